@@ -1,0 +1,62 @@
+"""The command's frame: its subcommands, its version, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from segmnist.errors import BadArgument, MissingDependency, SegmnistError
+from segmnist.version import GENERATOR_VERSION, __version__
+
+app = typer.Typer(
+    name="segmnist",
+    help="Videos of moving MNIST digits with per-pixel ground truth.",
+    epilog="Example: segmnist generate data --preset standard --split test --clips 1000 --seed 0",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"segmnist {__version__} (generator {GENERATOR_VERSION})")
+        raise typer.Exit
+
+
+@app.callback()
+def _frame(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command: exit code 2 for bad use, 1 for a failed job, 130 when interrupted; one line on stderr for each."""
+    # Each module adds its commands to `app`; here, not at the top, since they import it.
+    from segmnist.cli import generate, preview, specs  # noqa: F401
+
+    try:
+        app()
+    except (BadArgument, MissingDependency) as error:
+        _fail(error, 2)
+    except SegmnistError as error:
+        _fail(error, 1)
+    except KeyboardInterrupt:
+        _fail("interrupted", 130)
+    except BrokenPipeError:
+        # The reader of a pipe went away, as `head` does.
+        sys.stderr.close()
+        raise SystemExit(0) from None
+    except OSError as error:
+        _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 1)
+
+
+def _fail(reason: object, code: int) -> None:
+    typer.echo(f"segmnist: {reason}", err=True)
+    raise SystemExit(code)

@@ -1,0 +1,58 @@
+"""Options that several commands share, and how `--preset`, `--spec` and `--set` become a spec."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from segmnist.errors import BadArgument
+from segmnist.scene.presets import preset
+from segmnist.scene.spec import SceneSpec, check_names
+
+PresetOption = Annotated[str | None, typer.Option("--preset", "-p", help="A preset: see `segmnist presets`.")]
+SpecOption = Annotated[Path | None, typer.Option("--spec", help="A spec as a TOML file, in place of a preset.")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the spec; repeatable.")
+]
+SplitOption = Annotated[str, typer.Option("--split", help="train, val or test.")]
+SeedOption = Annotated[int, typer.Option("--seed", help="Any whole number in 0..2^64-1.")]
+BankOption = Annotated[
+    Path | None, typer.Option("--bank", help="Digits other than MNIST: an .npz file or a folder of IDX files.")
+]
+
+
+def spec_from(preset_name: str | None, spec_file: Path | None, changes: list[str] | None) -> SceneSpec:
+    """Return the spec that the options name; raise `BadArgument` for a bad one."""
+    if preset_name and spec_file:
+        raise BadArgument("--spec", str(spec_file), "either --preset or --spec", "leave one out")
+    spec = SceneSpec.from_toml(spec_file) if spec_file else preset(preset_name or "standard")
+    return spec.replace(**_parsed(changes or [])) if changes else spec
+
+
+def _parsed(changes: list[str]) -> dict[str, Any]:
+    """Return `field=value` pairs with TOML values; a bare word or a comma list is taken as a string or a list.
+
+    >>> _parsed(["num_frames=8", "speed_range=1,3", "digit_motion=origin"])
+    {'num_frames': 8, 'speed_range': [1, 3], 'digit_motion': 'origin'}
+    """
+    values = {}
+    for change in changes:
+        name, equals, text = change.partition("=")
+        name, text = name.strip().replace("-", "_"), text.strip()
+        if not equals or not text:
+            raise BadArgument("--set", change, "FIELD=VALUE", "for example --set num_frames=60")
+        check_names([name])
+        values[name] = _value(text)
+    return values
+
+
+def _value(text: str) -> Any:
+    for form in (text, f"[{text}]" if "," in text else "", f'"{text}"'):
+        try:
+            return tomllib.loads(f"value = {form}")["value"]
+        except tomllib.TOMLDecodeError:
+            continue
+    raise BadArgument("--set", text, "a TOML value")

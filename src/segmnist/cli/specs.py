@@ -1,0 +1,35 @@
+"""`segmnist presets` and `segmnist show`: what may be drawn."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from segmnist.cli.app import app
+from segmnist.cli.options import SetOption, SpecOption, spec_from
+from segmnist.scene.presets import PRESETS
+
+
+@app.command(epilog="Example: segmnist presets")
+def presets() -> None:
+    """List the presets."""
+    table = Table("preset", "frames", "size", "digits", "what it is", box=None, header_style="bold", pad_edge=False)
+    for name, make in PRESETS.items():
+        spec = make()
+        low, high = spec.num_digits_range
+        about = (make.__doc__ or "").strip().splitlines()[0]
+        table.add_row(name, str(spec.num_frames), f"{spec.height}x{spec.width}", f"{low}-{high}", about)
+    Console(soft_wrap=False).print(table)
+
+
+@app.command(epilog="Example: segmnist show crowded > crowded.toml")
+def show(
+    preset: Annotated[str | None, typer.Argument(help="A preset: see `segmnist presets`.")] = None,
+    spec: SpecOption = None,
+    set_: SetOption = None,
+) -> None:
+    """Print a preset's spec as TOML; edit it and give it to --spec."""
+    typer.echo(spec_from(preset, spec, set_).to_toml(), nl=False)

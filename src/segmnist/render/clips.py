@@ -1,0 +1,92 @@
+"""Clips and Clip: the arrays drawn from a scene, for a batch and for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmnist.scene.scene import Scene
+from segmnist.truth.catalog import ARRAYS, TRUTHS
+
+Array = NDArray[Any]
+
+
+class _Arrays:
+    """Arrays by name, as attributes too."""
+
+    arrays: dict[str, Array]
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.arrays[key]
+
+    def __getattr__(self, name: str) -> Array:
+        arrays: dict[str, Array] = self.__dict__.get("arrays", {})
+        if name in arrays:
+            return arrays[name]
+        truths = [truth for truth, brought in TRUTHS.items() if name in brought]
+        if truths:
+            raise AttributeError(f"{name} was not drawn; ask for it with truth=({truths[0]!r}, ...)")
+        raise AttributeError(f"no array {name!r}; there are {', '.join(arrays)}")
+
+    @property
+    def video(self) -> NDArray[np.uint8]:
+        """Grey levels, `(B,T,H,W)` or `(T,H,W)` uint8."""
+        return self.arrays["video"]
+
+    @property
+    def labels(self) -> NDArray[np.uint8]:
+        """Classes of the digits, `(B,N)` uint8 padded with 255, or `(n,)`."""
+        return self.arrays["labels"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Clip(_Arrays):
+    """One clip: arrays without the clip axis, with as many digit rows as the clip has digits.
+
+    `clip["video"]` and `clip.video` are the same array; `clip.scene` says how it came about.
+    """
+
+    clip_id: int
+    scene: Scene
+    arrays: dict[str, Array]
+
+    def __repr__(self) -> str:
+        T, H, W = self.video.shape
+        digits = ", ".join(map(str, self.labels.tolist()))
+        return f"<Clip {self.clip_id}: {T} frames of {H}x{W}, digits [{digits}]>"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Clips(_Arrays):
+    """A batch of clips: arrays with a leading clip axis, digit rows padded to the spec's maximum.
+
+    `clips["video"]` and `clips.video` are the same array; `clips[3]` is a `Clip`; iterating gives every `Clip`.
+    """
+
+    scene: Scene
+    arrays: dict[str, Array]
+
+    def __len__(self) -> int:
+        return len(self.scene)
+
+    def __iter__(self) -> Iterator[Clip]:
+        return (self[row] for row in range(len(self)))
+
+    def __getitem__(self, key: str | int) -> Any:
+        if isinstance(key, str):
+            return self.arrays[key]
+        row = range(len(self))[key]
+        count = int(self.arrays["num_digits"][row])
+        arrays = {
+            name: array[row][:count] if ARRAYS[name].axes[:1] == ("digit",) else array[row]
+            for name, array in self.arrays.items()
+        }
+        return Clip(int(self.scene.clip_ids[row]), self.scene.select([row]), arrays)
+
+    def __repr__(self) -> str:
+        B, T, H, W = self.video.shape
+        return f"<Clips: {B} clips, {T} frames of {H}x{W}; {', '.join(self.arrays)}>"

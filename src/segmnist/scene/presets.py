@@ -1,0 +1,106 @@
+"""The presets: functions that return a spec. One table, which the command line, tests and benchmarks share."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from typing import Any
+
+from segmnist.errors import BadArgument
+from segmnist.scene.spec import SceneSpec
+
+
+def standard() -> SceneSpec:
+    """The founding text to the letter: 2-3 turning digits, moving shapes, pepper noise that changes every frame."""
+    return SceneSpec()
+
+
+def origin() -> SceneSpec:
+    """The distribution of the published 2020 code, quirks included."""
+    return SceneSpec(
+        digit_motion="origin",
+        speed_range=(2, 6),
+        angle_range=(0, 359),
+        rotation_rate_range=(0, 9),
+        brightness_range=(0.1, 1.5),
+        ink_threshold=2,
+        ink_offset=1,
+        cut_corners=True,
+        num_shapes_range=(10, 25),
+        shape_kinds=("rectangle", "circle", "triangle"),
+        shape_size_range=(2, 85),
+        shape_level_range=(0, 254),
+        shape_motion="origin",
+        noise_distribution="origin",
+    )
+
+
+def clean() -> SceneSpec:
+    """Digits on black: motion, rotation, brightness and occlusion, and nothing else."""
+    return SceneSpec(num_shapes_range=(0, 0), noise_density=0.0)
+
+
+def noise() -> SceneSpec:
+    """Digits before pepper noise, without shapes."""
+    return SceneSpec(num_shapes_range=(0, 0))
+
+
+def shapes() -> SceneSpec:
+    """Digits before moving shapes, without noise."""
+    return SceneSpec(noise_density=0.0)
+
+
+def crowded() -> SceneSpec:
+    """6-12 digits that hide one another and now and then swap depth."""
+    return SceneSpec(num_digits_range=(6, 12), num_depth_swaps_range=(0, 4))
+
+
+def camouflage() -> SceneSpec:
+    """Flat digits and shapes of four grey levels only, so that they often coincide and melt together."""
+    return SceneSpec(grey_levels=(60, 120, 180, 240), num_shapes_range=(8, 16))
+
+
+def passing() -> SceneSpec:
+    """Digits leave the frame altogether and come back, so that identity must be remembered."""
+    return SceneSpec(wall_margin=32.0, speed_range=(2.0, 5.0))
+
+
+def long() -> SceneSpec:
+    """300 frames, for memory."""
+    return SceneSpec(num_frames=300)
+
+
+def large() -> SceneSpec:
+    """256x256 with everything four times the size, for scale."""
+    return SceneSpec(
+        height=256,
+        width=256,
+        scale_range=(3.0, 5.0),
+        speed_range=(4.0, 20.0),
+        shape_size_range=(24, 144),
+        shape_speed_range=(2.0, 10.0),
+    )
+
+
+PRESETS: dict[str, Callable[[], SceneSpec]] = {
+    make.__name__: make
+    for make in (standard, origin, clean, noise, shapes, crowded, camouflage, passing, long, large)
+}
+
+
+def preset(name: str, **changes: Any) -> SceneSpec:
+    """Return the named preset's spec, with any fields changed.
+
+    Raises `BadArgument` for an unknown name or field, or a value out of range.
+
+    >>> preset("standard", num_frames=8).num_frames
+    8
+    >>> preset("standrd")
+    Traceback (most recent call last):
+    segmnist.errors.BadArgument: preset='standrd' is not permitted: expected standard, origin, ...; did you mean standard?
+    """
+    if name not in PRESETS:
+        near = difflib.get_close_matches(str(name), PRESETS, n=1)
+        raise BadArgument("preset", name, ", ".join(PRESETS), f"did you mean {near[0]}?" if near else "")
+    spec = PRESETS[name]()
+    return spec.replace(**changes) if changes else spec

@@ -1,0 +1,70 @@
+"""(spec, bank, seed, split, ids) -> Scene. Clip i depends on its own address only, not on the batch it is drawn in."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from segmnist.digits.bank import DigitBank
+from segmnist.errors import BadArgument
+from segmnist.scene.fixed_point import sine_table
+from segmnist.scene.parameters import KIND_CODES, parameters_of
+from segmnist.scene.randomness import SPLITS, check_address, check_clip_ids, key_of
+from segmnist.scene.scene import Scene
+from segmnist.scene.spec import SceneSpec
+
+
+def sample(
+    spec: SceneSpec, clip_ids: ArrayLike, *, split: str = "train", seed: int = 0, bank: DigitBank | None = None
+) -> Scene:
+    """Draw the scenes of some clips.
+
+    clip_ids: whole numbers in 0..2^63-1. bank: where the glyphs come from, MNIST unless given. Raises `BadArgument` for a bad
+    address, or a frame that is smaller than a digit.
+
+    >>> scene = sample(SceneSpec(num_frames=5), [3, 1, 4], split="test")
+    >>> scene.y.shape
+    (3, 3, 5)
+    """
+    from segmnist.scene.kernels import sample_clips
+
+    bank = DigitBank.mnist() if bank is None else bank
+    check_address(seed, split)
+    ids = check_clip_ids(clip_ids)
+    glyph_height, glyph_width = bank.images.shape[1:]
+    check_digits_fit(spec, glyph_height, glyph_width)
+    scene = _empty_scene(spec, bank, seed, split, ids)
+    sample_clips(
+        parameters_of(spec, glyph_height, glyph_width), *key_of(seed), SPLITS[split], ids,
+        bank.glyphs(split, spec.classes), bank.labels,
+        np.array([KIND_CODES[kind] for kind in spec.shape_kinds], np.int64), np.array(spec.grey_levels, np.int64),
+        sine_table(), *list(scene.arrays().values())[1:],
+    )  # fmt: skip
+    return scene
+
+
+def check_digits_fit(spec: SceneSpec, glyph_height: int, glyph_width: int) -> None:
+    """Raise `BadArgument` if the largest digit does not fit into the frame."""
+    if spec.max_digits == 0:
+        return
+    for name, frame, glyph in (("height", spec.height, glyph_height), ("width", spec.width, glyph_width)):
+        needed = glyph * spec.scale_range[1]
+        if frame < needed:
+            fix = f"the largest digit is {needed:g} px; enlarge the frame or lower scale_range"
+            raise BadArgument(name, frame, f"{needed:g}..1024 px", fix)
+
+
+def _empty_scene(spec: SceneSpec, bank: DigitBank, seed: int, split: str, ids: np.ndarray) -> Scene:
+    B, N, S, T = len(ids), spec.max_digits, spec.max_shapes, spec.num_frames
+    return Scene(
+        spec=spec, bank=bank, seed=int(seed), split=split, clip_ids=ids,
+        num_digits=np.zeros(B, np.int32),
+        glyph=np.zeros((B, N), np.int32), label=np.full((B, N), 255, np.uint8),
+        y=np.zeros((B, N, T), np.int32), x=np.zeros((B, N, T), np.int32),
+        angle=np.zeros((B, N, T), np.int32), scale=np.zeros((B, N, T), np.int32),
+        brightness=np.zeros((B, N, T), np.int32), depth=np.zeros((B, N, T), np.uint8),
+        num_shapes=np.zeros(B, np.int32), shape_kind=np.zeros((B, S), np.int8),
+        shape_height=np.zeros((B, S), np.int32), shape_width=np.zeros((B, S), np.int32),
+        shape_apex=np.zeros((B, S), np.int32), shape_level=np.zeros((B, S), np.uint8),
+        shape_y=np.zeros((B, S, T), np.int32), shape_x=np.zeros((B, S, T), np.int32),
+    )  # fmt: skip

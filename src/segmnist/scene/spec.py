@@ -1,0 +1,236 @@
+"""SceneSpec: every range and switch from which scenes are drawn. Frozen, validated once, saved as TOML."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import tomli_w
+
+from segmnist.errors import BadArgument
+
+Range = tuple[float, float]
+CountRange = tuple[int, int]
+ShapeKind = Literal["rectangle", "circle", "ellipse", "triangle"]
+
+MAX_DURATION = 65_536
+"""Frames that a clip may span (num_frames x frame_stride): the frame has 16 bits of the random address."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a field of the spec may hold: the range of each of its numbers, the unit, and what it is for."""
+
+    low: float
+    high: float
+    unit: str
+    about: str
+
+
+def _field(default: Any, low: float, high: float, unit: str, about: str) -> Any:
+    return dataclasses.field(default=default, metadata={"limits": Limits(low, high, unit, about)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneSpec:
+    """Everything that may vary between clips; the defaults are the `standard` preset.
+
+    A `*_range` is a (low, high) pair, both ends included. Sizes are in pixels, angles in degrees counter-clockwise
+    as seen, speeds in pixels per frame. Raises `BadArgument` for any value outside its limits.
+
+    >>> SceneSpec(height=48, width=80, num_digits_range=(1, 4)).width
+    80
+    >>> SceneSpec(num_frames=0)
+    Traceback (most recent call last):
+    segmnist.errors.BadArgument: num_frames=0 is not permitted: expected 1..10000 frames
+    """
+
+    # The frame and time.
+    height: int = _field(64, 16, 1024, "px", "frame height")
+    width: int = _field(64, 16, 1024, "px", "frame width")
+    num_frames: int = _field(30, 1, 10_000, "frames", "frames in a clip")
+    frame_stride: int = _field(1, 1, 100, "frames", "draw every k-th frame of the motion")
+
+    # The digits.
+    num_digits_range: CountRange = _field((2, 3), 0, 64, "digits", "digits in a clip")
+    classes: tuple[int, ...] = _field(tuple(range(10)), 0, 9, "class", "digit classes that occur")
+    speed_range: Range = _field((1.0, 5.0), 0, 64, "px/frame", "speed of a digit")
+    acceleration_range: Range = _field((0.0, 0.0), -1, 1, "px/frame^2", "acceleration along its path")
+    wall_margin: float = _field(0.0, 0, 1024, "px", "how far outside the frame the walls stand")
+    angle_range: Range = _field((0.0, 359.99), -360, 360, "deg", "angle at the first frame")
+    rotation_rate_range: Range = _field((-9.0, 9.0), -180, 180, "deg/frame", "rotation of a digit")
+    scale_range: Range = _field((1.0, 1.0), 0.25, 32, "", "size of a digit relative to its glyph")
+    brightness_range: Range = _field((0.25, 1.0), 0, 4, "", "both ends of the ramp of a digit's brightness")
+    ink_threshold: int = _field(64, 1, 255, "grey", "a glyph's pixel is ink from this value on")
+    ink_offset: int = _field(0, 0, 254, "grey", "taken from the ink's value before it is scaled")
+    num_depth_swaps_range: CountRange = _field((0, 0), 0, 64, "swaps", "times that two digits swap depth")
+    digit_motion: Literal["reflect", "origin"] = "reflect"
+    """`reflect`: position reflected at the walls. `origin`: the 2020 code's whole-numbered motion and late turn."""
+    cut_corners: bool = False
+    """Keep a turned glyph inside its upright box, as the 2020 code does."""
+
+    # The shapes behind them.
+    num_shapes_range: CountRange = _field((6, 12), 0, 64, "shapes", "shapes in a clip")
+    shape_kinds: tuple[ShapeKind, ...] = ("rectangle", "ellipse", "triangle")
+    shape_size_range: CountRange = _field((6, 36), 1, 2048, "px", "height and width of a shape")
+    shape_speed_range: Range = _field((0.5, 2.5), 0, 64, "px/frame", "speed of a shape")
+    shape_level_range: CountRange = _field((0, 255), 0, 255, "grey", "grey level of a shape")
+    shape_motion: Literal["reflect", "origin"] = "reflect"
+    """`reflect`: every shape moves on its own. `origin`: one rigid layer seen through a window that drifts."""
+    grey_levels: tuple[int, ...] = _field(
+        (), 0, 255, "grey", "if given: flat digits and shapes, only of these levels"
+    )
+
+    # What lies where no shape is.
+    noise_density: float = _field(1.0, 0, 1, "", "share of the bare background that is pepper noise")
+    noise_level_range: CountRange = _field((0, 255), 0, 255, "grey", "levels of the pepper noise")
+    noise_distribution: Literal["uniform", "origin"] = "uniform"
+    """`uniform` over noise_level_range, or `origin`: N(127, 127) truncated to an integer modulo 256."""
+    background_level: int = _field(0, 0, 255, "grey", "the bare background where no noise is")
+
+    # What lies over everything.
+    sensor_sigma: float = _field(0.0, 0, 128, "grey", "Gaussian sensor noise over the whole frame")
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            if "limits" in field.metadata:
+                value = _checked(field.name, getattr(self, field.name), field.metadata["limits"])
+                object.__setattr__(self, field.name, value)
+        _check_together(self)
+
+    def replace(self, **changes: Any) -> SceneSpec:
+        """Return a copy with some fields changed; lists become tuples. Raises `BadArgument` as the class does."""
+        return from_dict({**self.to_dict(), **changes})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain values that JSON and TOML can hold."""
+        return {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
+
+    def to_toml(self, path: str | Path | None = None) -> str:
+        """Return the spec as TOML text, and write it to `path` if one is given."""
+        text = tomli_w.dumps(self.to_dict())
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+    @classmethod
+    def from_toml(cls, source: str | Path) -> SceneSpec:
+        """Read a spec from a TOML file (a `Path`, or a `str` that ends in .toml) or from TOML text.
+
+        Fields that are not named keep their defaults. Raises `BadArgument` for unknown fields or bad values.
+
+        >>> SceneSpec.from_toml("num_frames = 5").num_frames
+        5
+        """
+        is_file = isinstance(source, Path) or (source.endswith(".toml") and "\n" not in source)
+        try:
+            text = Path(source).read_text(encoding="utf-8") if is_file else str(source)
+            return from_dict(tomllib.loads(text))
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadArgument("spec", str(source), "a readable TOML file", str(error)) from None
+        except tomllib.TOMLDecodeError as error:
+            raise BadArgument("spec", str(source)[:80], "valid TOML", str(error)) from None
+
+    @property
+    def max_digits(self) -> int:
+        """Rows that a batch needs for its digits."""
+        return self.num_digits_range[1]
+
+    @property
+    def max_shapes(self) -> int:
+        """Rows that a batch needs for its shapes."""
+        return self.num_shapes_range[1]
+
+    @property
+    def duration(self) -> int:
+        """Frames of motion that a clip spans, drawn or skipped."""
+        return self.num_frames * self.frame_stride
+
+
+def field_names() -> list[str]:
+    """Return the names of the spec's fields, in order."""
+    return [f.name for f in dataclasses.fields(SceneSpec)]
+
+
+def limits_of(name: str) -> Limits | None:
+    """Return the limits of a numeric field, or None for a choice or a switch."""
+    field = next(f for f in dataclasses.fields(SceneSpec) if f.name == name)
+    return field.metadata.get("limits")
+
+
+def check_names(names: list[str]) -> None:
+    """Raise `BadArgument` for the first name that is no field of the spec, with the nearest that is."""
+    for name in names:
+        if name not in field_names():
+            near = difflib.get_close_matches(name, field_names(), n=1)
+            fix = f"did you mean {near[0]}?" if near else "`segmnist show standard` lists the fields"
+            raise BadArgument("field", name, "a field of SceneSpec", fix)
+
+
+def from_dict(values: dict[str, Any]) -> SceneSpec:
+    """Return the spec with these fields, the others at their defaults; types are checked. Raises `BadArgument`."""
+    check_names(list(values))
+    for name, value in values.items():
+        for number in value if isinstance(value, (list, tuple)) else [value]:
+            if isinstance(number, float) and not math.isfinite(number):
+                raise BadArgument(name, value, "finite numbers")
+    try:
+        return msgspec.convert(values, SceneSpec)
+    except msgspec.ValidationError as error:
+        if isinstance(error.__cause__, BadArgument):
+            raise error.__cause__ from None
+        reason, _, where = str(error).partition(" - at `$.")
+        name = where.rstrip("`").split("[")[0]
+        raise BadArgument(name, values.get(name), _permitted(name), reason) from None
+
+
+def _permitted(name: str) -> str:
+    limits = limits_of(name)
+    default = getattr(SceneSpec(), name)
+    if limits is None:
+        return f"a value like {default!r}"
+    return f"{_format_range(limits)}, written like {default!r}"
+
+
+def _format_range(limits: Limits) -> str:
+    return f"{limits.low:g}..{limits.high:g} {limits.unit}".strip()
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(v) for v in value] if isinstance(value, tuple) else value
+
+
+def _checked(name: str, value: Any, limits: Limits) -> Any:
+    """Return the value with lists made tuples; raise unless each number lies in the limits and a range is upright."""
+    is_sequence = isinstance(value, (list, tuple))
+    numbers = tuple(value) if is_sequence else (value,)
+    for number in numbers:
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
+            raise BadArgument(name, value, f"finite numbers in {_format_range(limits)}")
+        if not limits.low <= number <= limits.high:
+            raise BadArgument(name, value, _format_range(limits))
+    if name.endswith("_range"):
+        if len(numbers) != 2:
+            raise BadArgument(name, value, "a (low, high) pair")
+        if numbers[0] > numbers[1]:
+            raise BadArgument(name, value, "low <= high", f"write ({numbers[1]}, {numbers[0]})")
+    return numbers if is_sequence else value
+
+
+def _check_together(spec: SceneSpec) -> None:
+    """Raise `BadArgument` where fields that are fine alone cannot go together."""
+    if spec.duration > MAX_DURATION:
+        fix = f"num_frames x frame_stride may be {MAX_DURATION} at most"
+        raise BadArgument("frame_stride", spec.frame_stride, f"1..{MAX_DURATION // spec.num_frames}", fix)
+    for name in ("classes", "shape_kinds"):
+        value = getattr(spec, name)
+        if not value or len(set(value)) != len(value):
+            raise BadArgument(name, value, "one or more different values")
+    if any(level == 0 for level in spec.grey_levels) and spec.max_digits:
+        raise BadArgument("grey_levels", spec.grey_levels, "1..255 where digits are drawn", "leave out 0")

@@ -1,0 +1,117 @@
+"""ClipSource: an endless sequence of clips, each a function of its id alone."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from segmnist.digits.bank import DigitBank
+from segmnist.errors import BadArgument
+from segmnist.render.clips import Clip, Clips
+from segmnist.render.engine import render
+from segmnist.scene.presets import preset
+from segmnist.scene.randomness import check_address, check_clip_ids
+from segmnist.scene.sample import check_digits_fit, sample
+from segmnist.scene.scene import Scene
+from segmnist.scene.spec import SceneSpec
+from segmnist.truth.catalog import check_truths
+
+
+class ClipSource:
+    """Clips on demand: `source[17]` is a `Clip`, `source[4:8]` and `source.batch([17, 3])` are `Clips`.
+
+    Clip i depends on (spec, seed, split, i) only. Without `length` the source never ends; with it, it is a sequence. Raises
+    `BadArgument` for an unknown preset, split or truth, or a frame smaller than a digit.
+
+    >>> source = ClipSource("clean", split="test", seed=7, length=100)
+    >>> source[17].video.shape
+    (30, 64, 64)
+    >>> len(source)
+    100
+    >>> np.array_equal(source.batch([3, 17]).video[1], source[17].video)
+    True
+    """
+
+    def __init__(
+        self,
+        spec: SceneSpec | str = "standard",
+        *,
+        split: str = "train",
+        seed: int = 0,
+        truth: str | Iterable[str] = ("semantic",),
+        length: int | None = None,
+        bank: DigitBank | None = None,
+        num_threads: int = 1,
+    ) -> None:
+        self.spec = preset(spec) if isinstance(spec, str) else spec
+        check_address(seed, split)
+        if length is not None and not 0 < length < 1 << 63:
+            raise BadArgument("length", length, "1..2^63-1, or None for a source without end")
+        self.split, self.seed, self.length = split, seed, length
+        self.truth = check_truths(truth)
+        self.bank = DigitBank.mnist() if bank is None else bank
+        self.num_threads = num_threads
+        check_digits_fit(self.spec, *self.bank.images.shape[1:])
+
+    def scene(self, clip_ids: ArrayLike) -> Scene:
+        """Return the scenes of these clips, not drawn yet."""
+        ids = check_clip_ids(clip_ids)
+        if self.length is not None and len(ids) and int(ids.max()) >= self.length:
+            raise BadArgument("clip_ids", int(ids.max()), f"0..{self.length - 1}")
+        return sample(self.spec, ids, split=self.split, seed=self.seed, bank=self.bank)
+
+    def batch(self, clip_ids: ArrayLike) -> Clips:
+        """Return these clips, drawn in one go, in this order."""
+        return render(self.scene(clip_ids), self.truth, num_threads=self.num_threads)
+
+    def batches(self, batch_size: int, start: int = 0) -> Iterator[Clips]:
+        """Iterate over batches of clips from id `start` on; the last one may be short if the source has a length."""
+        if batch_size < 1:
+            raise BadArgument("batch_size", batch_size, "1 or more")
+        stop = self.length
+        for first in itertools.count(start, batch_size):
+            if stop is not None and first >= stop:
+                return
+            last = first + batch_size if stop is None else min(first + batch_size, stop)
+            yield self.batch(np.arange(first, last))
+
+    @overload
+    def __getitem__(self, index: int) -> Clip: ...
+    @overload
+    def __getitem__(self, index: slice) -> Clips: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return self.batch(np.arange(*self._bounds(index), dtype=np.int64))
+        if index < 0 and self.length is not None:
+            index += self.length
+        if index < 0 or (self.length is not None and index >= self.length):
+            raise IndexError(f"clip {index} of a source with {self.length or 'endless'} clips")
+        return self.batch([index])[0]
+
+    def _bounds(self, index: slice) -> tuple[int, int, int]:
+        if self.length is not None:
+            return index.indices(self.length)
+        start, stop, step = index.start or 0, index.stop, 1 if index.step is None else index.step
+        if stop is None or min(start, stop) < 0 or step < 1:
+            raise BadArgument("slice", index, "start:stop:step, all positive", "this source has no end")
+        return start, stop, step
+
+    def __iter__(self) -> Iterator[Clip]:
+        return (self[i] for i in (itertools.count() if self.length is None else range(self.length)))
+
+    def __len__(self) -> int:
+        if self.length is None:
+            raise TypeError("this ClipSource has no end; give it a length=... to make it a sequence")
+        return self.length
+
+    def __repr__(self) -> str:
+        length = "" if self.length is None else f", length={self.length}"
+        spec = self.spec
+        return (
+            f"<ClipSource {spec.num_frames} frames of {spec.height}x{spec.width}, "
+            f"split={self.split!r}, seed={self.seed}{length}>"
+        )
