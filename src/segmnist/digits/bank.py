@@ -1,0 +1,206 @@
+"""DigitBank: the digit images that clips are made of, their classes, and the split that may use each."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from segmnist.digits import checks, files, packed
+from segmnist.digits.checks import Splits, UInt8
+from segmnist.errors import BadArgument, CorruptData
+
+AnyPath = str | os.PathLike[str]
+SplitItems = tuple[tuple[str, tuple[int, int]], ...]
+
+MNIST_SPLITS = {"train": (0, 55_000), "val": (55_000, 60_000), "test": (60_000, 70_000)}
+MNIST_SHA256 = "b6fbbd14b1908ccceca2bf0b9c9e426a1a32ba7b439860cdf75c29d40f7a9e50"
+
+_LOCK = threading.Lock()
+_mnist: DigitBank | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DigitBank:
+    """Digit images (n,h,w) uint8, labels (n,) uint8, and the range of glyph indices that each split may use.
+
+    `splits` maps "train", "val" and "test" to half-open ranges that do not overlap. The arrays are read-only;
+    those that could be written to are copied. Raises BadArgument unless n >= 3, h and w are 4..256, and every
+    label is a whole number 0..9.
+
+    >>> images, labels = np.zeros((14, 6, 5), np.uint8), np.arange(14) % 10
+    >>> bank = DigitBank.from_arrays(images, labels, name="blank")
+    >>> bank
+    DigitBank('blank', 14 digits of 6x5, sha256 80cf1b8e29d4)
+    >>> dict(bank.splits)
+    {'train': (0, 11), 'val': (11, 12), 'test': (12, 14)}
+    >>> bank.glyphs("train", classes=(0, 7))
+    array([ 0,  7, 10], dtype=int32)
+    """
+
+    images: UInt8
+    labels: UInt8
+    splits: Splits
+    name: str
+    _origin: tuple[str, ...] = field(default=(), init=False)  # the classmethod, and the paths that it opened
+    _glyphs: dict[tuple[str, tuple[int, ...]], npt.NDArray[np.int32]] = field(
+        default_factory=dict, init=False
+    )
+
+    def __post_init__(self) -> None:
+        images = checks.checked_images(self.images)
+        object.__setattr__(self, "images", images)
+        object.__setattr__(self, "labels", checks.checked_labels(self.labels, len(images)))
+        object.__setattr__(self, "splits", checks.checked_splits(self.splits, len(images)))
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the bytes that make the bank what it is; two banks are equal if their sums are.
+
+        These are the ASCII line "segmnist-digits-1 n h w train a b val a b test a b" with its newline, the
+        image bytes in raster order, and the label bytes.
+        """
+        return checks.bank_sha256(self.images, self.labels, self.splits)
+
+    def __eq__(self, other: object) -> bool:
+        return self.sha256 == other.sha256 if isinstance(other, DigitBank) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+    def __repr__(self) -> str:
+        n, height, width = self.images.shape
+        return f"DigitBank({self.name!r}, {n} digits of {height}x{width}, sha256 {self.sha256[:12]})"
+
+    def __reduce__(self) -> tuple[Callable[..., DigitBank], tuple[Any, ...]]:
+        # Every task sent to a worker carries its bank: MNIST and files go by name, not as 55 MB of pixels.
+        if self.sha256 == MNIST_SHA256 and self.name == "mnist":
+            return _mnist_once, ()
+        splits = tuple(self.splits.items())
+        if self._origin:
+            return _reopen, (self._origin, splits, self.name, self.sha256)
+        return _rebuild, (self.images, self.labels, splits, self.name)
+
+    @classmethod
+    def mnist(cls) -> DigitBank:
+        """MNIST, from inside the package: 55,000 digits for "train", 5,000 for "val", 10,000 for "test".
+
+        Opened once per process. Raises CorruptData if the file inside the package is damaged.
+        """
+        return _mnist_once()
+
+    @classmethod
+    def from_arrays(
+        cls, images: npt.ArrayLike, labels: npt.ArrayLike, splits: Splits | None = None, name: str = "custom"
+    ) -> DigitBank:
+        """A bank of a copy of images (n,h,w) uint8 and labels (n,) of whole numbers 0..9.
+
+        Without `splits`, the first 11/14 are for "train", the next 1/14 for "val", the last 2/14 for "test"
+        (MNIST's own shares), rounded down to whole digits but never to none. Raises BadArgument as the class.
+        """
+        copied = np.array(images, order="C")
+        copied.setflags(write=False)  # it is ours already, and need not be copied again
+        return _opened((), name, copied, np.array(labels), splits)
+
+    @classmethod
+    def from_npz(cls, path: AnyPath, splits: Splits | None = None, name: str | None = None) -> DigitBank:
+        """A bank from an .npz of `images`, `labels` and perhaps `splits`, or in the layout of Keras.
+
+        `splits` in the file is a (3,2) array of whole numbers: the half-open ranges of train, val and test.
+        Keras's layout (x_train, y_train, x_test, y_test) gives "val" the last 1/12 of the training digits.
+        Raises BadArgument as the class, CorruptData for what is broken, missing, pickled, or beyond 2 GiB.
+        """
+        path = _absolute(path)
+        return _opened(("from_npz", str(path)), name, *files.read_digits_npz(path), given=splits)
+
+    @classmethod
+    def from_idx(
+        cls, images_path: AnyPath, labels_path: AnyPath, splits: Splits | None = None, name: str | None = None
+    ) -> DigitBank:
+        """A bank from a pair of IDX files, gzipped or not; splits default as in `from_arrays`.
+
+        Raises BadArgument as the class does, and CorruptData for a broken file or counts that differ.
+        """
+        paths = _absolute(images_path), _absolute(labels_path)
+        origin = "from_idx", str(paths[0]), str(paths[1])
+        return _opened(origin, name, *files.read_pair(*paths), given=splits)
+
+    @classmethod
+    def from_path(cls, path: AnyPath, splits: Splits | None = None, name: str | None = None) -> DigitBank:
+        """A bank from what `path` is: an .npz file, or a folder of the four IDX files under MNIST's names.
+
+        A folder's "val" is the last 1/12 of its training digits. Raises as `from_npz` and `from_idx` do.
+        """
+        path = _absolute(path)
+        if not path.exists():
+            raise BadArgument("path", str(path), "an .npz file or a folder of MNIST's four IDX files")
+        if not path.is_dir():
+            return cls.from_npz(path, splits, name)
+        return _opened(("from_path", str(path)), name, *files.read_mnist_folder(path), given=splits)
+
+    def glyphs(self, split: str, classes: Iterable[int] = range(10)) -> npt.NDArray[np.int32]:
+        """Indices (m,) int32, ascending and read-only, of the digits of `split` whose label is in `classes`.
+
+        Raises BadArgument for an unknown split or class, and where no digit is left.
+        """
+        wanted = checks.checked_classes(classes)
+        if (known := self._glyphs.get((split, wanted))) is not None:
+            return known
+        if split not in self.splits:
+            raise BadArgument("split", split, "one of 'train', 'val', 'test'")
+        first, end = self.splits[split]
+        glyphs = (np.flatnonzero(np.isin(self.labels[first:end], wanted)) + first).astype(np.int32)
+        if not len(glyphs):
+            raise BadArgument("classes", wanted, f"a class that {self.name!r} has in split {split!r}")
+        glyphs.setflags(write=False)
+        return self._glyphs.setdefault((split, wanted), glyphs)
+
+
+def _mnist_once() -> DigitBank:
+    global _mnist
+    with _LOCK:  # else two threads would each decode for half a second
+        if _mnist is None:
+            bank = DigitBank(*packed.mnist(), MNIST_SPLITS, "mnist")
+            bank.__dict__["sha256"] = MNIST_SHA256  # the pixels are checked already: no second pass over them
+            _mnist = bank
+        return _mnist
+
+
+def _opened(
+    origin: tuple[str, ...],
+    name: str | None,
+    images: npt.NDArray[Any],
+    labels: npt.NDArray[Any],
+    stored: Splits | None = None,
+    given: Splits | None = None,
+) -> DigitBank:
+    images = checks.checked_images(images)
+    chosen = (splits for splits in (given, stored, checks.default_splits(len(images))) if splits is not None)
+    bank = DigitBank(images, labels, next(chosen), Path(origin[1]).stem if name is None else name)
+    object.__setattr__(bank, "_origin", origin)
+    return bank
+
+
+@lru_cache(maxsize=4)  # a worker unpickles the same bank with every task
+def _reopen(origin: tuple[str, ...], splits: SplitItems, name: str, sha256: str) -> DigitBank:
+    method, *paths = origin
+    bank: DigitBank = getattr(DigitBank, method)(*paths, splits=dict(splits), name=name)
+    if bank.sha256 != sha256:
+        raise CorruptData(f"{paths[0]}: SHA-256 of its digits is {bank.sha256}, was {sha256}; it has changed")
+    return bank
+
+
+def _rebuild(images: UInt8, labels: UInt8, splits: SplitItems, name: str) -> DigitBank:
+    return DigitBank(images, labels, dict(splits), name)
+
+
+def _absolute(path: AnyPath) -> Path:
+    # A worker that reopens the file may have another working directory.
+    return Path(path).absolute()

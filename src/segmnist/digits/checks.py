@@ -1,0 +1,105 @@
+"""What a DigitBank must hold: its images, its labels, its splits, and the sum over all of them."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import operator
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from segmnist.errors import BadArgument
+
+UInt8 = npt.NDArray[np.uint8]
+Splits = Mapping[str, tuple[int, int]]
+
+SPLIT_NAMES = ("train", "val", "test")
+
+
+def default_splits(num_digits: int) -> dict[str, tuple[int, int]]:
+    """The first 11/14 for train, the next 1/14 for val, the rest for test, rounded down but none empty.
+
+    >>> default_splits(70_000)
+    {'train': (0, 55000), 'val': (55000, 60000), 'test': (60000, 70000)}
+    >>> default_splits(3)
+    {'train': (0, 1), 'val': (1, 2), 'test': (2, 3)}
+    """
+    val = min(max(1, num_digits * 11 // 14), num_digits - 2)
+    test = min(max(val + 1, num_digits * 12 // 14), num_digits - 1)
+    return {"train": (0, val), "val": (val, test), "test": (test, num_digits)}
+
+
+def checked_images(images: npt.NDArray[Any]) -> UInt8:
+    """Images (n,h,w) uint8, C-contiguous and read-only; BadArgument if they are of another type or size."""
+    if images.dtype != np.uint8 or images.ndim != 3:
+        raise BadArgument("images", f"{images.dtype} {images.shape}", "uint8 (n, h, w)")
+    if len(images) < 3:
+        raise BadArgument(
+            "images", images.shape, "at least 3 digits", "each of train, val and test needs one"
+        )
+    if not all(4 <= size <= 256 for size in images.shape[1:]):
+        raise BadArgument("images", images.shape, "4..256 rows and columns")
+    return _frozen(images)
+
+
+def checked_labels(labels: npt.NDArray[Any], num_digits: int) -> UInt8:
+    """Labels (n,) as read-only uint8; BadArgument unless they are `num_digits` whole numbers 0..9."""
+    if labels.shape != (num_digits,) or labels.dtype.kind not in "iu":
+        raise BadArgument("labels", f"{labels.dtype} {labels.shape}", f"whole numbers ({num_digits},)")
+    if labels.min() < 0 or labels.max() > 9:
+        raise BadArgument("labels", (int(labels.min()), int(labels.max())), "0..9", "keep the digits only")
+    return _frozen(labels.astype(np.uint8, copy=False))
+
+
+def _frozen(array: UInt8) -> UInt8:
+    # What is read-only already (a mapped file, bytes that were read) is taken as it is: 55 MB saved.
+    if array.flags.writeable or not array.flags.c_contiguous:
+        array = array.copy(order="C")
+        array.setflags(write=False)
+    return array
+
+
+def checked_splits(splits: Splits, num_digits: int) -> Splits:
+    """The splits in their fixed order, read-only; BadArgument if one is empty or overlaps another."""
+    if set(splits) != set(SPLIT_NAMES):
+        raise BadArgument("splits", sorted(splits), "the keys 'train', 'val', 'test'")
+    ranges = {name: _checked_range(name, splits[name], num_digits) for name in SPLIT_NAMES}
+    in_order = sorted(ranges.values())
+    if any(earlier[1] > later[0] for earlier, later in itertools.pairwise(in_order)):
+        raise BadArgument("splits", ranges, "ranges that do not overlap", "no digit may be in two splits")
+    return MappingProxyType(ranges)
+
+
+def _checked_range(name: str, pair: tuple[int, int], num_digits: int) -> tuple[int, int]:
+    try:
+        first, end = map(operator.index, pair)
+    except (TypeError, ValueError):
+        raise BadArgument("splits", {name: pair}, "two whole numbers") from None
+    if not 0 <= first < end <= num_digits:
+        raise BadArgument("splits", {name: (first, end)}, f"a non-empty range within 0..{num_digits}")
+    return first, end
+
+
+def checked_classes(classes: Iterable[int]) -> tuple[int, ...]:
+    """The classes asked for, ascending and each once; BadArgument unless they are at least one of 0..9."""
+    try:
+        wanted = tuple(sorted({operator.index(digit) for digit in classes}))
+    except TypeError:
+        raise BadArgument("classes", classes, "whole numbers 0..9") from None
+    if not wanted or wanted[0] < 0 or wanted[-1] > 9:
+        raise BadArgument("classes", wanted, "at least one of 0..9")
+    return wanted
+
+
+def bank_sha256(images: UInt8, labels: UInt8, splits: Splits) -> str:
+    """SHA-256 of a bank's canonical bytes, as `DigitBank.sha256` defines them."""
+    ranges = " ".join(f"{name} {splits[name][0]} {splits[name][1]}" for name in SPLIT_NAMES)
+    n, height, width = images.shape
+    total = hashlib.sha256(f"segmnist-digits-1 {n} {height} {width} {ranges}\n".encode())
+    total.update(images.data)
+    total.update(labels.data)
+    return total.hexdigest()

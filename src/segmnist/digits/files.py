@@ -1,0 +1,181 @@
+"""Reading digits from files of others: IDX, the format in which MNIST is published, and .npz archives.
+
+The files may come from anywhere: nothing is unpickled, and a declared size is checked before it is allocated.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import zipfile
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from segmnist.digits.checks import SPLIT_NAMES, Splits, UInt8
+from segmnist.errors import BadArgument, CorruptData, SegmnistError
+
+MNIST_FILES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+KERAS_KEYS = ("x_train", "y_train", "x_test", "y_test")
+LIMIT_BYTES = 2**31  # EMNIST, the largest of MNIST's family, is 0.64 GB
+_DEFLATE_RATIO = 1032  # zlib's documentation: deflate cannot shrink data further than this
+_NPY_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+
+
+def read_idx(path: Path, num_axes: int) -> UInt8:
+    """The uint8 array of `num_axes` axes in an IDX file, gzipped or not.
+
+    Raises BadArgument if `path` is no file, and CorruptData if it is broken; sizes in the header that cannot
+    be true are refused before anything is allocated.
+    """
+    if not path.is_file():
+        raise BadArgument("path", str(path), "an existing IDX file")
+    with path.open("rb") as raw:
+        zipped = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        if not zipped:
+            return _read_sized(raw, path, num_axes, most=path.stat().st_size)
+        try:
+            with gzip.GzipFile(fileobj=raw) as file:
+                return _read_sized(file, path, num_axes, most=path.stat().st_size * _DEFLATE_RATIO)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise CorruptData(f"{path}: broken gzip stream: {error}") from None
+
+
+def _read_sized(file: IO[bytes] | gzip.GzipFile, path: Path, num_axes: int, most: int) -> UInt8:
+    magic = file.read(4)
+    if magic != bytes((0, 0, 8, num_axes)):
+        expected = f"000008{num_axes:02x} (IDX of uint8, {num_axes} axes)"
+        raise CorruptData(f"{path}: starts with {magic.hex() or 'nothing'}, expected {expected}")
+    sizes = file.read(4 * num_axes)
+    if len(sizes) < 4 * num_axes:
+        raise CorruptData(f"{path}: cut short in the header, {4 + len(sizes)} of {4 + 4 * num_axes} bytes")
+    shape = tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
+    declared = math.prod(shape)
+    if not 0 < declared <= min(most, LIMIT_BYTES):
+        raise CorruptData(f"{path}: declares {declared} bytes {shape}, which a file of this size cannot hold")
+    # Asking for one byte more tells trailing bytes, and makes gzip check its sum at the end of the stream.
+    data = file.read(declared + 1)
+    if len(data) != declared:
+        found = "trailing bytes after" if len(data) > declared else f"cut short, {len(data)} of"
+        raise CorruptData(f"{path}: {found} {declared} declared bytes {shape}")
+    return np.frombuffer(data, np.uint8).reshape(shape)
+
+
+def read_pair(images_path: Path, labels_path: Path) -> tuple[UInt8, UInt8]:
+    """Images (n,h,w) and their labels (n,) from two IDX files; CorruptData if their counts differ."""
+    images, labels = read_idx(images_path, 3), read_idx(labels_path, 1)
+    if len(images) != len(labels):
+        raise CorruptData(f"{labels_path}: {len(labels)} labels for {len(images)} images in {images_path}")
+    return images, labels
+
+
+def read_mnist_folder(folder: Path) -> tuple[UInt8, UInt8, Splits]:
+    """Images, labels and splits from a folder with the four IDX files under MNIST's names, raw or .gz.
+
+    Raises BadArgument naming the first file that is missing, and CorruptData for a broken one.
+    """
+    train, train_labels, test, test_labels = (_find(folder, name) for name in MNIST_FILES)
+    return _joined(folder, *read_pair(train, train_labels), *read_pair(test, test_labels))
+
+
+def _find(folder: Path, name: str) -> Path:
+    for path in (folder / name, folder / f"{name}.gz"):
+        if path.is_file():
+            return path
+    raise BadArgument("path", str(folder), f"a folder that holds {name} or {name}.gz")
+
+
+def read_digits_npz(path: Path) -> tuple[npt.NDArray[Any], npt.NDArray[Any], Splits | None]:
+    """Images, labels and splits (None if the file has none) from an .npz of our layout or Keras's.
+
+    Raises as `read_npz` does, and CorruptData if neither layout is there whole.
+    """
+    found = read_npz(path, ("images", "labels", "splits", *KERAS_KEYS))
+    if {"images", "labels"} <= found.keys():
+        stored = _stored_splits(path, found["splits"]) if "splits" in found else None
+        return found["images"], found["labels"], stored
+    if found.keys() >= set(KERAS_KEYS):
+        return _joined(path, *(found[key] for key in KERAS_KEYS))
+    expected = f"images and labels, or {', '.join(KERAS_KEYS)}"
+    raise CorruptData(f"{path}: expected the members {expected}; has of these {sorted(found) or 'none'}")
+
+
+def _stored_splits(path: Path, stored: npt.NDArray[Any]) -> Splits:
+    if stored.shape != (3, 2) or stored.dtype.kind not in "iu":
+        raise CorruptData(f"{path}: splits is {stored.dtype} {stored.shape}, expected whole numbers (3, 2)")
+    return {name: (int(first), int(end)) for name, (first, end) in zip(SPLIT_NAMES, stored)}
+
+
+def _joined(
+    path: Path,
+    train: npt.NDArray[Any],
+    train_labels: npt.NDArray[Any],
+    test: npt.NDArray[Any],
+    test_labels: npt.NDArray[Any],
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], Splits]:
+    # "val" is the last 1/12 of the training digits, which is what the last 5,000 of MNIST's are.
+    try:
+        images, labels = np.concatenate([train, test]), np.concatenate([train_labels, test_labels])
+    except ValueError as error:
+        raise CorruptData(f"{path}: training and test arrays do not fit together: {error}") from None
+    if len(train) != len(train_labels) or len(test) != len(test_labels):
+        raise CorruptData(f"{path}: images and labels differ in number")
+    val = len(train) - max(1, len(train) // 12)
+    return images, labels, {"train": (0, val), "val": (val, len(train)), "test": (len(train), len(images))}
+
+
+def read_npz(path: Path, wanted: Iterable[str]) -> dict[str, npt.NDArray[Any]]:
+    """Those of the `wanted` arrays that the archive holds, by name.
+
+    Raises BadArgument if `path` is no file, and CorruptData naming file and member for whatever is broken,
+    pickled, or larger than LIMIT_BYTES in all.
+    """
+    if not path.is_file():
+        raise BadArgument("path", str(path), "an existing .npz file")
+    with path.open("rb") as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                return _members(archive, path, wanted)
+        except SegmnistError:
+            raise
+        except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds on damaged bytes
+            raise CorruptData(f"{path}: not a readable .npz: {error!r}") from error
+
+
+def _members(archive: zipfile.ZipFile, path: Path, wanted: Iterable[str]) -> dict[str, npt.NDArray[Any]]:
+    present = set(archive.namelist())
+    infos = {name: archive.getinfo(f"{name}.npy") for name in wanted if f"{name}.npy" in present}
+    # zipfile never yields more than file_size bytes of a member, so this bounds what a zip bomb unfolds to.
+    if (total := sum(info.file_size for info in infos.values())) > LIMIT_BYTES:
+        raise CorruptData(f"{path}: unpacks to {total} bytes, more than the {LIMIT_BYTES} permitted")
+    return {name: _member(archive, path, info) for name, info in infos.items()}
+
+
+def _member(archive: zipfile.ZipFile, path: Path, info: zipfile.ZipInfo) -> npt.NDArray[Any]:
+    # Not np.load: it allocates what a member's header declares before it has seen that many bytes.
+    with archive.open(info) as file:
+        version = np.lib.format.read_magic(file)
+        if version not in _NPY_HEADERS:
+            raise CorruptData(f"{path}: {info.filename} is of .npy version {version}, expected 1.0 or 2.0")
+        shape, is_fortran, dtype = _NPY_HEADERS[version](file)
+        if dtype.hasobject:
+            raise CorruptData(f"{path}: {info.filename} holds pickled objects, which are never loaded")
+        declared = math.prod(shape) * dtype.itemsize
+        if min(shape, default=0) < 0 or declared > info.file_size:
+            raise CorruptData(
+                f"{path}: {info.filename} has {info.file_size} bytes, declares {declared} {shape}"
+            )
+        data = file.read(declared + 1)  # the byte beyond tells trailing bytes, and has zipfile check its CRC
+    if len(data) != declared:
+        raise CorruptData(f"{path}: {info.filename} has {len(data)} bytes, declares {declared} {shape}")
+    return np.frombuffer(data, dtype).reshape(shape, order="F" if is_fortran else "C")
