@@ -13,11 +13,17 @@ from numba import njit
 from numpy.typing import NDArray
 
 from segmnist.scene.parameters import RECTANGLE, TRIANGLE_DOWN, TRIANGLE_UP, SamplingParameters
-from segmnist.scene.randomness import PURPOSE_CLIP, PURPOSE_DIGIT, PURPOSE_SHAPE, PURPOSE_SWAP
+from segmnist.scene.randomness import (
+    PURPOSE_CLIP,
+    PURPOSE_DIGIT,
+    PURPOSE_MOTION,
+    PURPOSE_SHAPE,
+    PURPOSE_SWAP,
+)
 
 Array = NDArray[Any]
 Words = tuple[int, int, int, int]
-Address = tuple[int, int, int, int, int]
+Address = tuple[Any, Any, int, int, int]
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
@@ -46,6 +52,14 @@ def _draw(address: Address, purpose: int, index: int) -> Words:
 def _between(word: int, low: int, high: int) -> int:
     """Return a whole number in low..high; the bias is at most (high - low + 1) / 2^32."""
     return low + (word * (high - low + 1) >> 32)
+
+
+@njit(nogil=True, cache=True)
+def _on_lattice(word: int, low: int, high: int, step: int) -> int:
+    """Return one of low, low + step, ... up to high; any whole number between where step is 0."""
+    if step == 0:
+        return _between(word, low, high)
+    return low + step * _between(word, 0, (high - low) // step)
 
 
 @njit(nogil=True, cache=True)
@@ -82,8 +96,45 @@ def _move_like_origin(out: Array, start: int, velocity: int, limit: int, half_gl
 
 
 @njit(nogil=True, cache=True)
+def _velocity(p: SamplingParameters, word_speed: int, word_direction: int, sine: Array) -> tuple[int, int]:
+    speed = _on_lattice(word_speed, p.speed_low, p.speed_high, p.speed_step)
+    if p.direction_step:
+        direction = p.direction_step * _between(word_direction, 0, 36_000 // p.direction_step - 1)
+    else:
+        direction = word_direction * 36_000 >> 32
+    return -(speed * sine[direction] >> 30), speed * sine[direction + 9_000] >> 30
+
+
+@njit(nogil=True, cache=True)
+def _step_reflecting(position: int, velocity: int, span: int) -> tuple[int, int]:
+    """Return the position in 0..span after one frame, and the velocity, turned around if a wall was met."""
+    if span == 0:
+        return 0, velocity
+    folded = (position + velocity) % (2 * span)
+    return (folded, velocity) if folded <= span else (2 * span - folded, -velocity)
+
+
+@njit(nogil=True, cache=True)
+def _wander(
+    p: SamplingParameters, address: Address, n: int, sine: Array, y: Array, x: Array, place_y: int, place_x: int,
+    velocity_y: int, velocity_x: int, low_y: int, low_x: int, span_y: int, span_x: int,
+) -> None:  # fmt: skip
+    """Write the path of a digit whose velocity is now and then drawn anew, before the step that it is for."""
+    for t in range(p.num_frames * p.frame_stride):
+        if t > 0:
+            word_turn, word_speed, word_direction, _ = _draw(address, PURPOSE_MOTION, n << 16 | t)
+            if word_turn < p.turn_odds:
+                velocity_y, velocity_x = _velocity(p, word_speed, word_direction, sine)
+            place_y, velocity_y = _step_reflecting(place_y, velocity_y, span_y)
+            place_x, velocity_x = _step_reflecting(place_x, velocity_x, span_x)
+        if t % p.frame_stride == 0:
+            y[t // p.frame_stride], x[t // p.frame_stride] = low_y + place_y, low_x + place_x
+
+
+@njit(nogil=True, cache=True)
 def _sample_digit(
-    p: SamplingParameters, address: Address, n: int, pool: Array, labels: Array, levels: Array, sine: Array,
+    p: SamplingParameters, address: Address, n: int,
+    pool: Array, labels: Array, twins: Array, levels: Array, sine: Array,
     glyph: Array, label: Array, y: Array, x: Array, angle: Array, scale: Array, brightness: Array,
 ) -> None:  # fmt: skip
     word_glyph, word_y, word_x, word_speed = _draw(address, PURPOSE_DIGIT, 4 * n)
@@ -91,6 +142,9 @@ def _sample_digit(
     word_first, word_last, word_acceleration, word_level = _draw(address, PURPOSE_DIGIT, 4 * n + 2)
     glyph[n] = pool[word_glyph * pool.shape[0] >> 32]
     label[n] = labels[glyph[n]]
+    if twins[label[n], 0] != twins[label[n], 1]:
+        word_twin, _, _, _ = _draw(address, PURPOSE_DIGIT, 4 * n + 3)
+        label[n] = twins[label[n], 0 if word_twin < p.twin_odds else 1]
     size = _between(word_scale, p.scale_low, p.scale_high)
     direction = word_direction * 36_000 >> 32
     cosine, sine_ = sine[direction + 9_000], sine[direction]
@@ -106,18 +160,23 @@ def _sample_digit(
         _move_like_origin(y, start_y, -(speed * sine_ >> 30), limit_y, half_y, p.frame_stride)
         _move_like_origin(x, start_x, speed * cosine >> 30, limit_x, half_x, p.frame_stride)
     else:
-        speed = _between(word_speed, p.speed_low, p.speed_high)
-        first_angle = _between(word_angle, p.angle_low, p.angle_high)
-        rate = _between(word_rate, p.rate_low, p.rate_high)
+        first_angle = _on_lattice(word_angle, p.angle_low, p.angle_high, p.angle_step)
+        rate = _on_lattice(word_rate, p.rate_low, p.rate_high, p.rate_step)
         low_y, low_x = half_y - p.wall_margin, half_x - p.wall_margin
         span_y, span_x = frame_y - 2 * low_y, frame_x - 2 * low_x
-        start_y, start_x = _between(word_y, 0, span_y), _between(word_x, 0, span_x)
-        velocity_y, velocity_x = -(speed * sine_ >> 30), speed * cosine >> 30
-        acceleration_y, acceleration_x = -(acceleration * sine_ >> 30), acceleration * cosine >> 30
-        _move_reflecting(y, start_y, velocity_y, acceleration_y, low_y, span_y, p.frame_stride)
-        _move_reflecting(x, start_x, velocity_x, acceleration_x, low_x, span_x, p.frame_stride)
-    first = _between(word_first, p.brightness_low, p.brightness_high)
-    last = _between(word_last, p.brightness_low, p.brightness_high)
+        start_y = _on_lattice(word_y, 0, span_y, p.position_step)
+        start_x = _on_lattice(word_x, 0, span_x, p.position_step)
+        velocity_y, velocity_x = _velocity(p, word_speed, word_direction, sine)
+        if p.markov_digits:
+            _wander(
+                p, address, n, sine, y, x, start_y, start_x, velocity_y, velocity_x, low_y, low_x, span_y, span_x
+            )
+        else:
+            acceleration_y, acceleration_x = -(acceleration * sine_ >> 30), acceleration * cosine >> 30
+            _move_reflecting(y, start_y, velocity_y, acceleration_y, low_y, span_y, p.frame_stride)
+            _move_reflecting(x, start_x, velocity_x, acceleration_x, low_x, span_x, p.frame_stride)
+    first = _on_lattice(word_first, p.brightness_low, p.brightness_high, p.brightness_step)
+    last = _on_lattice(word_last, p.brightness_low, p.brightness_high, p.brightness_step)
     if levels.shape[0]:
         # The smallest factor that takes ink of 255 to exactly this level.
         first = (levels[word_level * levels.shape[0] >> 32] * 65_536 + 254) // 255
@@ -226,7 +285,7 @@ def _swap_depths(p: SamplingParameters, address: Address, word_count: int, num: 
 @njit(nogil=True, cache=True)
 def sample_clips(
     p: SamplingParameters, key0: int, key1: int, split: int, clip_ids: Array,
-    pool: Array, labels: Array, kinds: Array, levels: Array, sine: Array,
+    pool: Array, labels: Array, twins: Array, kinds: Array, levels: Array, sine: Array,
     num_digits: Array, glyph: Array, label: Array,
     y: Array, x: Array, angle: Array, scale: Array, brightness: Array, depth: Array,
     num_shapes: Array, kind: Array, shape_height: Array, shape_width: Array, apex: Array, level: Array,
@@ -236,22 +295,27 @@ def sample_clips(
     for b in range(clip_ids.shape[0]):
         clip_id = np.int64(clip_ids[b])
         address = (clip_id & 0xFFFFFFFF, clip_id >> 32, split, key0, key1)
-        word_digits, word_shapes, word_swaps, _ = _draw(address, PURPOSE_CLIP, 0)
+        word_digits, word_shapes, word_swaps, word_background = _draw(address, PURPOSE_CLIP, 0)
         num_digits[b] = _between(word_digits, p.digits_low, p.digits_high)
+        shape_address = address
+        if p.num_backgrounds:
+            shown = word_background * p.num_backgrounds >> 32
+            shape_address = (shown, 0, split, key0, key1)
+            _, word_shapes, _, _ = _draw(shape_address, PURPOSE_CLIP, 0)
         num_shapes[b] = _between(word_shapes, p.shapes_low, p.shapes_high)
         for n in range(num_digits[b]):
             _sample_digit(
-                p, address, n, pool, labels, levels, sine, glyph[b], label[b],
+                p, address, n, pool, labels, twins, levels, sine, glyph[b], label[b],
                 y[b, n], x[b, n], angle[b, n], scale[b, n], brightness[b, n],
             )  # fmt: skip
         _swap_depths(p, address, word_swaps, num_digits[b], depth[b])
         for s in range(num_shapes[b]):
             _sample_shape(
-                p, address, s, kinds, levels, sine,
+                p, shape_address, s, kinds, levels, sine,
                 kind[b], shape_height[b], shape_width[b], apex[b], level[b], shape_y[b], shape_x[b],
             )  # fmt: skip
         if p.origin_shapes:
-            word_y, word_x, word_step_y, word_step_x = _draw(address, PURPOSE_CLIP, 1)
+            word_y, word_x, word_step_y, word_step_x = _draw(shape_address, PURPOSE_CLIP, 1)
             room_y, room_x = p.height // 3, p.width // 3
             start_y, start_x = _between(word_y, 0, room_y // 2 - 1), _between(word_x, 0, room_x // 2 - 1)
             num = num_shapes[b]

@@ -15,7 +15,7 @@ KIND_CODES = {"rectangle": RECTANGLE, "ellipse": ELLIPSE, "circle": -ELLIPSE, "t
 
 
 class SamplingParameters(NamedTuple):
-    """Whole numbers only: lengths, scales, speeds, brightness in Q16, angles in hundredths of a degree."""
+    """Whole numbers only: lengths, scales, speeds, brightness in Q16, angles in hundredths of a degree, odds in Q32."""
 
     height: int
     width: int
@@ -41,6 +41,16 @@ class SamplingParameters(NamedTuple):
     swaps_low: int
     swaps_high: int
     origin_digits: int
+    markov_digits: int
+    turn_odds: int
+    position_step: int
+    speed_step: int
+    direction_step: int
+    angle_step: int
+    rate_step: int
+    brightness_step: int
+    twin_odds: int
+    num_backgrounds: int
     shapes_low: int
     shapes_high: int
     size_low: int
@@ -68,6 +78,10 @@ def parameters_of(spec: SceneSpec, glyph_height: int, glyph_width: int) -> Sampl
         *angles(spec.angle_range), *angles(spec.rotation_rate_range),
         *q16(spec.scale_range), *q16(spec.brightness_range),
         *spec.num_depth_swaps_range, int(spec.digit_motion == "origin"),
+        int(spec.digit_motion == "markov"), round(spec.turn_odds * 2**32),
+        to_q16(spec.position_step), to_q16(spec.speed_step), to_angle(spec.direction_step),
+        to_angle(spec.angle_step), to_angle(spec.rotation_rate_step), to_q16(spec.brightness_step),
+        round(spec.twin_odds * 2**32), spec.num_backgrounds,
         *spec.num_shapes_range, *spec.shape_size_range, *q16(spec.shape_speed_range),
         *spec.shape_level_range, int(spec.shape_motion == "origin"),
     )  # fmt: skip

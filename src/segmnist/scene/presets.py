@@ -60,6 +60,33 @@ def camouflage() -> SceneSpec:
     return SceneSpec(grey_levels=(60, 120, 180, 240), num_shapes_range=(8, 16))
 
 
+def ambigram() -> SceneSpec:
+    """Sixes and nines at every angle: whatever is seen of a digit, the odds of its two labels are even."""
+    return SceneSpec(classes=(6, 9), twins=((6, 9),), twin_odds=0.5)
+
+
+def exact() -> SceneSpec:
+    """The exactly solvable family: two digits from countably many scenes, under sensor noise."""
+    return SceneSpec(
+        height=32,
+        width=32,
+        num_frames=8,
+        num_digits_range=(2, 2),
+        glyphs_per_class=2,
+        scale_range=(0.5, 0.5),
+        position_step=6.0,
+        speed_range=(2.0, 2.0),
+        direction_step=90.0,
+        angle_step=90.0,
+        rotation_rate_range=(0.0, 0.0),
+        brightness_range=(0.5, 0.5),
+        num_shapes_range=(0, 0),
+        noise_density=0.0,
+        twins=((6, 9),),
+        sensor_sigma=40.0,
+    )
+
+
 def passing() -> SceneSpec:
     """Digits leave the frame altogether and come back, so that identity must be remembered."""
     return SceneSpec(wall_margin=32.0, speed_range=(2.0, 5.0))
@@ -84,7 +111,9 @@ def large() -> SceneSpec:
 
 PRESETS: dict[str, Callable[[], SceneSpec]] = {
     make.__name__: make
-    for make in (standard, origin, clean, noise, shapes, crowded, camouflage, passing, long, large)
+    for make in (
+        standard, origin, clean, noise, shapes, crowded, camouflage, ambigram, exact, passing, long, large,
+    )
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
@@ -36,11 +36,35 @@ def sample(
     scene = _empty_scene(spec, bank, seed, split, ids)
     sample_clips(
         parameters_of(spec, glyph_height, glyph_width), *key_of(seed), SPLITS[split], ids,
-        bank.glyphs(split, spec.classes), bank.labels,
+        glyph_pool(spec, bank, split), bank.labels, twin_table(spec),
         np.array([KIND_CODES[kind] for kind in spec.shape_kinds], np.int64), np.array(spec.grey_levels, np.int64),
         sine_table(), *list(scene.arrays().values())[1:],
     )  # fmt: skip
     return scene
+
+
+def glyph_pool(spec: SceneSpec, bank: DigitBank, split: str) -> NDArray[np.int32]:
+    """Return the bank's rows from which glyphs are drawn, all equally likely; `(G,)` int32, ascending.
+
+    Raises `BadArgument` if a class has fewer glyphs in this split than `glyphs_per_class` asks for.
+    """
+    glyphs = bank.glyphs(split, spec.classes)
+    if not spec.glyphs_per_class:
+        return glyphs
+    of_class = [glyphs[bank.labels[glyphs] == label] for label in spec.classes]
+    fewest = min(len(rows) for rows in of_class)
+    if fewest < spec.glyphs_per_class:
+        fix = f"a class of {bank.name!r} has no more of them in split {split!r}"
+        raise BadArgument("glyphs_per_class", spec.glyphs_per_class, f"0..{fewest}", fix)
+    return np.sort(np.concatenate([rows[: spec.glyphs_per_class] for rows in of_class]))
+
+
+def twin_table(spec: SceneSpec) -> NDArray[np.int64]:
+    """Return the two labels that a glyph of each class may bear, `(10,2)`; both are its own class if it has no twin."""
+    table = np.repeat(np.arange(10)[:, None], 2, axis=1)
+    for pair in spec.twins:
+        table[list(pair)] = pair
+    return table
 
 
 def check_digits_fit(spec: SceneSpec, glyph_height: int, glyph_width: int) -> None:

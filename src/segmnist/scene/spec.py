@@ -14,6 +14,7 @@ import msgspec
 import tomli_w
 
 from segmnist.errors import BadArgument
+from segmnist.scene.fixed_point import FULL_TURN, to_angle
 
 Range = tuple[float, float]
 CountRange = tuple[int, int]
@@ -70,10 +71,27 @@ class SceneSpec:
     ink_threshold: int = _field(64, 1, 255, "grey", "a glyph's pixel is ink from this value on")
     ink_offset: int = _field(0, 0, 254, "grey", "taken from the ink's value before it is scaled")
     num_depth_swaps_range: CountRange = _field((0, 0), 0, 64, "swaps", "times that two digits swap depth")
-    digit_motion: Literal["reflect", "origin"] = "reflect"
-    """`reflect`: position reflected at the walls. `origin`: the 2020 code's whole-numbered motion and late turn."""
+    digit_motion: Literal["reflect", "origin", "markov"] = "reflect"
+    """`reflect`: position reflected at the walls. `origin`: the 2020 code's whole-numbered motion and late turn.
+    `markov`: reflected too, and with `turn_odds` a frame the velocity is drawn anew."""
+    turn_odds: float = _field(0.0, 0, 1, "", "chance a frame that `markov` motion draws its velocity anew")
     cut_corners: bool = False
     """Keep a turned glyph inside its upright box, as the 2020 code does."""
+
+    # Countable scenes. With a step, only low, low + step, ... up to high occur, all equally likely; 0 is a continuum.
+    glyphs_per_class: int = _field(0, 0, 10_000, "glyphs", "only the first glyphs of each class; 0 is all")
+    position_step: float = _field(0.0, 0, 1024, "px", "lattice of first positions, from the upper left wall on")
+    speed_step: float = _field(0.0, 0, 64, "px/frame", "lattice of speeds")
+    direction_step: float = _field(0.0, 0, 360, "deg", "lattice of directions; divides a full turn")
+    angle_step: float = _field(0.0, 0, 360, "deg", "lattice of first angles")
+    rotation_rate_step: float = _field(0.0, 0, 180, "deg/frame", "lattice of rotation rates")
+    brightness_step: float = _field(0.0, 0, 4, "", "lattice of both ends of the brightness ramp")
+    num_backgrounds: int = _field(0, 0, 10_000, "", "if given: the shapes are those of one of the first clips")
+
+    # Twins: classes that look alike once turned by half, as 6 and 9 do.
+    twins: tuple[tuple[int, int], ...] = ()
+    """Pairs of classes; the label of a digit of either class is drawn independently of all that is seen."""
+    twin_odds: float = _field(0.5, 0, 1, "", "chance that the label is the first of its pair")
 
     # The shapes behind them.
     num_shapes_range: CountRange = _field((6, 12), 0, 64, "shapes", "shapes in a clip")
@@ -234,3 +252,32 @@ def _check_together(spec: SceneSpec) -> None:
             raise BadArgument(name, value, "one or more different values")
     if any(level == 0 for level in spec.grey_levels) and spec.max_digits:
         raise BadArgument("grey_levels", spec.grey_levels, "1..255 where digits are drawn", "leave out 0")
+    _check_steps(spec)
+    _check_twins(spec)
+
+
+def _check_steps(spec: SceneSpec) -> None:
+    """Raise `BadArgument` for a step that the motion cannot keep to."""
+    steps = [name for name in field_names() if name.endswith("_step")]
+    if spec.digit_motion == "origin" and any(getattr(spec, name) for name in steps):
+        raise BadArgument("digit_motion", "origin", "'reflect' or 'markov' where a *_step is given")
+    if spec.digit_motion == "markov" and any(spec.acceleration_range):
+        raise BadArgument("acceleration_range", spec.acceleration_range, "(0, 0) for digit_motion='markov'")
+    direction_step = to_angle(spec.direction_step)
+    if direction_step and FULL_TURN % direction_step:
+        raise BadArgument("direction_step", spec.direction_step, "a divisor of 360 degrees, such as 45 or 90")
+
+
+def _check_twins(spec: SceneSpec) -> None:
+    """Raise `BadArgument` unless half a turn takes the set of first angles to itself, and no class has two twins."""
+    paired = [label for pair in spec.twins for label in pair]
+    if len(set(paired)) != len(paired) or not all(0 <= label <= 9 for label in paired):
+        raise BadArgument("twins", spec.twins, "pairs of different classes in 0..9, each class once")
+    if not paired:
+        return
+    low, high = (to_angle(value) for value in spec.angle_range)
+    step = max(to_angle(spec.angle_step), 1)
+    count = (high - low) // step + 1
+    if count * step != FULL_TURN or count % 2:
+        fix = "angle_range=(0, 359.99) without a step, or an even number of steps to a full turn"
+        raise BadArgument("angle_range", spec.angle_range, "a set closed under half a turn where twins are", fix)
