@@ -294,7 +294,7 @@ def sample_clips(
     """Fill the arrays of a Scene, one row a clip; rows past a clip's own count are left as they are (zero)."""
     for b in range(clip_ids.shape[0]):
         clip_id = np.int64(clip_ids[b])
-        address = (clip_id & 0xFFFFFFFF, clip_id >> 32, split, key0, key1)
+        address: Address = (clip_id & 0xFFFFFFFF, clip_id >> 32, split, key0, key1)
         word_digits, word_shapes, word_swaps, word_background = _draw(address, PURPOSE_CLIP, 0)
         num_digits[b] = _between(word_digits, p.digits_low, p.digits_high)
         shape_address = address

@@ -41,6 +41,15 @@ class SamplingParameters(NamedTuple):
     swaps_low: int
     swaps_high: int
     origin_digits: int
+    shapes_low: int
+    shapes_high: int
+    size_low: int
+    size_high: int
+    shape_speed_low: int
+    shape_speed_high: int
+    level_low: int
+    level_high: int
+    origin_shapes: int
     markov_digits: int
     turn_odds: int
     position_step: int
@@ -51,15 +60,6 @@ class SamplingParameters(NamedTuple):
     brightness_step: int
     twin_odds: int
     num_backgrounds: int
-    shapes_low: int
-    shapes_high: int
-    size_low: int
-    size_high: int
-    shape_speed_low: int
-    shape_speed_high: int
-    level_low: int
-    level_high: int
-    origin_shapes: int
 
 
 def parameters_of(spec: SceneSpec, glyph_height: int, glyph_width: int) -> SamplingParameters:
@@ -78,10 +78,11 @@ def parameters_of(spec: SceneSpec, glyph_height: int, glyph_width: int) -> Sampl
         *angles(spec.angle_range), *angles(spec.rotation_rate_range),
         *q16(spec.scale_range), *q16(spec.brightness_range),
         *spec.num_depth_swaps_range, int(spec.digit_motion == "origin"),
-        int(spec.digit_motion == "markov"), round(spec.turn_odds * 2**32),
-        to_q16(spec.position_step), to_q16(spec.speed_step), to_angle(spec.direction_step),
-        to_angle(spec.angle_step), to_angle(spec.rotation_rate_step), to_q16(spec.brightness_step),
-        round(spec.twin_odds * 2**32), spec.num_backgrounds,
         *spec.num_shapes_range, *spec.shape_size_range, *q16(spec.shape_speed_range),
         *spec.shape_level_range, int(spec.shape_motion == "origin"),
+        markov_digits=int(spec.digit_motion == "markov"), turn_odds=round(spec.turn_odds * 2**32),
+        position_step=to_q16(spec.position_step), speed_step=to_q16(spec.speed_step),
+        direction_step=to_angle(spec.direction_step), angle_step=to_angle(spec.angle_step),
+        rate_step=to_angle(spec.rotation_rate_step), brightness_step=to_q16(spec.brightness_step),
+        twin_odds=round(spec.twin_odds * 2**32), num_backgrounds=spec.num_backgrounds,
     )  # fmt: skip
