@@ -65,11 +65,11 @@ class SamplingParameters(NamedTuple):
 def parameters_of(spec: SceneSpec, glyph_height: int, glyph_width: int) -> SamplingParameters:
     """Return the spec's numbers in fixed point, for glyphs of this size in pixels."""
 
-    def q16(pair: tuple[float, float]) -> list[int]:
-        return [to_q16(value) for value in pair]
+    def q16(pair: tuple[float, float]) -> tuple[int, int]:
+        return to_q16(pair[0]), to_q16(pair[1])
 
-    def angles(pair: tuple[float, float]) -> list[int]:
-        return [to_angle(value) for value in pair]
+    def angles(pair: tuple[float, float]) -> tuple[int, int]:
+        return to_angle(pair[0]), to_angle(pair[1])
 
     return SamplingParameters(
         spec.height, spec.width, spec.num_frames, spec.frame_stride, glyph_height, glyph_width,
