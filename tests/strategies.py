@@ -1,4 +1,4 @@
-"""Random valid worlds for property tests: banks of odd glyphs, specs that reach every field, and scenes drawn from both."""
+"""Random valid worlds for property tests: banks of odd glyphs, specs that reach every field, scenes of both."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from segmnist import DigitBank, Scene, SceneSpec
 MNIST_GLYPH = (28, 28)
 SHAPE_KINDS = ("rectangle", "circle", "ellipse", "triangle")
 SPLITS = ("train", "val", "test")
+BANK_SPLITS = {"train": (0, 100), "val": (100, 160), "test": (160, 240)}
 
 seeds = st.one_of(st.integers(0, 9), st.integers(0, (1 << 64) - 1))
 clip_ids = st.one_of(st.integers(0, 99), st.integers(0, (1 << 63) - 1))
@@ -27,44 +28,43 @@ def upright(low: float, high: float, *, whole: bool = False) -> st.SearchStrateg
 
 @st.composite
 def banks(draw: st.DrawFn, max_side: int = 15) -> DigitBank:
-    """A bank of 140 random glyphs, ten classes in every split; height and width odd or even, from blank to full of ink."""
+    """A bank of 240 random glyphs, 6 or more of a class in every split; sides odd or even, blank to full."""
     height, width = draw(st.integers(4, max_side)), draw(st.integers(4, max_side))
     random = np.random.default_rng(draw(st.integers(0, 999)))
-    images = random.integers(0, 256, (140, height, width))
+    images = random.integers(0, 256, (240, height, width))
     images[random.random(images.shape) >= draw(st.sampled_from([0.0, 0.1, 0.6, 1.0]))] = 0
-    return DigitBank.from_arrays(images.astype(np.uint8), np.arange(140) % 10, name="random")
+    return DigitBank.from_arrays(images.astype(np.uint8), np.arange(240) % 10, BANK_SPLITS, name="random")
 
 
 @st.composite
 def specs(
     draw: st.DrawFn, glyph_shape: tuple[int, int] = MNIST_GLYPH, max_side: int = 72, max_frames: int = 5
 ) -> SceneSpec:
-    """A small random spec that these glyphs fit into: every field varies, H, W and T differ from one another."""
-    largest = min(max_side / max(glyph_shape), 5.0)
+    """A small random spec that these glyphs fit into: every field varies, and H, W and T differ."""
+    largest = min((max_side - 1) / max(glyph_shape), 5.0)
     scales = draw(st.one_of(st.just((1.0, 1.0)) if largest >= 1 else st.nothing(), upright(0.25, largest)))
     shortest = [max(16, int(np.ceil(side * scales[1]))) for side in glyph_shape]
     height = draw(_sides(shortest[0], max_side))
     width = draw(_sides(shortest[1], max_side).filter(lambda side: side != height))
     levels = st.lists(st.integers(1, 255), min_size=1, max_size=4, unique=True)
+    motion = draw(_motions())
     return SceneSpec(
+        **motion,
+        **draw(_angles(motion["digit_motion"] == "origin")),
         height=height,
         width=width,
         num_frames=draw(st.integers(1, max_frames)),
         frame_stride=draw(st.integers(1, 4)),
         num_digits_range=draw(upright(0, 5, whole=True)),
         classes=tuple(draw(st.lists(st.integers(0, 9), min_size=1, unique=True))),
-        speed_range=draw(st.one_of(upright(0, 6), upright(0, 64))),
-        acceleration_range=draw(upright(-1, 1)),
         wall_margin=draw(st.one_of(st.just(0.0), st.floats(0, 80))),
-        angle_range=draw(upright(-360, 360)),
-        rotation_rate_range=draw(upright(-180, 180)),
         scale_range=scales,
-        brightness_range=draw(upright(0, 4)),
         ink_threshold=draw(st.integers(1, 255)),
         ink_offset=draw(st.integers(0, 254)),
         num_depth_swaps_range=draw(upright(0, 6, whole=True)),
-        digit_motion=draw(st.sampled_from(["reflect", "origin"])),
         cut_corners=draw(st.booleans()),
+        glyphs_per_class=draw(st.integers(0, 6)),
+        num_backgrounds=draw(st.integers(0, 3)),
         num_shapes_range=draw(upright(0, 6, whole=True)),
         shape_kinds=tuple(draw(st.lists(st.sampled_from(SHAPE_KINDS), min_size=1, unique=True))),
         shape_size_range=draw(st.one_of(upright(1, 40, whole=True), upright(1, 300, whole=True))),
@@ -78,6 +78,51 @@ def specs(
         background_level=draw(st.integers(0, 255)),
         sensor_sigma=draw(st.one_of(st.just(0.0), st.floats(0, 128))),
     )
+
+
+@st.composite
+def _motions(draw: st.DrawFn) -> dict[str, Any]:
+    """The fields of motion; a lattice of steps goes with two of its kinds, acceleration with two."""
+    motion = draw(st.sampled_from(["reflect", "origin", "markov"]))
+    fields = {
+        "digit_motion": motion,
+        "speed_range": draw(st.one_of(upright(0, 6), upright(0, 64))),
+        "rotation_rate_range": draw(upright(-180, 180)),
+        "brightness_range": draw(upright(0, 4)),
+        "turn_odds": draw(st.floats(0, 1)),
+    }
+    if motion != "markov":
+        fields["acceleration_range"] = draw(upright(-1, 1))
+    if motion != "origin":
+        fields["position_step"] = draw(_steps(40))
+        fields["speed_step"] = draw(_steps(4))
+        fields["direction_step"] = draw(st.sampled_from([0.0, 7.5, 45.0, 90.0, 360.0]))
+        fields["rotation_rate_step"] = draw(_steps(90))
+        fields["brightness_step"] = draw(_steps(2))
+    return fields
+
+
+@st.composite
+def _angles(draw: st.DrawFn, origin: bool) -> dict[str, Any]:
+    """The fields of first angles, closed under half a turn where classes have twins."""
+    pairs = draw(st.permutations(range(10)))
+    count = draw(st.sampled_from([0, 0, 1, 5]))
+    twins = tuple((pairs[2 * i], pairs[2 * i + 1]) for i in range(count))
+    if twins:
+        angles, steps = st.just((0.0, 359.99)), st.sampled_from([0.0] if origin else [0.0, 22.5, 90.0, 180.0])
+    else:
+        angles, steps = upright(-360, 360), st.just(0.0) if origin else _steps(90)
+    return {
+        "twins": twins,
+        "twin_odds": draw(st.floats(0, 1)),
+        "angle_range": draw(angles),
+        "angle_step": draw(steps),
+    }
+
+
+def _steps(largest: float) -> st.SearchStrategy[float]:
+    """Steps of a lattice; 0 is none."""
+    return st.one_of(st.just(0.0), st.floats(0, largest))
 
 
 def _sides(shortest: int, longest: int) -> st.SearchStrategy[int]:
