@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import math
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
+import numpy as np
 import tomli_w
 
 from segmnist.errors import BadArgument
@@ -117,9 +118,7 @@ class SceneSpec:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            if "limits" in field.metadata:
-                value = _checked(field.name, getattr(self, field.name), field.metadata["limits"])
-                object.__setattr__(self, field.name, value)
+            object.__setattr__(self, field.name, _checked(field, getattr(self, field.name)))
         _check_together(self)
 
     def replace(self, **changes: Any) -> SceneSpec:
@@ -192,28 +191,44 @@ def check_names(names: list[str]) -> None:
 
 
 def from_dict(values: dict[str, Any]) -> SceneSpec:
-    """Return the spec with these fields, the others at their defaults; types are checked. Raises `BadArgument`."""
+    """Return the spec with these fields, the others at their defaults. Raises `BadArgument`."""
     check_names(list(values))
-    for name, value in values.items():
-        for number in value if isinstance(value, (list, tuple)) else [value]:
-            if isinstance(number, float) and not math.isfinite(number):
-                raise BadArgument(name, value, "finite numbers")
+    return SceneSpec(**values)
+
+
+@cache
+def _field_types() -> dict[str, Any]:
+    return get_type_hints(SceneSpec)
+
+
+def _checked(field: dataclasses.Field[Any], value: Any) -> Any:
+    """Return the value in its field's own type, lists as tuples; raise unless it has that type and its limits."""
+    limits = field.metadata.get("limits")
     try:
-        return msgspec.convert(values, SceneSpec)
+        typed = msgspec.convert(_plain(value), _field_types()[field.name])
     except msgspec.ValidationError as error:
-        if isinstance(error.__cause__, BadArgument):
-            raise error.__cause__ from None
-        reason, _, where = str(error).partition(" - at `$.")
-        name = where.rstrip("`").split("[")[0]
-        raise BadArgument(name, values.get(name), _permitted(name), reason) from None
+        reason = str(error).partition(" - at ")[0]
+        raise BadArgument(field.name, value, _permitted(field), reason) from None
+    numbers = typed if isinstance(typed, tuple) else (typed,)
+    if limits and not all(limits.low <= number <= limits.high for number in numbers):  # NaN is in no range
+        raise BadArgument(field.name, value, _format_range(limits))
+    if field.name.endswith("_range") and numbers[0] > numbers[1]:
+        raise BadArgument(field.name, value, "low <= high", f"write ({numbers[1]}, {numbers[0]})")
+    return typed
 
 
-def _permitted(name: str) -> str:
-    limits = limits_of(name)
-    default = getattr(SceneSpec(), name)
-    if limits is None:
-        return f"a value like {default!r}"
-    return f"{_format_range(limits)}, written like {default!r}"
+def _permitted(field: dataclasses.Field[Any]) -> str:
+    limits = field.metadata.get("limits")
+    if limits:
+        return f"{_format_range(limits)}, written like {field.default!r}"
+    return f"{', '.join(_choices(_field_types()[field.name]))}, written like {field.default!r}".removeprefix(", ")
+
+
+def _choices(kind: Any) -> tuple[str, ...]:
+    """Return the words that a field may hold, or that its items may."""
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    return next((words for words in map(_choices, get_args(kind)) if words), ())
 
 
 def _format_range(limits: Limits) -> str:
@@ -221,24 +236,9 @@ def _format_range(limits: Limits) -> str:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
     return [_plain(v) for v in value] if isinstance(value, tuple) else value
-
-
-def _checked(name: str, value: Any, limits: Limits) -> Any:
-    """Return the value with lists made tuples; raise unless each number lies in the limits and a range is upright."""
-    is_sequence = isinstance(value, (list, tuple))
-    numbers = tuple(value) if is_sequence else (value,)
-    for number in numbers:
-        if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
-            raise BadArgument(name, value, f"finite numbers in {_format_range(limits)}")
-        if not limits.low <= number <= limits.high:
-            raise BadArgument(name, value, _format_range(limits))
-    if name.endswith("_range"):
-        if len(numbers) != 2:
-            raise BadArgument(name, value, "a (low, high) pair")
-        if numbers[0] > numbers[1]:
-            raise BadArgument(name, value, "low <= high", f"write ({numbers[1]}, {numbers[0]})")
-    return numbers if is_sequence else value
 
 
 def _check_together(spec: SceneSpec) -> None:
