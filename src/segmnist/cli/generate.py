@@ -1,0 +1,72 @@
+"""`segmnist generate`: a data set on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from segmnist.cli.app import app
+from segmnist.cli.options import (
+    BankOption,
+    PresetOption,
+    SeedOption,
+    SetOption,
+    SpecOption,
+    SplitOption,
+    spec_from,
+)
+from segmnist.errors import BadArgument
+
+EXAMPLE = "Example: segmnist generate data --preset standard --split test --clips 1000 --seed 0"
+
+
+@app.command(epilog=EXAMPLE)
+def generate(
+    out: Annotated[Path, typer.Argument(help="The folder to write into, made if it is not there.")],
+    preset: PresetOption = None,
+    spec: SpecOption = None,
+    set_: SetOption = None,
+    split: SplitOption = "train",
+    clips: Annotated[int | None, typer.Option("--clips", "-n", help="How many clips.")] = None,
+    first: Annotated[int, typer.Option("--first", help="Id of the first clip.")] = 0,
+    seed: SeedOption = 0,
+    truth: Annotated[
+        list[str] | None, typer.Option("--truth", help="A truth beside `semantic`; repeatable.")
+    ] = None,
+    format_: Annotated[str, typer.Option("--format", help="zarr, origin-npy or origin-h5.")] = "zarr",
+    recipe_file: Annotated[
+        Path | None, typer.Option("--recipe", help="A recipe as TOML or JSON: says everything above.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", help="Processes; all CPUs if not given.")
+    ] = None,
+    bank: BankOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Write more than 100 GB.")] = False,
+) -> None:
+    """Write a data set. Run the same command again to resume, or to find it complete."""
+    from segmnist.cli.progress import reporting
+    from segmnist.dataset import Recipe, recipe_for
+    from segmnist.dataset import generate as write
+    from segmnist.dataset.generate import LIMIT_BYTES
+    from segmnist.digits.bank import DigitBank
+
+    digits = DigitBank.from_path(bank) if bank else DigitBank.mnist()
+    if recipe_file is not None:
+        if preset or spec or set_ or clips is not None or truth:
+            raise BadArgument(
+                "--recipe", str(recipe_file), "no --preset, --spec, --set, --clips or --truth beside it"
+            )
+        recipe = Recipe.from_file(recipe_file)
+    else:
+        if clips is None or clips < 1:
+            raise BadArgument("--clips", clips, "1 or more", "for example --clips 1000")
+        recipe = recipe_for(
+            spec_from(preset, spec, set_), num_clips=clips, first_clip=first, split=split, seed=seed,
+            truth=("semantic", *(truth or ())), format=format_, bank=digits,
+        )  # fmt: skip
+    limit = None if yes else LIMIT_BYTES
+    with reporting("generate") as report:
+        place = write(recipe, out, bank=digits, num_workers=workers, limit_bytes=limit, report=report)
+    typer.echo(f"{place}: {recipe.num_clips} clips, plan {recipe.plan_id[:12]}")

@@ -1,0 +1,159 @@
+"""Plan: a recipe joined with its digits. It knows the shards and draws any of them, alone and in any
+order."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from segmnist.dataset.recipe import MAX_CLIPS_PER_SHARD, Recipe
+from segmnist.digits.bank import DigitBank
+from segmnist.errors import BadArgument
+from segmnist.formats import WHOLE, Array, ArrayLayout, Layout, sharded_format, whole_format
+from segmnist.scene.spec import SceneSpec
+from segmnist.source import ClipSource
+from segmnist.truth.catalog import ARRAYS
+
+SHARD_BYTES = 32 << 20
+"""Uncompressed bytes that a shard has at most, unless a single clip has more: small enough to redo after a
+crash, large enough that a million clips make some thousand files. 128 clips of `standard`."""
+
+MEASURED_CLIPS = 4
+"""Clips that are drawn to estimate the size of all."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A recipe, its digits, and the layout of its arrays. Small whatever the number of clips."""
+
+    recipe: Recipe
+    bank: DigitBank
+    layout: Layout
+
+    def draw(self, shard: int, num_threads: int = 1) -> dict[str, Array]:
+        """Return the arrays of one shard, `clip_id` among them, drawn in one call."""
+        rows = self.layout.rows(shard)
+        return self.draw_rows(rows.start, rows.stop, num_threads)
+
+    def draw_rows(self, start: int, stop: int, num_threads: int = 1) -> dict[str, Array]:
+        """Return the arrays of rows start..stop-1 of the data set."""
+        ids = self.recipe.ids(start, stop)
+        return {"clip_id": ids, **_source(self.recipe, self.bank, num_threads).batch(ids).arrays}
+
+    def files(self, shard: int) -> dict[str, bytes]:
+        """Return the files of one shard by path: the same bytes on every machine."""
+        return sharded_format(self.recipe.format).shard_files(self.layout, shard, self.draw(shard))
+
+    def root_files(self) -> dict[str, bytes]:
+        """Return the files that belong to no shard."""
+        return sharded_format(self.recipe.format).root_files(self.layout)
+
+    @property
+    def num_shards(self) -> int:
+        """Shards in the whole data set."""
+        return self.layout.num_shards
+
+    def estimate_bytes(self) -> int:
+        """Return about how many bytes the data set will have, from its first clips; whole formats are not
+        compressed."""
+        if self.recipe.format in WHOLE:
+            return self.recipe.num_clips * self.layout.clip_bytes
+        few = min(MEASURED_CLIPS, self.recipe.num_clips)
+        layout = dataclasses.replace(self.layout, num_clips=few, clips_per_shard=few)
+        files = sharded_format(self.recipe.format).shard_files(layout, 0, self.draw_rows(0, few))
+        return sum(map(len, files.values())) * self.recipe.num_clips // few
+
+
+def recipe_for(
+    spec: SceneSpec,
+    *,
+    num_clips: int,
+    split: str = "train",
+    seed: int = 0,
+    first_clip: int = 0,
+    clip_ids: Iterable[int] = (),
+    truth: str | Iterable[str] = ("semantic",),
+    format: str = "zarr",  # noqa: A002
+    clips_per_shard: int | None = None,
+    bank: DigitBank | None = None,
+) -> Recipe:
+    """Return the recipe of a data set; a shard holds as many clips as fit into 32 MiB unless told otherwise.
+
+    Raises `BadArgument` for any value outside its range, and for a frame smaller than a digit.
+    """
+    bank = DigitBank.mnist() if bank is None else bank
+    truths = (truth,) if isinstance(truth, str) else tuple(truth)
+    recipe = Recipe(
+        spec=spec,
+        split=split,
+        seed=seed,
+        first_clip=first_clip,
+        num_clips=num_clips,
+        clip_ids=tuple(clip_ids),
+        truths=truths,
+        format=format,
+        clips_per_shard=clips_per_shard or 1,
+        bank_sha256=bank.sha256,
+    )
+    if clips_per_shard is not None:
+        return dataclasses.replace(recipe, clips_per_shard=clips_per_shard)
+    fitting = max(1, min(SHARD_BYTES // plan_for(recipe, bank).layout.clip_bytes, MAX_CLIPS_PER_SHARD))
+    return dataclasses.replace(recipe, clips_per_shard=1 << (fitting.bit_length() - 1))
+
+
+def plan_for(recipe: Recipe, bank: DigitBank | None = None) -> Plan:
+    """Return the plan of a recipe. Raises `BadArgument` where the bank is not the one that the recipe
+    names."""
+    if recipe.format in WHOLE:
+        _check_truths_fit(recipe)
+    bank = _checked_bank(recipe, bank)
+    # A batch of no clips has the shapes of any batch.
+    nothing = _source(recipe, bank).batch([])
+    arrays = {
+        "clip_id": ArrayLayout((), (), "int64", -1, "id of the clip: with the recipe it says everything")
+    }
+    for name, array in nothing.arrays.items():
+        kind = ARRAYS[name]
+        arrays[name] = ArrayLayout(kind.axes, array.shape[1:], kind.dtype, kind.padding, kind.about)
+    layout = Layout(arrays, recipe.num_clips, recipe.clips_per_shard, recipe.to_dict())
+    _check_memory(layout)
+    return Plan(recipe, bank, layout)
+
+
+def _source(recipe: Recipe, bank: DigitBank, num_threads: int = 1) -> ClipSource:
+    return ClipSource(
+        recipe.spec,
+        split=recipe.split,
+        seed=recipe.seed,
+        truth=recipe.truths,
+        bank=bank,
+        num_threads=num_threads,
+    )
+
+
+def _checked_bank(recipe: Recipe, bank: DigitBank | None) -> DigitBank:
+    bank = DigitBank.mnist() if bank is None else bank
+    if bank.sha256 != recipe.bank_sha256:
+        wanted = f"the digit bank with sha256 {recipe.bank_sha256[:12]}..., which the recipe names"
+        raise BadArgument("bank", f"{bank.name} {bank.sha256[:12]}...", wanted, "give its file with --bank")
+    return bank
+
+
+def _check_truths_fit(recipe: Recipe) -> None:
+    allowed = whole_format(recipe.format).TRUTHS
+    for truth in recipe.truths:
+        if truth not in allowed:
+            fix = f"{recipe.format} has room for no other; zarr has"
+            raise BadArgument("truth", truth, ", ".join(allowed), fix)
+
+
+def _check_memory(layout: Layout) -> None:
+    shard_bytes = layout.clip_bytes * min(layout.clips_per_shard, layout.num_clips)
+    room = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4
+    if shard_bytes > room:
+        fix = "draw smaller or shorter clips, fewer truths, or fewer clips a shard"
+        raise BadArgument(
+            "clips_per_shard", layout.clips_per_shard, f"shards of {room >> 20} MiB at most", fix
+        )

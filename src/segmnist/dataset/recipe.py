@@ -1,0 +1,216 @@
+"""Recipe: about a kilobyte that names a data set of any size, to the last byte."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import tomli_w
+from numpy.typing import NDArray
+
+from segmnist.errors import BadArgument
+from segmnist.formats import check_format
+from segmnist.scene import spec as scene_spec
+from segmnist.scene.randomness import check_address
+from segmnist.scene.spec import SceneSpec
+from segmnist.truth.catalog import check_truths
+from segmnist.version import GENERATOR_VERSION
+
+MAX_CLIPS_PER_SHARD = 65_536
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What a stored data set is made from; `plan_id` is the SHA-256 of its canonical JSON.
+
+    The clips are `first_clip .. first_clip + num_clips - 1`, or exactly `clip_ids` where those are given
+    (num_clips is then their number). Raises `BadArgument` for any value outside its range.
+
+    >>> recipe = Recipe(spec=SceneSpec(), split="test", num_clips=1000, bank_sha256="0" * 64)
+    >>> Recipe.from_json(recipe.to_json()) == recipe
+    True
+    """
+
+    spec: SceneSpec
+    split: str = "train"
+    seed: int = 0
+    first_clip: int = 0
+    num_clips: int = 0
+    clip_ids: tuple[int, ...] = ()
+    truths: tuple[str, ...] = ("semantic",)
+    format: str = "zarr"
+    clips_per_shard: int = 128
+    bank_sha256: str
+    generator_version: int = GENERATOR_VERSION
+
+    def __post_init__(self) -> None:
+        check_address(self.seed, self.split)
+        # 1 and 1.0 are the same speed and must be the same recipe.
+        object.__setattr__(self, "spec", scene_spec.from_dict(self.spec.to_dict()))
+        object.__setattr__(self, "truths", check_truths(self.truths))
+        check_format(self.format)
+        if self.clip_ids:
+            _check_ids(self.clip_ids)
+            object.__setattr__(self, "first_clip", 0)
+            object.__setattr__(self, "num_clips", len(self.clip_ids))
+        _check_between("first_clip", self.first_clip, 0, 2**63 - 1)
+        _check_between("num_clips", self.num_clips, 1, 2**63 - 1 - self.first_clip)
+        _check_between("clips_per_shard", self.clips_per_shard, 1, MAX_CLIPS_PER_SHARD)
+        if len(self.bank_sha256) != 64 or set(self.bank_sha256) - set("0123456789abcdef"):
+            raise BadArgument("bank_sha256", self.bank_sha256, "64 hexadecimal digits")
+        _check_version(self.generator_version)
+
+    def ids(self, start: int, stop: int) -> NDArray[np.int64]:
+        """Return the ids of the clips in rows start..stop-1, `(stop - start,)` int64."""
+        if self.clip_ids:
+            return np.array(self.clip_ids[start:stop], np.int64)
+        return np.arange(self.first_clip + start, self.first_clip + stop, dtype=np.int64)
+
+    @property
+    def plan_id(self) -> str:
+        """SHA-256 of the canonical JSON, hexadecimal: two data sets with the same one have the same bytes."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values; the spec holds only what differs from the defaults of this generator version.
+
+        So a field that a later release adds, at a default that changes nothing, leaves every old plan_id as
+        it was.
+        """
+        values: dict[str, Any] = {
+            field.name: msgspec.to_builtins(getattr(self, field.name)) for field in dataclasses.fields(self)
+        }
+        values["spec"] = _differences(self.spec)
+        for name in ("first_clip", "num_clips") if self.clip_ids else ("clip_ids",):
+            del values[name]
+        return values
+
+    def to_json(self) -> str:
+        """Return the canonical JSON: sorted keys, no spaces, ASCII."""
+        return canonical_json(self.to_dict())
+
+    def to_toml(self, path: str | Path | None = None) -> str:
+        """Return the recipe as TOML with every field of the spec spelled out, and write it to `path` if one
+        is given."""
+        values = self.to_dict()
+        del values["spec"]
+        text = tomli_w.dumps({**values, "spec": self.spec.to_dict()})
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Recipe:
+        """Return the recipe with these fields. Raises `BadArgument` for unknown, missing or bad ones."""
+        names = [field.name for field in dataclasses.fields(cls)]
+        for name in values:
+            if name not in names:
+                raise BadArgument("recipe", name, ", ".join(names))
+        # A newer version may have fields and ranges that we do not know: say that first.
+        _check_version(values.get("generator_version", GENERATOR_VERSION))
+        spec = scene_spec.from_dict(values.get("spec", {}))
+        try:
+            fields = msgspec.convert({k: v for k, v in values.items() if k != "spec"}, _Fields)
+        except msgspec.ValidationError as error:
+            raise BadArgument(
+                "recipe", "its fields", "a recipe as `segmnist recipe` prints it", str(error)
+            ) from None
+        return cls(spec=spec, **msgspec.structs.asdict(fields))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Recipe:
+        """Return the recipe that `to_json` wrote. Raises `BadArgument` for anything else."""
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise BadArgument("recipe", _head(text), "JSON", str(error)) from None
+        return cls.from_dict(_table(values))
+
+    @classmethod
+    def from_toml(cls, text: str) -> Recipe:
+        """Return the recipe that `to_toml` wrote. Raises `BadArgument` for anything else."""
+        try:
+            return cls.from_dict(tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
+            raise BadArgument("recipe", _head(text), "TOML", str(error)) from None
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Recipe:
+        """Return the recipe in a file, TOML or JSON. Raises `BadArgument` where it is neither."""
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadArgument("recipe", str(path), "a readable TOML or JSON file", str(error)) from None
+        return cls.from_json(text) if text.lstrip().startswith("{") else cls.from_toml(text)
+
+    def differences(self, other: Recipe) -> list[str]:
+        """Return a line for each field, of the recipe or its spec, that the two do not share."""
+        mine, theirs = ({**r.to_dict(), **r.spec.to_dict()} for r in (self, other))
+        names = [name for name in {**mine, **theirs} if name != "spec"]
+        pairs = {name: (mine.get(name), theirs.get(name)) for name in names}
+        return [f"{name}: {_head(a)} and {_head(b)}" for name, (a, b) in pairs.items() if a != b]
+
+
+class _Fields(msgspec.Struct, kw_only=True):
+    """The types of a recipe's fields, its spec apart."""
+
+    split: str = "train"
+    seed: int = 0
+    first_clip: int = 0
+    num_clips: int = 0
+    clip_ids: tuple[int, ...] = ()
+    truths: tuple[str, ...] = ("semantic",)
+    format: str = "zarr"
+    clips_per_shard: int = 128
+    bank_sha256: str
+    generator_version: int = GENERATOR_VERSION
+
+
+def canonical_json(value: Any) -> str:
+    """Return the one JSON text of a value: sorted keys, no spaces, ASCII, no NaN.
+
+    >>> canonical_json({"b": [1, 2.5], "a": None})
+    '{"a":null,"b":[1,2.5]}'
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def _differences(spec: SceneSpec) -> dict[str, Any]:
+    default = SceneSpec().to_dict()
+    return {name: value for name, value in spec.to_dict().items() if value != default[name]}
+
+
+def _check_ids(ids: tuple[int, ...]) -> None:
+    for clip_id in ids:
+        _check_between("clip_ids", clip_id, 0, 2**63 - 1)
+    if len(set(ids)) != len(ids):
+        raise BadArgument("clip_ids", f"{len(ids)} ids, {len(set(ids))} different", "each clip once")
+
+
+def _check_between(name: str, value: int, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise BadArgument(name, value, f"a whole number in {low}..{high}")
+
+
+def _check_version(version: Any) -> None:
+    if version != GENERATOR_VERSION:
+        fix = "install the segmnist release that has it" if isinstance(version, int) else ""
+        raise BadArgument("generator_version", version, f"{GENERATOR_VERSION}, the one installed here", fix)
+
+
+def _table(values: Any) -> dict[str, Any]:
+    if not isinstance(values, dict):
+        raise BadArgument("recipe", _head(values), "a table of fields")
+    return values
+
+
+def _head(value: Any) -> str:
+    text = repr(value) if not isinstance(value, (str, bytes)) else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."

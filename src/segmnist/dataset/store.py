@@ -1,0 +1,231 @@
+"""Stores: where the files of a data set lie. Finished means renamed: a file is there whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import mmap
+import os
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from segmnist.errors import BadArgument, CorruptData
+
+TEMPORARY = ".tmp"
+"""Ends the names of files that are being written: `.NAME.HOST.PID.RANDOM.tmp`."""
+
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
+_STALE_SECONDS = 24 * 3600
+
+
+class Store(Protocol):
+    """A folder of files by relative path."""
+
+    url: str
+
+    def read(self, path: str) -> bytes:
+        """Return a file's bytes. Raises `FileNotFoundError`."""
+        ...
+
+    def map(self, path: str) -> memoryview:
+        """Return a file's bytes, mapped where the store can. Raises `FileNotFoundError`."""
+        ...
+
+    def put_new(self, path: str, data: bytes) -> None:
+        """Create a file whole; the same bytes there already are fine. Raises `CorruptData` if other bytes are
+        there."""
+        ...
+
+    def replace(self, path: str, data: bytes) -> None:
+        """Create a file whole, in place of what is there."""
+        ...
+
+    def remove(self, path: str) -> None:
+        """Delete a file."""
+        ...
+
+    def exists(self, path: str) -> bool:
+        """Return whether a file is there."""
+        ...
+
+    def names(self, folder: str) -> set[str]:
+        """Return the names of the files in one folder, none if there is no such folder."""
+        ...
+
+    def walk(self) -> Iterator[str]:
+        """Iterate over the paths of all files."""
+        ...
+
+    def free_bytes(self) -> int | None:
+        """Return how much more it can hold, None if nobody knows."""
+        ...
+
+
+class LocalStore:
+    """A folder on a file system."""
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root)
+        self.url = str(root)
+
+    def read(self, path: str) -> bytes:
+        """Return a file's bytes."""
+        return (self.root / path).read_bytes()
+
+    def map(self, path: str) -> memoryview:
+        """Return a file's bytes as a memory map."""
+        with open(self.root / path, "rb") as file:
+            if os.fstat(file.fileno()).st_size == 0:
+                return memoryview(b"")
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+    def put_new(self, path: str, data: bytes) -> None:
+        """Write to a temporary name, fsync, and link to the final name, which fails if that exists."""
+        target = self.root / path
+        with _written(target, data) as temporary:
+            try:
+                os.link(temporary, target)
+            except FileExistsError:
+                check_same(self, path, data)
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                if target.exists():
+                    check_same(self, path, data)
+                else:
+                    os.replace(temporary, target)
+        _sync_folder(target.parent)
+
+    def replace(self, path: str, data: bytes) -> None:
+        """Write to a temporary name, fsync, rename."""
+        target = self.root / path
+        with _written(target, data) as temporary:
+            os.replace(temporary, target)
+        _sync_folder(target.parent)
+
+    @contextlib.contextmanager
+    def temporaries(self, targets: Sequence[Path]) -> Iterator[list[Path]]:
+        """Give a name to write to for each target; when all is well, put the files in their places."""
+        names = [temporary_path(target) for target in targets]
+        try:
+            yield names
+            for name, target in zip(names, targets):
+                with open(name, "rb") as file:
+                    os.fsync(file.fileno())
+                os.replace(name, target)
+            for folder in {target.parent for target in targets}:
+                _sync_folder(folder)
+        finally:
+            for name in names:
+                name.unlink(missing_ok=True)
+
+    def exists(self, path: str) -> bool:
+        """Return whether a file is there."""
+        return (self.root / path).exists()
+
+    def remove(self, path: str) -> None:
+        """Delete a file."""
+        (self.root / path).unlink(missing_ok=True)
+
+    def names(self, folder: str) -> set[str]:
+        """Return the names of the files in one folder."""
+        try:
+            with os.scandir(self.root / folder) as entries:
+                return {entry.name for entry in entries if entry.is_file()}
+        except FileNotFoundError:
+            return set()
+
+    def walk(self) -> Iterator[str]:
+        """Iterate over the paths of all files, links not followed."""
+        for folder, subfolders, names in os.walk(self.root):
+            subfolders.sort()
+            for name in sorted(names):
+                yield Path(folder, name).relative_to(self.root).as_posix()
+
+    def free_bytes(self) -> int:
+        """Return the free bytes of the disk that the folder lies on, or will lie on."""
+        return shutil.disk_usage(
+            next(p for p in (self.root.absolute(), *self.root.absolute().parents) if p.is_dir())
+        ).free
+
+    def abandoned(self) -> Iterator[str]:
+        """Iterate over temporary files whose writer is dead: no such process here, or a day old from
+        elsewhere."""
+        for path in self.walk():
+            if path.endswith(TEMPORARY) and not _is_being_written(self.root / path):
+                yield path
+
+
+def check_same(store: Store, path: str, data: bytes) -> None:
+    """Raise `CorruptData` if a file that somebody else wrote is not what we would have written."""
+    if store.read(path) != data:
+        raise CorruptData(
+            f"{path}: another writer left other bytes there than this recipe gives here; the versions of "
+            "zstd or pyarrow may differ between the machines, or the file is damaged: run segmnist verify"
+        )
+
+
+def open_store(place: str | Path) -> LocalStore:
+    """Return the store of a local path. Raises `BadArgument` for a path that is a file."""
+    path = Path(place)
+    if path.exists() and not path.is_dir():
+        raise BadArgument("OUT", str(place), "a folder, or a path where one can be made")
+    return LocalStore(path)
+
+
+@contextlib.contextmanager
+def _written(target: Path, data: bytes) -> Iterator[Path]:
+    """Give a temporary file with these bytes on the disk, in the target's folder; none is left behind."""
+    _make_folder(target.parent)
+    temporary = temporary_path(target)
+    try:
+        with open(temporary, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def temporary_path(target: Path) -> Path:
+    """Return a name beside the target that tells whose it is and that nobody else has."""
+    writer = f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
+    return target.with_name(f".{target.name}.{writer}{TEMPORARY}")
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and its parents, each on the disk before anything is put into it."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_being_written(path: Path) -> bool:
+    # NAME may have dots, so may HOST: count from the end.
+    *_, pid, _, _ = path.name.split(".")
+    here = f".{socket.gethostname()}.{pid}." in path.name
+    try:
+        if here and pid.isdecimal():
+            os.kill(int(pid), 0)
+            return True
+        return not here and time.time() - path.stat().st_mtime < _STALE_SECONDS
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True

@@ -1,0 +1,39 @@
+"""The arrays of the 2020 layout: images and masks (N,T,1,H,W), labels (N,T,max_digits), all uint8, 255 for no
+class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmnist.formats import Arrays, Layout
+
+NAMES = ("images", "masks", "labels")
+TRUTHS = ("semantic",)
+Shapes = Mapping[str, tuple[int, ...]]
+BACKGROUND, PADDING = 10, 255
+"""What `semantic` and `labels` hold here where the 2020 layout holds the ignore label."""
+
+
+def origin_arrays(arrays: Arrays, ignore_label: int = 255) -> dict[str, NDArray[np.uint8]]:
+    """Return a batch as images, masks `(B,T,1,H,W)` and labels `(B,T,N)`, in which one label stands for
+    background and padding."""
+    semantic, labels = arrays["semantic"], arrays["labels"]
+    num_frames = semantic.shape[1]
+    masks = np.where(semantic == BACKGROUND, np.uint8(ignore_label), semantic)
+    padded = np.where(labels == PADDING, np.uint8(ignore_label), labels)
+    every_frame = np.repeat(padded[:, None, :], num_frames, axis=1)
+    return {"images": arrays["video"][:, :, None], "masks": masks[:, :, None], "labels": every_frame}
+
+
+def shapes(layout: Layout) -> Shapes:
+    """Return the shapes of the whole arrays, by name."""
+    T, H, W = layout.arrays["video"].shape
+    frames = (layout.num_clips, T, 1, H, W)
+    return {
+        "images": frames,
+        "masks": frames,
+        "labels": (layout.num_clips, T, *layout.arrays["labels"].shape),
+    }
