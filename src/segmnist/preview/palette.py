@@ -1,0 +1,99 @@
+"""The colours: one table for classes, one for instances, for every picture that the project shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmnist.errors import BadArgument
+
+UInt8 = NDArray[np.uint8]
+
+BACKGROUND = 10
+IGNORE = 255
+CLASS_NAMES = (*map(str, range(10)), "background")
+
+# The founding figure's ramp (magma's). It brightens from 0 to 9, so classes keep their order in grey print.
+_DIGIT_COLOURS = (
+    (53, 15, 106),
+    (85, 19, 125),
+    (116, 32, 129),
+    (146, 43, 128),
+    (179, 53, 122),
+    (209, 66, 110),
+    (236, 88, 95),
+    (249, 121, 92),
+    (253, 159, 108),
+    (254, 196, 136),
+)
+_BLACK, _GREY = (0, 0, 0), (128, 128, 128)
+
+# Okabe and Ito's set (Color Universal Design, 2008), which stays apart under the common colour deficiencies;
+# their black is the background here.
+_INSTANCE_HUES = (
+    (230, 159, 0),
+    (86, 180, 233),
+    (0, 158, 115),
+    (240, 228, 66),
+    (0, 114, 178),
+    (213, 94, 0),
+    (204, 121, 167),
+)
+
+
+def _class_colours() -> UInt8:
+    table = np.full((256, 3), _GREY, np.uint8)
+    table[:10] = _DIGIT_COLOURS
+    table[BACKGROUND] = _BLACK
+    return _frozen(table)
+
+
+def _instance_colours() -> UInt8:
+    hues = np.array(_INSTANCE_HUES, np.float64)
+    # Plain, dark and pale; nobody tells more than some twenty colours apart, so from id 22 on they repeat.
+    cycle = np.concatenate([hues, 0.55 * hues, 255 - 0.5 * (255 - hues)]).round().astype(np.uint8)
+    table = np.full((256, 3), _GREY, np.uint8)
+    table[0] = _BLACK
+    table[1:255] = np.resize(cycle, (254, 3))
+    return _frozen(table)
+
+
+def _frozen(table: UInt8) -> UInt8:
+    table.setflags(write=False)
+    return table
+
+
+CLASS_COLOURS = _class_colours()
+"""RGB of each class, (256,3) uint8, read-only: 0..9 the digits, 10 black; 255 and what is no class, grey."""
+
+INSTANCE_COLOURS = _instance_colours()
+"""RGB of each instance id, (256,3) uint8, read-only: 0 black, 1..254 a cycle of 21 colours, 255 grey."""
+
+GREY_LEVELS = _frozen(np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1))
+"""RGB of each grey level of a video, (256,3) uint8, read-only."""
+
+
+def colourise(semantic: UInt8) -> UInt8:
+    """Classes of any shape (...) uint8 as colours (...,3) uint8; raises BadArgument for another dtype.
+
+    >>> colourise(np.array([0, 9, 10, 255], np.uint8)).tolist()
+    [[53, 15, 106], [254, 196, 136], [0, 0, 0], [128, 128, 128]]
+    """
+    return _looked_up("semantic", semantic, CLASS_COLOURS)
+
+
+def colourise_instances(instance: UInt8) -> UInt8:
+    """Instance ids of any shape (...) uint8 as colours (...,3) uint8; raises BadArgument for another dtype.
+
+    >>> colourise_instances(np.array([0, 1], np.uint8)).tolist()
+    [[0, 0, 0], [230, 159, 0]]
+    """
+    return _looked_up("instance", instance, INSTANCE_COLOURS)
+
+
+def _looked_up(name: str, ids: Any, colours: UInt8) -> UInt8:
+    if not isinstance(ids, np.ndarray) or ids.dtype != np.uint8:
+        raise BadArgument(name, getattr(ids, "dtype", type(ids).__name__), "a uint8 array")
+    return colours[ids]
