@@ -96,12 +96,16 @@ def _move_like_origin(out: Array, start: int, velocity: int, limit: int, half_gl
 
 
 @njit(nogil=True, cache=True)
+def _direction(p: SamplingParameters, word: int) -> int:
+    if p.direction_step:
+        return p.direction_step * _between(word, 0, 36_000 // p.direction_step - 1)
+    return word * 36_000 >> 32
+
+
+@njit(nogil=True, cache=True)
 def _velocity(p: SamplingParameters, word_speed: int, word_direction: int, sine: Array) -> tuple[int, int]:
     speed = _on_lattice(word_speed, p.speed_low, p.speed_high, p.speed_step)
-    if p.direction_step:
-        direction = p.direction_step * _between(word_direction, 0, 36_000 // p.direction_step - 1)
-    else:
-        direction = word_direction * 36_000 >> 32
+    direction = _direction(p, word_direction)
     return -(speed * sine[direction] >> 30), speed * sine[direction + 9_000] >> 30
 
 
@@ -146,7 +150,7 @@ def _sample_digit(
         word_twin, _, _, _ = _draw(address, PURPOSE_DIGIT, 4 * n + 3)
         label[n] = twins[label[n], 0 if word_twin < p.twin_odds else 1]
     size = _between(word_scale, p.scale_low, p.scale_high)
-    direction = word_direction * 36_000 >> 32
+    direction = _direction(p, word_direction)
     cosine, sine_ = sine[direction + 9_000], sine[direction]
     acceleration = _between(word_acceleration, p.acceleration_low, p.acceleration_high)
     half_y, half_x = p.glyph_height * size >> 1, p.glyph_width * size >> 1

@@ -219,9 +219,8 @@ def _checked(field: dataclasses.Field[Any], value: Any) -> Any:
 
 def _permitted(field: dataclasses.Field[Any]) -> str:
     limits = field.metadata.get("limits")
-    if limits:
-        return f"{_format_range(limits)}, written like {field.default!r}"
-    return f"{', '.join(_choices(_field_types()[field.name]))}, written like {field.default!r}".removeprefix(", ")
+    allowed = _format_range(limits) if limits else ", ".join(_choices(_field_types()[field.name]))
+    return f"{allowed}, written like {field.default!r}" if allowed else f"a value like {field.default!r}"
 
 
 def _choices(kind: Any) -> tuple[str, ...]:
