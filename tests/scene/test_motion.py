@@ -1,0 +1,170 @@
+"""Paths against simulations that take one small step at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from segmnist import Scene, SceneSpec, preset, sample
+from segmnist.scene.kernels import reflect
+
+ONE = 1 << 16
+
+
+def walk(position: int, velocity: int, span: int) -> tuple[int, int]:
+    """Take one frame's step a unit at a time, and turn around at the walls of 0..span."""
+    direction = 1 if velocity >= 0 else -1
+    for _ in range(abs(velocity)):
+        if not 0 <= position + direction <= span:
+            direction = -direction
+        position += direction
+    return position, direction * abs(velocity)
+
+
+@given(st.integers(1, 60), st.data(), st.integers(-200, 200), st.integers(1, 30))
+@example(1, None, 200, 30)
+def test_reflect_is_where_small_steps_lead(
+    span: int, data: st.DataObject, velocity: int, frames: int
+) -> None:
+    start = data.draw(st.integers(0, span)) if data else 0
+    position, speed = start, velocity
+    for t in range(1, frames + 1):
+        position, speed = walk(position, speed, span)
+        assert reflect(start + velocity * t, span) == position
+
+
+@given(st.integers(-(1 << 40), 1 << 40))
+def test_without_room_nothing_moves(position: int) -> None:
+    assert reflect(position, 0) == 0
+
+
+@given(st.integers(-(1 << 40), 1 << 40), st.integers(1, 1 << 28))
+def test_reflect_stays_inside_and_moves_no_faster(position: int, span: int) -> None:
+    here, next_ = reflect(position, span), reflect(position + 1, span)
+    assert 0 <= here <= span
+    assert abs(next_ - here) == 1
+
+
+def bounce(first: float, velocity: float, low: float, high: float, frames: int) -> np.ndarray:
+    """The path of a ball between two walls, in whole pixels."""
+    path = [first]
+    for _ in range(frames - 1):
+        ahead = path[-1] + velocity
+        if not low <= ahead <= high:
+            ahead = 2 * (low if ahead < low else high) - ahead
+            velocity = -velocity
+        path.append(ahead)
+    return np.array(path)
+
+
+def check_straight_paths(spec: SceneSpec, scene: Scene, speed: float) -> None:
+    """Digits that move along an axis take exactly the path of a ball, one way or the other."""
+    low, high_y, high_x = 14, spec.height - 14, spec.width - 14
+    for y, x in zip(scene.y[:, 0] / ONE, scene.x[:, 0] / ONE):
+        candidates = [
+            (bounce(y[0], v_y, low, high_y, len(y)), bounce(x[0], v_x, low, high_x, len(x)))
+            for v_y, v_x in ((0, speed), (0, -speed), (speed, 0), (-speed, 0))
+        ]
+        assert any(np.array_equal(y, path_y) and np.array_equal(x, path_x) for path_y, path_x in candidates)
+
+
+def test_digits_bounce_like_balls() -> None:
+    spec = SceneSpec(
+        height=48, width=72, num_digits_range=(1, 1),
+        speed_range=(3.5, 3.5), direction_step=90.0, position_step=0.5,
+    )  # fmt: skip
+    for motion in ("reflect", "markov"):
+        moving = spec.replace(digit_motion=motion, num_frames=60)
+        check_straight_paths(moving, sample(moving, np.arange(50)), 3.5)
+
+
+@given(st.floats(0, 6), st.floats(-1, 1))
+def test_acceleration_is_half_a_t_squared(speed: float, acceleration: float) -> None:
+    spec = SceneSpec(
+        height=1024, width=1000, num_frames=20, num_digits_range=(1, 1), direction_step=360.0,
+        speed_range=(speed, speed), acceleration_range=(acceleration, acceleration),
+    )  # fmt: skip
+    scene = sample(spec, np.arange(4))
+    t = np.arange(20)
+    for x in scene.x[:, 0] / ONE:
+        path = x[0] + speed * t + acceleration * t * t / 2
+        if path.min() > 14 and path.max() < 1000 - 14:
+            assert np.abs(x - path).max() < 0.01
+    assert np.all(scene.y == scene.y[:, :, :1])
+
+
+@given(st.floats(0, 1))
+@settings(max_examples=10)
+def test_markov_digits_turn_as_often_as_the_odds_say(odds: float) -> None:
+    spec = preset(
+        "clean", digit_motion="markov", turn_odds=odds, speed_range=(1.0, 2.0), height=1024, width=1000
+    )
+    scene = sample(spec, np.arange(300))
+    real = scene.label != 255
+    steps = np.stack([np.diff(axis[real].astype(int), axis=1) for axis in (scene.y, scene.x)])
+    inside = (scene.y[real].min(1) > 17 * ONE) & (scene.y[real].max(1) < 1007 * ONE)
+    inside &= (scene.x[real].min(1) > 17 * ONE) & (scene.x[real].max(1) < 983 * ONE)
+    turns = (np.abs(np.diff(steps[:, inside], axis=2)) > 0).any(axis=0)
+    assume(turns.size)
+    assert abs(turns.mean() - odds) < 5 * (odds * (1 - odds) / turns.size) ** 0.5 + 1e-9
+
+
+def simulate_like_origin(start: float, velocity: float, limit: int, frames: int) -> list[int]:
+    """The facts of the 2020 code: turn when the next step would pass a wall by over 2 px; draw truncated."""
+    drawn = []
+    for _ in range(frames):
+        drawn.append(int(start))
+        if not -2 <= start + velocity <= limit + 2:
+            velocity = -velocity
+        start += velocity
+    return drawn
+
+
+def test_origin_digits_turn_late_and_stay_whole() -> None:
+    spec = preset("origin", height=50, width=70, num_digits_range=(1, 1), speed_range=(5, 5), num_frames=40)
+    scene = sample(spec, np.arange(400))
+    for place, limit in ((scene.y, 22), (scene.x, 42)):
+        drawn = place[:, 0] / ONE - 14
+        assert np.all(drawn == drawn.astype(int))
+        assert drawn.min() == -1  # -2 < position, truncated toward zero
+        assert drawn.max() == limit + 1
+        assert np.abs(np.diff(drawn, axis=1)).max() == 5
+
+
+def test_the_origin_simulation_gives_the_same_path() -> None:
+    from segmnist.scene.kernels import _move_like_origin
+
+    @given(st.integers(0, 36 * ONE - 1), st.integers(-6 * ONE, 6 * ONE), st.integers(1, 3))
+    def same(start: int, velocity: int, stride: int) -> None:
+        out = np.zeros(12, np.int32)
+        _move_like_origin(out, start, velocity, 36 * ONE, 14 * ONE, stride)
+        expected = simulate_like_origin(start / ONE, velocity / ONE, 36, 12 * stride)[::stride]
+        assert (out / ONE - 14).tolist() == expected
+
+    same()
+
+
+def test_origin_shapes_are_one_layer_that_drifts_and_then_stays() -> None:
+    spec = preset("origin", height=60, width=90, num_frames=30)
+    scene = sample(spec, np.arange(60))
+    for row in range(60):
+        count = scene.num_shapes[row]
+        for place, room in ((scene.shape_y[row, :count], 20), (scene.shape_x[row, :count], 30)):
+            moved = place[:, :1] - place  # the window's offset since the first frame
+            assert np.all(moved == moved[:1])
+            steps = np.diff(moved[0])
+            assert steps[0] in (0, 1, 2)
+            stop = np.flatnonzero(steps != steps[0])
+            if len(stop):
+                assert np.all(steps[stop[0] :] == 0)
+            assert moved.max() < room
+
+
+def test_shapes_move_on_their_own_at_their_own_speed() -> None:
+    scene = sample(preset("standard"), np.arange(20))
+    for row in range(20):
+        count = scene.num_shapes[row]
+        steps = np.stack([np.diff(scene.shape_y[row, :count]), np.diff(scene.shape_x[row, :count])])
+        assert len(np.unique(np.abs(steps).sum(axis=2), axis=1).T) > count / 2
+        assert np.abs(steps).max() <= 4  # 2.5 px, rounded
