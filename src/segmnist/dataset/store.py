@@ -149,9 +149,7 @@ class LocalStore:
 
     def free_bytes(self) -> int:
         """Return the free bytes of the disk that the folder lies on, or will lie on."""
-        return shutil.disk_usage(
-            next(p for p in (self.root.absolute(), *self.root.absolute().parents) if p.is_dir())
-        ).free
+        return shutil.disk_usage(_nearest(self.root.absolute())).free
 
     def abandoned(self) -> Iterator[str]:
         """Iterate over temporary files whose writer is dead: no such process here, or a day old from
@@ -171,11 +169,16 @@ def check_same(store: Store, path: str, data: bytes) -> None:
 
 
 def open_store(place: str | Path) -> LocalStore:
-    """Return the store of a local path. Raises `BadArgument` for a path that is a file."""
-    path = Path(place)
-    if path.exists() and not path.is_dir():
-        raise BadArgument("OUT", str(place), "a folder, or a path where one can be made")
-    return LocalStore(path)
+    """Return the store of a local path. Raises `BadArgument` where no folder is nor can be made."""
+    nearest = _nearest(Path(place).absolute())
+    if not nearest.is_dir():
+        raise BadArgument("OUT", str(place), "a folder, or a path where one can be made", f"{nearest} is a file")
+    return LocalStore(place)
+
+
+def _nearest(path: Path) -> Path:
+    """Return the path or the nearest of its parents that exists."""
+    return next(p for p in (path, *path.parents) if p.exists() or p == p.parent)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,130 @@
+"""`segmnist generate` as a user meets it: exit codes, one line of reason, nothing half-written."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+import zarr
+
+from segmnist import ClipSource, SceneSpec
+from segmnist.cli import main
+from segmnist.dataset import Recipe
+
+SMALL = ["--set", "num_frames=3", "--set", "height=32", "--set", "width=40"]
+SPEC = SceneSpec(num_frames=3, height=32, width=40)
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    def run_command(*arguments):
+        monkeypatch.setattr(sys, "argv", ["segmnist", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        return ended.value.code or 0, captured.out, captured.err
+
+    return run_command
+
+
+def test_a_zarr_group_with_its_recipe(run, tmp_path):
+    code, out, err = run("generate", tmp_path, *SMALL, "--split", "test", "--clips", 5, "--truth", "instance")
+    assert code == 0
+    assert "test.zarr" in out
+    assert "5/5 clips" in err
+    group = zarr.open_group(tmp_path / "test.zarr", mode="r")
+    clips = ClipSource(SPEC, split="test", truth=("semantic", "instance")).batch(range(5))
+    for name in ("video", "semantic", "instance", "labels", "num_digits"):
+        assert np.array_equal(group[name][:], clips[name])
+    assert group["video"].metadata.dimension_names == ("clip", "time", "y", "x")
+    recipe = Recipe.from_dict(group.attrs["segmnist"])
+    assert recipe.spec == SPEC
+    assert recipe.split == "test"
+
+
+def test_again_is_complete_and_another_seed_is_refused(run, tmp_path):
+    command = ("generate", tmp_path, *SMALL, "--clips", 4)
+    assert run(*command)[0] == 0
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    assert run(*command)[0] == 0
+    code, _, err = run(*command, "--seed", 1)
+    assert code == 2
+    assert "seed: 0 and 1" in err
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_a_recipe_file_says_everything(run, tmp_path):
+    run("generate", tmp_path / "a", *SMALL, "--clips", 4, "--seed", 3)
+    recipe = tmp_path / "a/train.zarr/recipe.json"
+    assert run("generate", tmp_path / "b", "--recipe", recipe)[0] == 0
+    for path in (tmp_path / "a").rglob("*"):
+        if path.is_file():
+            assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()
+
+
+def test_a_spec_file(run, tmp_path):
+    (tmp_path / "my.toml").write_text("num_frames = 2\nheight = 40\n")
+    assert run("generate", tmp_path, "--spec", tmp_path / "my.toml", "--clips", 2)[0] == 0
+    assert zarr.open_group(tmp_path / "train.zarr", mode="r")["video"].shape == (2, 2, 40, 64)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--clips", 0], [], ["--clips", -3], ["--clips", 5, "--preset", "nope"],
+        ["--clips", 5, "--set", "num_frames=0"], ["--clips", 5, "--set", "nframes=3"],
+        ["--clips", 5, "--set", "speed_range=5,1"], ["--clips", 5, "--set", "height=20"],
+        ["--clips", 5, "--truth", "depthh"], ["--clips", 5, "--format", "tar"],
+        ["--clips", 5, "--split", "dev"],
+        ["--clips", 5, "--seed", -1], ["--clips", 5, "--first", -1], ["--clips", 5, "--workers", 0],
+        ["--clips", 5, "--bank", "/nowhere.npz"], ["--clips", 5, "--spec", "/nowhere.toml"],
+        ["--recipe", "/nowhere.toml"], ["--clips", 10**15], ["--clips", 10**30],
+        ["--clips", 2, "--set", "height=1024", "--set", "width=1024", "--set", "num_frames=10000"],
+        ["--clips", 2, "--set", "speed_range=[nan, 1.0]"],
+    ],
+)  # fmt: skip
+def test_bad_use_is_one_line_and_writes_nothing(run, tmp_path, options):
+    code, _, err = run("generate", tmp_path / "out", *options)
+    assert code == 2
+    assert err.startswith("segmnist: ")
+    assert err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_place_that_is_a_file(run, tmp_path):
+    place = tmp_path / "file"
+    place.write_text("mine")
+    for out in (place, place / "below"):
+        code, _, err = run("generate", out, *SMALL, "--clips", 2)
+        assert code == 2
+        assert "is a file" in err
+    assert place.read_text() == "mine"
+
+
+def test_more_than_the_limit_wants_yes(run, tmp_path, monkeypatch):
+    from segmnist.dataset.store import LocalStore
+
+    monkeypatch.setattr(LocalStore, "free_bytes", lambda self: 10**18)
+    code, _, err = run("generate", tmp_path, "--clips", 3_000_000)
+    assert code == 2
+    assert "--yes" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_recipe_of_a_newer_generator(run, tmp_path):
+    run("generate", tmp_path / "a", *SMALL, "--clips", 4)
+    values = json.loads((tmp_path / "a/train.zarr/recipe.json").read_text())
+    (tmp_path / "new.json").write_text(json.dumps({**values, "generator_version": 99}))
+    code, _, err = run("generate", tmp_path / "b", "--recipe", tmp_path / "new.json")
+    assert code == 2
+    assert "generator_version=99" in err
+
+
+def test_the_recipe_of_another_bank(run, tmp_path):
+    run("generate", tmp_path / "a", *SMALL, "--clips", 4)
+    values = json.loads((tmp_path / "a/train.zarr/recipe.json").read_text())
+    (tmp_path / "new.json").write_text(json.dumps({**values, "bank_sha256": "ab" * 32}))
+    code, _, err = run("generate", tmp_path / "b", "--recipe", tmp_path / "new.json")
+    assert code == 2
+    assert "abababab" in err
+    assert "--bank" in err

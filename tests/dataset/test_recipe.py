@@ -1,0 +1,107 @@
+"""A recipe survives every trip, names its data set by content, and refuses what it cannot mean."""
+
+import dataclasses
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from segmnist import GENERATOR_VERSION, BadArgument, SceneSpec, preset
+from segmnist.dataset import Recipe
+
+BANK = "0123456789abcdef" * 4
+
+
+def small(**changes):
+    values = {"spec": SceneSpec(num_frames=3), "num_clips": 5, "bank_sha256": BANK, **changes}
+    return Recipe(**values)
+
+
+recipes = st.builds(
+    small,
+    spec=st.sampled_from([preset(name) for name in ("standard", "origin", "crowded", "large")]),
+    split=st.sampled_from(["train", "val", "test"]),
+    seed=st.integers(0, 2**64 - 1),
+    first_clip=st.integers(0, 2**40),
+    num_clips=st.integers(1, 2**40),
+    clip_ids=st.lists(st.integers(0, 2**63 - 1), unique=True, max_size=5).map(tuple),
+    truths=st.sampled_from([("semantic",), ("semantic", "instance"), ("instance",)]),
+    clips_per_shard=st.integers(1, 4096),
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(recipes)
+def test_json_toml_and_dict_trips(recipe):
+    for copy in (
+        Recipe.from_json(recipe.to_json()),
+        Recipe.from_toml(recipe.to_toml()),
+        Recipe.from_dict(recipe.to_dict()),
+    ):
+        assert copy == recipe
+        assert copy.plan_id == recipe.plan_id
+
+
+def test_one_number_one_recipe():
+    whole = small(spec=SceneSpec(speed_range=(1, 3)))
+    real = small(spec=SceneSpec(speed_range=(1.0, 3.0)))
+    assert whole.plan_id == real.plan_id
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 1}, {"split": "val"}, {"num_clips": 6}, {"first_clip": 1}, {"clip_ids": (0, 1, 2, 3, 4)},
+        {"truths": ("instance",)}, {"clips_per_shard": 2}, {"bank_sha256": BANK[::-1]},
+        {"spec": SceneSpec(num_frames=4)},
+    ],
+)  # fmt: skip
+def test_any_change_changes_the_plan_id(change):
+    assert small(**change).plan_id != small().plan_id
+    assert len(small().differences(small(**change))) >= 1
+
+
+def test_the_spec_is_stored_as_what_differs_from_the_defaults():
+    assert json.loads(small().to_json())["spec"] == {"num_frames": 3}
+    assert len(small().to_json()) < 1024
+
+
+def test_the_ids_of_a_range_and_of_a_list():
+    assert small(first_clip=10).ids(2, 4).tolist() == [12, 13]
+    assert small(clip_ids=(9, 2, 7)).ids(1, 3).tolist() == [2, 7]
+    assert small(clip_ids=(9, 2, 7)).num_clips == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"num_clips": 0}, {"first_clip": -1}, {"first_clip": 2**63 - 1}, {"clip_ids": (1, 1)},
+        {"clip_ids": (-1,)}, {"format": "tar"}, {"clips_per_shard": 0}, {"clips_per_shard": 10**9},
+        {"bank_sha256": "mnist"}, {"seed": -1}, {"seed": 2**64}, {"split": "dev"}, {"truths": ("deep",)},
+        {"generator_version": GENERATOR_VERSION + 1},
+    ],
+)  # fmt: skip
+def test_bad_values_are_named(change):
+    with pytest.raises(BadArgument) as caught:
+        small(**change)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "3", '{"split": 3}', '{"colour": 1}', "{", "[" * 10_000, '{"spec": {"height": NaN}}']
+)
+def test_bad_json_is_bad_use(text):
+    with pytest.raises(BadArgument):
+        Recipe.from_json(text)
+
+
+def test_a_newer_generator_is_said_first():
+    values = {**small().to_dict(), "generator_version": GENERATOR_VERSION + 1, "a_field_of_tomorrow": 1}
+    with pytest.raises(BadArgument, match="generator_version"):
+        Recipe.from_dict(values)
+
+
+def test_recipes_are_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        small().seed = 2
