@@ -35,7 +35,9 @@ class MissingDependency(SegmnistError, ImportError):
 
     def __init__(self, feature: str, extra: str) -> None:
         self.feature, self.extra = feature, extra
-        super().__init__(f"{feature} needs an optional library; install it with: pip install 'segmnist[{extra}]'")
+        super().__init__(
+            f"{feature} needs an optional library; install it with: pip install 'segmnist[{extra}]'"
+        )
 
     def __reduce__(self) -> tuple[type[MissingDependency], tuple[str, str]]:
         return type(self), (self.feature, self.extra)

@@ -1,4 +1,4 @@
-"""render: puts the kernels to work on a Scene, over threads when asked."""
+"""render: puts the kernels to work on a Scene, over threads when asked, and derives the truths."""
 
 from __future__ import annotations
 
@@ -9,20 +9,47 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument
 from segmnist.render.clips import Clips
+from segmnist.render.kernels.layout import (
+    BYTE_NOISE,
+    NO_NOISE,
+    TABLE_NOISE,
+    Outputs,
+    SceneArrays,
+    Style,
+    Tables,
+)
 from segmnist.render.noise import is_plain_bytes, noise_table, sensor_thresholds
 from segmnist.scene.fixed_point import ONE, sine_table
 from segmnist.scene.randomness import SPLITS, key_of
 from segmnist.scene.scene import Scene
-from segmnist.truth.catalog import ARRAYS, arrays_of, check_truths
+from segmnist.scene.spec import SceneSpec
+from segmnist.truth import derived
+from segmnist.truth.catalog import ARRAYS, AXIS_SIZES, arrays_of, check_truths
 
 Array = NDArray[Any]
 
 COMPILE_NOTICE = "segmnist: compiling its kernels, once on this machine (some seconds) ..."
-_compiled = threading.Event()
+
+MEASURED = ("visible_area", "amodal_area", "whole_area", "boxes_xyxy", "amodal_boxes_xyxy", "occluders")
+TRACED = ("flow_forward", "flow_backward", "flow_forward_valid", "flow_backward_valid")
+DIFFICULTY = ("min_visibility", "mean_visibility", "camouflaged_share", "num_twins")
+
+NEEDS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(MEASURED, ("instance", "amodal")),
+    **dict.fromkeys(TRACED, ("instance", "shape_instance")),
+    "visibility": ("visible_area", "amodal_area"),
+    "truncation": ("amodal_area", "whole_area"),
+    **dict.fromkeys(DIFFICULTY, ("visible_area", "amodal_area", "instance", "noiseless", "beneath")),
+}
+"""Arrays that others are made from. What nobody asked for is scratch, a few clips at a time."""
+
+SCRATCH_BYTES = 4 << 20
+"""Scratch for one piece of a batch: it stays in a core's cache, and a batch of any size needs no more."""
 
 
 def render(
@@ -35,87 +62,182 @@ def render(
     """Draw a scene: its video `(B,T,H,W)` uint8, its labels, and the truths asked for.
 
     The bytes do not depend on num_threads nor on which truths are asked for. `out` may hold arrays of the right shape to draw
-    into, by name. Raises `BadArgument` for an unknown truth.
+    into, by name. Raises `BadArgument` for an unknown truth, or a batch that does not fit into the free memory.
     """
     truths = check_truths(truth)
     if not isinstance(num_threads, int) or num_threads < 1:
         raise BadArgument("num_threads", num_threads, "1 or more")
-    arrays = {name: _array_for(scene, name, out) for name in ("video", *arrays_of(truths))}
-    _draw(scene, arrays, num_threads)
+    names = ("video", *arrays_of(truths))
+    given = {name: _checked_out(scene, name, array) for name, array in (out or {}).items() if name in names}
+    check_memory(scene.spec, len(scene), [name for name in names if name not in given])
+    arrays = {name: given[name] if name in given else _new_array(scene, name) for name in names}
+    _load_kernels(scene, names)
+    pieces = _pieces(scene, names, num_threads)
+    if num_threads == 1 or len(pieces) < 2:
+        for piece in pieces:
+            _render_piece(scene, arrays, piece)
+    else:
+        with ThreadPoolExecutor(num_threads) as pool:
+            list(pool.map(lambda piece: _render_piece(scene, arrays, piece), pieces))
     return Clips(scene, {**arrays, "labels": scene.label, "num_digits": scene.num_digits})
 
 
-def shape_of(scene: Scene, name: str) -> tuple[int, ...]:
+def shape_of(spec: SceneSpec, num_clips: int, name: str) -> tuple[int, ...]:
     """Return the shape of one array of a batch."""
-    spec = scene.spec
-    sizes = {"time": spec.num_frames, "y": spec.height, "x": spec.width, "digit": spec.max_digits}
-    return (len(scene), *(sizes[axis] for axis in ARRAYS[name].axes))
+    sizes = {
+        "time": spec.num_frames, "y": spec.height, "x": spec.width,
+        "digit": spec.max_digits, "occluder": spec.max_digits, "shape": spec.max_shapes,
+    }  # fmt: skip
+    return (num_clips, *({**sizes, **AXIS_SIZES}[axis] for axis in ARRAYS[name].axes))
 
 
-def _array_for(scene: Scene, name: str, out: dict[str, Array] | None) -> Array:
-    shape, dtype = shape_of(scene, name), np.dtype(ARRAYS[name].dtype)
-    if out is None or name not in out:
-        return np.empty(shape, dtype)
-    given = out[name]
+def bytes_of(spec: SceneSpec, num_clips: int, names: Iterable[str]) -> int:
+    """Return the memory that these arrays of a batch take."""
+    shapes = ((shape_of(spec, num_clips, name), ARRAYS[name].dtype) for name in names)
+    return sum(int(np.prod(shape, dtype=object)) * np.dtype(dtype).itemsize for shape, dtype in shapes)
+
+
+def check_memory(spec: SceneSpec, num_clips: int, names: Iterable[str]) -> None:
+    """Raise `BadArgument` if these arrays of a batch would not fit into the memory that is free now."""
+    needed, free = bytes_of(spec, num_clips, names), psutil.virtual_memory().available
+    if needed > free:
+        raise BadArgument(
+            "batch",
+            f"{num_clips} clips = {needed:,} bytes",
+            f"{free:,} bytes, the memory that is free",
+            f"ask for {max(num_clips * free // needed, 1)} clips at a time or fewer truths",
+        )
+
+
+def _new_array(scene: Scene, name: str) -> Array:
+    return np.empty(shape_of(scene.spec, len(scene), name), np.dtype(ARRAYS[name].dtype))
+
+
+def _checked_out(scene: Scene, name: str, given: Array) -> Array:
+    shape, dtype = shape_of(scene.spec, len(scene), name), np.dtype(ARRAYS[name].dtype)
     if given.shape != shape or given.dtype != dtype or not given.flags.c_contiguous:
         found = f"{given.dtype} {given.shape}"
         raise BadArgument(f"out[{name!r}]", found, f"a C-contiguous {dtype} array of shape {shape}")
     return given
 
 
-def _draw(scene: Scene, arrays: dict[str, Array], num_threads: int) -> None:
-    from segmnist.render import kernels
+def _with_needs(names: Iterable[str]) -> list[str]:
+    """Return the names and all that they are made from."""
+    found: dict[str, None] = {}
+    todo = list(names)
+    while todo:
+        name = todo.pop()
+        found[name] = None
+        todo += NEEDS.get(name, ())
+    return list(found)
 
-    nothing = np.empty((0, 0, 0, 0), np.uint8)
-    named = scene.arrays()
-    scene_arrays = kernels.SceneArrays(
-        **{name: named[name] for name in kernels.SceneArrays._fields if name in named},
-        images=scene.bank.images,
-        sine=sine_table(),
-    )
-    outputs = kernels.Outputs(*(arrays.get(name, nothing) for name in kernels.Outputs._fields))
-    arguments = (scene_arrays, _style(scene), _tables(scene), outputs)
+
+def _pieces(scene: Scene, names: tuple[str, ...], num_threads: int) -> list[slice]:
+    """Return the runs of clips to draw at once: all of them, unless scratch or threads call for less."""
     count = len(scene)
-    if not _compiled.is_set():
-        _draw_first_time(arguments)
-    if num_threads == 1 or count < 2:
-        kernels.draw_clips(0, count, *arguments)
-        return
     # Four pieces a thread even out clips of unequal cost.
-    edges = np.linspace(0, count, min(count, 4 * num_threads) + 1).astype(int)
-    with ThreadPoolExecutor(num_threads) as pool:
-        pieces = [pool.submit(kernels.draw_clips, a, b, *arguments) for a, b in zip(edges, edges[1:])]
-        for piece in pieces:
-            piece.result()
+    size = count if num_threads == 1 else -(-count // (4 * num_threads))
+    scratch = bytes_of(scene.spec, 1, set(_with_needs(names)) - set(names))
+    if scratch:
+        size = min(size, max(1, SCRATCH_BYTES // scratch))
+    return [slice(first, min(first + size, count)) for first in range(0, count, max(size, 1))]
 
 
-def _draw_first_time(arguments: tuple[Any, ...]) -> None:
-    """Load or compile the kernel on no clips at all, and say so if that takes more than a moment."""
-    from segmnist.render import kernels
+def _render_piece(scene: Scene, arrays: dict[str, Array], piece: slice) -> None:
+    """Draw, measure, trace and derive the arrays of some clips."""
+    whole = piece == slice(0, len(scene))
+    part = scene if whole else scene.select(piece)
+    views = arrays if whole else {name: array[piece] for name, array in arrays.items()}
+    views = {**{name: _new_array(part, name) for name in _with_needs(views) if name not in views}, **views}
+    _run_kernels(part, views)
+    for name, value in _derived(part, views).items():
+        views[name][...] = value
 
+
+def _derived(scene: Scene, views: dict[str, Array]) -> dict[str, Array]:
+    """Return the arrays asked for that NumPy makes from the others."""
+    found: dict[str, Array] = {}
+    if "visibility" in views:
+        found["visibility"] = derived.visibility(views["visible_area"], views["amodal_area"])
+    if "truncation" in views:
+        found["truncation"] = derived.truncation(views["amodal_area"], views["whole_area"])
+    if "depth_order" in views:
+        found["depth_order"] = derived.depth_order(scene)
+    if "pose" in views:
+        found["pose"] = derived.pose(scene)
+    if "shape_pose" in views:
+        found.update(derived.shape_arrays(scene))
+    if "num_twins" in views:
+        seen = np.stack([views["visible_area"], views["amodal_area"]])
+        found.update(derived.difficulty(scene, seen, views["instance"], views["noiseless"], views["beneath"]))
+    return found
+
+
+def _run_kernels(scene: Scene, views: dict[str, Array]) -> None:
+    from segmnist.render.kernels.clips import draw_clips
+
+    spec, scene_arrays, style = scene.spec, _scene_arrays(scene), _style(scene)
+    outputs = Outputs(*_flat_outputs(views))
+    draw_clips(spec.num_frames, spec.height, spec.width, scene_arrays, style, _tables(scene), outputs)
+    if any(name in views for name in (*MEASURED, *TRACED)):
+        from segmnist.truth import kernels as truth_kernels
+
+        masks = {name: view.view(np.uint8) for name, view in views.items() if view.dtype == bool}
+        if any(name in views for name in MEASURED):
+            # The kernel measures all in one walk; what was not asked for is small.
+            measures = [views.get(name, _new_array(scene, name)) for name in MEASURED]
+            truth_kernels.measure_clips(
+                scene_arrays, style, views["instance"], masks["amodal"], truth_kernels.Measures(*measures)
+            )
+        if any(name in views for name in TRACED):
+            flow = truth_kernels.Flow(*(masks.get(name, views[name]) for name in TRACED))
+            still = scene.spec.noise_density == 0
+            truth_kernels.trace_clips(scene_arrays, still, views["instance"], views["shape_instance"], flow)
+
+
+def _flat_outputs(views: dict[str, Array]) -> list[Array]:
+    """Return the arrays as the drawing kernel takes them: flat bytes, zero-sized where not asked for."""
+    nothing = np.empty(0, np.uint8)
+    return [views[name].reshape(-1).view(np.uint8) if name in views else nothing for name in Outputs._fields]
+
+
+_loaded: set[bool] = set()
+
+
+def _load_kernels(scene: Scene, names: Iterable[str]) -> None:
+    """Load or compile the kernels on no clips at all, and say so if that takes more than a moment."""
+    truths_too = any(name in (*MEASURED, *TRACED) for name in _with_needs(names))
+    if truths_too in _loaded:
+        return
     notice = threading.Timer(1.0, lambda: print(COMPILE_NOTICE, file=sys.stderr, flush=True))
     notice.daemon = True
     notice.start()
     try:
-        kernels.draw_clips(0, 0, *arguments)
+        none = scene.select(slice(0, 0))
+        wanted = _with_needs(["video", *(MEASURED + TRACED if truths_too else ())])
+        _run_kernels(none, {name: _new_array(none, name) for name in wanted})
     finally:
         notice.cancel()
-    _compiled.set()
+    _loaded.add(truths_too)
 
 
-def _style(scene: Scene) -> Any:
-    from segmnist.render import kernels
+def _scene_arrays(scene: Scene) -> SceneArrays:
+    named = scene.arrays()
+    arrays = {name: named[name] for name in SceneArrays._fields if name in named}
+    return SceneArrays(**arrays, images=scene.bank.images, sine=sine_table())
 
+
+def _style(scene: Scene) -> Style:
     spec = scene.spec
     key0, key1 = key_of(scene.seed)
     if is_plain_bytes(spec):
-        noise_kind = kernels.BYTE_NOISE
+        noise_kind = BYTE_NOISE
     else:
-        noise_kind = kernels.TABLE_NOISE if spec.noise_density > 0 else kernels.NO_NOISE
+        noise_kind = TABLE_NOISE if spec.noise_density > 0 else NO_NOISE
     # A row is drawn in blocks of 16 pixels, so up to 18 may lie beyond the ink, each a step of 1/scale in the glyph.
     smallest = int(scene.scale[scene.scale > 0].min(initial=ONE))
     pad = 18 * ONE // smallest + 3
-    return kernels.Style(
+    return Style(
         frame_stride=spec.frame_stride,
         split=SPLITS[scene.split],
         key0=key0,
@@ -131,8 +253,6 @@ def _style(scene: Scene) -> Any:
     )
 
 
-def _tables(scene: Scene) -> Any:
-    from segmnist.render import kernels
-
+def _tables(scene: Scene) -> Tables:
     thresholds, guide = sensor_thresholds(scene.spec.sensor_sigma or 1.0)
-    return kernels.Tables(noise_table(scene.spec), thresholds, guide)
+    return Tables(noise_table(scene.spec), thresholds, guide)

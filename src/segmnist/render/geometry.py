@@ -13,15 +13,16 @@ break, and a half turn is exact on the grid.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from segmnist.scene.fixed_point import FULL_TURN, sine_table
 
 Integers = NDArray[np.int64]
 
 
-def inverse_coefficients(angle: Integers, scale: Integers) -> tuple[Integers, Integers]:
+def inverse_coefficients(angle: ArrayLike, scale: ArrayLike) -> tuple[Integers, Integers]:
     """Return (A, B) in Q16 for angles in hundredths of a degree and scales in Q16; any shape."""
+    angle, scale = np.asarray(angle, np.int64), np.asarray(scale, np.int64)
     quarter = FULL_TURN // 4
     sine, cosine = sine_table()[angle], sine_table()[angle + quarter]
     turned_back = (angle >= quarter) & (angle < 3 * quarter)

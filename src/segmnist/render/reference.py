@@ -62,7 +62,9 @@ def background(scene: Scene, row: int, t: int) -> Array:
     size = spec.height * spec.width
     frame = t * spec.frame_stride
     draws = 1 if is_plain_bytes(spec) else 2
-    bits = words(scene.seed, scene.split, int(scene.clip_ids[row]), PURPOSE_NOISE, frame, -(-size * draws // 4))
+    bits = words(
+        scene.seed, scene.split, int(scene.clip_ids[row]), PURPOSE_NOISE, frame, -(-size * draws // 4)
+    )
     if draws == 1:
         levels = bits.astype("<u4").view(np.uint8)
     else:
@@ -122,4 +124,5 @@ def with_sensor_noise(scene: Scene, row: int, t: int, video: Array) -> Array:
     frame = t * spec.frame_stride
     bits = words(scene.seed, scene.split, int(scene.clip_ids[row]), PURPOSE_SENSOR, frame, video.size)
     deviation = np.searchsorted(thresholds, bits.astype(np.int64), side="right") - len(thresholds) // 2
-    return np.clip(video + deviation.reshape(video.shape), 0, 255).astype(np.uint8)
+    seen: Array = np.clip(video + deviation.reshape(video.shape), 0, 255).astype(np.uint8)
+    return seen

@@ -81,7 +81,9 @@ def _move_reflecting(
 
 
 @njit(nogil=True, cache=True)
-def _move_like_origin(out: Array, start: int, velocity: int, limit: int, half_glyph: int, stride: int) -> None:
+def _move_like_origin(
+    out: Array, start: int, velocity: int, limit: int, half_glyph: int, stride: int
+) -> None:
     """Write the 2020 code's path: the velocity flips once the next step would pass a wall by over 2 px; drawn truncated."""
     slack = 2 << 16
     position = start
@@ -173,7 +175,20 @@ def _sample_digit(
         velocity_y, velocity_x = _velocity(p, word_speed, word_direction, sine)
         if p.markov_digits:
             _wander(
-                p, address, n, sine, y, x, start_y, start_x, velocity_y, velocity_x, low_y, low_x, span_y, span_x
+                p,
+                address,
+                n,
+                sine,
+                y,
+                x,
+                start_y,
+                start_x,
+                velocity_y,
+                velocity_x,
+                low_y,
+                low_x,
+                span_y,
+                span_x,
             )
         else:
             acceleration_y, acceleration_x = -(acceleration * sine_ >> 30), acceleration * cosine >> 30

@@ -112,7 +112,18 @@ def large() -> SceneSpec:
 PRESETS: dict[str, Callable[[], SceneSpec]] = {
     make.__name__: make
     for make in (
-        standard, origin, clean, noise, shapes, crowded, camouflage, ambigram, exact, passing, long, large,
+        standard,
+        origin,
+        clean,
+        noise,
+        shapes,
+        crowded,
+        camouflage,
+        ambigram,
+        exact,
+        passing,
+        long,
+        large,
     )
 }
 

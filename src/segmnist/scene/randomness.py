@@ -1,7 +1,7 @@
 """Randomness with an address: Philox4x32-10, the only source of randomness in segmnist.
 
-A draw is a function of (seed, split, clip id, purpose, index, frame) and of nothing else: no state, no order. The key is the seed;
-the counter is
+A draw is a function of (seed, split, clip id, purpose, index, frame) and of nothing else: no state, no order. The key
+is the seed; the counter is
 
     word 0   index: which block of four words of this purpose
     word 1   purpose << 24 | split << 16 | frame

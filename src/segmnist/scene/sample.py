@@ -15,7 +15,12 @@ from segmnist.scene.spec import SceneSpec
 
 
 def sample(
-    spec: SceneSpec, clip_ids: ArrayLike, *, split: str = "train", seed: int = 0, bank: DigitBank | None = None
+    spec: SceneSpec,
+    clip_ids: ArrayLike,
+    *,
+    split: str = "train",
+    seed: int = 0,
+    bank: DigitBank | None = None,
 ) -> Scene:
     """Draw the scenes of some clips.
 

@@ -81,13 +81,17 @@ class SceneSpec:
 
     # Countable scenes. With a step, only low, low + step, ... up to high occur, all equally likely; 0 is a continuum.
     glyphs_per_class: int = _field(0, 0, 10_000, "glyphs", "only the first glyphs of each class; 0 is all")
-    position_step: float = _field(0.0, 0, 1024, "px", "lattice of first positions, from the upper left wall on")
+    position_step: float = _field(
+        0.0, 0, 1024, "px", "lattice of first positions, from the upper left wall on"
+    )
     speed_step: float = _field(0.0, 0, 64, "px/frame", "lattice of speeds")
     direction_step: float = _field(0.0, 0, 360, "deg", "lattice of directions; divides a full turn")
     angle_step: float = _field(0.0, 0, 360, "deg", "lattice of first angles")
     rotation_rate_step: float = _field(0.0, 0, 180, "deg/frame", "lattice of rotation rates")
     brightness_step: float = _field(0.0, 0, 4, "", "lattice of both ends of the brightness ramp")
-    num_backgrounds: int = _field(0, 0, 10_000, "", "if given: the shapes are those of one of the first clips")
+    num_backgrounds: int = _field(
+        0, 0, 10_000, "", "if given: the shapes are those of one of the first clips"
+    )
 
     # Twins: classes that look alike once turned by half, as 6 and 9 do.
     twins: tuple[tuple[int, int], ...] = ()
@@ -279,4 +283,6 @@ def _check_twins(spec: SceneSpec) -> None:
     count = (high - low) // step + 1
     if count * step != FULL_TURN or count % 2:
         fix = "angle_range=(0, 359.99) without a step, or an even number of steps to a full turn"
-        raise BadArgument("angle_range", spec.angle_range, "a set closed under half a turn where twins are", fix)
+        raise BadArgument(
+            "angle_range", spec.angle_range, "a set closed under half a turn where twins are", fix
+        )

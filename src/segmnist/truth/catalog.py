@@ -24,6 +24,7 @@ IGNORE = 255
 """No class: padding of `labels`."""
 
 FRAME = ("time", "y", "x")
+TRACK = ("digit", "time")
 
 ARRAYS: dict[str, ArrayKind] = {
     "video": ArrayKind(FRAME, "uint8", 0, "grey levels"),
@@ -31,8 +32,49 @@ ARRAYS: dict[str, ArrayKind] = {
     "num_digits": ArrayKind((), "int32", 0, "digits that are real; the others are padding"),
     "semantic": ArrayKind(FRAME, "uint8", BACKGROUND, "class of the digit seen, 10 = background"),
     "instance": ArrayKind(FRAME, "uint8", 0, "1..N = the digit seen, 0 = background"),
+    "amodal": ArrayKind(("digit", *FRAME), "bool", 0, "the digit's whole extent in the frame, hidden or not"),
+    "visible_area": ArrayKind(TRACK, "int32", 0, "pixels of the digit that are seen"),
+    "amodal_area": ArrayKind(TRACK, "int32", 0, "pixels of the digit in the frame"),
+    "whole_area": ArrayKind(TRACK, "int32", 0, "pixels of the digit, outside the frame too"),
+    "visibility": ArrayKind(TRACK, "float32", 0, "visible_area / amodal_area, 0 where that is 0"),
+    "truncation": ArrayKind(TRACK, "float32", 0, "share of whole_area outside the frame"),
+    "boxes_xyxy": ArrayKind((*TRACK, "xyxy"), "float32", -1, "half-open box of what is seen, -1 if empty"),
+    "amodal_boxes_xyxy": ArrayKind((*TRACK, "xyxy"), "float32", -1, "half-open box of the amodal mask"),
+    "depth_order": ArrayKind(TRACK, "uint8", 255, "rank from back to front; the larger is nearer"),
+    "occluders": ArrayKind(
+        ("digit", "occluder", "time"), "int32", 0, "[j,k,t]: pixels of j at which k is seen instead"
+    ),
+    "pose": ArrayKind(
+        (*TRACK, "pose"), "float64", 0, "centre y and x in px, angle in deg, scale, brightness factor"
+    ),
+    "flow_forward": ArrayKind((*FRAME, "dxdy"), "float32", 0, "px to the surface's place in the next frame"),
+    "flow_backward": ArrayKind((*FRAME, "dxdy"), "float32", 0, "px to its place in the frame before"),
+    "flow_forward_valid": ArrayKind(FRAME, "bool", 0, "the surface is seen at that place, too"),
+    "flow_backward_valid": ArrayKind(FRAME, "bool", 0, "the surface is seen at that place, too"),
+    "shape_instance": ArrayKind(FRAME, "uint8", 0, "1..S = the shape seen, 0 = a digit or bare background"),
+    "shape_pose": ArrayKind(
+        ("shape", "time", "shape_pose"), "float32", 0, "centre y and x, height and width, in px"
+    ),
+    "shape_kind": ArrayKind(
+        ("shape",), "int8", -1, "0 rectangle, 1 ellipse, 2 triangle, 3 triangle pointing down"
+    ),
+    "shape_level": ArrayKind(("shape",), "uint8", 0, "grey level of each shape"),
+    "num_shapes": ArrayKind((), "int32", 0, "shapes that are real; the others are padding"),
+    "background_layer": ArrayKind(FRAME, "uint8", 0, "noise and shapes, without the digits"),
+    "digit_layers": ArrayKind(("digit", *FRAME), "uint8", 0, "each digit alone; its alpha is `amodal`"),
+    "beneath": ArrayKind(FRAME, "uint8", 0, "the grey level that the digit seen hides; the video elsewhere"),
+    "noiseless": ArrayKind(FRAME, "uint8", 0, "the video before sensor noise"),
+    "min_visibility": ArrayKind((), "float32", 0, "least visibility of any digit in any frame it is in"),
+    "mean_visibility": ArrayKind((), "float32", 0, "mean visibility over digits and the frames they are in"),
+    "camouflaged_share": ArrayKind(
+        (), "float32", 0, "share of the digit pixels seen within 5 grey levels of what they hide"
+    ),
+    "num_twins": ArrayKind((), "int32", 0, "digits whose class has a twin: 6 and 9, 2 and 5"),
 }
-"""`digit` has max(num_digits_range) rows; row i is instance i+1."""
+"""`digit` has max(num_digits_range) rows; row i is instance i+1. `shape` has max(num_shapes_range)."""
+
+AXIS_SIZES = {"xyxy": 4, "dxdy": 2, "pose": 5, "shape_pose": 4}
+"""Sizes of the axes that no spec decides."""
 
 ALWAYS = ("video", "labels", "num_digits")
 """Arrays that every batch of clips has."""
@@ -40,6 +82,20 @@ ALWAYS = ("video", "labels", "num_digits")
 TRUTHS: dict[str, tuple[str, ...]] = {
     "semantic": ("semantic",),
     "instance": ("instance",),
+    "amodal": ("amodal",),
+    "areas": ("visible_area", "amodal_area", "whole_area"),
+    "visibility": ("visibility",),
+    "truncation": ("truncation",),
+    "boxes": ("boxes_xyxy", "amodal_boxes_xyxy"),
+    "depth": ("depth_order",),
+    "occluders": ("occluders",),
+    "pose": ("pose",),
+    "flow": ("flow_forward", "flow_backward", "flow_forward_valid", "flow_backward_valid"),
+    "shapes": ("shape_instance", "shape_pose", "shape_kind", "shape_level", "num_shapes"),
+    "layers": ("background_layer", "digit_layers", "amodal"),
+    "beneath": ("beneath",),
+    "noiseless": ("noiseless",),
+    "difficulty": ("min_visibility", "mean_visibility", "camouflaged_share", "num_twins"),
 }
 """Truths by the name one asks for, and the arrays that each brings."""
 

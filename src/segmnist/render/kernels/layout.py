@@ -1,0 +1,75 @@
+"""What the kernels are given, as named tuples: a Scene's arrays, the style of a spec, noise tables, outputs."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+NO_NOISE, BYTE_NOISE, TABLE_NOISE = range(3)
+
+
+class SceneArrays(NamedTuple):
+    """A Scene's arrays, as described there, the bank's images, and the sine table."""
+
+    clip_ids: Array
+    num_digits: Array
+    glyph: Array
+    label: Array
+    y: Array
+    x: Array
+    angle: Array
+    scale: Array
+    brightness: Array
+    depth: Array
+    num_shapes: Array
+    shape_kind: Array
+    shape_height: Array
+    shape_width: Array
+    shape_apex: Array
+    shape_level: Array
+    shape_y: Array
+    shape_x: Array
+    images: Array
+    sine: Array
+
+
+class Style(NamedTuple):
+    """What holds for every frame of a spec. `pad`: zeros around a glyph, enough for any block that a row can touch."""
+
+    frame_stride: int
+    split: int
+    key0: int
+    key1: int
+    ink_threshold: int
+    ink_offset: int
+    flat_ink: int
+    cut_corners: int
+    pad: int
+    noise_kind: int
+    background_level: int
+    sensor_reach: int
+
+
+class Tables(NamedTuple):
+    """Random bits to grey levels: see `render/noise.py`."""
+
+    noise: Array
+    sensor_thresholds: Array
+    sensor_guide: Array
+
+
+class Outputs(NamedTuple):
+    """What is drawn: the arrays of `truth/catalog.py` by their names, flat uint8; zero-sized where not asked for."""
+
+    video: Array
+    semantic: Array
+    instance: Array
+    amodal: Array
+    beneath: Array
+    shape_instance: Array
+    background_layer: Array
+    digit_layers: Array
+    noiseless: Array
