@@ -1,0 +1,108 @@
+"""What a posterior says of scores before any prediction is made: expected accuracy, NLL, and a bracket of
+mIoU.
+
+Scores over a set of pixels are ratios of expected counts, as a score over a large data set is. Arrays of
+class probabilities have their eleven classes at axis -3, `(...,11,H,W)`; class 10 is the background.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmnist.errors import BadArgument
+from segmnist.truth.catalog import BACKGROUND
+
+Probabilities = NDArray[np.float32]
+Floats = NDArray[np.float64]
+
+NUM_CLASSES = 11
+
+
+def entropy(probabilities: Probabilities) -> NDArray[np.float32]:
+    """Return the entropy of each pixel's class in nats, `(...,H,W)` float32."""
+    logs = np.log(probabilities, out=np.zeros_like(probabilities), where=probabilities > 0)
+    return np.asarray(-(probabilities * logs).sum(-3), np.float32)
+
+
+def expected_accuracy(probabilities: Probabilities) -> float:
+    """Return the expected share of pixels that the most probable class gets right: no predictor's is
+    higher."""
+    return float(probabilities.max(-3).mean(dtype=np.float64))
+
+
+def expected_foreground_accuracy(probabilities: Probabilities) -> float:
+    """Return the expected right digit pixels of the most probable class over the expected digit pixels."""
+    decided = probabilities.argmax(-3)
+    right = np.where(decided != BACKGROUND, probabilities.max(-3), 0).sum(dtype=np.float64)
+    return float(right / (1 - probabilities[..., BACKGROUND, :, :].astype(np.float64)).sum())
+
+
+def iou_of_rule(probabilities: Probabilities, decided: NDArray[Any]) -> Floats:
+    """Return each class' expected intersection over expected union, `(11,)`, NaN for a class that cannot
+    occur."""
+    columns = _by_class(probabilities)
+    result = np.full(NUM_CLASSES, np.nan)
+    for label in range(NUM_CLASSES):
+        chosen = decided.reshape(-1) == label
+        intersection = columns[label][chosen].sum(dtype=np.float64)
+        union = chosen.sum() + columns[label].sum(dtype=np.float64) - intersection
+        if union > 0:
+            result[label] = intersection / union
+    return result
+
+
+def decide_for_miou(probabilities: Probabilities, num_rounds: int = 20) -> tuple[NDArray[np.uint8], float]:
+    """Return the classes decided for a high mean IoU, `(...,H,W)` uint8, and that expected mIoU.
+
+    Iterates y = argmax_c ((1 + J_c) p_c - J_c) / U_c from the most probable class on and keeps the best
+    round: each round raises the sum of J_c to first order. Achievable, not proven optimal.
+    """
+    decided = probabilities.argmax(-3).astype(np.uint8)
+    best, best_score = decided, float(np.nanmean(iou_of_rule(probabilities, decided)))
+    total = _by_class(probabilities).sum(1, dtype=np.float64)
+    for _ in range(num_rounds):
+        iou = np.nan_to_num(iou_of_rule(probabilities, decided))
+        union = (np.bincount(decided.reshape(-1), minlength=NUM_CLASSES) + total) / (1 + iou)
+        gain = np.divide(1.0, union, out=np.zeros(NUM_CLASSES), where=union > 0)
+        scale, offset = ((1 + iou) * gain)[:, None, None], (iou * gain)[:, None, None]
+        offset[total == 0] = np.inf  # a class that cannot occur is never chosen
+        following = (probabilities * scale - offset).argmax(-3).astype(np.uint8)
+        score = float(np.nanmean(iou_of_rule(probabilities, following)))
+        if score > best_score:
+            best, best_score = following, score
+        if np.array_equal(following, decided):
+            break
+        decided = following
+    return best, best_score
+
+
+def best_single_iou(probabilities: Probabilities) -> Floats:
+    """Return for each class the highest expected IoU that any set of pixels has, `(11,)`, NaN where it
+    cannot occur.
+
+    The best set holds the pixels above a threshold on p_c. One pixel may be in several classes' sets, so
+    the mean of these bounds every predictor's expected mIoU from above.
+    """
+    result = np.full(NUM_CLASSES, np.nan)
+    for label, column in enumerate(_by_class(probabilities)):
+        falling = np.sort(column)[::-1].astype(np.float64)
+        intersection = np.cumsum(falling)
+        if intersection[-1] > 0:
+            union = np.arange(1, len(falling) + 1) + intersection[-1] - intersection
+            result[label] = (intersection / union).max()
+    return result
+
+
+def miou_bracket(probabilities: Probabilities) -> tuple[float, float]:
+    """Return (low, high) around the highest expected mIoU: what `decide_for_miou` reaches, what nothing
+    can exceed."""
+    return decide_for_miou(probabilities)[1], float(np.nanmean(best_single_iou(probabilities)))
+
+
+def _by_class(probabilities: Probabilities) -> Probabilities:
+    if probabilities.ndim < 3 or probabilities.shape[-3] != NUM_CLASSES:
+        raise BadArgument("probabilities.shape", probabilities.shape, "(..., 11, H, W)")
+    return np.moveaxis(probabilities, -3, 0).reshape(NUM_CLASSES, -1)

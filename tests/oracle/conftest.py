@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from segmnist.digits.bank import DigitBank
+
+
+@pytest.fixture(scope="session")
+def small_bank() -> DigitBank:
+    """Four classes of 6x5 glyphs with a few grey levels, two in each split and class."""
+    noise = np.random.default_rng(5)
+    images = (noise.integers(0, 4, (24, 6, 5)) * 85).astype(np.uint8)
+    labels = np.tile([2, 6, 9, 6], 6)
+    return DigitBank.from_arrays(images, labels, splits={"train": (0, 8), "val": (8, 16), "test": (16, 24)})

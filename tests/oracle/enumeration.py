@@ -1,0 +1,84 @@
+"""Tiny families that can be enumerated scene by scene, and that enumeration: slow, obvious, apart from the
+oracle's own code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from segmnist.oracle.likelihood import log_likelihood_table
+from segmnist.render.engine import render
+from segmnist.scene.sample import sample
+from segmnist.scene.spec import SceneSpec
+
+
+def tiny_spec(**changes: object) -> SceneSpec:
+    """Return a solvable spec of some tens of hypotheses, H != W != T."""
+    fields: dict[str, object] = {
+        "height": 16,
+        "width": 18,
+        "num_frames": 3,
+        "num_digits_range": (2, 2),
+        "classes": (2, 6),
+        "glyphs_per_class": 1,
+        "position_step": 6.0,
+        "speed_range": (3.5, 3.5),
+        "direction_step": 180.0,
+        "angle_step": 180.0,
+        "rotation_rate_range": (20.0, 20.0),
+        "brightness_range": (0.6, 0.6),
+        "num_shapes_range": (0, 0),
+        "noise_density": 0.0,
+        "background_level": 40,
+        "sensor_sigma": 60.0,
+    }
+    return SceneSpec(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+@dataclass
+class Enumeration:
+    """Every pair of hypotheses as a drawn clip: `(N,N,T,H,W)` clean videos and instance maps, index
+    [front, behind]."""
+
+    family: object
+    clean: np.ndarray
+    instance: np.ndarray
+
+    def log_joint(self, video: np.ndarray, seen: list[int], spec: SceneSpec) -> np.ndarray:
+        """Return log p(frames seen, front i, behind j), `(N,N)`."""
+        table = log_likelihood_table(spec)
+        prior = np.log(self.family.prior)
+        loglik = sum(table[self.clean[:, :, t], video[t]].sum((-1, -2)) for t in seen)
+        return prior[:, None] + prior[None, :] + loglik
+
+    def class_posterior(self, joint: np.ndarray, t: int) -> np.ndarray:
+        """Return `(11,H,W)` from a normalised joint, painting each pair's label map."""
+        odds = np.concatenate([self.family.class_odds, np.zeros((joint.shape[0], 1))], axis=1)
+        result = np.zeros((11, *self.clean.shape[-2:]))
+        for i in range(len(joint)):
+            for j in range(len(joint)):
+                shown = self.instance[i, j, t]
+                for label in range(10):
+                    share = np.where(shown == 2, odds[i, label], np.where(shown == 1, odds[j, label], 0))
+                    result[label] += joint[i, j] * share
+                result[10] += joint[i, j] * (shown == 0)
+        return result
+
+
+def enumerate_pairs(family: object) -> Enumeration:
+    """Draw every pair with the renderer: two digits, the second in front, over the family's own flat
+    background."""
+    spec, bank, count = family.spec, family.bank, family.num_hypotheses
+    assert spec.max_shapes == 0
+    front, behind = (index.reshape(-1) for index in np.indices((count, count)))
+    quiet = spec.replace(sensor_sigma=0.0, digit_motion="reflect", turn_odds=0.0)
+    scene = sample(quiet, np.arange(count * count), bank=bank)
+    placed = {
+        name: np.stack([values[behind], values[front]], axis=1).astype(np.int32)
+        for name, values in family.pose.items()
+    }
+    glyph = np.stack([family.glyph[behind], family.glyph[front]], axis=1).astype(np.int32)
+    clips = render(scene.replace(glyph=glyph, **placed), ("instance",))
+    shape = (count, count, *clips.video.shape[1:])
+    return Enumeration(family, clips.video.reshape(shape), clips.instance.reshape(shape))

@@ -1,0 +1,112 @@
+"""The oracle against the enumeration of every scene, drawn by the renderer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.oracle.enumeration import enumerate_pairs, tiny_spec
+
+from segmnist.oracle import OBSERVERS, Oracle
+from segmnist.oracle.likelihood import log_likelihood_table
+from segmnist.source import ClipSource
+
+SPECS = {
+    "plain": {},
+    "twins": {"classes": (6, 9), "twins": ((6, 9),), "twin_odds": 0.3},
+    "flat levels": {"grey_levels": (90, 200), "direction_step": 360.0},
+    "ramp": {"brightness_range": (0.3, 0.9), "brightness_step": 0.6, "direction_step": 360.0},
+    "beyond the walls": {"wall_margin": 8.0, "position_step": 10.0},
+    "accelerated": {"acceleration_range": (0.5, 0.5), "frame_stride": 2},
+}
+
+
+def seen_by(observer: str, t: int, num_frames: int) -> list[int]:
+    return {"offline": list(range(num_frames)), "causal": list(range(t + 1)), "frame": [t]}[observer]
+
+
+@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("observer", OBSERVERS)
+def test_posterior_equals_enumeration(name, observer, small_bank):
+    spec = tiny_spec(**SPECS[name])
+    oracle = Oracle(spec, bank=small_bank, delta=0.0)
+    everything = enumerate_pairs(oracle.family)
+    video = ClipSource(spec, bank=small_bank, seed=3)[1].video
+    posterior = oracle.posterior(video, observer)
+    for t in range(spec.num_frames):
+        log_joint = everything.log_joint(video, seen_by(observer, t, spec.num_frames), spec)
+        joint = np.exp(log_joint - np.logaddexp.reduce(log_joint, axis=None))
+        k = 0 if observer == "offline" else t
+        expected = everything.class_posterior(joint, t)
+        np.testing.assert_allclose(posterior.class_probabilities[t], expected, atol=3e-7)
+        np.testing.assert_allclose(
+            posterior.hypothesis_probabilities[k], [joint.sum(0), joint.sum(1)], atol=1e-12
+        )
+        np.testing.assert_allclose(
+            posterior.log_evidence[k], np.logaddexp.reduce(log_joint, axis=None), rtol=1e-12
+        )
+        assert posterior.delta[k] < 1e-12
+
+
+def test_background_bank_equals_a_sum_over_backgrounds(small_bank):
+    spec = tiny_spec(
+        num_backgrounds=3,
+        num_shapes_range=(1, 2),
+        shape_size_range=(5, 9),
+        direction_step=360.0,
+        noise_density=0.5,
+    )
+    oracle = Oracle(spec, bank=small_bank, delta=0.0, seed=9)
+    family, table = oracle.family, log_likelihood_table(spec)
+    clip = ClipSource(spec, bank=small_bank, seed=9)[4]
+    flat = enumerate_pairs(Oracle(tiny_spec(direction_step=360.0), bank=small_bank).family)
+    prior = np.log(family.prior)
+    joint = []
+    for levels, share in zip(family.backgrounds, family.background_prior):
+        drawn = levels.reshape(clip.video.shape)
+        clean = np.where(flat.instance > 0, flat.clean, drawn)
+        loglik = table[clean, clip.video].sum((-1, -2, -3))
+        joint.append(np.log(share) + prior[:, None] + prior[None, :] + loglik)
+    total = np.logaddexp.reduce(joint, axis=None)
+    posterior = oracle.posterior(clip.video)
+    np.testing.assert_allclose(posterior.log_evidence, total, rtol=1e-12)
+    pairs = np.exp(np.array(joint) - total).sum(0)
+    for t in range(spec.num_frames):
+        np.testing.assert_allclose(
+            posterior.class_probabilities[t], flat.class_posterior(pairs, t), atol=3e-7
+        )
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    clip_id=st.integers(0, 10**6),
+    delta=st.sampled_from([1e-6, 1e-3, 0.1]),
+    sigma=st.sampled_from([25.0, 60.0, 120.0]),
+)
+def test_certificate_bounds_what_was_dropped(clip_id, delta, sigma, small_bank):
+    spec = tiny_spec(sensor_sigma=sigma, angle_step=90.0, position_step=3.0)
+    video = ClipSource(spec, bank=small_bank)[clip_id].video
+    for observer in OBSERVERS:
+        pruned = Oracle(spec, bank=small_bank, delta=delta).posterior(video, observer)
+        whole = Oracle(spec, bank=small_bank, delta=0.0).posterior(video, observer)
+        assert pruned.delta.max() <= delta
+        moved = np.abs(pruned.class_probabilities - whole.class_probabilities).max((1, 2, 3))
+        assert np.all(moved <= pruned.delta + 3e-7)
+        variation = 0.5 * np.abs(pruned.hypothesis_probabilities - whole.hypothesis_probabilities).sum(
+            -1
+        ).max(-1)
+        assert np.all(variation <= pruned.delta + 1e-12)
+
+
+def test_tiles_change_nothing(small_bank, monkeypatch):
+    from segmnist.oracle import pairs
+
+    spec = tiny_spec(position_step=3.0)
+    video = ClipSource(spec, bank=small_bank)[0].video
+    whole = Oracle(spec, bank=small_bank, delta=0.0).posterior(video, "causal")
+    monkeypatch.setattr(pairs, "TILE_ROWS", 7)
+    monkeypatch.setattr(pairs, "TILE_COLUMNS", 11)
+    tiled = Oracle(spec, bank=small_bank, delta=0.0).posterior(video, "causal")
+    np.testing.assert_allclose(tiled.class_probabilities, whole.class_probabilities, atol=3e-7)
+    np.testing.assert_allclose(tiled.hypothesis_probabilities, whole.hypothesis_probabilities, atol=1e-13)
