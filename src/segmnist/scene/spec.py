@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import json
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +13,6 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 import numpy as np
-import tomli_w
 
 from segmnist.errors import BadArgument
 from segmnist.scene.fixed_point import FULL_TURN, to_angle
@@ -134,8 +134,8 @@ class SceneSpec:
         return {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
 
     def to_toml(self, path: str | Path | None = None) -> str:
-        """Return the spec as TOML text, and write it to `path` if one is given."""
-        text = tomli_w.dumps(self.to_dict())
+        """Return the spec as TOML text with a comment for each field, and write it to `path` if one is given."""
+        text = "".join(_toml_line(field, getattr(self, field.name)) for field in dataclasses.fields(self))
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
         return text
@@ -236,6 +236,18 @@ def _choices(kind: Any) -> tuple[str, ...]:
 
 def _format_range(limits: Limits) -> str:
     return f"{limits.low:g}..{limits.high:g} {limits.unit}".strip()
+
+
+def _toml_line(field: dataclasses.Field[Any], value: Any) -> str:
+    """Return `name = value  # what it is`; for values like these, JSON is TOML."""
+    limits = field.metadata.get("limits")
+    about = (
+        f"{limits.about}: {_format_range(limits)}"
+        if limits
+        else ", ".join(_choices(_field_types()[field.name]))
+    )
+    line = f"{field.name} = {json.dumps(_plain(value))}"
+    return f"{line:<44}  # {about}\n" if about else f"{line}\n"
 
 
 def _plain(value: Any) -> Any:
