@@ -40,3 +40,10 @@ def test_select_takes_rows_in_order(scene: Scene, rows: object) -> None:
 def test_scenes_of_other_addresses_differ(scene: Scene) -> None:
     for changes in ({"seed": 4}, {"split": "val"}, {"spec": scene.spec.replace(ink_offset=1)}):
         assert not scene.equals(scene.replace(**changes))
+
+
+def test_a_scene_is_shown_in_one_line(scene: Scene) -> None:
+    expected = (
+        "<Scene: 3 clips of 5 frames, up to 12 digits and 12 shapes, split='test', seed=3, bank 'mnist'>"
+    )
+    assert repr(scene) == expected

@@ -13,7 +13,7 @@ from segmnist.digits.bank import DigitBank
 from segmnist.scene.spec import SceneSpec
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Scene:
     """A batch of B clips as a struct of arrays: N rows for digits, S for shapes, T frames.
 
@@ -63,6 +63,13 @@ class Scene:
 
     def __len__(self) -> int:
         return len(self.clip_ids)
+
+    def __repr__(self) -> str:
+        B, N, T = self.y.shape
+        return (
+            f"<Scene: {B} clips of {T} frames, up to {N} digits and {self.shape_kind.shape[1]} shapes, "
+            f"split={self.split!r}, seed={self.seed}, bank {self.bank.name!r}>"
+        )
 
     def replace(self, **changes: Any) -> Scene:
         """Return a copy with some arrays changed."""
