@@ -1,4 +1,4 @@
-"""Random valid worlds for property tests: banks of odd glyphs, specs that reach every field, scenes of both."""
+"""Random valid worlds for property tests: banks of odd glyphs, specs of every field, scenes of both."""
 
 from __future__ import annotations
 
