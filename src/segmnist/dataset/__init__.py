@@ -1,7 +1,21 @@
-"""Data sets on disk: recipes, the commit protocol, readers."""
+"""Data sets on disk: recipes, the commit protocol, readers, verification."""
 
 from segmnist.dataset.generate import generate
 from segmnist.dataset.plan import Plan, plan_for, recipe_for
+from segmnist.dataset.reader import StoredDataset, open_dataset
 from segmnist.dataset.recipe import Recipe
+from segmnist.dataset.repair import repair
+from segmnist.dataset.verify import Verdict, verify
 
-__all__ = ["Plan", "Recipe", "generate", "plan_for", "recipe_for"]
+__all__ = [
+    "Plan",
+    "Recipe",
+    "StoredDataset",
+    "Verdict",
+    "generate",
+    "open_dataset",
+    "plan_for",
+    "recipe_for",
+    "repair",
+    "verify",
+]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from segmnist.dataset.commit import Books, books_of
+from segmnist.dataset.commit import Books, books_of, root_for
 from segmnist.dataset.plan import Plan, plan_for
 from segmnist.dataset.recipe import Recipe
 from segmnist.dataset.run_local import run_local
@@ -15,7 +15,7 @@ from segmnist.dataset.store import LocalStore, Store, open_store
 from segmnist.dataset.whole import check_free_of_others, write_whole
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
-from segmnist.formats import WHOLE, sharded_format
+from segmnist.formats import WHOLE
 
 LIMIT_BYTES = 100 * 10**9
 """More than this wants a second word from the user."""
@@ -34,6 +34,10 @@ class Progress(NamedTuple):
 
 
 Report = Callable[[Progress], None]
+
+
+def no_report(progress: Progress) -> None:
+    """Take a progress report and tell nobody."""
 
 
 class Tally:
@@ -57,7 +61,7 @@ def generate(
     bank: DigitBank | None = None,
     num_workers: int | None = None,
     limit_bytes: int | None = LIMIT_BYTES,
-    report: Report = lambda progress: None,
+    report: Report = no_report,
 ) -> str:
     """Write the data set of a recipe into the folder `out`, or what is missing of it; return the folder of
     its files.
@@ -71,8 +75,7 @@ def generate(
         raise BadArgument("num_workers", num_workers, "1 or more")
     plan = plan_for(recipe, bank)
     is_whole = recipe.format in WHOLE
-    root = "" if is_whole else sharded_format(recipe.format).ROOT.format(split=recipe.split)
-    store = open_store(Path(out) / root)
+    store = open_store(out).below(root_for(recipe))
     books = books_of(plan, store)
     books.check_is(recipe)
     if is_whole:

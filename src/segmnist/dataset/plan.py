@@ -12,13 +12,17 @@ from segmnist.dataset.recipe import MAX_CLIPS_PER_SHARD, Recipe
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.formats import WHOLE, Array, ArrayLayout, Layout, sharded_format, whole_format
+from segmnist.render.engine import shape_of
+from segmnist.scene.sample import check_digits_fit
 from segmnist.scene.spec import SceneSpec
 from segmnist.source import ClipSource
-from segmnist.truth.catalog import ARRAYS
+from segmnist.truth.catalog import ALWAYS, ARRAYS, arrays_of
 
 SHARD_BYTES = 32 << 20
 """Uncompressed bytes that a shard has at most, unless a single clip has more: small enough to redo after a
 crash, large enough that a million clips make some thousand files. 128 clips of `standard`."""
+
+CLIP_ID = ArrayLayout((), (), "int64", -1, "id of the clip: with the recipe it says everything")
 
 MEASURED_CLIPS = 4
 """Clips that are drawn to estimate the size of all."""
@@ -109,14 +113,11 @@ def plan_for(recipe: Recipe, bank: DigitBank | None = None) -> Plan:
     if recipe.format in WHOLE:
         _check_truths_fit(recipe)
     bank = _checked_bank(recipe, bank)
-    # A batch of no clips has the shapes of any batch.
-    nothing = _source(recipe, bank).batch([])
-    arrays = {
-        "clip_id": ArrayLayout((), (), "int64", -1, "id of the clip: with the recipe it says everything")
-    }
-    for name, array in nothing.arrays.items():
-        kind = ARRAYS[name]
-        arrays[name] = ArrayLayout(kind.axes, array.shape[1:], kind.dtype, kind.padding, kind.about)
+    check_digits_fit(recipe.spec, *bank.images.shape[1:])
+    arrays = {"clip_id": CLIP_ID}
+    for name in (*ALWAYS, *arrays_of(recipe.truths)):
+        kind, shape = ARRAYS[name], shape_of(recipe.spec, 1, name)[1:]
+        arrays[name] = ArrayLayout(kind.axes, shape, kind.dtype, kind.padding, kind.about)
     layout = Layout(arrays, recipe.num_clips, recipe.clips_per_shard, recipe.to_dict())
     _check_memory(layout)
     return Plan(recipe, bank, layout)

@@ -15,7 +15,7 @@ import numpy as np
 import tomli_w
 from numpy.typing import NDArray
 
-from segmnist.errors import BadArgument
+from segmnist.errors import BadArgument, CorruptData
 from segmnist.formats import check_format
 from segmnist.scene import spec as scene_spec
 from segmnist.scene.randomness import check_address
@@ -110,6 +110,8 @@ class Recipe:
     def from_dict(cls, values: dict[str, Any]) -> Recipe:
         """Return the recipe with these fields. Raises `BadArgument` for unknown, missing or bad ones."""
         names = [field.name for field in dataclasses.fields(cls)]
+        # Stored recipes carry it; whoever edits one should not have to mend it.
+        values = {name: value for name, value in values.items() if name != "plan_id"}
         for name in values:
             if name not in names:
                 raise BadArgument("recipe", name, ", ".join(names))
@@ -123,6 +125,27 @@ class Recipe:
                 "recipe", "its fields", "a recipe as `segmnist recipe` prints it", str(error)
             ) from None
         return cls(spec=spec, **msgspec.structs.asdict(fields))
+
+    def to_stored(self) -> bytes:
+        """Return the bytes of a data set's recipe.json: the canonical JSON with the plan_id, and a
+        newline."""
+        return canonical_json({**self.to_dict(), "plan_id": self.plan_id}).encode() + b"\n"
+
+    @classmethod
+    def from_stored(cls, data: bytes) -> Recipe:
+        """Return the recipe that `to_stored` wrote.
+
+        Raises `CorruptData` where it is damaged, `BadArgument` for the recipe of another generator version.
+        """
+        try:
+            values = _table(json.loads(data))
+            plain = {name: value for name, value in values.items() if name != "plan_id"}
+            intact = values.get("plan_id") == hashlib.sha256(canonical_json(plain).encode()).hexdigest()
+        except (ValueError, RecursionError) as error:
+            raise CorruptData(f"not a recipe: {error}") from None
+        if not intact or canonical_json(values).encode() + b"\n" != data:
+            raise CorruptData("its plan_id does not fit its content")
+        return cls.from_dict(plain)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Recipe:

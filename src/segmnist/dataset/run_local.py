@@ -12,7 +12,8 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from multiprocessing.connection import wait as wait_for
 
-from segmnist.dataset.commit import Receipt, books_of
+from segmnist.dataset.commit import books_of
+from segmnist.dataset.manifest import Receipt
 from segmnist.dataset.plan import Plan
 from segmnist.dataset.store import Store
 from segmnist.errors import SegmnistError

@@ -57,8 +57,20 @@ class Store(Protocol):
         """Return the names of the files in one folder, none if there is no such folder."""
         ...
 
+    def folders(self, folder: str) -> set[str]:
+        """Return the names of the folders in one folder."""
+        ...
+
     def walk(self) -> Iterator[str]:
         """Iterate over the paths of all files."""
+        ...
+
+    def below(self, folder: str) -> Store:
+        """Return the store of a folder inside this one."""
+        ...
+
+    def abandoned(self) -> Iterator[str]:
+        """Iterate over the temporary files of writers that are dead."""
         ...
 
     def free_bytes(self) -> int | None:
@@ -134,11 +146,18 @@ class LocalStore:
 
     def names(self, folder: str) -> set[str]:
         """Return the names of the files in one folder."""
+        return {entry.name for entry in self._entries(folder) if entry.is_file()}
+
+    def folders(self, folder: str) -> set[str]:
+        """Return the names of the folders in one folder, links not followed."""
+        return {entry.name for entry in self._entries(folder) if entry.is_dir(follow_symlinks=False)}
+
+    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         try:
             with os.scandir(self.root / folder) as entries:
-                return {entry.name for entry in entries if entry.is_file()}
+                return list(entries)
         except FileNotFoundError:
-            return set()
+            return []
 
     def walk(self) -> Iterator[str]:
         """Iterate over the paths of all files, links not followed."""
@@ -146,6 +165,10 @@ class LocalStore:
             subfolders.sort()
             for name in sorted(names):
                 yield Path(folder, name).relative_to(self.root).as_posix()
+
+    def below(self, folder: str) -> LocalStore:
+        """Return the store of a folder inside this one."""
+        return LocalStore(self.root / folder)
 
     def free_bytes(self) -> int:
         """Return the free bytes of the disk that the folder lies on, or will lie on."""
@@ -172,7 +195,9 @@ def open_store(place: str | Path) -> LocalStore:
     """Return the store of a local path. Raises `BadArgument` where no folder is nor can be made."""
     nearest = _nearest(Path(place).absolute())
     if not nearest.is_dir():
-        raise BadArgument("OUT", str(place), "a folder, or a path where one can be made", f"{nearest} is a file")
+        raise BadArgument(
+            "OUT", str(place), "a folder, or a path where one can be made", f"{nearest} is a file"
+        )
     return LocalStore(place)
 
 

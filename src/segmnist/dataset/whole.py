@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from segmnist.dataset.commit import Books, FileSum, manifest_bytes
+from segmnist.dataset.commit import Books
+from segmnist.dataset.manifest import FileSum, manifest_bytes
 from segmnist.dataset.plan import Plan
 from segmnist.dataset.store import LocalStore
 from segmnist.errors import BadArgument
@@ -26,7 +27,7 @@ def write_whole(
     with store.temporaries(targets) as temporaries:
         fmt.write(temporaries, plan.layout, _shards(plan, num_threads, advance))
     files = {target.name: _sum(target) for target in targets}
-    books.put_manifest(manifest_bytes(plan.recipe, files, iter(())))
+    books.put_manifest(manifest_bytes(plan.recipe, plan.layout, files, ()))
 
 
 def check_free_of_others(plan: Plan, store: LocalStore, books: Books) -> None:

@@ -1,0 +1,73 @@
+"""`segmnist verify` and `segmnist recipe`: what a data set on disk is, and whether it is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from segmnist.cli.app import app
+from segmnist.cli.options import BankOption
+
+PlaceArgument = Annotated[
+    str, typer.Argument(metavar="OUT", help="A folder with data sets, or one data set's.")
+]
+
+MOST_LINES = 50
+
+
+@app.command(epilog="Example: segmnist verify data --repair")
+def verify(
+    out: PlaceArgument,
+    repair: Annotated[bool, typer.Option("--repair", help="Make the broken shards again.")] = False,
+    clean: Annotated[bool, typer.Option("--clean", help="Delete what dead writers left.")] = False,
+    bank: BankOption = None,
+) -> None:
+    """Check every byte; name what is missing, truncated, corrupt or foreign. Exit code 1 if anything is."""
+    from segmnist.cli.progress import reporting
+    from segmnist.dataset import repair as mend
+    from segmnist.dataset import verify as check
+    from segmnist.dataset.generate import gigabytes
+    from segmnist.dataset.verify import clean as sweep
+    from segmnist.digits.bank import DigitBank
+
+    with reporting("verify") as report:
+        verdicts = check(out, report=report)
+    if clean or repair:
+        for verdict in verdicts:
+            _print_faults(verdict.faults)
+            if clean:
+                swept = sweep(verdict.found)
+                typer.echo(f"{verdict.found.store.url}: swept {len(swept)} temporary files")
+            if repair and not verdict.is_good:
+                mend(verdict, bank=DigitBank.from_path(bank) if bank else None)
+                typer.echo(f"{verdict.found.store.url}: {len(verdict.broken_shards)} shards made again")
+        with reporting("verify") as report:
+            verdicts = check(out, report=report)
+    for verdict in verdicts:
+        _print_faults(verdict.faults)
+        state = "whole" if verdict.is_good else f"{len(verdict.faults)} faults"
+        typer.echo(f"{verdict.found.store.url}: {state}, {gigabytes(verdict.num_bytes)} read")
+    if not all(verdict.is_good for verdict in verdicts):
+        raise typer.Exit(1)
+
+
+def _print_faults(faults: Sequence[object]) -> None:
+    for fault in faults[:MOST_LINES]:
+        typer.echo(str(fault))
+    if len(faults) > MOST_LINES:
+        typer.echo(f"... and {len(faults) - MOST_LINES} more")
+
+
+@app.command(
+    epilog="Example: segmnist recipe data > recipe.toml; segmnist generate copy --recipe recipe.toml"
+)
+def recipe(
+    out: PlaceArgument,
+    split: Annotated[str | None, typer.Option("--split", help="Which, where there are more.")] = None,
+) -> None:
+    """Print the recipe of a data set as TOML: `generate --recipe` makes the same bytes from it."""
+    from segmnist.dataset.locate import locate_one
+
+    typer.echo(locate_one(out, split).recipe.to_toml(), nl=False)

@@ -1,0 +1,142 @@
+"""What a data set's bookkeeping files say: receipts, one for each shard, and the manifest over all of
+them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from segmnist.dataset.recipe import Recipe, canonical_json
+from segmnist.errors import BadArgument, CorruptData
+from segmnist.formats import ArrayLayout, Layout
+
+Values = Mapping[str, Any]
+
+
+class FileSum(NamedTuple):
+    """Size and SHA-256 of a file."""
+
+    bytes: int
+    sha256: str
+
+
+def sum_of(data: bytes | memoryview) -> FileSum:
+    """Return size and SHA-256 of these bytes."""
+    return FileSum(len(data), hashlib.sha256(data).hexdigest())
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """That a shard is stored: how many clips it has, and size and SHA-256 of each of its files."""
+
+    plan_id: str
+    shard: int
+    clips: int
+    files: dict[str, FileSum]
+
+    def to_bytes(self) -> bytes:
+        """Return its canonical JSON and a newline."""
+        files = _plain_sums(self.files)
+        values = {"plan_id": self.plan_id, "shard": self.shard, "clips": self.clips, "files": files}
+        return canonical_json(values).encode() + b"\n"
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Receipt:
+        """Return the receipt that `to_bytes` wrote. Raises `CorruptData` for anything else."""
+        receipt = _receipt(_parsed(data, "a receipt"))
+        if receipt.to_bytes() != data:
+            raise CorruptData("not a receipt as segmnist writes them")
+        return receipt
+
+    @property
+    def num_bytes(self) -> int:
+        """Bytes of all the shard's files."""
+        return sum(file.bytes for file in self.files.values())
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A finished data set: its recipe, its arrays, the files of no shard, and the receipts in order.
+
+    On disk it is JSON, one receipt a line; the last line holds the SHA-256 of all the bytes before that line.
+    """
+
+    recipe: Recipe
+    layout: Layout
+    files: dict[str, FileSum]
+    receipts: tuple[Receipt, ...]
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Manifest:
+        """Return the manifest that `manifest_bytes` wrote.
+
+        Raises `CorruptData` where it is damaged, `BadArgument` for the recipe of another generator version.
+        """
+        body, newline, last = data.rstrip(b"\n").rpartition(b"\n")
+        if last + b"\n" != _last_line(body + newline):
+            raise CorruptData("its SHA-256 does not fit its content")
+        values = _parsed(data, "a manifest")
+        try:
+            recipe = Recipe.from_dict(values["recipe"])
+            arrays = {name: _array(array) for name, array in values["arrays"].items()}
+            files, receipts = _sums(values["files"]), tuple(map(_receipt, values["shards"]))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            if isinstance(error, BadArgument):
+                raise
+            raise CorruptData(f"not a manifest: {error}") from None
+        layout = Layout(arrays, recipe.num_clips, recipe.clips_per_shard, values["recipe"])
+        return cls(recipe, layout, files, receipts)
+
+
+def manifest_bytes(
+    recipe: Recipe, layout: Layout, files: Mapping[str, FileSum], receipts: Iterable[Receipt]
+) -> bytes:
+    """Return the bytes of a manifest; receipts may be a generator, of which no list is made."""
+    head = canonical_json(
+        {
+            "arrays": {name: array._asdict() for name, array in layout.arrays.items()},
+            "files": _plain_sums(files),
+            "plan_id": recipe.plan_id,
+            "recipe": recipe.to_dict(),
+        }
+    )
+    lines = b",\n".join(receipt.to_bytes().rstrip() for receipt in receipts)
+    body = head[:-1].encode() + b',"shards":[\n' + lines + b"\n],\n"
+    return body + _last_line(body)
+
+
+def _last_line(body: bytes) -> bytes:
+    return f'"sha256":"{hashlib.sha256(body).hexdigest()}"}}\n'.encode()
+
+
+def _parsed(data: bytes, what: str) -> Values:
+    try:
+        values = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise CorruptData(f"not {what}: {error}") from None
+    if not isinstance(values, dict):
+        raise CorruptData(f"not {what}")
+    return values
+
+
+def _receipt(values: Values) -> Receipt:
+    try:
+        files = _sums(values["files"])
+        return Receipt(str(values["plan_id"]), int(values["shard"]), int(values["clips"]), files)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CorruptData(f"not a receipt: {error!r}") from None
+
+
+def _array(values: Values) -> ArrayLayout:
+    return ArrayLayout(**{**values, "axes": tuple(values["axes"]), "shape": tuple(values["shape"])})
+
+
+def _plain_sums(files: Mapping[str, FileSum]) -> dict[str, Any]:
+    return {path: file._asdict() for path, file in files.items()}
+
+
+def _sums(files: Values) -> dict[str, FileSum]:
+    return {str(path): FileSum(int(f["bytes"]), str(f["sha256"])) for path, f in files.items()}
