@@ -207,8 +207,10 @@ def trace_digit_run(
     """Trace the pixels start..stop-1 of row y, which show digit n."""
     height, width = other_digit.shape
     for x in range(start, stop):
-        dx = motion[0] + motion[1] * x + motion[2] * y
-        dy = motion[3] + motion[4] * x + motion[5] * y
+        # Rounded before the place is looked up, so that whoever warps by the stored flow arrives at the same pixel, and a place on
+        # the very edge of a pixel (a quarter turn about a whole centre) does not hang on the order of the sums above.
+        dx = np.float32(motion[0] + motion[1] * x + motion[2] * y)
+        dy = np.float32(motion[3] + motion[4] * x + motion[5] * y)
         flow[y, x, 0], flow[y, x, 1] = dx, dy
         column, row = math.floor(x + 0.5 + dx), math.floor(y + 0.5 + dy)
         inside = 0 <= row < height and 0 <= column < width

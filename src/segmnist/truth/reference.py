@@ -129,7 +129,8 @@ def _flow(scene: Scene, row: int, instance: Array, shape_instance: Array) -> dic
     T, H, W = instance.shape
     arrays: dict[str, Array] = {}
     for name, step in (("flow_forward", 1), ("flow_backward", -1)):
-        flow, valid = np.zeros((T, H, W, 2)), np.zeros((T, H, W), bool)
+        # Validity follows from the flow as stored, in float32: whoever warps by it arrives at the same pixel.
+        flow, valid = np.zeros((T, H, W, 2), np.float32), np.zeros((T, H, W), bool)
         for t in range(T):
             if 0 <= t + step < T:
                 flow[t] = _flow_between(scene, row, t, t + step, instance[t], shape_instance[t])
@@ -137,7 +138,7 @@ def _flow(scene: Scene, row: int, instance: Array, shape_instance: Array) -> dic
                 valid[t] = _seen_again(flow[t], here, there)
                 if scene.spec.noise_density > 0:
                     valid[t] &= (here[0] > 0) | (here[1] > 0)
-        arrays[name], arrays[f"{name}_valid"] = flow.astype(np.float32), valid
+        arrays[name], arrays[f"{name}_valid"] = flow, valid
     return arrays
 
 
