@@ -66,7 +66,7 @@ def ambigram() -> SceneSpec:
 
 
 def exact() -> SceneSpec:
-    """The exactly solvable family: two digits from countably many scenes, under sensor noise."""
+    """The exactly solvable family: two faint digits from countably many scenes, under sensor noise."""
     return SceneSpec(
         height=32,
         width=32,
@@ -74,15 +74,16 @@ def exact() -> SceneSpec:
         num_digits_range=(2, 2),
         glyphs_per_class=2,
         scale_range=(0.5, 0.5),
-        position_step=6.0,
+        position_step=9.0,
         speed_range=(2.0, 2.0),
         direction_step=90.0,
         angle_step=90.0,
-        rotation_rate_range=(0.0, 0.0),
-        brightness_range=(0.5, 0.5),
+        rotation_rate_range=(-15.0, 15.0),
+        rotation_rate_step=30.0,
+        brightness_range=(0.25, 0.25),
+        twins=((6, 9),),
         num_shapes_range=(0, 0),
         noise_density=0.0,
-        twins=((6, 9),),
         sensor_sigma=40.0,
     )
 
