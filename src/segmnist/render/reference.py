@@ -15,7 +15,7 @@ from segmnist.render.geometry import glyph_coordinates, inverse_coefficients
 from segmnist.render.noise import is_plain_bytes, noise_table, sensor_thresholds
 from segmnist.scene.parameters import ELLIPSE, RECTANGLE, TRIANGLE_DOWN
 from segmnist.scene.randomness import PURPOSE_NOISE, PURPOSE_SENSOR, words
-from segmnist.scene.scene import Scene
+from segmnist.scene.scene import NO_DIGIT, Scene
 from segmnist.truth.catalog import BACKGROUND, check_truths
 
 Array = NDArray[Any]
@@ -93,6 +93,8 @@ def shape_mask(scene: Scene, row: int, s: int, t: int) -> Array:
 def drawn_ink(scene: Scene, row: int, n: int, t: int) -> Array:
     """Return the grey level that digit n draws at each pixel, `(H,W)` int64, -1 where it has no ink; occlusion ignored."""
     y, x = grid(scene)
+    if scene.label[row, n] == NO_DIGIT:
+        return np.full(y.shape, -1)
     glyph = scene.bank.images[scene.glyph[row, n]].astype(np.int64)
     a, b = inverse_coefficients(np.int64(scene.angle[row, n, t]), np.int64(scene.scale[row, n, t]))
     centre_y, centre_x = int(scene.y[row, n, t]), int(scene.x[row, n, t])

@@ -12,6 +12,11 @@ from numpy.typing import NDArray
 from segmnist.digits.bank import DigitBank
 from segmnist.scene.spec import SceneSpec
 
+NO_DIGIT = 255
+"""The label of a row without a digit: padding, or a digit that was taken out. Nothing of such a row is drawn."""
+NO_SHAPE = -1
+"""The kind of a shape that was taken out; such a row has no size either, so nothing of it is drawn."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Scene:
@@ -33,7 +38,7 @@ class Scene:
     glyph: NDArray[np.int32]
     """`(B,N)` row in the digit bank."""
     label: NDArray[np.uint8]
-    """`(B,N)` class 0..9; 255 in padding."""
+    """`(B,N)` class 0..9; `NO_DIGIT` where a row has none."""
     y: NDArray[np.int32]
     """`(B,N,T)` centre, Q16 pixels; `x` likewise."""
     x: NDArray[np.int32]
@@ -49,7 +54,8 @@ class Scene:
     num_shapes: NDArray[np.int32]
     """`(B,)`"""
     shape_kind: NDArray[np.int8]
-    """`(B,S)` 0 rectangle, 1 ellipse, 2 triangle, 3 triangle that points down. Later shapes cover earlier ones."""
+    """`(B,S)` 0 rectangle, 1 ellipse, 2 triangle, 3 triangle that points down, `NO_SHAPE` where a shape was
+    taken out. Later shapes cover earlier ones."""
     shape_height: NDArray[np.int32]
     """`(B,S)` whole pixels; `shape_width` likewise."""
     shape_width: NDArray[np.int32]

@@ -28,8 +28,10 @@ TRACK = ("digit", "time")
 
 ARRAYS: dict[str, ArrayKind] = {
     "video": ArrayKind(FRAME, "uint8", 0, "grey levels"),
-    "labels": ArrayKind(("digit",), "uint8", IGNORE, "class of each digit, 255 in padding"),
-    "num_digits": ArrayKind((), "int32", 0, "digits that are real; the others are padding"),
+    "labels": ArrayKind(
+        ("digit",), "uint8", IGNORE, "class of each digit; 255 = no digit: padding, or taken out by an edit"
+    ),
+    "num_digits": ArrayKind((), "int32", 0, "digit rows in use; the others are padding"),
     "semantic": ArrayKind(FRAME, "uint8", BACKGROUND, "class of the digit seen, 10 = background"),
     "instance": ArrayKind(FRAME, "uint8", 0, "1..N = the digit seen, 0 = background"),
     "amodal": ArrayKind(("digit", *FRAME), "bool", 0, "the digit's whole extent in the frame, hidden or not"),
@@ -56,13 +58,15 @@ ARRAYS: dict[str, ArrayKind] = {
         ("shape", "time", "shape_pose"), "float32", 0, "centre y and x, height and width, in px"
     ),
     "shape_kind": ArrayKind(
-        ("shape",), "int8", -1, "0 rectangle, 1 ellipse, 2 triangle, 3 triangle pointing down"
+        ("shape",), "int8", -1, "0 rectangle, 1 ellipse, 2 triangle, 3 triangle pointing down, -1 none"
     ),
     "shape_level": ArrayKind(("shape",), "uint8", 0, "grey level of each shape"),
-    "num_shapes": ArrayKind((), "int32", 0, "shapes that are real; the others are padding"),
+    "num_shapes": ArrayKind((), "int32", 0, "shape rows in use; the others are padding"),
     "background_layer": ArrayKind(FRAME, "uint8", 0, "noise and shapes, without the digits"),
     "digit_layers": ArrayKind(("digit", *FRAME), "uint8", 0, "each digit alone; its alpha is `amodal`"),
-    "beneath": ArrayKind(FRAME, "uint8", 0, "the grey level that the digit seen hides; the video elsewhere"),
+    "beneath": ArrayKind(
+        FRAME, "uint8", 0, "the grey level that the digit seen hides; `noiseless` elsewhere"
+    ),
     "noiseless": ArrayKind(FRAME, "uint8", 0, "the video before sensor noise"),
     "min_visibility": ArrayKind((), "float32", 0, "least visibility of any digit in any frame it is in"),
     "mean_visibility": ArrayKind((), "float32", 0, "mean visibility over digits and the frames they are in"),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.scene.fixed_point import ONE
-from segmnist.scene.scene import Scene
+from segmnist.scene.scene import NO_DIGIT, NO_SHAPE, Scene
 
 Array = NDArray[Any]
 
@@ -20,14 +20,16 @@ CAMOUFLAGE_LEVELS = 5
 
 
 def real_digits(scene: Scene) -> Array:
-    """Return which digit rows are no padding, `(B,N)` bool."""
-    rows: Array = np.arange(scene.label.shape[1]) < scene.num_digits[:, None]
+    """Return which rows hold a digit, `(B,N)` bool: neither padding, nor taken out."""
+    in_use = np.arange(scene.label.shape[1]) < scene.num_digits[:, None]
+    rows: Array = in_use & (scene.label != NO_DIGIT)
     return rows
 
 
 def real_shapes(scene: Scene) -> Array:
-    """Return which shape rows are no padding, `(B,S)` bool."""
-    rows: Array = np.arange(scene.shape_kind.shape[1]) < scene.num_shapes[:, None]
+    """Return which rows hold a shape, `(B,S)` bool: neither padding, nor taken out."""
+    in_use = np.arange(scene.shape_kind.shape[1]) < scene.num_shapes[:, None]
+    rows: Array = in_use & (scene.shape_kind != NO_SHAPE)
     return rows
 
 
@@ -49,7 +51,7 @@ def depth_order(scene: Scene) -> Array:
 def pose(scene: Scene) -> Array:
     """Return centre y, centre x, angle, scale, brightness `(B,N,T,5)` float64: exactly what is drawn."""
     lengths = [scene.y / ONE, scene.x / ONE, scene.angle / 100, scene.scale / ONE, scene.brightness / ONE]
-    return np.stack(lengths, axis=-1)
+    return np.where(real_digits(scene)[:, :, None, None], np.stack(lengths, axis=-1), 0.0)
 
 
 def shape_arrays(scene: Scene) -> dict[str, Array]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from segmnist.render.kernels.digits import InkBox, Pose, find_ink, glyph_place, pixel_bounds, pose_of
 from segmnist.render.kernels.layout import SceneArrays, Style
+from segmnist.scene.scene import NO_DIGIT
 
 Array = NDArray[Any]
 
@@ -97,7 +98,7 @@ def measure_clips(scene: SceneArrays, style: Style, instance: Array, amodal: Arr
     for b in range(num_clips):
         out.occluders[b] = 0
         for n in range(scene.glyph.shape[1]):
-            if n >= scene.num_digits[b]:
+            if n >= scene.num_digits[b] or scene.label[b, n] == NO_DIGIT:
                 out.visible_area[b, n], out.amodal_area[b, n], out.whole_area[b, n] = 0, 0, 0
                 out.boxes_xyxy[b, n], out.amodal_boxes_xyxy[b, n] = -1, -1
                 continue
@@ -207,8 +208,8 @@ def trace_digit_run(
     """Trace the pixels start..stop-1 of row y, which show digit n."""
     height, width = other_digit.shape
     for x in range(start, stop):
-        # Rounded before the place is looked up, so that whoever warps by the stored flow arrives at the same pixel, and a place on
-        # the very edge of a pixel (a quarter turn about a whole centre) does not hang on the order of the sums above.
+        # Rounded before the place is looked up, so that warping by the stored flow arrives at the same pixel, and a place on the
+        # very edge of a pixel (a quarter turn about a whole centre) does not hang on the order of the sums above.
         dx = np.float32(motion[0] + motion[1] * x + motion[2] * y)
         dy = np.float32(motion[3] + motion[4] * x + motion[5] * y)
         flow[y, x, 0], flow[y, x, 1] = dx, dy

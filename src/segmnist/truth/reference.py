@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from segmnist.render.geometry import glyph_coordinates, inverse_coefficients
 from segmnist.render.reference import background, drawn_ink, shape_mask
 from segmnist.scene.fixed_point import ONE, sine_table
-from segmnist.scene.scene import Scene
+from segmnist.scene.scene import NO_DIGIT, NO_SHAPE, Scene
 from segmnist.truth.derived import CAMOUFLAGE_LEVELS, TWINS
 
 Array = NDArray[Any]
@@ -56,7 +56,7 @@ def _measures(scene: Scene, row: int, instance: Array, amodal: Array) -> dict[st
     areas = {name: np.zeros((N, T), np.int32) for name in ("visible_area", "amodal_area", "whole_area")}
     boxes = {name: np.full((N, T, 4), -1, np.float32) for name in ("boxes_xyxy", "amodal_boxes_xyxy")}
     occluders = np.zeros((N, N, T), np.int32)
-    for n in range(scene.num_digits[row]):
+    for n in _digits(scene, row):
         for t in range(T):
             seen = instance[t] == n + 1
             areas["visible_area"][n, t], areas["amodal_area"][n, t] = seen.sum(), amodal[n, t].sum()
@@ -73,6 +73,11 @@ def _measures(scene: Scene, row: int, instance: Array, amodal: Array) -> dict[st
         "visibility": (visible / np.maximum(extent, 1)).astype(np.float32),
         "truncation": ((whole - extent) / np.maximum(whole, 1)).astype(np.float32),
     }
+
+
+def _digits(scene: Scene, row: int) -> list[int]:
+    """Return the rows that hold a digit."""
+    return [n for n in range(scene.num_digits[row]) if scene.label[row, n] != NO_DIGIT]
 
 
 def _box(mask: Array) -> Array:
@@ -102,16 +107,18 @@ def _whole_area(scene: Scene, row: int, n: int, t: int) -> int:
 
 
 def _poses(scene: Scene, row: int) -> dict[str, Array]:
-    spec, num = scene.spec, int(scene.num_digits[row])
+    spec, digits = scene.spec, _digits(scene, row)
     N, S, T = spec.max_digits, spec.max_shapes, spec.num_frames
     pose, depth = np.zeros((N, T, 5)), np.full((N, T), 255, np.uint8)
     units = (("y", ONE), ("x", ONE), ("angle", 100), ("scale", ONE), ("brightness", ONE))
     for column, (name, unit) in enumerate(units):
-        pose[:num, :, column] = getattr(scene, name)[row, :num] / unit
-    depth[:num] = scene.depth[row, :num]
+        pose[digits, :, column] = getattr(scene, name)[row, digits] / unit
+    depth[digits] = scene.depth[row, digits]
     shape_pose = np.zeros((S, T, 4), np.float32)
     kind, level = np.full(S, -1, np.int8), np.zeros(S, np.uint8)
     for s in range(scene.num_shapes[row]):
+        if scene.shape_kind[row, s] == NO_SHAPE:
+            continue
         h, w = scene.shape_height[row, s], scene.shape_width[row, s]
         shape_pose[s, :, 0], shape_pose[s, :, 1] = (
             scene.shape_y[row, s] + h / 2,

@@ -12,6 +12,7 @@ from segmnist.render.kernels.digits import draw_digit, find_ink, pad_ink, pose_o
 from segmnist.render.kernels.layout import TABLE_NOISE, Outputs, SceneArrays, Style, Tables
 from segmnist.render.kernels.noise import add_sensor_noise, draw_background
 from segmnist.render.kernels.shapes import draw_shape, shape_spans
+from segmnist.scene.scene import NO_DIGIT
 
 Array = NDArray[Any]
 
@@ -94,6 +95,8 @@ def draw_clips(
                 order[scene.depth[b, n, t]] = n
             for rank in range(num_digits):
                 n = order[rank]
+                if scene.label[b, n] == NO_DIGIT:
+                    continue
                 layer = ((b * num_rows + n) * num_frames + t) * size
                 draw_digit(
                     out, base, layer, frame_height, frame_width, ink_pixels, n * ink_size, style.pad, boxes[n],
