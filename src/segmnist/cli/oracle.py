@@ -1,0 +1,160 @@
+"""`segmnist oracle`: exact posteriors beside a data set, and the table of the best scores that can be
+expected."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from segmnist.cli.app import app
+from segmnist.cli.options import (
+    BankOption,
+    PresetOption,
+    SeedOption,
+    SetOption,
+    SpecOption,
+    SplitOption,
+    spec_from,
+)
+from segmnist.errors import BadArgument
+
+if TYPE_CHECKING:
+    from segmnist.oracle.ceiling import Ceiling
+
+SECONDS_BETWEEN_LINES = 10.0
+EXAMPLE = "Example: segmnist oracle posteriors.zarr --recipe data/recipe.json --observer causal"
+
+
+@app.command(epilog=EXAMPLE)
+def oracle(
+    out: Annotated[Path | None, typer.Argument(help="The Zarr folder to write posteriors into.")] = None,
+    ceiling: Annotated[
+        str | None, typer.Option("--ceiling", help="Print the table of a suite, such as exact-v1, instead.")
+    ] = None,
+    recipe: Annotated[Path | None, typer.Option("--recipe", help="The recipe of the data set.")] = None,
+    preset: PresetOption = None,
+    spec: SpecOption = None,
+    set_: SetOption = None,
+    split: SplitOption = "test",
+    clips: Annotated[int, typer.Option("--clips", "-n", help="How many clips.")] = 10,
+    first: Annotated[int, typer.Option("--first", help="Id of the first clip.")] = 0,
+    seed: SeedOption = 0,
+    observer: Annotated[str, typer.Option("--observer", help="offline, causal or frame.")] = "offline",
+    dtype: Annotated[str, typer.Option("--dtype", help="float32, or float16 (error 2.4e-4).")] = "float32",
+    delta: Annotated[float, typer.Option("--delta", help="Posterior mass that may be left out.")] = 1e-3,
+    videos: Annotated[int, typer.Option("--videos", help="Clips behind each row of the table.")] = 24,
+    device: Annotated[
+        str | None, typer.Option("--device", help="A torch device; NumPy if not given.")
+    ] = None,
+    bank: BankOption = None,
+) -> None:
+    """Compute exact posteriors of clips of the solvable family. Run the same command again to resume."""
+    if (out is None) == (ceiling is None):
+        raise BadArgument("OUT", str(out), "either a folder to write into or --ceiling SUITE")
+    if ceiling is not None:
+        if recipe or preset or spec or set_ or bank:
+            raise BadArgument(
+                "--ceiling", ceiling, "no --recipe, --preset, --spec, --set or --bank beside it"
+            )
+        _print_ceilings(ceiling, split, videos, delta, device)
+        return
+    assert out is not None
+    _write(
+        out, recipe, (preset, spec, set_), (split, seed, first, clips), (observer, dtype, delta, device), bank
+    )
+
+
+def _write(
+    out: Path,
+    recipe_file: Path | None,
+    named: tuple[str | None, Path | None, list[str] | None],
+    address: tuple[str, int, int, int],
+    how: tuple[str, str, float, str | None],
+    bank: Path | None,
+) -> None:
+    from segmnist.dataset import Recipe
+    from segmnist.digits.bank import DigitBank
+    from segmnist.oracle import Oracle
+    from segmnist.oracle.store import PosteriorPlan, write_posteriors
+    from segmnist.source import ClipSource
+
+    digits = DigitBank.from_path(bank) if bank else DigitBank.mnist()
+    split, seed, first, clips = address
+    observer, dtype, delta, device = how
+    if recipe_file is not None:
+        if any(named):
+            raise BadArgument("--recipe", str(recipe_file), "no --preset, --spec or --set beside it")
+        recipe = Recipe.from_file(recipe_file)
+        if recipe.bank_sha256 != digits.sha256:
+            raise BadArgument(
+                "--bank", str(bank or "MNIST"), f"the recipe's digits, {recipe.bank_sha256[:12]}"
+            )
+        spec, split, seed = recipe.spec, recipe.split, recipe.seed
+        ids = tuple(recipe.ids(0, recipe.num_clips).tolist())
+    else:
+        if clips < 1 or first < 0:
+            raise BadArgument("--clips", clips, "1 or more, from --first 0 or more on")
+        spec = spec_from(named[0] or (None if named[1] else "exact"), named[1], named[2])
+        ids = tuple(range(first, first + clips))
+    plan = PosteriorPlan(ids, observer, dtype)
+    seer = Oracle(spec, split=split, seed=seed, bank=digits, delta=delta, device=device)
+    source = ClipSource(spec, split=split, seed=seed, bank=digits)
+    tell = _lines("clips")
+    write_posteriors(out, seer, source, plan, lambda done, total: tell(f"{done} of {total}", done == total))
+    typer.echo(f"{out}: posteriors of {len(ids)} clips, {observer} observer")
+
+
+def _print_ceilings(name: str, split: str, videos: int, delta: float, device: str | None) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from segmnist.oracle import Oracle
+    from segmnist.oracle.ceiling import ceilings
+    from segmnist.suites.catalog import suite
+
+    if videos < 1:
+        raise BadArgument("--videos", videos, "1 or more")
+    columns = ("part", "observer", "videos", "accuracy", "foreground", "NLL, nats", "mIoU bracket", "delta")
+    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    tell = _lines("videos")
+    for part in suite(name).parts:
+        source = part.source(split)
+        seer = Oracle(part.spec, split=split, seed=source.seed, delta=delta, device=device)
+
+        def report(observer: str, done: int, part_name: str = part.name) -> None:
+            tell(f"{part_name}, {observer}: {done} of {videos}", False)
+
+        for row in ceilings(seer, source, videos, report):
+            table.add_row(part.name, *_cells(row))
+    console = Console(soft_wrap=True)
+    console.print(table, no_wrap=True)
+    console.print(
+        "Expected scores of the best possible answer, (standard error, clustered by video); foreground = of digit"
+        " pixels.\nA finite test set may be luckier. mIoU: a rule reaches the left, no rule exceeds the right."
+    )
+
+
+def _cells(row: Ceiling) -> list[str]:
+    def with_error(pair: tuple[float, float]) -> str:
+        return f"{pair[0]:.4f} ({pair[1]:.4f})"
+
+    bracket = f"{row.miou_low:.4f} .. {row.miou_high:.4f}"
+    scores = [with_error(row.accuracy), with_error(row.foreground_accuracy), with_error(row.nll)]
+    return [row.observer, str(row.num_videos), *scores, bracket, f"{row.delta:.0e}"]
+
+
+def _lines(unit: str) -> Callable[[str, bool], None]:
+    """Return a function that says on stderr how far it is, now and then and at the end."""
+    last = time.monotonic()
+
+    def tell(reached: str, finished: bool) -> None:
+        nonlocal last
+        if finished or time.monotonic() - last >= SECONDS_BETWEEN_LINES:
+            typer.echo(f"oracle: {reached} {unit}", err=True)
+            last = time.monotonic()
+
+    return tell

@@ -1,0 +1,158 @@
+"""Ceilings: the best scores that any model can expect on a spec of the exact family, for each observer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmnist.errors import BadArgument
+from segmnist.oracle.oracle import OBSERVERS, Oracle
+from segmnist.oracle.posterior import Posterior
+from segmnist.oracle.scores import decide_for_miou, iou_of_rule, miou_bracket
+from segmnist.source import ClipSource
+from segmnist.truth.catalog import BACKGROUND
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """One row of the table. Expected scores come from the posteriors alone; realised ones from the truth
+    of the same clips.
+
+    Pairs are (value, standard error), the error clustered by video: pixels of a video are far from
+    independent.
+    """
+
+    observer: str
+    num_videos: int
+    accuracy: tuple[float, float]
+    foreground_accuracy: tuple[float, float]
+    nll: tuple[float, float]
+    """The mean entropy, which is the least NLL that can be expected, in nats a pixel."""
+    realised_accuracy: tuple[float, float]
+    realised_foreground_accuracy: tuple[float, float]
+    realised_nll: tuple[float, float]
+    miou_low: float
+    """Expected mIoU of the rule `decide_for_miou` over all these videos."""
+    miou_high: float
+    """No rule's expected mIoU is higher."""
+    realised_miou: float
+    """mIoU of that rule's labels against the truth."""
+    delta: float
+    """The largest certificate of any posterior behind this row."""
+
+
+def ratio_with_error(numerators: Floats, denominators: Floats) -> tuple[float, float]:
+    """Return sum/sum over videos and its standard error by linearisation, one cluster a video; nan for one
+    video.
+
+    Formula: Cochran, "Sampling Techniques", 3rd edition, section 6.4.
+    """
+    count, ratio = len(numerators), float(numerators.sum() / denominators.sum())
+    if count < 2:
+        return ratio, float("nan")
+    residuals = numerators - ratio * denominators
+    return ratio, float(np.sqrt(count / (count - 1) * (residuals**2).sum()) / denominators.sum())
+
+
+def ceiling(
+    oracle: Oracle,
+    source: ClipSource,
+    observer: str,
+    num_videos: int,
+    report: Callable[[int], None] = lambda done: None,
+) -> Ceiling:
+    """Return one observer's ceiling over the first `num_videos` clips of a source with semantic truth.
+
+    `report` is called with the number of videos done. Raises `BadArgument` unless there is at least one
+    video.
+    """
+    if num_videos < 1:
+        raise BadArgument("num_videos", num_videos, "1 or more")
+    if observer not in OBSERVERS:
+        raise BadArgument("observer", observer, ", ".join(OBSERVERS))
+    rows, maps, truths, delta = [], [], [], 0.0
+    for clip_id in range(num_videos):
+        clip = source[clip_id]
+        posterior = oracle.posterior(clip.video, observer)
+        rows.append(_counts(posterior, clip.semantic))
+        maps.append(posterior.class_probabilities)
+        truths.append(clip.semantic)
+        delta = max(delta, float(posterior.delta.max()))
+        report(clip_id + 1)
+    return _summary(observer, rows, np.stack(maps), np.stack(truths), delta)
+
+
+def _counts(posterior: Posterior, truth: NDArray[np.uint8]) -> dict[str, float]:
+    """Return one video's sums over its pixels."""
+    probabilities = posterior.class_probabilities
+    decided, digit = posterior.semantic, truth != BACKGROUND
+    right = decided == truth
+    likely = probabilities.max(1).astype(np.float64)
+    of_truth = np.take_along_axis(probabilities, truth[:, None].astype(np.intp), 1).astype(np.float64)
+    return {
+        "pixels": float(truth.size),
+        "expected_right": float(likely.sum()),
+        "expected_digit_right": float(likely[decided != BACKGROUND].sum()),
+        "expected_digit": float((1 - probabilities[:, BACKGROUND].astype(np.float64)).sum()),
+        "entropy": float(posterior.entropy.sum(dtype=np.float64)),
+        "right": float(right.sum()),
+        "digit_right": float(right[digit].sum()),
+        "digit": float(digit.sum()),
+        # A truth that was left out with the pruned pairs would cost infinitely; its probability is below
+        # delta.
+        "nll": float(-np.log(np.maximum(of_truth, 1e-12)).sum()),
+    }
+
+
+def _summary(
+    observer: str,
+    rows: list[dict[str, float]],
+    maps: NDArray[np.float32],
+    truths: NDArray[np.uint8],
+    delta: float,
+) -> Ceiling:
+    sums = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+    def share(numerator: str, denominator: str) -> tuple[float, float]:
+        return ratio_with_error(sums[numerator], sums[denominator])
+
+    low, high = miou_bracket(maps)
+    certain: Any = np.eye(BACKGROUND + 1, dtype=np.float32)[truths]
+    decided, _ = decide_for_miou(maps)
+    realised = iou_of_rule(np.moveaxis(certain, -1, -3), decided)
+    return Ceiling(
+        observer,
+        len(rows),
+        share("expected_right", "pixels"),
+        share("expected_digit_right", "expected_digit"),
+        share("entropy", "pixels"),
+        share("right", "pixels"),
+        share("digit_right", "digit"),
+        share("nll", "pixels"),
+        low,
+        high,
+        float(np.nanmean(realised)),
+        delta,
+    )
+
+
+def ceilings(
+    oracle: Oracle,
+    source: ClipSource,
+    num_videos: int,
+    report: Callable[[str, int], None] = lambda observer, done: None,
+) -> Iterator[Ceiling]:
+    """Yield the ceiling of each observer: frame, causal, offline. A predictor that has seen more can score
+    higher."""
+    for observer in reversed(OBSERVERS):
+
+        def tell(done: int, observer: str = observer) -> None:
+            report(observer, done)
+
+        yield ceiling(oracle, source, observer, num_videos, tell)
