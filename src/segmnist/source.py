@@ -86,11 +86,10 @@ class ClipSource:
     def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
             return self.batch(np.arange(*self._bounds(index), dtype=np.int64))
-        if index < 0 and self.length is not None:
-            index += self.length
-        if index < 0 or (self.length is not None and index >= self.length):
+        clip_id = index + self.length if index < 0 and self.length is not None else index
+        if clip_id < 0 or (self.length is not None and clip_id >= self.length):
             raise IndexError(f"clip {index} of a source with {self.length or 'endless'} clips")
-        return self.batch([index])[0]
+        return self.batch([clip_id])[0]
 
     def _bounds(self, index: slice) -> tuple[int, int, int]:
         if self.length is not None:
