@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from segmnist.render.kernels.digits import InkBox, Pose, find_ink, glyph_place, pixel_bounds, pose_of
+from segmnist.render.kernels.digits import InkBox, Pose, find_ink, glyph_place, make_pose, pixel_bounds
 from segmnist.render.kernels.layout import SceneArrays, Style
 from segmnist.scene.scene import NO_DIGIT
 
@@ -93,7 +93,7 @@ def count_whole(
 def measure_clips(scene: SceneArrays, style: Style, instance: Array, amodal: Array, out: Measures) -> None:
     """Measure areas, boxes and occluders of every digit and frame; only the digit's own bounds are walked."""
     num_clips, num_frames, frame_height, frame_width = instance.shape
-    columns = np.zeros(frame_width, np.uint8)
+    columns, glyph_columns = np.zeros(frame_width, np.uint8), np.zeros(scene.images.shape[2], np.uint8)
     box = np.zeros(4, np.float32)
     for b in range(num_clips):
         out.occluders[b] = 0
@@ -103,9 +103,12 @@ def measure_clips(scene: SceneArrays, style: Style, instance: Array, amodal: Arr
                 out.boxes_xyxy[b, n], out.amodal_boxes_xyxy[b, n] = -1, -1
                 continue
             image = scene.images[scene.glyph[b, n]]
-            ink = find_ink(image, style.ink_threshold)
+            ink = find_ink(image, style.ink_threshold, glyph_columns)
             for t in range(num_frames):
-                pose = pose_of(scene, style, b, n, t)
+                pose = make_pose(
+                    scene.y[b, n, t], scene.x[b, n, t], scene.angle[b, n, t], scene.scale[b, n, t],
+                    scene.brightness[b, n, t], scene.sine, ink, style.cut_corners,
+                )  # fmt: skip
                 whole = pixel_bounds(ink, pose) if ink.top < ink.bottom else (0, 0, 0, 0)
                 top, bottom = max(whole[0], 0), min(whole[1], frame_height)
                 left, right = max(whole[2], 0), min(whole[3], frame_width)
@@ -208,8 +211,8 @@ def trace_digit_run(
     """Trace the pixels start..stop-1 of row y, which show digit n."""
     height, width = other_digit.shape
     for x in range(start, stop):
-        # Rounded before the place is looked up, so that warping by the stored flow arrives at the same pixel, and a place on the
-        # very edge of a pixel (a quarter turn about a whole centre) does not hang on the order of the sums above.
+        # Rounded before the place is looked up, so that warping by the stored flow arrives at the same pixel, and a place
+        # on the very edge of a pixel (a quarter turn about a whole centre) does not hang on the order of the sums above.
         dx = np.float32(motion[0] + motion[1] * x + motion[2] * y)
         dy = np.float32(motion[3] + motion[4] * x + motion[5] * y)
         flow[y, x, 0], flow[y, x, 1] = dx, dy
