@@ -1,0 +1,186 @@
+"""The directions of dependencies, read off the imports."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import segmnist
+
+ROOT = Path(segmnist.__file__).parent
+RANDOMNESS = "segmnist.scene.randomness"  # knows nothing of scenes, and every part may draw from it
+HEAVY = ("numba", "torch", "ray", "zarr", "matplotlib", "h5py", "av", "PIL")
+
+
+class Import(NamedTuple):
+    module: str
+    """Who imports, for instance `segmnist.scene.sample`."""
+    target: str
+    """What, for instance `segmnist.errors.BadArgument` or `numpy`."""
+    at_start: bool
+    """Outside functions, and not for type checkers only: it happens when the module is imported."""
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {
+    module_name(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROOT.rglob("*.py"))
+}
+
+
+def imports_of(module: str) -> Iterator[Import]:
+    def walk(node: ast.AST, at_start: bool) -> Iterator[Import]:
+        if isinstance(node, ast.Import):
+            yield from (Import(module, alias.name, at_start) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: relative imports hide the direction"
+            yield from (Import(module, f"{node.module}.{alias.name}", at_start) for alias in node.names)
+        for_types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        in_function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+        for child in ast.iter_child_nodes(node):
+            yield from walk(child, at_start and not for_types and not in_function)
+
+    return walk(MODULES[module], True)
+
+
+IMPORTS = [found for module in MODULES for found in imports_of(module)]
+
+
+def package(name: str) -> str:
+    """The part of segmnist that a module or a target belongs to: `scene`, `render`, `source`, ..."""
+    parts = name.split(".")
+    return parts[1] if parts[0] == "segmnist" and len(parts) > 1 else parts[0]
+
+
+def users_of(*targets: str) -> set[str]:
+    """Modules that import one of these libraries, or parts of segmnist, from outside it."""
+    return {i.module for i in IMPORTS if package(i.target) in targets and package(i.module) not in targets}
+
+
+def test_the_imports_were_found() -> None:
+    assert ("segmnist.scene.sample", "segmnist.scene.spec.SceneSpec", True) in IMPORTS
+    assert ("segmnist.scene.sample", "segmnist.scene.kernels.sample_clips", False) in IMPORTS
+    assert len(IMPORTS) > 200
+
+
+@pytest.mark.parametrize(
+    ("part", "unseen"),
+    [
+        (
+            "errors",
+            {"digits", "scene", "render", "truth", "source", "formats", "dataset", "load", "evaluate"},
+        ),
+        (
+            "digits",
+            {"scene", "render", "truth", "source", "formats", "dataset", "load", "evaluate", "oracle"},
+        ),
+        (
+            "scene",
+            {"render", "truth", "source", "formats", "dataset", "load", "evaluate", "oracle", "preview"},
+        ),
+        ("render", {"source", "formats", "dataset", "load", "evaluate", "oracle", "preview"}),
+        ("truth", {"source", "formats", "dataset", "load", "evaluate", "oracle", "preview"}),
+        (
+            "formats",
+            {"scene", "render", "source", "dataset", "load", "evaluate", "oracle", "preview", "digits"},
+        ),
+        ("evaluate", {"scene", "render", "source", "dataset", "load", "formats", "digits"}),
+    ],
+)
+def test_what_a_part_never_sees(part: str, unseen: set[str]) -> None:
+    seen = {
+        (i.module, i.target)
+        for i in IMPORTS
+        if package(i.module) == part and package(i.target) in unseen and owner(i.target) != RANDOMNESS
+    }
+    assert seen == set()
+
+
+def test_only_the_data_set_joins_scenes_and_formats() -> None:
+    """Beside those at the top (cli, explore), and the drop-in class, which is a recipe of one file."""
+    generators = {package(m) for m in users_of("scene", "render", "source")}
+    assert generators & {package(m) for m in users_of("formats")} <= {"dataset", "cli", "explore", "origin"}
+
+
+def test_nothing_imports_the_top() -> None:
+    assert {package(m) for m in users_of("cli")} <= {"__main__"}
+    assert {package(m) for m in users_of("explore")} <= {"cli"}
+
+
+def test_numba_is_in_kernels_only() -> None:
+    assert [m for m in users_of("numba", "llvmlite") if "kernels" not in m.split(".")] == []
+
+
+def owner(target: str) -> str:
+    """The module that an import names, or whose part it names."""
+    return target if target in MODULES else target.rpartition(".")[0]
+
+
+def test_compiled_modules_are_imported_when_they_are_needed() -> None:
+    """Numba takes two seconds to import."""
+    compiled = users_of("numba")
+    early = [i for i in IMPORTS if i.at_start and owner(i.target) in compiled and i.module not in compiled]
+    assert early == []
+
+
+def test_torch_is_in_its_places_only() -> None:
+    assert {package(m) for m in users_of("torch", "torchvision")} - {"torch"} <= {
+        "load",
+        "baselines",
+        "oracle",
+    }
+    assert {m for m in users_of("torch") if package(m) == "oracle"} <= {"segmnist.oracle.arrays"}
+
+
+def test_ray_is_in_its_place_only() -> None:
+    assert users_of("ray") <= {"segmnist.dataset.run_ray"}
+
+
+def test_no_part_is_named_for_nothing() -> None:
+    vague = {"utils", "util", "common", "helpers", "helper", "base", "misc", "core"}
+    assert [m for m in MODULES if vague & set(m.split("."))] == []
+
+
+def test_no_module_waits_for_itself() -> None:
+    """Imports that happen at the start form no circle."""
+    graph: dict[str, set[str]] = {}
+    for found in (i for i in IMPORTS if i.at_start and i.target.startswith("segmnist.")):
+        if owner(found.target) != found.module:
+            graph.setdefault(found.module, set()).add(owner(found.target))
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_randomness_comes_from_one_place() -> None:
+    """No generator with a state, anywhere: not NumPy's, not Python's, not torch's."""
+    assert users_of("random") == set()
+    found = [
+        (module, ast.unparse(node))
+        for module, tree in MODULES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in ("np.random", "numpy.random")
+    ]
+    assert found == []
+
+
+def test_the_package_imports_nothing_heavy() -> None:
+    code = "import sys, segmnist; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(HEAVY) & set(done.stdout.split()) == set()
+
+
+def test_the_public_names_are_few_and_real() -> None:
+    assert len(segmnist.__all__) <= 20
+    assert [name for name in segmnist.__all__ if not hasattr(segmnist, name)] == []
