@@ -1,0 +1,98 @@
+"""`segmnist evaluate`: scores of predictions on a suite."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from segmnist.cli.app import app
+from segmnist.errors import BadArgument
+from segmnist.version import GENERATOR_VERSION, __version__
+
+
+@app.command(epilog="Example: segmnist evaluate predictions/ --suite standard-v1 --json result.json --html result.html")
+def evaluate(
+    predictions: Annotated[
+        str,
+        typer.Argument(
+            help="A folder of one .npy or .npz a clip; one .npy, .npz or Zarr for all; a checkpoint (.pt) of "
+            "`segmnist train`; or MODULE:FUNCTION from videos to predictions."
+        ),
+    ],
+    suite: Annotated[str, typer.Option("--suite", "-s", help="See `segmnist suites`.")] = "standard-v1",
+    split: Annotated[str, typer.Option("--split", help="test or val.")] = "test",
+    json: Annotated[Path | None, typer.Option("--json", help="Write the result file here.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page with plots and worst clips here.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="The model's name in the report.")] = None,
+    commit: Annotated[str | None, typer.Option("--commit", help="The commit of the model's code.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="The seed that the model was trained with.")] = None,
+    notes: Annotated[str, typer.Option("--notes", help="Anything else to keep in the result file.")] = "",
+    tracking: Annotated[bool, typer.Option("--tracking", help="HOTA and J&F too (the `tracking` extra).")] = False,
+    batch: Annotated[int, typer.Option("--batch", help="Clips a batch, where a model is run.")] = 8,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda, for a checkpoint.")] = "auto",
+    workers: Annotated[int, typer.Option("--workers", help="Processes, where predictions are stored.")] = 2,
+) -> None:
+    """Score predictions on a suite: a table here, a JSON result file, an HTML page."""
+    from segmnist.evaluate.page import page
+    from segmnist.evaluate.report import SCHEMA, Result, hardware, save_result
+    from segmnist.evaluate.table import tables
+    from segmnist.suites import evaluate as score
+    from segmnist.suites import suite as suite_named
+    from segmnist.suites.checksums import suite_sha256
+    from segmnist.suites.run import pictures
+
+    chosen = suite_named(suite)
+    source, name = _source(predictions, device)
+    with _bar(f"{suite} {split}", chosen.num_clips(split)) as progress:
+        parts = score(
+            source, chosen, split=split, batch_size=batch, tracking=tracking, num_workers=workers, progress=progress
+        )
+    result = Result(
+        SCHEMA, suite, suite_sha256(chosen), split, model or name, parts, __version__, GENERATOR_VERSION,
+        seed, commit, hardware(), notes,
+    )  # fmt: skip
+    Console().print(tables(parts))
+    if json is not None:
+        save_result(result, json)
+    if html is not None:
+        html.write_text(page(result, pictures(source, chosen, parts, split=split)), encoding="utf-8")
+
+
+def _source(predictions: str, device: str) -> tuple[Any, str]:
+    """Return what to score and its name: a path, a checkpoint's model, or a function."""
+    path = Path(predictions)
+    if path.suffix == ".pt":
+        from segmnist.baselines.predict import load_predictor
+
+        return load_predictor(path, device)
+    if path.exists() or ":" not in predictions:
+        return path, path.stem
+    return _function(predictions), predictions
+
+
+def _function(name: str) -> Callable[..., Any]:
+    module, _, attribute = name.partition(":")
+    sys.path.insert(0, "")
+    try:
+        function = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise BadArgument("PREDICTIONS", name, "a path, or MODULE:FUNCTION that can be imported", str(error)) from None
+    if not callable(function):
+        raise BadArgument("PREDICTIONS", name, "a function from videos (B,T,H,W) to predictions")
+    return function  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda clips: progress.advance(task, clips)

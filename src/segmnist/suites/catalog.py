@@ -1,0 +1,188 @@
+"""The suites: each a list of parts, each part a spec with fixed validation and test clips. A table of
+functions.
+
+A suite never changes; a changed one gets a new version and its own checksums.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from segmnist.errors import BadArgument
+from segmnist.scene.presets import preset
+from segmnist.scene.spec import SceneSpec
+from segmnist.source import ClipSource
+
+SEED = 0
+"""The seed of every suite's fixed splits; clip ids run from 0."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One spec and how many clips of it are scored: one level of a sweep, or the whole suite."""
+
+    name: str
+    spec: SceneSpec
+    val_clips: int
+    test_clips: int
+
+    def num_clips(self, split: str) -> int:
+        """Return the clips of `val` or `test`. Raises `BadArgument` for train, which has no end."""
+        if split not in ("val", "test"):
+            raise BadArgument("split", split, "val, test", "train sets are drawn without end and not scored")
+        return self.val_clips if split == "val" else self.test_clips
+
+    def source(self, split: str, truth: tuple[str, ...] = ("semantic",)) -> ClipSource:
+        """Return the clips of a split; val and test end, train does not."""
+        length = None if split == "train" else self.num_clips(split)
+        return ClipSource(self.spec, split=split, seed=SEED, truth=truth, length=length)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A name with its version, a sentence, and the parts."""
+
+    name: str
+    about: str
+    parts: tuple[Part, ...]
+
+    def num_clips(self, split: str) -> int:
+        """Return the clips of all parts."""
+        return sum(part.num_clips(split) for part in self.parts)
+
+    def num_frames(self, split: str) -> int:
+        """Return the frames of all parts."""
+        return sum(part.num_clips(split) * part.spec.num_frames for part in self.parts)
+
+    def part(self, name: str) -> Part:
+        """Return the part of this name. Raises `BadArgument` for any other."""
+        for part in self.parts:
+            if part.name == name:
+                return part
+        raise BadArgument("part", name, ", ".join(part.name for part in self.parts))
+
+
+def _whole(base: str, val_clips: int = 500, test_clips: int = 2000, **changes: Any) -> tuple[Part, ...]:
+    return (Part("all", preset(base, **changes), val_clips, test_clips),)
+
+
+def _sweep(
+    base: str, levels: dict[str, dict[str, Any]], val_clips: int = 50, test_clips: int = 200
+) -> tuple[Part, ...]:
+    return tuple(Part(name, preset(base, **fields), val_clips, test_clips) for name, fields in levels.items())
+
+
+def _standard() -> tuple[Part, ...]:
+    """The `standard` preset: 2,000 test clips of 30 frames."""
+    return _whole("standard")
+
+
+def _origin() -> tuple[Part, ...]:
+    """The `origin` preset, the published 2020 distribution: 2,000 test clips of 30 frames."""
+    return _whole("origin")
+
+
+def _tiny() -> tuple[Part, ...]:
+    """Eight frames of 32x32 with half-sized digits and little clutter: trains and scores on two CPU cores."""
+    return _whole(
+        "standard",
+        val_clips=50,
+        test_clips=200,
+        height=32,
+        width=32,
+        num_frames=8,
+        scale_range=(0.5, 0.5),
+        speed_range=(0.5, 2.5),
+        num_shapes_range=(2, 4),
+        shape_size_range=(3, 18),
+        shape_speed_range=(0.25, 1.25),
+        noise_density=0.25,
+    )
+
+
+def _exact() -> tuple[Part, ...]:
+    """The exactly solvable family under sensor noise of 20, 40 and 80 grey levels."""
+    return _sweep("exact", {f"sigma-{sigma}": {"sensor_sigma": float(sigma)} for sigma in (20, 40, 80)})
+
+
+def _noise() -> tuple[Part, ...]:
+    """Pepper noise on 0 to all of the bare background."""
+    return _sweep("standard", {f"density-{d:g}": {"noise_density": d} for d in (0.0, 0.25, 0.5, 0.75, 1.0)})
+
+
+def _shapes() -> tuple[Part, ...]:
+    """0 to 32 shapes behind the digits."""
+    return _sweep("standard", {f"shapes-{n}": {"num_shapes_range": (n, n)} for n in (0, 4, 8, 16, 32)})
+
+
+def _occlusion() -> tuple[Part, ...]:
+    """Four digits in ever smaller frames, so that they hide one another more and more."""
+    sizes = (96, 64, 48, 40, 32)
+    fields = {f"frame-{s}": {"height": s, "width": s, "num_digits_range": (4, 4)} for s in sizes}
+    return _sweep("standard", fields)
+
+
+def _rotation() -> tuple[Part, ...]:
+    """Digits tilted by up to 0, 45, 90 and 180 degrees, and then turning as they move."""
+    still = {"rotation_rate_range": (0.0, 0.0)}
+    levels = {f"tilt-{a}": {"angle_range": (-float(a), float(a)), **still} for a in (0, 45, 90, 180)}
+    return _sweep("standard", levels | {"turning": {}})
+
+
+def _digits() -> tuple[Part, ...]:
+    """1 to 8 digits."""
+    return _sweep("standard", {f"digits-{n}": {"num_digits_range": (n, n)} for n in (1, 2, 3, 5, 8)})
+
+
+def _length() -> tuple[Part, ...]:
+    """Clips of 5 to 100 frames."""
+    return _sweep("standard", {f"frames-{n}": {"num_frames": n} for n in (5, 10, 30, 100)}, 20, 100)
+
+
+def _size() -> tuple[Part, ...]:
+    """Everything at half, one and two times the size, in frames of 32, 64 and 128 pixels."""
+    levels = {}
+    for factor in (0.5, 1.0, 2.0):
+        side = round(64 * factor)
+        levels[f"side-{side}"] = {
+            "height": side,
+            "width": side,
+            "scale_range": (factor, factor),
+            "speed_range": (factor, 5 * factor),
+            "shape_size_range": (round(6 * factor), round(36 * factor)),
+            "shape_speed_range": (0.5 * factor, 2.5 * factor),
+        }
+    return _sweep("standard", levels, 20, 100)
+
+
+_PARTS: dict[str, Callable[[], tuple[Part, ...]]] = {
+    "standard-v1": _standard,
+    "origin-v1": _origin,
+    "tiny-v1": _tiny,
+    "exact-v1": _exact,
+    "noise-v1": _noise,
+    "shapes-v1": _shapes,
+    "occlusion-v1": _occlusion,
+    "rotation-v1": _rotation,
+    "digits-v1": _digits,
+    "length-v1": _length,
+    "size-v1": _size,
+}
+
+SUITES = tuple(_PARTS)
+"""The names of all suites."""
+
+
+def suite(name: str) -> Suite:
+    """Return the suite of this name and version. Raises `BadArgument` for an unknown one.
+
+    >>> suite("standard-v1").num_frames("test")
+    60000
+    """
+    if name not in _PARTS:
+        near = difflib.get_close_matches(str(name), SUITES, n=1)
+        raise BadArgument("suite", name, ", ".join(SUITES), f"did you mean {near[0]}?" if near else "")
+    return Suite(name, (_PARTS[name].__doc__ or "").strip(), _PARTS[name]())

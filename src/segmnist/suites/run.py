@@ -1,0 +1,190 @@
+"""Scoring a suite: draw its clips block by block, check them against the checksums, score the predictions,
+report.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmnist.errors import BadArgument
+from segmnist.evaluate.page import Picture
+from segmnist.evaluate.predictions import Prediction, check_prediction
+from segmnist.evaluate.protocol import Evaluation
+from segmnist.evaluate.report import PartReport, report_of
+from segmnist.render.clips import Clip
+from segmnist.suites.catalog import Part, Suite
+from segmnist.suites.catalog import suite as suite_named
+from segmnist.suites.checksums import BLOCK, block_checksum, check_block, clip_digest
+from segmnist.suites.stored import StoredPredictions, path_of_part
+
+Model = Callable[[NDArray[np.uint8]], NDArray[Any]]
+"""Videos `(B, T, H, W)` uint8 -> classes `(B, T, H, W)` uint8 or probabilities `(B, T, 11, H, W)`."""
+
+TRUTHS = ("semantic", "instance", "visibility", "pose", "beneath", "flow")
+
+_DRAWN_AT_ONCE = 10
+"""Clips in memory at a time, unless a model asks for larger batches."""
+
+Predict = Callable[[Sequence[Clip]], list[Prediction]]
+
+
+def evaluate(
+    predictions: str | Path | Model,
+    suite: Suite | str = "standard-v1",
+    *,
+    split: str = "test",
+    batch_size: int = _DRAWN_AT_ONCE,
+    tracking: bool = False,
+    num_workers: int = 1,
+    progress: Callable[[int], None] = lambda clips: None,
+) -> list[PartReport]:
+    """Score predictions on every part of a suite and return a report on each.
+
+    predictions: a path as `StoredPredictions` reads it, or a callable from videos `(B, T, H, W)` uint8 to
+    classes `(B, T, H, W)` uint8 or probabilities `(B, T, 11, H, W)`, called batch by batch. `num_workers`
+    processes score stored predictions. Raises `BadPrediction` for predictions that cannot be scored,
+    `CorruptData` if the clips are not the suite's.
+    """
+    chosen = suite_named(suite) if isinstance(suite, str) else suite
+    if batch_size < 1 or num_workers < 1:
+        raise BadArgument("batch_size, num_workers", (batch_size, num_workers), "1 or more")
+    reports = []
+    for part in chosen.parts:
+        if callable(predictions):
+            blocks = _blocks(part, split)
+            predict = _of_model(predictions)
+            evaluation = _score(chosen, part, split, blocks, predict, batch_size, tracking, progress)
+        else:
+            evaluation = _score_stored(
+                Path(predictions), chosen, part, split, num_workers, tracking, progress
+            )
+        reports.append(report_of(part.name, part.spec.num_frames, evaluation))
+    return reports
+
+
+def pictures(
+    predictions: str | Path | Model, suite: Suite | str, reports: Sequence[PartReport], *, split: str = "test"
+) -> dict[str, list[Picture]]:
+    """Return frame, truth and prediction of each part's worst clips, for the page; the clips are drawn
+    again.
+    """
+    chosen = suite_named(suite) if isinstance(suite, str) else suite
+    shown = {}
+    for report in reports:
+        part = chosen.part(report.name)
+        predict = (
+            _of_model(predictions)
+            if callable(predictions)
+            else _of_files(Path(predictions), chosen, part, split)
+        )
+        clips = list(part.source(split).batch(report.worst)) if report.worst else []
+        shown[part.name] = [
+            Picture(clip.clip_id, clip.video, clip.semantic, prediction.semantic)
+            for clip, prediction in zip(clips, predict(clips) if clips else [], strict=True)
+        ]
+    return shown
+
+
+def _blocks(part: Part, split: str) -> range:
+    return range(-(-part.num_clips(split) // BLOCK))
+
+
+def _score(
+    suite: Suite, part: Part, split: str, blocks: range, predict: Predict, batch_size: int, tracking: bool,
+    progress: Callable[[int], None],
+) -> Evaluation:  # fmt: skip
+    """Score some blocks of a part; each block's checksum is compared once all its clips are drawn."""
+    evaluation = Evaluation(tracking=tracking)
+    source = part.source(split, TRUTHS)
+    for block in blocks:
+        digests = []
+        last = min((block + 1) * BLOCK, len(source))
+        for first in range(block * BLOCK, last, batch_size):
+            clips = list(source[first : min(first + batch_size, last)])
+            digests += [clip_digest(clip) for clip in clips]
+            for clip, prediction in zip(clips, predict(clips), strict=True):
+                evaluation.add(clip.clip_id, clip.arrays, prediction)
+            progress(len(clips))
+        check_block(suite, part, split, block, block_checksum(digests))
+    return evaluation
+
+
+def _of_model(model: Model) -> Predict:
+    def predict(clips: Sequence[Clip]) -> list[Prediction]:
+        answer = np.asarray(model(np.stack([clip.video for clip in clips])))
+        if len(answer) != len(clips):
+            raise BadArgument("predictions", answer.shape, f"a leading axis of {len(clips)} clips")
+        return [
+            check_prediction(f"clip {clip.clip_id}", row, _shape(clip))
+            for clip, row in zip(clips, answer, strict=True)
+        ]
+
+    return predict
+
+
+def _of_files(path: Path, suite: Suite, part: Part, split: str) -> Predict:
+    stored = StoredPredictions(path_of_part(path, suite, part), part.num_clips(split))
+    return lambda clips: [stored(clip.clip_id, _shape(clip)) for clip in clips]
+
+
+def _shape(clip: Clip) -> tuple[int, int, int]:
+    T, H, W = clip.video.shape
+    return T, H, W
+
+
+def _score_stored(
+    path: Path,
+    suite: Suite,
+    part: Part,
+    split: str,
+    num_workers: int,
+    tracking: bool,
+    progress: Callable[[int], None],
+) -> Evaluation:
+    # Opened here first, so that missing or extra clips are found before anything is drawn.
+    predict = _of_files(path, suite, part, split)
+    blocks = _blocks(part, split)
+    if num_workers == 1 or len(blocks) == 1:
+        return _score(suite, part, split, blocks, predict, _DRAWN_AT_ONCE, tracking, progress)
+    total = Evaluation(tracking=tracking)
+    for shard in _shards(path, suite, part, split, min(num_workers, len(blocks)), tracking):
+        progress(len(shard.clip_ids))
+        total.merge(shard)
+    return total
+
+
+def _shards(
+    path: Path, suite: Suite, part: Part, split: str, num_workers: int, tracking: bool
+) -> Iterator[Evaluation]:
+    blocks = _blocks(part, split)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(num_workers, context) as pool:
+        jobs = [
+            pool.submit(
+                _score_shard,
+                os.fspath(path),
+                suite,
+                part,
+                split,
+                range(i, len(blocks), 4 * num_workers),
+                tracking,
+            )
+            for i in range(min(4 * num_workers, len(blocks)))
+        ]
+        for job in jobs:
+            yield job.result()
+
+
+def _score_shard(
+    path: str, suite: Suite, part: Part, split: str, blocks: range, tracking: bool
+) -> Evaluation:
+    predict = _of_files(Path(path), suite, part, split)
+    return _score(suite, part, split, blocks, predict, _DRAWN_AT_ONCE, tracking, lambda clips: None)
