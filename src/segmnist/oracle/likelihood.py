@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.errors import BadArgument
-from segmnist.render.noise import noise_table, sensor_thresholds
+from segmnist.render.noise import noise_table
 from segmnist.scene.spec import SceneSpec
+from segmnist.truth.camouflage import sensor_likelihood
 
 BARE = 256
 """The row of the table for a bare background pixel, whose level is itself drawn from the pepper noise."""
@@ -16,14 +16,6 @@ LOG_FLOOR = -100.0
 """Stands for the logarithm of 0. A video drawn by the renderer gives such a level probability e^-100
 nowhere that counts: the expected posterior mass that this misplaces is below (pairs x pixels x 256)
 e^-100, under 1e-25."""
-
-
-def deviation_probabilities(sigma: float) -> NDArray[np.float64]:
-    """Return P(deviation = d) for d = -reach..reach, `(2 reach + 1,)` float64: multiples of 2^-32 that sum
-    to one."""
-    thresholds, _ = sensor_thresholds(sigma)
-    edges = np.concatenate([[0], thresholds, [1 << 32]])
-    return np.diff(edges) / 2.0**32
 
 
 def likelihood_table(spec: SceneSpec) -> NDArray[np.float64]:
@@ -36,14 +28,8 @@ def likelihood_table(spec: SceneSpec) -> NDArray[np.float64]:
     >>> table.shape, bool(np.allclose(table.sum(1), 1)), bool(table[0, 0] > 0.5)
     ((257, 256), True, True)
     """
-    if spec.sensor_sigma == 0:
-        raise BadArgument("sensor_sigma", 0.0, "more than 0", "without sensor noise nothing is in doubt")
-    shares = deviation_probabilities(spec.sensor_sigma)
-    reach = len(shares) // 2
-    seen = np.clip(np.arange(256)[:, None] + np.arange(-reach, reach + 1), 0, 255)
     table = np.zeros((257, 256))
-    for level in range(256):
-        table[level] = np.bincount(seen[level], weights=shares, minlength=256)
+    table[:BARE] = sensor_likelihood(spec.sensor_sigma)
     table[BARE] = np.bincount(noise_table(spec), minlength=256) / 65_536 @ table[:BARE]
     return table
 

@@ -31,7 +31,7 @@ class Oracle:
 
     >>> oracle = Oracle(preset("exact", num_frames=2, classes=(6, 9), position_step=9.0))
     >>> oracle.family.num_hypotheses
-    576
+    1152
     >>> Oracle("standard")
     Traceback (most recent call last):
     segmnist.errors.BadArgument: num_digits_range=(2, 3) is not permitted: expected (2, 2); this puts the
