@@ -1,0 +1,9 @@
+"""Loaders: clips, generated or stored, as what each framework wants. Import the module of yours.
+
+`segmnist.load.torch` (also `segmnist.torch`), `segmnist.load.lightning`, `segmnist.load.huggingface`,
+`segmnist.load.grain`, and for plain NumPy `segmnist.load.iterate`.
+"""
+
+from segmnist.load.reader import Reader, iterate, open_reader
+
+__all__ = ["Reader", "iterate", "open_reader"]

@@ -1,0 +1,144 @@
+"""Reader: the one thing that every loader reads from, be it the generator or a stored data set."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from segmnist.dataset.reader import StoredDataset, open_dataset
+from segmnist.digits.bank import DigitBank
+from segmnist.errors import BadArgument
+from segmnist.render.engine import render, shape_of
+from segmnist.scene.presets import PRESETS
+from segmnist.scene.spec import SceneSpec
+from segmnist.source import ClipSource
+from segmnist.truth.catalog import ALWAYS, ARRAYS, arrays_of, check_truths
+
+Array = NDArray[Any]
+Kinds = dict[str, tuple[tuple[int, ...], str]]
+Source = str | Path | SceneSpec | ClipSource | StoredDataset
+
+
+class Reader(Protocol):
+    """Batches of clips by row, as arrays with the clip axis first; `clip_id (B,)` int64 is among them."""
+
+    length: int | None
+    """Rows, None without end."""
+    kinds: Kinds
+    """Shape of one clip and dtype of each array."""
+
+    def read(self, rows: ArrayLike, out: dict[str, Array] | None = None) -> dict[str, Array]:
+        """Return these rows, in this order, drawn or read in one go; into arrays of `out` where that saves a
+        copy."""
+        ...
+
+
+class GeneratorReader:
+    """Draws clips; the row is the clip's id."""
+
+    def __init__(self, source: ClipSource) -> None:
+        self.source = source
+        self.length: int | None = source.length
+        names = (*ALWAYS, *arrays_of(source.truth))
+        kinds = {name: (shape_of(source.spec, 1, name)[1:], ARRAYS[name].dtype) for name in names}
+        self.kinds: Kinds = {"clip_id": ((), "int64"), **kinds}
+
+    def read(self, rows: ArrayLike, out: dict[str, Array] | None = None) -> dict[str, Array]:
+        """Return these clips, drawn in one kernel call."""
+        source = self.source
+        clips = render(source.scene(rows), source.truth, num_threads=source.num_threads, out=out)
+        return {"clip_id": np.asarray(rows, np.int64), **clips.arrays}
+
+
+class StoredReader:
+    """Reads clips from a data set on disk; each shard is checked against its SHA-256 when first touched."""
+
+    def __init__(self, dataset: StoredDataset, truth: Iterable[str]) -> None:
+        for name in check_truths(truth):
+            if name not in dataset.recipe.truths:
+                fix = f"this data set stores no others; `segmnist generate --truth {name}` does"
+                raise BadArgument("truth", name, ", ".join(dataset.recipe.truths), fix)
+        self.dataset = dataset
+        self.length: int | None = len(dataset)
+        self.names = ("clip_id", *ALWAYS, *arrays_of(check_truths(truth)))
+        arrays = dataset.arrays
+        self.kinds: Kinds = {name: (arrays[name].shape, arrays[name].dtype) for name in self.names}
+
+    def read(self, rows: ArrayLike, out: dict[str, Array] | None = None) -> dict[str, Array]:
+        """Return these rows."""
+        return self.dataset.batch(rows, self.names)
+
+
+def open_reader(
+    source: Source,
+    *,
+    split: str = "train",
+    seed: int = 0,
+    truth: str | Iterable[str] = ("semantic",),
+    length: int | None = None,
+    bank: DigitBank | None = None,
+) -> Reader:
+    """Return the reader of a source: a preset's name, a `SceneSpec`, a `ClipSource`, or the place of a data
+    set.
+
+    split, seed, truth, length and bank say what to draw; of a stored data set, split and truth say what to
+    read, and a `ClipSource` has said all of it already. Raises `BadArgument` for a place without a data set
+    of this split, or a truth that was not stored.
+
+    >>> open_reader("clean", split="test").read([4, 2])["video"].shape
+    (2, 30, 64, 64)
+    """
+    if isinstance(source, ClipSource):
+        return GeneratorReader(source)
+    truths = check_truths(truth)
+    if isinstance(source, StoredDataset):
+        return StoredReader(source, truths)
+    if isinstance(source, Path) or (isinstance(source, str) and source not in PRESETS):
+        return StoredReader(_opened(source, split), truths)
+    return GeneratorReader(ClipSource(source, split=split, seed=seed, truth=truths, length=length, bank=bank))
+
+
+def iterate(
+    source: Source, batch_size: int = 32, *, start: int = 0, **options: Any
+) -> Iterator[dict[str, Array]]:
+    """Iterate over batches of NumPy arrays from row `start` on, without end if the source has none.
+
+    The last batch may be short. options: those of `open_reader`. Raises `BadArgument` for a batch size below
+    1.
+
+    >>> batch = next(iterate("clean", 4, truth=("instance",)))
+    >>> {name: array.shape for name, array in batch.items()}
+    {'clip_id': (4,), 'video': (4, 30, 64, 64), 'instance': (4, 30, 64, 64), 'labels': (4, 3), 'num_digits':
+    (4,)}
+    """
+    if batch_size < 1:
+        raise BadArgument("batch_size", batch_size, "1 or more")
+    if start < 0:
+        raise BadArgument("start", start, "0 or more")
+    reader = open_reader(source, **options)
+    for first in itertools.count(start, batch_size):
+        last = first + batch_size if reader.length is None else min(first + batch_size, reader.length)
+        if first >= last:
+            return
+        yield reader.read(np.arange(first, last))
+
+
+def clip_of(batch: dict[str, Array], row: int) -> dict[str, Array]:
+    """Return one clip of a batch, with as many digit rows as the clip has digits."""
+    count = int(batch["num_digits"][row])
+    return {name: array[row][:count] if _has_digits(name) else array[row] for name, array in batch.items()}
+
+
+def _has_digits(name: str) -> bool:
+    return name in ARRAYS and ARRAYS[name].axes[:1] == ("digit",)
+
+
+def _opened(place: str | Path, split: str) -> StoredDataset:
+    if not Path(place).exists():
+        raise BadArgument("source", str(place), f"a preset ({', '.join(PRESETS)}) or the place of a data set")
+    return open_dataset(place, split)

@@ -1,0 +1,123 @@
+"""EndlessClips: clips that never end and never repeat; where a training run stands is one whole number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from segmnist.errors import BadArgument
+from segmnist.load.parcel import draw_parcel
+from segmnist.load.reader import GeneratorReader, Source, open_reader
+from segmnist.load.tensors import tensors_of
+
+Batch = dict[str, Tensor]
+
+
+class EndlessClips(IterableDataset[Batch]):
+    """Batches by name, drawn one kernel call each, without end; no clip comes twice, on any rank.
+
+    In step s, rank r of world_size w gets the clips first + (s*w + r) * batch_size and the batch_size - 1
+    that follow, so ranks are disjoint without a word between them, and so are the DataLoader's workers.
+    first_clip is where to start, the one integer that a checkpoint needs: `EndlessLoader` counts it. rank and
+    world_size are those of torch.distributed where it runs, else 0 and 1. Give it to a DataLoader with
+    `batch_size=None`. Raises `BadArgument` for a stored data set or a source with a length.
+
+    >>> batch = next(iter(EndlessClips("clean", batch_size=4, rank=1, world_size=2)))
+    >>> batch["clip_id"].tolist(), batch["video"].shape
+    ([4, 5, 6, 7], torch.Size([4, 30, 1, 64, 64]))
+    """
+
+    def __init__(
+        self,
+        source: Source = "standard",
+        split: str = "train",
+        *,
+        batch_size: int = 32,
+        truth: str | Sequence[str] = ("semantic",),
+        seed: int = 0,
+        first_clip: int = 0,
+        rank: int | None = None,
+        world_size: int | None = None,
+        bank: Any = None,
+    ) -> None:
+        if batch_size < 1:
+            raise BadArgument("batch_size", batch_size, "1 or more")
+        reader = open_reader(source, split=split, seed=seed, truth=truth, bank=bank)
+        if not isinstance(reader, GeneratorReader) or reader.length is not None:
+            raise BadArgument("source", source, "a generator without end", "SegMNIST takes the others")
+        self.reader, self.batch_size = reader, batch_size
+        self.rank, self.world_size = _place(rank, world_size)
+        self.first_clip = _checked_first(first_clip)
+
+    @property
+    def clips_per_step(self) -> int:
+        """Clips that all ranks together take in one step."""
+        return self.batch_size * self.world_size
+
+    def __iter__(self) -> Iterator[Any]:
+        worker = get_worker_info()
+        # A DataLoader asks its workers in turn, so worker k gives steps k, k + K, k + 2K...
+        step, stride = (worker.id, worker.num_workers) if worker else (0, 1)
+        start = self.first_clip + self.rank * self.batch_size
+        while True:
+            first = start + step * self.clips_per_step
+            rows = np.arange(first, first + self.batch_size)
+            yield draw_parcel(self.reader, rows) if worker else tensors_of(self.reader.read(rows))
+            step += stride
+
+
+class EndlessLoader:
+    """A DataLoader over `EndlessClips` that knows where it stands: `state_dict()` is `{"next_clip": n}`.
+
+    What was loaded ahead but not yet given out does not count, so a run resumes at the very batch, with any
+    number of workers, and also with another number of ranks or another batch size. options: those of
+    `torch.utils.data.DataLoader`, such as num_workers. Rank 0's state is every rank's.
+
+    >>> loader = EndlessLoader(EndlessClips("clean", batch_size=4))
+    >>> [batch["clip_id"].tolist() for _, batch in zip(range(2), loader)]
+    [[0, 1, 2, 3], [4, 5, 6, 7]]
+    >>> loader.state_dict()
+    {'next_clip': 8}
+    """
+
+    def __init__(self, dataset: EndlessClips, **options: Any) -> None:
+        self.dataset, self.options = dataset, options
+
+    def __iter__(self) -> Iterator[Batch]:
+        # No persistent workers: a resumed run must start them at the clip where it stands.
+        for batch in DataLoader(self.dataset, batch_size=None, **self.options):
+            self.dataset.first_clip += self.dataset.clips_per_step
+            yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        """Return where the loader stands: the first clip of the next step over all ranks."""
+        return {"next_clip": self.dataset.first_clip}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go to where another loader stood; takes effect with the next `iter()`."""
+        if set(state) != {"next_clip"}:
+            raise BadArgument("state", state, "what state_dict() gave: {'next_clip': n}")
+        self.dataset.first_clip = _checked_first(state["next_clip"])
+
+
+def _place(rank: int | None, world_size: int | None) -> tuple[int, int]:
+    if (rank is None) != (world_size is None):
+        raise BadArgument("rank", (rank, world_size), "rank and world_size together, or neither")
+    if rank is None or world_size is None:
+        running = torch.distributed.is_available() and torch.distributed.is_initialized()
+        here = (torch.distributed.get_rank(), torch.distributed.get_world_size()) if running else (0, 1)
+        rank, world_size = here
+    if not 0 <= rank < world_size:
+        raise BadArgument("rank", rank, f"0..{world_size - 1}, as world_size={world_size}")
+    return rank, world_size
+
+
+def _checked_first(clip: int) -> int:
+    if isinstance(clip, bool) or not isinstance(clip, int) or not 0 <= clip < 1 << 62:
+        raise BadArgument("first_clip", clip, "a whole number in 0..2^62-1")
+    return clip
