@@ -39,6 +39,9 @@ def generate(
     recipe_file: Annotated[
         Path | None, typer.Option("--recipe", help="A recipe as TOML or JSON: says everything above.")
     ] = None,
+    index: Annotated[
+        bool, typer.Option("--index/--no-index", help="Tables for `segmnist find`; drawing takes longer.")
+    ] = True,
     workers: Annotated[
         int | None, typer.Option("--workers", help="Processes; all CPUs if not given.")
     ] = None,
@@ -64,7 +67,7 @@ def generate(
             raise BadArgument("--clips", clips, "1 or more", "for example --clips 1000")
         recipe = recipe_for(
             spec_from(preset, spec, set_), num_clips=clips, first_clip=first, split=split, seed=seed,
-            truth=("semantic", *(truth or ())), format=format_, bank=digits,
+            truth=("semantic", *(truth or ())), format=format_, index=index, bank=digits,
         )  # fmt: skip
     limit = None if yes else LIMIT_BYTES
     with reporting("generate") as report:

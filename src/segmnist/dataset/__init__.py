@@ -1,5 +1,6 @@
 """Data sets on disk: recipes, the commit protocol, readers, verification."""
 
+from segmnist.dataset.find import find, selection
 from segmnist.dataset.generate import generate
 from segmnist.dataset.plan import Plan, plan_for, recipe_for
 from segmnist.dataset.reader import StoredDataset, open_dataset
@@ -12,10 +13,12 @@ __all__ = [
     "Recipe",
     "StoredDataset",
     "Verdict",
+    "find",
     "generate",
     "open_dataset",
     "plan_for",
     "recipe_for",
     "repair",
+    "selection",
     "verify",
 ]

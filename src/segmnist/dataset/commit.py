@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from segmnist.dataset.manifest import Manifest, Receipt, manifest_bytes, sum_of
-from segmnist.dataset.plan import Plan
+from segmnist.dataset.plan import Plan, prefix_for
 from segmnist.dataset.recipe import Recipe
 from segmnist.dataset.store import Store
 from segmnist.errors import BadArgument, CorruptData
-from segmnist.formats import WHOLE, sharded_format, whole_format
 
 RECIPE, MANIFEST, RECEIPTS = "recipe.json", "manifest.json", "receipts"
 
@@ -117,20 +116,6 @@ def receipt_of(plan: Plan, shard: int, files: dict[str, bytes]) -> Receipt:
     """Return the receipt for a shard's files."""
     sums = {path: sum_of(data) for path, data in files.items()}
     return Receipt(plan.recipe.plan_id, shard, len(plan.layout.rows(shard)), sums)
-
-
-def prefix_for(recipe: Recipe) -> str:
-    """Return what the paths of a recipe's bookkeeping files begin with, inside its root."""
-    name = recipe.format
-    module = whole_format(name) if name in WHOLE else sharded_format(name)
-    return module.BOOKS.format(split=recipe.split)
-
-
-def root_for(recipe: Recipe) -> str:
-    """Return the folder inside OUT that a recipe's data set lies in; empty for OUT itself."""
-    if recipe.format in WHOLE:
-        return ""
-    return sharded_format(recipe.format).ROOT.format(split=recipe.split)
 
 
 def books_of(plan: Plan, store: Store) -> Books:

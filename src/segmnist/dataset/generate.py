@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from segmnist.dataset.commit import Books, books_of, root_for
-from segmnist.dataset.plan import Plan, plan_for
+from segmnist.dataset.commit import Books, books_of
+from segmnist.dataset.plan import Plan, plan_for, root_for
 from segmnist.dataset.recipe import Recipe
 from segmnist.dataset.run_local import run_local
 from segmnist.dataset.store import LocalStore, Store, open_store

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from segmnist.dataset.commit import MANIFEST, RECIPE, Books, prefix_for
+from segmnist.dataset.commit import MANIFEST, RECIPE, Books
+from segmnist.dataset.plan import prefix_for
 from segmnist.dataset.recipe import Recipe
 from segmnist.dataset.store import Store, open_store
 from segmnist.errors import BadArgument, CorruptData

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from segmnist.dataset.recipe import MAX_CLIPS_PER_SHARD, Recipe
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
-from segmnist.formats import WHOLE, Array, ArrayLayout, Layout, sharded_format, whole_format
+from segmnist.formats import WHOLE, Array, ArrayLayout, Layout, index_tables, sharded_format, whole_format
 from segmnist.render.engine import shape_of
 from segmnist.scene.sample import check_digits_fit
 from segmnist.scene.spec import SceneSpec
@@ -37,18 +37,37 @@ class Plan:
     layout: Layout
 
     def draw(self, shard: int, num_threads: int = 1) -> dict[str, Array]:
-        """Return the arrays of one shard, `clip_id` among them, drawn in one call."""
+        """Return the arrays of one shard, `clip_id` among them, and those that its index needs; in one
+        call."""
         rows = self.layout.rows(shard)
         return self.draw_rows(rows.start, rows.stop, num_threads)
 
     def draw_rows(self, start: int, stop: int, num_threads: int = 1) -> dict[str, Array]:
-        """Return the arrays of rows start..stop-1 of the data set."""
-        ids = self.recipe.ids(start, stop)
-        return {"clip_id": ids, **_source(self.recipe, self.bank, num_threads).batch(ids).arrays}
+        """Return the arrays of rows start..stop-1 of the data set, and those that their index needs."""
+        recipe = self.recipe
+        ids = recipe.ids(start, stop)
+        truths = (*recipe.truths, *(index_tables.TRUTHS if recipe.index else ()))
+        source = ClipSource(
+            recipe.spec,
+            split=recipe.split,
+            seed=recipe.seed,
+            truth=truths,
+            bank=self.bank,
+            num_threads=num_threads,
+        )
+        return {"clip_id": ids, **source.batch(ids).arrays}
 
     def files(self, shard: int) -> dict[str, bytes]:
         """Return the files of one shard by path: the same bytes on every machine."""
-        return sharded_format(self.recipe.format).shard_files(self.layout, shard, self.draw(shard))
+        return self._files(self.layout, shard, self.draw(shard))
+
+    def _files(self, layout: Layout, shard: int, drawn: dict[str, Array]) -> dict[str, bytes]:
+        stored = {name: drawn[name] for name in layout.arrays}
+        files = sharded_format(self.recipe.format).shard_files(layout, shard, stored)
+        if self.recipe.index:
+            first_row = layout.rows(shard).start
+            files = {**files, **index_tables.index_files(prefix_for(self.recipe), shard, first_row, drawn)}
+        return files
 
     def root_files(self) -> dict[str, bytes]:
         """Return the files that belong to no shard."""
@@ -66,7 +85,7 @@ class Plan:
             return self.recipe.num_clips * self.layout.clip_bytes
         few = min(MEASURED_CLIPS, self.recipe.num_clips)
         layout = dataclasses.replace(self.layout, num_clips=few, clips_per_shard=few)
-        files = sharded_format(self.recipe.format).shard_files(layout, 0, self.draw_rows(0, few))
+        files = self._files(layout, 0, self.draw_rows(0, few))
         return sum(map(len, files.values())) * self.recipe.num_clips // few
 
 
@@ -81,6 +100,7 @@ def recipe_for(
     truth: str | Iterable[str] = ("semantic",),
     format: str = "zarr",  # noqa: A002
     clips_per_shard: int | None = None,
+    index: bool = True,
     bank: DigitBank | None = None,
 ) -> Recipe:
     """Return the recipe of a data set; a shard holds as many clips as fit into 32 MiB unless told otherwise.
@@ -99,6 +119,7 @@ def recipe_for(
         truths=truths,
         format=format,
         clips_per_shard=clips_per_shard or 1,
+        index=index,
         bank_sha256=bank.sha256,
     )
     if clips_per_shard is not None:
@@ -123,15 +144,18 @@ def plan_for(recipe: Recipe, bank: DigitBank | None = None) -> Plan:
     return Plan(recipe, bank, layout)
 
 
-def _source(recipe: Recipe, bank: DigitBank, num_threads: int = 1) -> ClipSource:
-    return ClipSource(
-        recipe.spec,
-        split=recipe.split,
-        seed=recipe.seed,
-        truth=recipe.truths,
-        bank=bank,
-        num_threads=num_threads,
-    )
+def prefix_for(recipe: Recipe) -> str:
+    """Return what the paths of a recipe's bookkeeping files begin with, inside its root."""
+    name = recipe.format
+    module = whole_format(name) if name in WHOLE else sharded_format(name)
+    return module.BOOKS.format(split=recipe.split)
+
+
+def root_for(recipe: Recipe) -> str:
+    """Return the folder inside OUT that a recipe's data set lies in; empty for OUT itself."""
+    if recipe.format in WHOLE:
+        return ""
+    return sharded_format(recipe.format).ROOT.format(split=recipe.split)
 
 
 def _checked_bank(recipe: Recipe, bank: DigitBank | None) -> DigitBank:

@@ -16,7 +16,7 @@ import tomli_w
 from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument, CorruptData
-from segmnist.formats import check_format
+from segmnist.formats import WHOLE, check_format
 from segmnist.scene import spec as scene_spec
 from segmnist.scene.randomness import check_address
 from segmnist.scene.spec import SceneSpec
@@ -47,6 +47,7 @@ class Recipe:
     truths: tuple[str, ...] = ("semantic",)
     format: str = "zarr"
     clips_per_shard: int = 128
+    index: bool = True
     bank_sha256: str
     generator_version: int = GENERATOR_VERSION
 
@@ -56,6 +57,10 @@ class Recipe:
         object.__setattr__(self, "spec", scene_spec.from_dict(self.spec.to_dict()))
         object.__setattr__(self, "truths", check_truths(self.truths))
         check_format(self.format)
+        if not isinstance(self.index, bool):
+            raise BadArgument("index", self.index, "true or false")
+        if self.format in WHOLE:
+            object.__setattr__(self, "index", False)
         if self.clip_ids:
             _check_ids(self.clip_ids)
             object.__setattr__(self, "first_clip", 0)
@@ -192,6 +197,7 @@ class _Fields(msgspec.Struct, kw_only=True):
     truths: tuple[str, ...] = ("semantic",)
     format: str = "zarr"
     clips_per_shard: int = 128
+    index: bool = True
     bank_sha256: str
     generator_version: int = GENERATOR_VERSION
 

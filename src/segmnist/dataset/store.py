@@ -12,7 +12,7 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from segmnist.errors import BadArgument, CorruptData
 
@@ -71,6 +71,10 @@ class Store(Protocol):
 
     def abandoned(self) -> Iterator[str]:
         """Iterate over the temporary files of writers that are dead."""
+        ...
+
+    def arrow_filesystem(self) -> tuple[Any, str]:
+        """Return the file system that pyarrow reads this store through, and the root's path there."""
         ...
 
     def free_bytes(self) -> int | None:
@@ -169,6 +173,12 @@ class LocalStore:
     def below(self, folder: str) -> LocalStore:
         """Return the store of a folder inside this one."""
         return LocalStore(self.root / folder)
+
+    def arrow_filesystem(self) -> tuple[Any, str]:
+        """Return pyarrow's local file system and the root."""
+        from pyarrow.fs import LocalFileSystem
+
+        return LocalFileSystem(), str(self.root.absolute())
 
     def free_bytes(self) -> int:
         """Return the free bytes of the disk that the folder lies on, or will lie on."""

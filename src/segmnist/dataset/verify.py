@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from segmnist.dataset.commit import MANIFEST, RECIPE, root_for
+from segmnist.dataset.commit import MANIFEST, RECIPE
 from segmnist.dataset.generate import Report, Tally, no_report
 from segmnist.dataset.locate import Found, locate
 from segmnist.dataset.manifest import FileSum, Manifest, Receipt, sum_of
+from segmnist.dataset.plan import root_for
 from segmnist.dataset.recipe import Recipe
 from segmnist.dataset.store import TEMPORARY, Store
 from segmnist.errors import CorruptData

@@ -1,0 +1,42 @@
+"""`segmnist find`: the clips that fit a condition."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from segmnist.cli.app import app
+from segmnist.cli.verify import PlaceArgument
+from segmnist.errors import BadArgument
+
+
+@app.command(
+    epilog='Example: segmnist find data "label = 6 and visibility < 0.3" --limit 20 --save hard.toml'
+)
+def find(
+    out: PlaceArgument,
+    condition: Annotated[str, typer.Argument(help="An SQL condition on a digit in a frame.")],
+    limit: Annotated[int | None, typer.Option("--limit", help="At most so many clips.")] = None,
+    split: Annotated[str | None, typer.Option("--split", help="Which, where there are more.")] = None,
+    save: Annotated[Path | None, typer.Option("--save", help="Write the clips as a recipe (TOML).")] = None,
+) -> None:
+    """Print the ids of the clips in which some digit in some frame fits a condition.
+
+    Columns of a digit in a frame: label, instance, frame, y, x, angle, scale, brightness, depth_order, visible_area,
+    amodal_area, whole_area, visibility, truncation, box_x0, box_y0, box_x1, box_y1, occluder, hidden_by_occluder.
+    Of its clip: clip_id, row, num_digits, min_visibility, mean_visibility, camouflaged_share, num_twins.
+    """
+    from segmnist.dataset.find import find as search
+    from segmnist.dataset.find import selection
+    from segmnist.dataset.locate import locate_one
+
+    if save is not None and save.exists():
+        raise BadArgument("--save", str(save), "a path where no file is yet")
+    clip_ids = search(out, condition, limit=limit, split=split)
+    for clip_id in clip_ids:
+        typer.echo(clip_id)
+    if save is not None:
+        selection(locate_one(out, split).recipe, clip_ids).to_toml(save)
+        typer.echo(f"{save}: a recipe of {len(clip_ids)} clips", err=True)

@@ -1,0 +1,137 @@
+"""Killed anywhere, resumed, identical: SIGKILL at every step of the protocol and at random moments."""
+
+import os
+import random
+import signal
+import time
+
+import pytest
+from tests.dataset.conftest import files_of
+
+from segmnist.dataset import generate, verify
+from segmnist.dataset.verify import clean
+
+
+def in_child(work, num_writers=1):
+    """Run `work` in forked children; return their ids. Nothing of pytest runs in them."""
+    children = []
+    for _ in range(num_writers):
+        child = os.fork()
+        if child == 0:
+            try:
+                work()
+                os._exit(0)
+            except BaseException:
+                os._exit(1)
+        children.append(child)
+    return children
+
+
+def wait_for(child):
+    return os.waitpid(child, 0)[1]
+
+
+def killing_at(step):
+    """Make the process kill itself just before (even) or after (odd) the step-th change it makes to the disk."""
+    count = iter(range(10**9))
+
+    def wrap(function):
+        def killed(*arguments, **options):
+            number = next(count)
+            if number == step // 2 and step % 2 == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            result = function(*arguments, **options)
+            if number == step // 2:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return result
+
+        return killed
+
+    for name in ("fsync", "link", "replace", "mkdir", "unlink"):
+        setattr(os, name, wrap(getattr(os, name)))
+
+
+def finish_and_compare(recipe, place, bank, expected):
+    generate(recipe, place, bank=bank, num_workers=1)
+    for verdict in verify(place):
+        clean(verdict.found)
+        assert {fault.kind for fault in verdict.faults} <= {"leftover"}
+    assert files_of(place) == expected
+
+
+def trial_at_step(recipe, place, bank, expected, step):
+    def work():
+        killing_at(step)
+        generate(recipe, place, bank=bank, num_workers=1)
+
+    [child] = in_child(work)
+    killed = os.WIFSIGNALED(wait_for(child))
+    finish_and_compare(recipe, place, bank, expected)
+    return killed
+
+
+def trial_at_random(recipe, place, bank, expected, delay):
+    [child] = in_child(lambda: generate(recipe, place, bank=bank, num_workers=1))
+    time.sleep(delay)
+    os.kill(child, signal.SIGKILL)
+    killed = os.WIFSIGNALED(wait_for(child))
+    finish_and_compare(recipe, place, bank, expected)
+    return killed
+
+
+def kill_at_steps(tiny, bank, tiny_files, ram, stride):
+    """Return how many trials there were until one reached its end."""
+    step = 0
+    while trial_at_step(tiny, ram / str(step), bank, tiny_files, step):
+        step += stride
+    return step
+
+
+def test_killed_before_or_after_many_steps(tiny, bank, tiny_files, ram):
+    # 5 steps a file: 7 does not divide what repeats, so that each kind of step comes up at some file.
+    assert kill_at_steps(tiny, bank, tiny_files, ram, stride=7) >= 200
+
+
+@pytest.mark.slow
+def test_killed_before_and_after_every_step(tiny, bank, tiny_files, ram):
+    assert kill_at_steps(tiny, bank, tiny_files, ram, stride=1) >= 200
+
+
+def run_random_trials(tiny, bank, tiny_files, folder, count, seed):
+    start = time.perf_counter()
+    generate(tiny, folder / "timed", bank=bank, num_workers=1)
+    usual = time.perf_counter() - start
+    chance = random.Random(seed)
+    killed = 0
+    for trial in range(count):
+        killed += trial_at_random(tiny, folder / str(trial), bank, tiny_files, chance.uniform(0, 1.2 * usual))
+    return killed
+
+
+def test_killed_at_random_moments(tiny, bank, tiny_files, ram):
+    assert run_random_trials(tiny, bank, tiny_files, ram, count=200, seed=1) >= 50
+
+
+@pytest.mark.slow
+def test_killed_at_5000_random_moments(tiny, bank, tiny_files, ram):
+    assert run_random_trials(tiny, bank, tiny_files, ram, count=5000, seed=2) >= 1000
+
+
+def test_killed_again_and_again_until_done(tiny, bank, tiny_files, ram):
+    chance = random.Random(3)
+    for _ in range(10):
+        [child] = in_child(lambda: generate(tiny, ram, bank=bank, num_workers=1))
+        time.sleep(chance.uniform(0, 0.03))
+        os.kill(child, signal.SIGKILL)
+        wait_for(child)
+    finish_and_compare(tiny, ram, bank, tiny_files)
+
+
+def test_many_writers_in_one_place(tiny, bank, tiny_files, ram):
+    for race in range(20):
+        place = ram / str(race)
+        children = in_child(
+            lambda place=place: generate(tiny, place, bank=bank, num_workers=1), num_writers=4
+        )
+        assert [wait_for(child) for child in children] == [0, 0, 0, 0]
+        assert files_of(place) == tiny_files
