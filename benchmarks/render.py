@@ -1,0 +1,213 @@
+"""How fast clips are drawn, beside what bounds it: plain Pillow, reading from the page cache, memset.
+
+    python benchmarks/render.py [--clips 256] [--repeats 7] [--markdown]
+
+All measures take turns, so that a busy machine slows them alike; each is the median of its turns, in seconds of CPU, so that
+waiting for the core does not count. One core, arrays allocated once; video and semantic masks, 8,192 bytes a frame of 64x64.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import numpy as np
+
+import pillow_origin
+from segmnist import GENERATOR_VERSION, DigitBank, Scene, preset, render, sample
+
+BATCH = 32
+PILLOW = "origin with NumPy + Pillow"
+READING = "standard, read from the page cache"
+MEMSET = "memset of the same bytes"
+Run = Callable[[], int]
+"""Does the work once and returns how many frames it was."""
+
+
+class Target(NamedTuple):
+    """The ratio of two measures' times a frame, and what it should reach, if anything."""
+
+    name: str
+    over: str
+    under: str
+    sign: str = ""
+    limit: float = 0
+
+    def row(self, us: dict[str, float]) -> list[str]:
+        ratio = us[self.over] / us[self.under]
+        if not self.sign:
+            return [self.name, f"{ratio:.3g}", "", ""]
+        reached = ratio >= self.limit if self.sign == ">=" else ratio <= self.limit
+        return [self.name, f"{ratio:.3g}", f"{self.sign} {self.limit:g}", "yes" if reached else "no"]
+
+
+def batches(num_clips: int) -> Iterable[range]:
+    return (range(first, min(first + BATCH, num_clips)) for first in range(0, num_clips, BATCH))
+
+
+def arrays_for(scene: Scene) -> dict[str, np.ndarray]:
+    spec = scene.spec
+    shape = (BATCH, spec.num_frames, spec.height, spec.width)
+    return {name: np.zeros(shape, np.uint8) for name in ("video", "semantic")}
+
+
+def drawing(name: str, num_clips: int) -> Run:
+    """Sample and draw clips of a preset."""
+    spec = preset(name)
+    out = arrays_for(sample(spec, range(BATCH)))
+
+    def run() -> int:
+        for ids in batches(num_clips):
+            render(sample(spec, ids), out={key: array[: len(ids)] for key, array in out.items()})
+        return num_clips * spec.num_frames
+
+    return run
+
+
+def sampling(name: str, num_clips: int) -> Run:
+    """Sample clips of a preset, and draw nothing."""
+    spec = preset(name)
+
+    def run() -> int:
+        for ids in batches(num_clips):
+            sample(spec, ids)
+        return num_clips * spec.num_frames
+
+    return run
+
+
+def drawing_with_pillow(num_clips: int) -> Run:
+    bank = DigitBank.mnist()
+    images, labels = bank.images[:55_000], bank.labels[:55_000]
+    random = np.random.default_rng(0)
+
+    def run() -> int:
+        for _ in range(num_clips):
+            pillow_origin.render_clip(random, images, labels)
+        return num_clips * pillow_origin.FRAMES
+
+    return run
+
+
+def reading(name: str, num_clips: int, folder: Path) -> Run:
+    """Copy the same clips, batch by batch, from memory-mapped `.npy` files that the page cache holds."""
+    spec = preset(name)
+    clips = render(sample(spec, range(num_clips)))
+    stored, out = {}, arrays_for(clips.scene)
+    for key in out:
+        np.save(folder / f"{key}.npy", clips[key])
+        stored[key] = np.load(folder / f"{key}.npy", mmap_mode="r")
+
+    def run() -> int:
+        for ids in batches(num_clips):
+            for key, array in out.items():
+                np.copyto(array[: len(ids)], stored[key][ids.start : ids.stop])
+        return num_clips * spec.num_frames
+
+    return run
+
+
+def filling(name: str, num_clips: int) -> Run:
+    """Set the same bytes to one value."""
+    spec = preset(name)
+    out = arrays_for(sample(spec, range(BATCH)))
+
+    def run() -> int:
+        for _ in batches(num_clips):
+            for array in out.values():
+                array.fill(7)
+        return num_clips * spec.num_frames
+
+    return run
+
+
+def measures(num_clips: int, folder: Path) -> dict[str, Run]:
+    """Return what is timed, by name; a row of the table each."""
+    return {
+        "standard": drawing("standard", num_clips),
+        "standard, sampling only": sampling("standard", num_clips),
+        "origin": drawing("origin", num_clips),
+        "origin, sampling only": sampling("origin", num_clips),
+        PILLOW: drawing_with_pillow(max(2, num_clips // 32)),
+        READING: reading("standard", num_clips, folder),
+        MEMSET: filling("standard", num_clips),
+    }
+
+
+TARGETS = [
+    Target("standard: frames/s over NumPy + Pillow", PILLOW, "standard", ">=", 150),
+    Target("origin: frames/s over NumPy + Pillow", PILLOW, "origin", ">=", 60),
+    Target("standard: time over reading", "standard", READING, "<=", 4),
+    Target("standard: time over memset", "standard", MEMSET),
+    Target("standard: sampling share of the time", "standard, sampling only", "standard", "<=", 0.1),
+    Target("origin: sampling share of the time", "origin, sampling only", "origin", "<=", 0.1),
+]
+
+
+def microseconds(runs: dict[str, Run], repeats: int) -> dict[str, float]:
+    """Return the median time of a frame of each measure, all taking turns."""
+    for run in runs.values():
+        run()
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(repeats):
+        for name, run in runs.items():
+            start = time.process_time()
+            frames = run()
+            times[name].append((time.process_time() - start) / frames * 1e6)
+    return {name: median(taken) for name, taken in times.items()}
+
+
+def machine() -> str:
+    """Return the processor's name, as the kernel or else Python tells it, and the versions that matter."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    processor = names[0] if names else platform.processor() or platform.machine()
+    return (
+        f"{processor}, {os.cpu_count()} cores, {platform.system()}; Python {platform.python_version()}, "
+        f"NumPy {np.__version__}, generator {GENERATOR_VERSION}"
+    )
+
+
+def table(rows: list[list[str]], *, markdown: bool) -> str:
+    """Return rows as text; the first is the head, all columns but the first are to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = [
+        [cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths))]
+        for row in rows
+    ]
+    if not markdown:
+        return "\n".join("  ".join(line).rstrip() for line in lines)
+    rule = ["-" * (w - 1) + ("-" if i == 0 else ":") for i, w in enumerate(widths)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [lines[0], rule, *lines[1:]])
+
+
+def report(us: dict[str, float], *, markdown: bool) -> str:
+    times = [["measure", "us a frame", "frames/s"]]
+    times += [[name, f"{value:.2f}", f"{1e6 / value:,.0f}"] for name, value in us.items()]
+    reached = [["ratio", "measured", "reach", ""], *(target.row(us) for target in TARGETS)]
+    return "\n\n".join([machine(), table(times, markdown=markdown), table(reached, markdown=markdown)])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Time drawing against what bounds it.")
+    parser.add_argument("--clips", type=int, default=256, help="clips a turn (default 256)")
+    parser.add_argument(
+        "--repeats", type=int, default=7, help="turns, of which the median counts (default 7)"
+    )
+    parser.add_argument("--markdown", action="store_true", help="print tables in Markdown")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        us = microseconds(measures(arguments.clips, Path(folder)), arguments.repeats)
+    print(report(us, markdown=arguments.markdown))
+
+
+if __name__ == "__main__":
+    main()
