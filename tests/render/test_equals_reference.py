@@ -32,13 +32,13 @@ def test_every_preset(name: str) -> None:
 
 
 @given(scenes(), st.sets(st.sampled_from(MASKS)))
-@settings(max_examples=250)
+@settings(max_examples=600)
 def test_random_scenes(scene: Scene, truths: set[str]) -> None:
     assert_same(scene, tuple(truths))
 
 
 @given(scenes(max_side=33, max_frames=2), st.data())
-@settings(max_examples=60)
+@settings(max_examples=150)
 def test_scenes_edited_by_hand(scene: Scene, data: st.DataObject) -> None:
     """A user may place, turn and scale digits as no spec would, frame by frame, far outside too."""
     random = np.random.default_rng(data.draw(st.integers(0, 999)))

@@ -231,13 +231,24 @@ def test_backgrounds_are_those_of_the_first_clips() -> None:
 
 
 def test_steps_make_a_lattice() -> None:
-    spec = preset("exact", num_frames=1)
-    scene = sample(spec, np.arange(300))
-    half = 28 * 32_768 >> 1
-    assert set(np.unique((scene.y - half) / 65_536)) == {0.0, 6.0, 12.0, 18.0}
-    assert set(np.unique(scene.angle)) == {0, 9_000, 18_000, 27_000}
-    glyphs = {(label, glyph) for label, glyph in zip(scene.bank.labels[scene.glyph].flat, scene.glyph.flat)}
-    assert len(glyphs) == 20
+    spec = SceneSpec(
+        height=32, width=37, num_frames=2, scale_range=(0.5, 0.5), glyphs_per_class=2, position_step=6.0,
+        angle_step=90.0, speed_range=(1.0, 4.5), speed_step=1.5, direction_step=180.0,
+        rotation_rate_range=(-5.0, 5.0), rotation_rate_step=2.5, brightness_range=(0.5, 1.1), brightness_step=0.25,
+    )  # fmt: skip
+    scene = sample(spec, np.arange(400))
+    real = scene.label != 255
+    y, x, half = scene.y[real] / 65_536, scene.x[real] / 65_536, 7
+    assert set(np.unique(y[:, 0] - half)) == {0.0, 6.0, 12.0, 18.0}
+    assert set(np.unique(x[:, 0] - half)) == {0.0, 6.0, 12.0, 18.0}
+    inside = (x[:, 0] > 12) & (x[:, 0] < 24)
+    assert set(np.abs(np.diff(x[inside], axis=1)).ravel()) == {1.0, 2.5, 4.0}
+    assert np.array_equal(y[:, 0], y[:, 1])
+    angle = scene.angle[real].astype(int)
+    assert set(angle[:, 0]) == {0, 9_000, 18_000, 27_000}
+    assert set(np.diff(angle, axis=1).ravel() % 36_000) == {0, 250, 500, 35_500, 35_750}
+    assert set(scene.brightness[real][:, 0]) == {32_768, 49_152, 65_536}
+    assert len(set(scene.glyph[real])) == 20
 
 
 def test_depths_are_swapped_as_often_as_asked() -> None:
