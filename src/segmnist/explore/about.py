@@ -1,0 +1,78 @@
+"""What the page needs to know before it shows a clip: presets, fields, colours, and the data set if there is one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from segmnist.explore.clip import DIFFICULTY, FLOW_STEPS
+from segmnist.explore.exhibit import Exhibit
+from segmnist.explore.fields import Field, fields
+from segmnist.explore.wall import sort_words
+from segmnist.preview import CLASS_COLOURS, CLASS_NAMES, INSTANCE_COLOURS
+from segmnist.scene.presets import PRESETS
+from segmnist.scene.randomness import SPLITS
+from segmnist.truth.derived import CAMOUFLAGE_LEVELS
+from segmnist.version import GENERATOR_VERSION, __version__
+
+
+class PresetFacts(msgspec.Struct, frozen=True):
+    """A preset: what it is, and its spec."""
+
+    about: str
+    spec: dict[str, Any]
+
+
+class DatasetFacts(msgspec.Struct, frozen=True):
+    """The stored data set."""
+
+    place: str
+    plan_id: str
+    num_clips: int
+    first_clip: str
+    split: str
+    seed: str
+    arrays: list[str]
+    spec: dict[str, Any]
+
+
+class About(msgspec.Struct, frozen=True):
+    """Everything that does not depend on the clip."""
+
+    version: str
+    generator_version: int
+    presets: dict[str, PresetFacts]
+    fields: list[Field]
+    splits: list[str]
+    sorts: dict[str, str]
+    difficulty: list[str]
+    class_names: list[str]
+    class_colours: list[list[int]]
+    instance_colours: list[list[int]]
+    camouflage_levels: int
+    flow_steps: int
+    dataset: DatasetFacts | None
+
+
+def about(exhibit: Exhibit) -> About:
+    """Return what the page needs to know."""
+    presets = {
+        name: PresetFacts((make.__doc__ or "").strip().splitlines()[0], make().to_dict())
+        for name, make in PRESETS.items()
+    }
+    return About(
+        __version__, GENERATOR_VERSION, presets, list(fields().values()), list(SPLITS), sort_words(),
+        list(DIFFICULTY), list(CLASS_NAMES), CLASS_COLOURS[:11].tolist(), INSTANCE_COLOURS.tolist(),
+        CAMOUFLAGE_LEVELS, FLOW_STEPS, _dataset(exhibit),
+    )  # fmt: skip
+
+
+def _dataset(exhibit: Exhibit) -> DatasetFacts | None:
+    if exhibit.dataset is None:
+        return None
+    recipe = exhibit.recipe
+    return DatasetFacts(
+        exhibit.place, recipe.plan_id, recipe.num_clips, str(exhibit.ids(0, 1)[0]), recipe.split,
+        str(recipe.seed), list(exhibit.stored.arrays), recipe.spec.to_dict(),
+    )  # fmt: skip

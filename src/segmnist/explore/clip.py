@@ -1,0 +1,177 @@
+"""One clip with everything that the page shows of it: the facts, and the arrays in the form in which they travel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from segmnist.errors import BadArgument
+from segmnist.explore.exhibit import Exhibit
+from segmnist.explore.view import View, check_cost
+from segmnist.oracle import Oracle
+from segmnist.render.clips import Clip
+from segmnist.render.engine import render
+from segmnist.scene.fixed_point import ONE
+from segmnist.scene.sample import check_digits_fit, sample
+from segmnist.scene.scene import Scene
+from segmnist.truth.catalog import arrays_of
+
+Arrays = dict[str, NDArray[Any]]
+
+TRUTHS = ("semantic", "instance", "amodal", "areas", "visibility", "boxes", "depth", "pose", "beneath", "noiseless",
+          "difficulty")  # fmt: skip
+DIFFICULTY = ("min_visibility", "mean_visibility", "camouflaged_share", "num_twins")
+FLOW_STEPS = 32
+"""Flow travels in whole steps of 1/32 px."""
+MAX_HYPOTHESES = 6_000
+"""Of a digit; a request waits for the posterior, and its cost grows with the square."""
+ORACLE_BYTES = 64 << 20
+
+
+class Digit(msgspec.Struct, frozen=True):
+    """A digit of the clip; its tracks have one entry a frame."""
+
+    instance: int
+    label: int
+    visibility: list[float]
+    depth: list[int]
+    box: list[list[float]]
+    pose: list[list[float]]
+
+
+class ClipFacts(msgspec.Struct, frozen=True):
+    """What can be said of a clip in a few words."""
+
+    clip: str
+    seed: str
+    split: str
+    num_frames: int
+    height: int
+    width: int
+    labels: list[int]
+    without: list[int]
+    difficulty: dict[str, float]
+    stored_arrays: list[str] = []
+    matches_recipe: bool | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A clip that was drawn for a view."""
+
+    view: View
+    clip: Clip
+    facts: ClipFacts
+
+
+def draw(view: View, exhibit: Exhibit) -> Drawn:
+    """Draw a view's clip. Raises `BadArgument` where it would cost too much, `CorruptData` where stored bytes are damaged."""
+    truths = (*TRUTHS, "flow") if "flow" in view.layers else TRUTHS
+    check_cost(view.spec, ("video", *arrays_of(truths)))
+    check_digits_fit(view.spec, *exhibit.bank.images.shape[1:])
+    stored = exhibit.stored_arrays(view.clip) if view.stored else {}
+    scene = sample(view.spec, [view.clip], split=view.split, seed=view.seed, bank=exhibit.bank)
+    clip = render(_without(scene, view.without), truths)[0]
+    matches = None
+    if stored and not view.without:
+        clip, matches = _as_stored(clip, stored)
+    difficulty = {name: round(float(clip[name]), 4) for name in DIFFICULTY}
+    T, H, W = clip.video.shape
+    facts = ClipFacts(
+        str(view.clip), str(view.seed), view.split, T, H, W, clip.labels.tolist(),
+        list(view.without), difficulty, sorted(stored), matches,
+    )  # fmt: skip
+    return Drawn(view, clip, facts)
+
+
+def _without(scene: Scene, instances: tuple[int, ...]) -> Scene:
+    """Return the scene with these digits far outside the frame; the others keep their instance ids."""
+    count = int(scene.num_digits[0])
+    for instance in instances:
+        if instance > count:
+            raise BadArgument(
+                "without", instance, f"1..{count}" if count else "nothing: the clip has no digit"
+            )
+    if not instances:
+        return scene
+    y = scene.y.copy()
+    y[:, [instance - 1 for instance in instances]] = -(8192 * ONE)
+    return scene.replace(y=y)
+
+
+def _as_stored(clip: Clip, stored: Arrays) -> tuple[Clip, bool]:
+    """Return the clip with the arrays that lie on disk in place of its own, and whether they are the same."""
+    count = len(clip.labels)
+    arrays = dict(clip.arrays)
+    same = True
+    for name, array in stored.items():
+        if name in arrays:
+            found = array[:count] if name in ("labels", "amodal") else array
+            found = found if found.shape == arrays[name].shape else found[:count]
+            same &= np.array_equal(found, arrays[name])
+            arrays[name] = found
+    return Clip(clip.clip_id, clip.scene, arrays), bool(same)
+
+
+def digits_of(drawn: Drawn) -> list[Digit]:
+    """Return the digits with their tracks, rounded to hundredths."""
+    clip = drawn.clip
+    return [
+        Digit(
+            row + 1, int(label), clip["visibility"][row].round(4).tolist(), clip["depth_order"][row].tolist(),
+            clip["boxes_xyxy"][row].tolist(), clip["pose"][row].round(4).tolist(),
+        )
+        for row, label in enumerate(clip.labels)
+    ]  # fmt: skip
+
+
+def travelling_arrays(drawn: Drawn, exhibit: Exhibit) -> Arrays:
+    """Return the arrays of a reply: pixels as bytes, amodal masks as bits, flow in steps of 1/32 px."""
+    clip, layers = drawn.clip, drawn.view.layers
+    contrast = np.abs(clip["noiseless"].astype(np.int16) - clip["beneath"]).astype(np.uint8)
+    arrays = {
+        "video": clip.video,
+        "instance": clip["instance"],
+        "beneath": clip["beneath"],
+        "contrast": np.where(clip["instance"] > 0, contrast, np.uint8(255)),
+        "amodal": _bits(clip["amodal"]),
+        "boxes": clip["boxes_xyxy"],
+        "amodal_boxes": clip["amodal_boxes_xyxy"],
+        "visibility": clip["visibility"],
+        "depth": clip["depth_order"],
+        "pose": clip["pose"].astype(np.float32),
+    }
+    if "flow" in layers:
+        limit = np.iinfo(np.int16).max
+        steps = (clip["flow_forward"] * FLOW_STEPS).round().clip(-limit, limit).astype(np.int16)
+        arrays |= {"flow": steps, "flow_valid": clip["flow_forward_valid"].astype(np.uint8)}
+    if "entropy" in layers:
+        arrays["entropy"] = _entropy(drawn, exhibit)
+    return arrays
+
+
+def _bits(masks: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return masks `(n,T,H,W)` as planes `(ceil(n/8),T,H,W)` uint8: bit i of plane p is digit 8p+i."""
+    return np.packbits(masks, axis=0, bitorder="little")
+
+
+def _entropy(drawn: Drawn, exhibit: Exhibit) -> NDArray[np.uint8]:
+    """Return the entropy of the exact posterior of each pixel's class, 255 = ln 11 nats."""
+    view = drawn.view
+    oracle = _oracle(view.spec, view.split, view.seed, exhibit)
+    entropy = oracle.posterior(np.ascontiguousarray(drawn.clip.video)).entropy
+    return np.asarray((entropy / np.log(11) * 255).round().clip(0, 255), np.uint8)
+
+
+@lru_cache(maxsize=4)
+def _oracle(spec: Any, split: str, seed: int, exhibit: Exhibit) -> Oracle:
+    oracle = Oracle(spec, split=split, seed=seed, bank=exhibit.bank, max_bytes=ORACLE_BYTES)
+    if oracle.family.num_hypotheses > MAX_HYPOTHESES:
+        found = f"{oracle.family.num_hypotheses} hypotheses a digit"
+        raise BadArgument("spec", found, f"{MAX_HYPOTHESES} or fewer in the explorer")
+    return oracle

@@ -1,0 +1,80 @@
+"""Exhibit: what an explorer shows besides the presets: the digits, and a stored data set if one was named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmnist.dataset.reader import StoredDataset, open_dataset
+from segmnist.dataset.recipe import Recipe
+from segmnist.digits.bank import DigitBank
+from segmnist.errors import BadArgument, CorruptData
+from segmnist.formats import Array
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """The digit bank, and the stored data set of which every clip can be seen as it lies on disk."""
+
+    bank: DigitBank
+    dataset: StoredDataset | None = None
+    place: str = ""
+
+    @classmethod
+    def of(cls, place: Path | None = None, bank: DigitBank | None = None) -> Exhibit:
+        """Open the data set in a place, if one is given, and its digits.
+
+        Raises `BadArgument` where there is none or where it was made from other digits, `CorruptData` where it is damaged.
+        """
+        bank = DigitBank.mnist() if bank is None else bank
+        if place is None:
+            return cls(bank)
+        try:
+            dataset = open_dataset(place)
+        except FileNotFoundError as error:
+            fix = "run `segmnist generate` again to finish it"
+            raise BadArgument("DATASET", str(place), "a finished data set", fix) from error
+        if dataset.recipe.bank_sha256 != bank.sha256:
+            raise BadArgument("DATASET", str(place), "a data set made from these digits", "name its --bank")
+        return cls(bank, dataset, str(place))
+
+    @property
+    def stored(self) -> StoredDataset:
+        """The data set. Raises `BadArgument` where none was named."""
+        if self.dataset is None:
+            raise BadArgument("stored", True, "false", "start with `segmnist explore DATASET`")
+        return self.dataset
+
+    @property
+    def recipe(self) -> Recipe:
+        """The data set's recipe. Raises `BadArgument` where none was named."""
+        return self.stored.recipe
+
+    def row_of(self, clip_id: int) -> int:
+        """Return the row of a clip in the data set. Raises `BadArgument` for an id that is not in it."""
+        recipe = self.recipe
+        if recipe.clip_ids:
+            rows = {known: row for row, known in enumerate(recipe.clip_ids)}
+            row = rows.get(clip_id, -1)
+            permitted = f"one of its {recipe.num_clips} ids, such as {recipe.clip_ids[0]}"
+        else:
+            row = clip_id - recipe.first_clip
+            permitted = f"{recipe.first_clip}..{recipe.first_clip + recipe.num_clips - 1}"
+        if not 0 <= row < recipe.num_clips:
+            raise BadArgument("clip", clip_id, permitted, "the data set has no other clips")
+        return row
+
+    def ids(self, first_row: int, count: int) -> NDArray[np.int64]:
+        """Return the ids of up to `count` clips of the data set from a row on."""
+        stop = min(first_row + count, self.recipe.num_clips)
+        return self.recipe.ids(min(first_row, stop), stop)
+
+    def stored_arrays(self, clip_id: int) -> dict[str, Array]:
+        """Return a clip's arrays as they lie on disk. Raises `CorruptData` where they are damaged."""
+        try:
+            return self.stored[self.row_of(clip_id)]
+        except OSError as error:
+            raise CorruptData(f"{self.place}: {error.strerror or error}") from error

@@ -1,0 +1,79 @@
+"""The one table of query parameters: what each means and may be, as JSON Schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from segmnist.explore.fields import Field, fields
+from segmnist.explore.view import LAYERS
+from segmnist.explore.wall import MAX_AMONG, MAX_COUNT, SORTS
+from segmnist.scene.presets import PRESETS
+from segmnist.scene.randomness import SPLITS
+
+Schema = dict[str, Any]
+
+
+def _number(kind: str, low: float | None, high: float | None) -> Schema:
+    bounds = {"minimum": low, "maximum": high}
+    return {"type": kind, **{name: bound for name, bound in bounds.items() if bound is not None}}
+
+
+def _list(items: Schema, low: int, high: int, **more: Any) -> Schema:
+    return {"type": "array", "items": items, "minItems": low, "maxItems": high, **more}
+
+
+def _field_schema(field: Field) -> Schema:
+    number = _number("integer" if "integer" in field.kind else "number", field.low, field.high)
+    match field.kind:
+        case "switch":
+            return {"type": "boolean"}
+        case "choice":
+            return {"enum": list(field.choices)}
+        case "words":
+            return _list({"enum": list(field.choices)}, 1, len(field.choices), uniqueItems=True)
+        case "pairs":
+            return _list({"type": "string", "pattern": "^[0-9]-[0-9]$"}, 0, 5)
+        case "integers":
+            return _list(number, 0, 10, uniqueItems=True)
+        case "integer_range" | "number_range":
+            return _list(number, 2, 2)
+        case _:
+            return number
+
+
+PARAMETERS: dict[str, tuple[Schema, str]] = {
+    "preset": ({"enum": list(PRESETS)}, "The preset whose fields are the defaults."),
+    "split": ({"enum": list(SPLITS)}, "Whose glyphs and whose random stream."),
+    "seed": (_number("integer", 0, 2**64 - 1), "Seed of the source."),
+    "stored": ({"type": "boolean"}, "Show the stored data set that the explorer was started with."),
+    "clip": (_number("integer", 0, 2**63 - 1), "Id of the clip."),
+    "without": (_list(_number("integer", 1, 64), 0, 64), "Instances to leave out of the clip."),
+    "layers": (_list({"enum": list(LAYERS)}, 0, 2), "Arrays to add: flow, entropy of the exact posterior."),
+    "start": (_number("integer", 0, 2**63 - 1 - MAX_AMONG), "First clip, or first row of the data set."),
+    "among": (_number("integer", 1, MAX_AMONG), "How many clips to examine."),
+    "count": (_number("integer", 1, MAX_COUNT), "How many clips to show at most."),
+    "sort": ({"enum": list(SORTS)}, "What to sort by; `low` and `high` bound it."),
+    "descending": ({"type": "boolean"}, "Largest first."),
+    "low": ({"type": "number"}, "Least value of what is sorted by."),
+    "high": ({"type": "number"}, "Largest value of what is sorted by."),
+    "frames": (_number("integer", 1, 30), "Frames of each small picture."),
+    **{
+        f.name: (_field_schema(f), f"Field of the spec: {f.about} ({f.unit or 'no unit'}).")
+        for f in fields().values()
+    },
+}
+
+SPEC = ("preset", "split", "seed", "stored", *fields())
+CLIP = (*SPEC, "clip", "without")
+WALL = (*SPEC, "start", "among", "count", "sort", "descending", "low", "high", "frames")
+
+
+def describe(names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return these parameters as OpenAPI describes them; lists are written `1,3`."""
+    return [
+        {
+            "name": name, "in": "query", "required": False, "description": PARAMETERS[name][1],
+            "schema": PARAMETERS[name][0], "style": "form", "explode": False,
+        }
+        for name in names
+    ]  # fmt: skip

@@ -1,0 +1,48 @@
+"""A view as text that makes the same clip elsewhere: Python, and TOML."""
+
+from __future__ import annotations
+
+from segmnist.explore.view import View
+
+EDIT = """\
+from segmnist import render
+
+# Take digits {digits} out of the clip: far outside the frame, so that the others keep their ids.
+y = clip.scene.y.copy()
+y[:, {rows}] = -(8192 << 16)
+edited = render(clip.scene.replace(y=y), source.truth)[0]
+"""
+
+
+def python_of(view: View) -> str:
+    """Return Python that draws the view's clip."""
+    if view.stored:
+        spec = f"SceneSpec.from_toml('''\n{view.spec.to_toml()}''')"
+        imports = "from segmnist import ClipSource, SceneSpec"
+    else:
+        arguments = "".join(f",\n    {name}={_literal(value)}" for name, value in view.changes.items())
+        spec = f'preset("{view.preset}"{arguments}{"," + chr(10) if arguments else ""})'
+        imports = "from segmnist import ClipSource, preset"
+    lines = f'''\
+{imports}
+
+spec = {spec}
+source = ClipSource(spec, split="{view.split}", seed={view.seed}, truth=("semantic", "instance"))
+clip = source[{view.clip}]
+'''
+    if view.without:
+        rows = [instance - 1 for instance in view.without]
+        lines += "\n" + EDIT.format(digits=", ".join(map(str, view.without)), rows=rows)
+    return lines
+
+
+def toml_of(view: View) -> str:
+    """Return the view's spec as TOML; a comment names the clip."""
+    return f"# split {view.split!r}, seed {view.seed}, clip {view.clip}\n{view.spec.to_toml()}"
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, list):
+        inner = ", ".join(map(_literal, value))
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    return repr(value)

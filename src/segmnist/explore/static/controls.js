@@ -1,0 +1,195 @@
+// A control for every field of the spec, made from the server's table of fields.
+
+import { parameters, setParameters } from "./state.js";
+
+const format = (value) =>
+  Array.isArray(value) ? value.map((v) => (Array.isArray(v) ? v.join("-") : `${v}`)).join(",") : `${value}`;
+
+function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+// Wide one-sided ranges go by squares, so that small values can be hit too.
+function slider(field) {
+  const { low, high } = field;
+  const whole = field.kind.startsWith("integer");
+  const curved = low >= 0 && high > 100;
+  const step = whole ? 1 : high - low > 50 ? 0.1 : 0.01;
+  const snap = (value) => Number((Math.round(value / step) * step).toFixed(4));
+  return {
+    step,
+    toValue: (place) => Math.min(high, Math.max(low, snap(low + (high - low) * (curved ? place * place : place)))),
+    toPlace: (value) => {
+      const share = (value - low) / (high - low);
+      return curved ? Math.sqrt(share) : share;
+    },
+  };
+}
+
+function numberControl(field, value, name, emit) {
+  const { step, toValue, toPlace } = slider(field);
+  const title = `${field.name}${name ? `, ${name}` : ""}`;
+  const range = make("input", { type: "range", min: 0, max: 1, step: 0.0005, value: toPlace(value) });
+  const number = make("input", { type: "number", min: field.low, max: field.high, step, value });
+  range.setAttribute("aria-label", title);
+  range.setAttribute("aria-valuetext", `${value} ${field.unit}`);
+  number.setAttribute("aria-label", `${title}, in ${field.unit || "no unit"}`);
+  number.dataset.field = field.name;
+  // The arrow keys go by one step of the value, not by one of the slider's places.
+  range.addEventListener("keydown", (event) => {
+    const turn = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    if (!turn) return;
+    event.preventDefault();
+    number.value = Math.min(field.high, Math.max(field.low, Number((Number(number.value) + turn * step).toFixed(4))));
+    range.value = toPlace(Number(number.value));
+    emit();
+  });
+  range.addEventListener("input", () => {
+    number.value = toValue(Number(range.value));
+    range.setAttribute("aria-valuetext", `${number.value} ${field.unit}`);
+    emit();
+  });
+  number.addEventListener("input", () => {
+    if (number.value === "") return;
+    range.value = toPlace(Number(number.value));
+    emit();
+  });
+  const row = make("div", { className: name ? "number" : "number alone" });
+  if (name) row.append(make("span", { textContent: name }));
+  row.append(range, number);
+  return { element: row, read: () => number.value, write: (v) => { number.value = v; range.value = toPlace(v); } };
+}
+
+function bodyOf(field, value, emit) {
+  switch (field.kind) {
+    case "integer":
+    case "number": {
+      const control = numberControl(field, value, "", emit);
+      return { elements: [control.element], read: control.read };
+    }
+    case "integer_range":
+    case "number_range": {
+      // Whoever pushes one end past the other takes it along.
+      const ends = [];
+      const pushed = (mover) => () => {
+        const [low, high] = ends.map((end) => Number(end.read()));
+        if (low > high) ends[1 - mover].write(mover === 0 ? low : high);
+        emit();
+      };
+      ends.push(numberControl(field, value[0], "low", pushed(0)), numberControl(field, value[1], "high", pushed(1)));
+      return { elements: ends.map((end) => end.element), read: () => ends.map((end) => end.read()).join(",") };
+    }
+    case "switch": {
+      const box = make("input", { type: "checkbox", checked: value });
+      box.addEventListener("change", emit);
+      return { elements: [make("div", { className: "many" }, make("label", {}, box, "on"))], read: () => `${box.checked}` };
+    }
+    case "choice": {
+      const select = make("select", {}, ...field.choices.map((word) => new Option(word, word, false, word === value)));
+      select.setAttribute("aria-label", field.name);
+      select.addEventListener("change", emit);
+      return { elements: [select], read: () => select.value };
+    }
+    case "words":
+      return boxes(field.choices, value, emit);
+    default:
+      if (field.name === "classes") return boxes([..."0123456789"], value.map(String), emit);
+      return textControl(field, value, emit);
+  }
+}
+
+function boxes(words, chosen, emit) {
+  const inputs = words.map((word) => make("input", { type: "checkbox", value: word, checked: chosen.includes(word) }));
+  inputs.forEach((input) => input.addEventListener("change", emit));
+  const labels = inputs.map((input) => make("label", {}, input, input.value));
+  const read = () => inputs.filter((input) => input.checked).map((input) => input.value).join(",");
+  return { elements: [make("div", { className: "many" }, ...labels)], read };
+}
+
+function textControl(field, value, emit) {
+  const placeholder = field.kind === "pairs" ? "none, or 6-9,2-5" : "none, or 60,120";
+  const input = make("input", { type: "text", value: format(value), placeholder, autocomplete: "off", spellcheck: false });
+  input.setAttribute("aria-label", field.name);
+  input.addEventListener("change", emit);
+  return { elements: [input], read: () => input.value.replaceAll(" ", "") };
+}
+
+function fieldset(field, value, preset, onChange) {
+  const set = make("fieldset", { className: "field" });
+  set.dataset.name = field.name;
+  const limits = field.low === null ? "" : `${field.low}…${field.high} ${field.unit}`.trim();
+  const body = bodyOf(field, value, () => {
+    const text = body.read();
+    const isDefault = text === format(preset);
+    set.classList.toggle("changed", !isDefault);
+    onChange(field.name, isDefault ? null : text);
+  });
+  set.classList.toggle("changed", format(value) !== format(preset));
+  set.append(
+    make("legend", {}, make("span", { className: "label", textContent: field.name }),
+      make("span", { className: "limits", textContent: limits })),
+    make("p", { className: "about", textContent: field.about }), ...body.elements);
+  return set;
+}
+
+// `spec` is the spec on show, `preset` the one that it differs from; `onChange(name, text or null)`.
+export function drawControls(element, about, spec, preset, locked, onChange) {
+  const open = new Set([...element.querySelectorAll("details[open]")].map((d) => d.dataset.group));
+  const first = !element.childElementCount;
+  const groups = Map.groupBy ? Map.groupBy(about.fields, (f) => f.group) : grouped(about.fields);
+  const parts = [...groups].map(([group, fields], place) => {
+    const details = make("details", { open: first ? place < 2 : open.has(group) });
+    details.dataset.group = group;
+    const sets = fields.map((field) => fieldset(field, spec[field.name], preset[field.name], onChange));
+    sets.forEach((set) => (set.disabled = locked));
+    details.append(make("summary", { textContent: group }), ...sets);
+    return details;
+  });
+  const reset = make("button", { type: "button", id: "reset", textContent: "Reset", disabled: locked });
+  reset.addEventListener("click", () => onChange(null, null));
+  element.replaceChildren(make("div", { className: "top" }, make("h2", { textContent: locked ? "Recipe" : "Spec" }), reset), ...parts);
+}
+
+function grouped(fields) {
+  const groups = new Map();
+  for (const field of fields) groups.set(field.group, [...(groups.get(field.group) ?? []), field]);
+  return groups;
+}
+
+export function markWrong(element, name, message) {
+  element.querySelectorAll(".wrong").forEach((note) => note.remove());
+  const set = name && element.querySelector(`[data-name="${CSS.escape(name)}"]`);
+  if (!set) return false;
+  set.append(make("p", { className: "wrong", textContent: message }));
+  set.closest("details").open = true;
+  return true;
+}
+
+// The spec that the address asks for, as far as the page can tell without the server.
+export function specOfAddress(about, preset) {
+  const query = parameters(), spec = { ...preset };
+  for (const field of about.fields) {
+    if (query.has(field.name)) spec[field.name] = parse(field, query.get(field.name));
+  }
+  return spec;
+}
+
+function parse(field, text) {
+  const parts = text ? text.split(",") : [];
+  switch (field.kind) {
+    case "switch": return text === "true";
+    case "choice": return text;
+    case "words": return parts;
+    case "pairs": return parts.map((part) => part.split("-").map(Number));
+    case "integer":
+    case "number": return Number(text);
+    default: return parts.map(Number);
+  }
+}
+
+export function change(about, name, text) {
+  if (name) setParameters({ [name]: text });
+  else setParameters(Object.fromEntries(about.fields.map((field) => [field.name, null])));
+}

@@ -1,0 +1,54 @@
+// The legend: every colour with its name or number beside it, so that nothing is told by hue alone.
+
+const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
+
+function item(text, fill, mark = "") {
+  const li = document.createElement("li");
+  const swatch = document.createElement("span");
+  swatch.className = "swatch";
+  if (Array.isArray(fill)) {
+    swatch.style.background = css(fill);
+    const [r, g, b] = fill;
+    swatch.style.color = 0.3 * r + 0.59 * g + 0.11 * b > 140 ? "#000" : "#fff";
+  } else swatch.style.background = fill;
+  swatch.textContent = mark;
+  li.append(swatch);
+  if (text) li.append(text);
+  return li;
+}
+
+function row(name, items) {
+  const ul = document.createElement("ul");
+  const title = document.createElement("li");
+  title.className = "name";
+  title.textContent = name;
+  ul.append(title, ...items);
+  return ul;
+}
+
+export function drawLegend(element, clip, shown, about) {
+  const digits = clip.facts.labels.map((label, digit) => ({ id: digit + 1, label }));
+  const colours = about.instance_colours;
+  const rows = [];
+  if (shown.has("semantic")) {
+    const classes = about.class_colours.map((colour, c) => item(c === 10 ? "background" : "", colour, c === 10 ? "" : `${c}`));
+    rows.push(row("Classes, dark to bright", classes));
+  }
+  if (["instance", "amodal", "boxes"].some((name) => shown.has(name))) {
+    rows.push(row("Instances", digits.map(({ id, label }) => item(`is a ${label}`, colours[id], `${id}`))));
+  }
+  if (shown.has("amodal")) {
+    const stripes = (lean) => `repeating-linear-gradient(${lean}deg, #888 0 3px, transparent 3px 6px)`;
+    rows.push(row("Hidden part", [item("odd ids", stripes(135)), item("even ids", stripes(45))]));
+  }
+  if (shown.has("boxes")) rows.push(row("Boxes", [item("solid: seen; dashed: whole extent", "transparent", "▢")]));
+  if (shown.has("flow")) rows.push(row("Flow", [item("to the next frame, where it is known", "transparent", "→")]));
+  if (shown.has("camouflage")) {
+    const text = `within ${about.camouflage_levels} grey levels of what it hides`;
+    rows.push(row("Camouflage", [item(text, [0, 229, 255])]));
+  }
+  if (shown.has("entropy")) {
+    rows.push(row("Entropy", [item("0 to ln 11 nats", "linear-gradient(90deg, #444, rgb(255 240 120))")]));
+  }
+  element.replaceChildren(...rows);
+}

@@ -1,0 +1,414 @@
+// The page: reads the address, asks for the clip, and keeps controls, canvas and address in step.
+
+import { fetchArrays, fetchBlob, fetchJson, fetchText } from "./api.js";
+import { change, drawControls, markWrong, specOfAddress } from "./controls.js";
+import { bindKeys } from "./keys.js";
+import { drawLegend } from "./legend.js";
+import { OVERLAYS } from "./overlays.js";
+import { Clock, Picture, describe } from "./player.js";
+import { addressOf, clipQuery, list, page, parameters, setParameters, wallQuery } from "./state.js";
+import { Wall } from "./wall.js";
+
+const byId = (id) => document.getElementById(id);
+const FPS = [1, 2, 5, 10, 15, 30];
+
+class Explorer {
+  constructor(about) {
+    this.about = about;
+    this.main = new Picture(byId("main-figure"), "");
+    this.other = new Picture(byId("other-figure"), "other-");
+    this.frame = Number(parameters().get("frame") ?? 0) || 0;
+    this.clock = new Clock((due) => this.go(this.frame + due));
+    this.probe = null;
+    this.wall = new Wall(about, (error) => this.report(error));
+    this.fillChoices();
+    this.bind();
+    bindKeys(this);
+    this.clock.set(!parameters().has("frame") && !matchMedia("(prefers-reduced-motion: reduce)").matches);
+    this.arrive();
+  }
+
+  // ---- the address
+
+  get shown() { return new Set(list("show")); }
+  get stored() { return parameters().get("stored") === "true"; }
+  get preset() {
+    if (this.stored) return this.about.dataset.spec;
+    return (this.about.presets[parameters().get("preset") ?? "standard"] ?? this.about.presets.standard).spec;
+  }
+
+  arrive() {
+    const isWall = page() === "wall";
+    document.body.classList.toggle("wall", isWall);
+    byId("wall-view").hidden = !isWall;
+    byId("viewer").hidden = isWall;
+    byId("to-clip").toggleAttribute("aria-current", !isWall);
+    byId("to-wall").toggleAttribute("aria-current", isWall);
+    this.fillSource();
+    const spec = specOfAddress(this.about, this.preset);
+    drawControls(byId("controls"), this.about, spec, this.preset, this.stored, (name, text) => this.changeField(name, text));
+    this.wall.play(isWall && this.clock.playing !== false);
+    this.load();
+  }
+
+  travel(path, changes = {}) {
+    setParameters(changes, { push: true, path });
+    this.arrive();
+  }
+
+  changeField(name, text) {
+    change(this.about, name, text);
+    if (name === null) this.arrive();
+    else this.load();
+  }
+
+  // ---- loading
+
+  load() {
+    this.updateLinks();
+    return page() === "wall" ? this.wall.load() : this.loadClip();
+  }
+
+  async loadClip() {
+    this.abort?.abort();
+    const { signal } = (this.abort = new AbortController());
+    const layers = OVERLAYS.filter(({ name, layer }) => layer && this.shown.has(name)).map(({ layer }) => layer);
+    const without = list("without");
+    const started = performance.now();
+    try {
+      const [clip, other] = await Promise.all([
+        this.fetchClip({ layers: layers.join(","), without: "" }, signal),
+        without.length ? this.fetchClip({ layers: layers.join(","), without: without.join(",") }, signal) : null,
+      ]);
+      this.report(clip.warning ?? null);
+      this.show(clip, other);
+      document.body.dataset.loadMilliseconds = (performance.now() - started).toFixed(1);
+    } catch (error) {
+      if (error.name !== "AbortError") this.report(error);
+    }
+  }
+
+  async fetchClip(more, signal) {
+    const ask = async (changes) => {
+      const { facts, arrays } = await fetchArrays(addressOf("/clip.bin", clipQuery({ ...more, ...changes })), signal);
+      return { facts, arrays, width: facts.width, height: facts.height };
+    };
+    try {
+      return await ask({});
+    } catch (error) {
+      // The exact posterior is known for one family only; elsewhere the clip is shown without it.
+      if (!more.layers.includes("entropy") || error.name === "AbortError") throw error;
+      const layers = more.layers.split(",").filter((layer) => layer !== "entropy").join(",");
+      const clip = await ask({ layers });
+      return { ...clip, warning: new Error(`no entropy here: ${error.message}`) };
+    }
+  }
+
+  show(clip, other) {
+    this.main.show(clip);
+    this.other.show(other);
+    const last = clip.facts.num_frames - 1;
+    byId("scrubber").max = last;
+    this.frame = Math.min(this.frame, last);
+    this.fillWithout(clip);
+    byId("caption").textContent = this.captionOf(clip);
+    if (other) byId("other-caption").textContent = `without ${list("without").map((id) => `instance ${id}`).join(", ")}`;
+    this.fillDifficulty(clip);
+    this.resize();
+    this.draw();
+    document.body.dataset.ready = `${clip.facts.clip}`;
+  }
+
+  captionOf({ facts }) {
+    const digits = facts.labels.length ? `digits ${facts.labels.join(", ")}` : "no digits";
+    const stored = facts.matches_recipe === null ? "" : facts.matches_recipe
+      ? " · as stored, equal to its recipe" : " · AS STORED, NOT WHAT ITS RECIPE GIVES";
+    return `clip ${facts.clip} of ${facts.split}: ${digits}${stored}`;
+  }
+
+  report(error) {
+    const message = error?.message ?? "";
+    markWrong(byId("controls"), error?.argument, message);
+    byId("alert").hidden = !message;
+    byId("alert").textContent = message;
+  }
+
+  // ---- drawing
+
+  draw() {
+    const { about, frame, probe, shown } = this;
+    if (!this.main.clip) return;
+    const mix = Number(parameters().get("mix") ?? 60) / 100;
+    this.main.draw(frame, shown, mix, about, probe);
+    if (this.other.clip) this.other.draw(frame, shown, mix, about, probe);
+    byId("scrubber").value = frame;
+    byId("scrubber").setAttribute("aria-valuetext", `frame ${frame}`);
+    byId("frame-number").textContent = `${frame} / ${this.main.clip.facts.num_frames - 1}`;
+    byId("play").textContent = this.clock.playing ? "Pause" : "Play";
+    byId("readout").textContent = probe
+      ? describe(this.main.clip, frame, probe, about)
+      : "Point at a pixel (or Shift and arrow keys) to read what is there.";
+    this.drawTable();
+    document.body.dataset.frame = `${frame}`;
+  }
+
+  drawTable() {
+    const { facts, arrays } = this.main.clip, T = facts.num_frames, t = this.frame;
+    const rows = facts.labels.map((label, digit) => {
+      const k = digit * T + t, pose = arrays.pose.data.subarray(k * 5, k * 5 + 5);
+      const cells = [digit + 1, label, `${Math.round(arrays.visibility.data[k] * 100)} %`, arrays.depth.data[k],
+        `${pose[0].toFixed(1)}, ${pose[1].toFixed(1)}`, `${pose[2].toFixed(0)}°`, pose[4].toFixed(2)];
+      const row = document.createElement("tr");
+      row.append(...cells.map((text) => Object.assign(document.createElement("td"), { textContent: text })));
+      return row;
+    });
+    byId("digits").tBodies[0].replaceChildren(...rows);
+  }
+
+  fillDifficulty({ facts }) {
+    const parts = Object.entries(facts.difficulty).map(([name, value]) => {
+      const pair = document.createElement("div");
+      pair.append(Object.assign(document.createElement("dt"), { textContent: name.replaceAll("_", " ") }),
+        Object.assign(document.createElement("dd"), { textContent: `${value}` }));
+      return pair;
+    });
+    byId("difficulty").replaceChildren(...parts);
+    drawLegend(byId("legend"), this.main.clip, this.shown, this.about);
+  }
+
+  resize() {
+    const { clip } = this.main;
+    if (!clip) return;
+    const asked = Number(parameters().get("zoom") ?? 0);
+    const count = this.other.clip && innerWidth > 700 ? 2 : 1;
+    const room = (byId("stage").clientWidth - 26 - 12 * (count - 1)) / count;
+    const fit = Math.max(Math.min(room / clip.width, (innerHeight * 0.55) / clip.height), 0.25);
+    const zoom = asked || (fit >= 1 ? Math.floor(fit) : fit);
+    this.main.resize(zoom);
+    if (this.other.clip) this.other.resize(zoom);
+    this.zoom = zoom;
+  }
+
+  // ---- acts, by pointer and by key alike
+
+  go(frame) {
+    const count = this.main.clip?.facts.num_frames ?? 1;
+    this.frame = ((frame % count) + count) % count;
+    this.draw();
+  }
+
+  step(by) {
+    this.play(false);
+    this.go(this.frame + by);
+    setParameters({ frame: this.frame });
+  }
+
+  play(playing) {
+    this.clock.set(playing);
+    setParameters({ frame: playing ? null : this.frame });
+    this.draw();
+  }
+
+  nextClip(by) {
+    if (page() === "wall") return;
+    const clip = BigInt(parameters().get("clip") || 0) + BigInt(by);
+    if (clip >= 0n) this.setSource({ clip: `${clip}`, without: null });
+  }
+
+  setSource(changes) {
+    setParameters(changes, { push: true });
+    this.fillSource();
+    this.load();
+  }
+
+  toggle(name) {
+    const shown = this.shown;
+    if (!shown.delete(name)) shown.add(name);
+    this.setShown(shown);
+  }
+
+  setShown(shown) {
+    setParameters({ show: [...shown].join(",") });
+    this.fillOverlays();
+    const missing = OVERLAYS.some(({ name, layer }) => layer && shown.has(name) && !this.main.clip?.arrays[layer]);
+    if (missing || !byId("alert").hidden) this.load();
+    if (!this.main.clip) return;
+    this.draw();
+    this.fillDifficulty(this.main.clip);
+  }
+
+  zoomBy(by) {
+    const zoom = Math.min(32, Math.max(1, Math.round(this.zoom) + by));
+    setParameters({ zoom });
+    byId("zoom").value = [...byId("zoom").options].some((o) => o.value === `${zoom}`) ? zoom : "";
+    this.resize();
+    this.draw();
+  }
+
+  nextWithout() {
+    const count = this.main.clip?.facts.labels.length ?? 0;
+    const next = Number(list("without")[0] ?? 0) + 1;
+    this.setSource({ without: next > count ? null : next });
+  }
+
+  moveProbe(dy, dx) {
+    const { height, width } = this.main.clip;
+    const { y, x } = this.probe ?? { y: height >> 1, x: width >> 1 };
+    this.probe = { y: Math.min(Math.max(y + dy, 0), height - 1), x: Math.min(Math.max(x + dx, 0), width - 1) };
+    this.draw();
+  }
+
+  toggleWall() {
+    this.travel(page() === "wall" ? "/clip" : "/wall");
+  }
+
+  switchTheme() {
+    const dark = getComputedStyle(document.documentElement).colorScheme === "dark"
+      || (!document.documentElement.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
+    document.documentElement.dataset.theme = dark ? "light" : "dark";
+    localStorage.setItem("theme", document.documentElement.dataset.theme);
+  }
+
+  // ---- filling in and binding
+
+  fillChoices() {
+    for (const [name, { about }] of Object.entries(this.about.presets)) {
+      byId("preset").append(Object.assign(new Option(name, name), { title: about }));
+    }
+    for (const split of this.about.splits) byId("split").append(new Option(split, split));
+    for (const fps of FPS) byId("fps").append(new Option(`${fps} frames/s`, fps));
+    byId("zoom").append(new Option("to fit", ""), ...[1, 2, 3, 4, 6, 8, 12, 16, 24, 32].map((z) => new Option(`${z}×`, z)));
+    OVERLAYS.forEach(({ name, label, about }, place) => {
+      const button = Object.assign(document.createElement("button"), { type: "button", textContent: label });
+      button.title = `${about} (${place + 1})`;
+      button.dataset.overlay = name;
+      button.addEventListener("click", () => this.toggle(name));
+      byId("overlays").append(button);
+    });
+    const theme = localStorage.getItem("theme");
+    if (theme) document.documentElement.dataset.theme = theme;
+  }
+
+  fillSource() {
+    const query = parameters();
+    if (this.stored && this.about.dataset) {
+      const { num_clips, split, seed, place } = this.about.dataset;
+      byId("dataset").textContent = `${place}: ${num_clips} stored clips, split ${split}, seed ${seed}`;
+    }
+    byId("dataset").hidden = !this.stored;
+    for (const name of ["preset", "split", "seed"]) byId(name).closest("label").hidden = this.stored;
+    byId("preset").value = query.get("preset") ?? "standard";
+    byId("split").value = query.get("split") ?? "train";
+    byId("seed").value = query.get("seed") ?? "0";
+    byId("clip").value = query.get("clip") ?? "0";
+    byId("mix").value = query.get("mix") ?? 60;
+    byId("zoom").value = query.get("zoom") ?? "";
+    this.clock.fps = Number(query.get("fps") ?? 10) || 10;
+    byId("fps").value = this.clock.fps;
+    this.fillOverlays();
+  }
+
+  fillOverlays() {
+    for (const button of byId("overlays").children) {
+      button.setAttribute("aria-pressed", this.shown.has(button.dataset.overlay));
+    }
+  }
+
+  fillWithout({ facts }) {
+    const chosen = list("without").join(",");
+    const options = facts.labels.map((label, digit) => new Option(`instance ${digit + 1} (a ${label})`, digit + 1));
+    byId("without").replaceChildren(new Option("nobody", ""), ...options);
+    if (chosen && !facts.labels[Number(chosen) - 1]) byId("without").append(new Option(`instances ${chosen}`, chosen));
+    byId("without").value = chosen;
+  }
+
+  updateLinks() {
+    for (const kind of ["png", "gif", "mp4"]) byId(`save-${kind}`).href = addressOf(`/clip.${kind}`, clipQuery());
+    byId("twin").href = addressOf("/clip.json", clipQuery());
+    const query = new URLSearchParams(clipQuery());
+    byId("to-clip").href = addressOf("/clip", query);
+    byId("to-wall").href = addressOf("/wall", wallQuery());
+  }
+
+  bind() {
+    byId("preset").addEventListener("change", () => {
+      const fields = Object.fromEntries(this.about.fields.map(({ name }) => [name, null]));
+      this.travel(location.pathname, { ...fields, preset: byId("preset").value, without: null });
+    });
+    for (const name of ["split", "seed", "clip"]) {
+      byId(name).addEventListener("change", () => this.setSource({ [name]: byId(name).value.trim(), without: null }));
+    }
+    byId("previous").addEventListener("click", () => this.nextClip(-1));
+    byId("next").addEventListener("click", () => this.nextClip(1));
+    byId("play").addEventListener("click", () => this.play(!this.clock.playing));
+    byId("step-back").addEventListener("click", () => this.step(-1));
+    byId("step-on").addEventListener("click", () => this.step(1));
+    byId("scrubber").addEventListener("input", () => this.step(Number(byId("scrubber").value) - this.frame));
+    byId("mix").addEventListener("input", () => { setParameters({ mix: byId("mix").value }); this.draw(); });
+    byId("fps").addEventListener("change", () => { setParameters({ fps: byId("fps").value }); this.clock.fps = Number(byId("fps").value); });
+    byId("zoom").addEventListener("change", () => { setParameters({ zoom: byId("zoom").value }); this.resize(); this.draw(); });
+    byId("without").addEventListener("change", () => this.setSource({ without: byId("without").value }));
+    byId("theme").addEventListener("click", () => this.switchTheme());
+    byId("help-button").addEventListener("click", () => byId("help").showModal());
+    this.bindKeeping();
+    this.bindPointer();
+    for (const [id, path] of [["to-clip", "/clip"], ["to-wall", "/wall"]]) {
+      byId(id).addEventListener("click", (event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        this.travel(path);
+      });
+    }
+    addEventListener("popstate", () => this.arrive());
+    addEventListener("resize", () => { this.resize(); this.draw(); });
+  }
+
+  bindPointer() {
+    for (const picture of [this.main, this.other]) {
+      picture.pixels.addEventListener("pointermove", (event) => { this.probe = picture.pixelAt(event); this.draw(); });
+      picture.pixels.addEventListener("pointerdown", (event) => { this.probe = picture.pixelAt(event); this.draw(); });
+      picture.pixels.addEventListener("pointerleave", () => { this.probe = null; this.draw(); });
+    }
+  }
+
+  bindKeeping() {
+    const copy = async (what, text) => {
+      try {
+        await navigator.clipboard.writeText(await text());
+        byId("kept").textContent = `${what} copied`;
+      } catch (error) {
+        byId("kept").textContent = `not copied: ${error.message}`;
+      }
+    };
+    byId("copy-link").addEventListener("click", () => copy("link", async () => location.href));
+    byId("copy-python").addEventListener("click", () => copy("Python", () => fetchText(addressOf("/clip.py", clipQuery()))));
+    byId("copy-toml").addEventListener("click", () => copy("TOML", () => fetchText(addressOf("/clip.toml", clipQuery()))));
+    for (const kind of ["png", "gif", "mp4"]) {
+      byId(`save-${kind}`).addEventListener("click", (event) => { event.preventDefault(); this.save(kind); });
+    }
+  }
+
+  // Through fetch, so that a refusal is told on the page instead of saved as a file.
+  async save(kind) {
+    byId("kept").textContent = `drawing ${kind.toUpperCase()} …`;
+    try {
+      const blob = await fetchBlob(byId(`save-${kind}`).href);
+      const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob) });
+      link.download = `segmnist-clip-${this.main.clip.facts.clip}.${kind}`;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+      byId("kept").textContent = `${link.download} saved`;
+    } catch (error) {
+      byId("kept").textContent = "";
+      this.report(error);
+    }
+  }
+}
+
+try {
+  window.explorer = new Explorer(await fetchJson("/about.json"));
+} catch (error) {
+  byId("alert").hidden = false;
+  byId("alert").textContent = error.message;
+  throw error;
+}

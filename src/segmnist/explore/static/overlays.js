@@ -1,0 +1,175 @@
+// Overlays: those that tint pixels, and those that draw lines above them at the screen's own resolution.
+
+export const OVERLAYS = [
+  { name: "semantic", label: "Classes", about: "class of the digit seen" },
+  { name: "instance", label: "Instances", about: "which digit is seen" },
+  { name: "amodal", label: "Amodal", about: "each digit's whole extent, its hidden part hatched" },
+  { name: "boxes", label: "Boxes", about: "solid: what is seen; dashed: the whole extent" },
+  { name: "flow", label: "Flow", about: "where each surface goes until the next frame", layer: "flow" },
+  { name: "camouflage", label: "Camouflage", about: "digit pixels close to what they hide" },
+  { name: "entropy", label: "Entropy", about: "entropy of the exact posterior of each pixel's class", layer: "entropy" },
+];
+
+const CAMOUFLAGE = [0, 229, 255];
+const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
+
+// Colours of the pixels of frame t as RGBA; `mix` in 0..1 is the strength of the tints.
+export function paintPixels(image, clip, t, shown, mix, about) {
+  const size = clip.height * clip.width;
+  const at = (name) => clip.arrays[name].data.subarray(t * size, (t + 1) * size);
+  const video = at("video"), instance = at("instance"), contrast = at("contrast");
+  const entropy = shown.has("entropy") && clip.arrays.entropy ? at("entropy") : null;
+  const out = image.data;
+  for (let p = 0, o = 0; p < size; p++, o += 4) {
+    const grey = video[p], id = instance[p];
+    let r = grey, g = grey, b = grey;
+    if (id) {
+      const tints = [];
+      if (shown.has("semantic")) tints.push(about.class_colours[clip.facts.labels[id - 1]]);
+      if (shown.has("instance")) tints.push(about.instance_colours[id]);
+      if (shown.has("camouflage") && contrast[p] <= about.camouflage_levels) tints.push(CAMOUFLAGE);
+      for (const [tr, tg, tb] of tints) {
+        r += (tr - r) * mix; g += (tg - g) * mix; b += (tb - b) * mix;
+      }
+    } else if (shown.has("semantic")) {
+      r *= 1 - mix; g *= 1 - mix; b *= 1 - mix;
+    }
+    if (entropy) {
+      // From what is known (unchanged) to what is open (pale yellow).
+      const share = (entropy[p] / 255) * mix;
+      r += (255 - r) * share; g += (240 - g) * share; b += (120 - b) * share;
+    }
+    out[o] = Math.round(r); out[o + 1] = Math.round(g); out[o + 2] = Math.round(b); out[o + 3] = 255;
+  }
+}
+
+export function isInside(clip, digit, t, p) {
+  const size = clip.height * clip.width, frames = clip.facts.num_frames;
+  const plane = (digit >> 3) * frames * size;
+  return (clip.arrays.amodal.data[plane + t * size + p] >> (digit & 7)) & 1;
+}
+
+export function drawLines(canvas, clip, t, shown, about) {
+  const context = canvas.getContext("2d");
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  const scale = canvas.width / clip.width;
+  if (shown.has("amodal")) drawAmodal(context, clip, t, scale, about);
+  if (shown.has("boxes")) drawBoxes(context, clip, t, scale, about);
+  if (shown.has("flow") && clip.arrays.flow) drawFlow(context, clip, t, scale, about);
+}
+
+function eachDigit(clip, t, visit) {
+  const order = clip.facts.labels.map((_, digit) => digit);
+  const depth = (digit) => clip.arrays.depth.data[digit * clip.facts.num_frames + t];
+  for (const digit of order.sort((a, b) => depth(a) - depth(b))) visit(digit);
+}
+
+function drawAmodal(context, clip, t, scale, about) {
+  const { width, height } = clip, size = width * height;
+  const instance = clip.arrays.instance.data.subarray(t * size, (t + 1) * size);
+  eachDigit(clip, t, (digit) => {
+    const hidden = new Path2D(), outline = new Path2D();
+    const inside = (y, x) => y >= 0 && x >= 0 && y < height && x < width && isInside(clip, digit, t, y * width + x);
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        if (!inside(y, x)) continue;
+        if (instance[y * width + x] !== digit + 1) hidden.rect(x * scale, y * scale, scale, scale);
+        const edges = [[y - 1, x, 0, 0, 1, 0], [y + 1, x, 0, 1, 1, 1], [y, x - 1, 0, 0, 0, 1], [y, x + 1, 1, 0, 1, 1]];
+        for (const [ny, nx, x0, y0, x1, y1] of edges) {
+          if (inside(ny, nx)) continue;
+          outline.moveTo((x + x0) * scale, (y + y0) * scale);
+          outline.lineTo((x + x1) * scale, (y + y1) * scale);
+        }
+      }
+    }
+    const colour = css(about.instance_colours[digit + 1]);
+    hatch(context, hidden, colour, scale, digit % 2 ? -1 : 1);
+    stroke(context, outline, colour, Math.max(1.5, scale / 5));
+  });
+}
+
+// Odd ids lean one way and even ids the other, so that hatches can be told apart without colour.
+function hatch(context, region, colour, scale, slope) {
+  const { width, height } = context.canvas;
+  const gap = Math.max(5, scale * 1.2);
+  context.save();
+  context.clip(region);
+  context.beginPath();
+  for (let start = -height; start < width + height; start += gap) {
+    context.moveTo(start, slope > 0 ? height : 0);
+    context.lineTo(start + height, slope > 0 ? 0 : height);
+  }
+  context.strokeStyle = colour;
+  context.lineWidth = gap / 2.6;
+  context.stroke();
+  context.restore();
+}
+
+// A dark rim keeps every line visible on bright pixels, a light colour on dark ones.
+function stroke(context, path, colour, width, dash = []) {
+  context.setLineDash(dash);
+  context.lineJoin = "round";
+  context.strokeStyle = "rgb(0 0 0 / 0.75)";
+  context.lineWidth = width * 2.2;
+  context.stroke(path);
+  context.strokeStyle = colour;
+  context.lineWidth = width;
+  context.stroke(path);
+  context.setLineDash([]);
+}
+
+function drawBoxes(context, clip, t, scale, about) {
+  const line = Math.max(1.5, scale / 5);
+  context.font = `600 ${Math.max(11, Math.min(20, scale * 2.6))}px system-ui, sans-serif`;
+  context.textBaseline = "bottom";
+  eachDigit(clip, t, (digit) => {
+    const colour = css(about.instance_colours[digit + 1]);
+    for (const [name, dash] of [["amodal_boxes", [line * 3, line * 2.5]], ["boxes", []]]) {
+      const start = (digit * clip.facts.num_frames + t) * 4;
+      const [x0, y0, x1, y1] = clip.arrays[name].data.subarray(start, start + 4);
+      if (x0 < 0) continue;
+      const path = new Path2D();
+      path.rect(x0 * scale, y0 * scale, (x1 - x0) * scale, (y1 - y0) * scale);
+      stroke(context, path, colour, line, dash);
+      if (name === "boxes") label(context, `${digit + 1}: ${clip.facts.labels[digit]}`, x0 * scale, y0 * scale, colour);
+    }
+  });
+}
+
+function label(context, text, x, y, colour) {
+  const height = parseFloat(context.font.split(" ")[1]) + 4;
+  const width = context.measureText(text).width + 6;
+  const left = Math.min(Math.max(x, 0), context.canvas.width - width);
+  const bottom = Math.max(y, height);
+  context.fillStyle = "rgb(0 0 0 / 0.75)";
+  context.fillRect(left, bottom - height, width, height);
+  context.fillStyle = colour;
+  context.fillText(text, left + 3, bottom - 1);
+}
+
+function drawFlow(context, clip, t, scale, about) {
+  const { width, height } = clip, size = width * height;
+  const flow = clip.arrays.flow.data, valid = clip.arrays.flow_valid.data;
+  const gap = Math.max(2, Math.round(Math.max(width, height) / 20));
+  const path = new Path2D();
+  for (let y = gap >> 1; y < height; y += gap) {
+    for (let x = gap >> 1; x < width; x += gap) {
+      const p = t * size + y * width + x;
+      const dx = flow[2 * p] / about.flow_steps, dy = flow[2 * p + 1] / about.flow_steps;
+      if (valid[p] && Math.hypot(dx, dy) > 0.05) arrow(path, (x + 0.5) * scale, (y + 0.5) * scale, dx * scale, dy * scale);
+    }
+  }
+  stroke(context, path, "#fff", Math.max(1.2, scale / 6));
+}
+
+function arrow(path, x, y, dx, dy) {
+  const length = Math.hypot(dx, dy), head = Math.min(length * 0.5, 7);
+  const angle = Math.atan2(dy, dx);
+  path.moveTo(x, y);
+  path.lineTo(x + dx, y + dy);
+  for (const turn of [2.6, -2.6]) {
+    path.moveTo(x + dx, y + dy);
+    path.lineTo(x + dx + head * Math.cos(angle + turn), y + dy + head * Math.sin(angle + turn));
+  }
+}

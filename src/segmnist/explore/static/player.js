@@ -1,0 +1,109 @@
+// The player: one clip on two canvases, one of the clip's own pixels and one for lines at the screen's resolution.
+
+import { drawLines, isInside, paintPixels } from "./overlays.js";
+
+export class Picture {
+  constructor(figure, prefix) {
+    this.figure = figure;
+    this.pixels = document.getElementById(`${prefix}pixels`);
+    this.lines = document.getElementById(`${prefix}lines`);
+    this.clip = null;
+  }
+
+  show(clip) {
+    this.clip = clip;
+    this.figure.hidden = clip === null;
+    if (!clip) return;
+    if (this.pixels.width !== clip.width || this.pixels.height !== clip.height) {
+      this.pixels.width = clip.width;
+      this.pixels.height = clip.height;
+    }
+    this.image = this.pixels.getContext("2d").createImageData(clip.width, clip.height);
+  }
+
+  // `zoom` is screen pixels a pixel of the clip, in CSS pixels.
+  resize(zoom) {
+    const { width, height } = this.clip;
+    const dense = Math.min(window.devicePixelRatio || 1, 2);
+    for (const canvas of [this.pixels, this.lines]) {
+      canvas.style.width = `${width * zoom}px`;
+      canvas.style.height = `${height * zoom}px`;
+    }
+    const [w, h] = [Math.round(width * zoom * dense), Math.round(height * zoom * dense)];
+    if (this.lines.width !== w || this.lines.height !== h) [this.lines.width, this.lines.height] = [w, h];
+  }
+
+  draw(t, shown, mix, about, probe) {
+    const frame = Math.min(t, this.clip.facts.num_frames - 1);
+    paintPixels(this.image, this.clip, frame, shown, mix, about);
+    this.pixels.getContext("2d").putImageData(this.image, 0, 0);
+    drawLines(this.lines, this.clip, frame, shown, about);
+    if (probe) this.drawProbe(probe);
+  }
+
+  drawProbe({ y, x }) {
+    const context = this.lines.getContext("2d");
+    const scale = this.lines.width / this.clip.width;
+    for (const [colour, width] of [["#000", 4], ["#fff", 1.5]]) {
+      context.strokeStyle = colour;
+      context.lineWidth = width;
+      context.strokeRect(x * scale - 1, y * scale - 1, scale + 2, scale + 2);
+    }
+  }
+
+  pixelAt(event) {
+    const box = this.pixels.getBoundingClientRect();
+    const x = Math.floor(((event.clientX - box.left) / box.width) * this.clip.width);
+    const y = Math.floor(((event.clientY - box.top) / box.height) * this.clip.height);
+    return x >= 0 && y >= 0 && x < this.clip.width && y < this.clip.height ? { y, x } : null;
+  }
+}
+
+// What is true of one pixel, as a sentence.
+export function describe(clip, t, { y, x }, about) {
+  const { width, height, arrays, facts } = clip;
+  const p = y * width + x, at = (name) => arrays[name].data[t * width * height + p];
+  const id = at("instance");
+  const under = facts.labels
+    .map((label, digit) => ({ label, digit }))
+    .filter(({ digit }) => digit + 1 !== id && isInside(clip, digit, t, p));
+  const depth = (digit) => arrays.depth.data[digit * facts.num_frames + t];
+  const name = (digit) => `instance ${digit + 1} (a ${facts.labels[digit]}, depth ${depth(digit)})`;
+  const parts = [`y ${y}, x ${x}: value ${at("video")}`];
+  parts.push(id ? `class ${facts.labels[id - 1]}, ${name(id - 1)}` : "background");
+  if (id) parts.push(`beneath: ${[...under.map(({ digit }) => name(digit)), `grey ${at("beneath")}`].join(", ")}`);
+  if (arrays.flow) {
+    const f = 2 * (t * width * height + p), { data } = arrays.flow;
+    const flow = [data[f], data[f + 1]].map((step) => (step / about.flow_steps).toFixed(1));
+    parts.push(at("flow_valid") ? `flow ${flow.join(", ")}` : "flow unknown");
+  }
+  if (arrays.entropy) parts.push(`entropy ${((at("entropy") / 255) * Math.log(11)).toFixed(2)} nats`);
+  return parts.join(" · ");
+}
+
+// Time: calls `step` at the given rate while playing, and never more often than the screen draws.
+export class Clock {
+  constructor(step) {
+    this.step = step;
+    this.fps = 10;
+    this.playing = false;
+  }
+
+  set(playing) {
+    if (playing && !this.playing) {
+      this.last = performance.now();
+      requestAnimationFrame((now) => this.tick(now));
+    }
+    this.playing = playing;
+  }
+
+  tick(now) {
+    if (!this.playing) return;
+    const due = Math.floor(((now - this.last) * this.fps) / 1000);
+    if (due > 0) {
+      this.last += (due * 1000) / this.fps;
+      this.step(due);
+    }
+    requestAnimationFrame((next) => this.tick(next));
+  }
+}

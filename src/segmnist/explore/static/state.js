@@ -1,0 +1,39 @@
+// What is on show, held in the address alone: a view is a link.
+
+// What the server knows of an address; everything else in it is about how the page shows it.
+const SHOWN = ["show", "mix", "frame", "fps", "zoom"];
+const CLIP_ONLY = ["clip", "without", "layers"];
+const WALL_ONLY = ["start", "among", "count", "sort", "descending", "low", "high", "frames"];
+
+export const parameters = () => new URLSearchParams(location.search);
+export const page = () => (location.pathname === "/wall" ? "wall" : "clip");
+
+// `speed_range=1%2C3` is hard to read; commas may stand in a query as they are.
+const text = (query) => query.toString().replaceAll("%2C", ",");
+
+export function addressOf(path, query) {
+  const search = text(query);
+  return search ? `${path}?${search}` : path;
+}
+
+export function setParameters(changes, { push = false, path = location.pathname } = {}) {
+  const query = parameters();
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null || value === undefined || value === "") query.delete(name);
+    else query.set(name, value);
+  }
+  const address = addressOf(path, query);
+  if (address === location.pathname + location.search) return;
+  history[push ? "pushState" : "replaceState"](null, "", address);
+}
+
+function without(names, more = {}) {
+  const query = parameters();
+  for (const name of names) query.delete(name);
+  for (const [name, value] of Object.entries(more)) value ? query.set(name, value) : query.delete(name);
+  return query;
+}
+
+export const clipQuery = (more) => without([...SHOWN, ...WALL_ONLY, ...Object.keys(more ?? {})], more);
+export const wallQuery = (more) => without([...SHOWN, ...CLIP_ONLY], more);
+export const list = (name) => (parameters().get(name) ?? "").split(",").filter(Boolean);

@@ -1,0 +1,152 @@
+"""The wall: up to 100 clips at once as small moving pictures, sorted and filtered by how hard they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from segmnist.errors import BadArgument
+from segmnist.explore.clip import DIFFICULTY
+from segmnist.explore.exhibit import Exhibit
+from segmnist.explore.view import MAX_CLIP, View, check_cost, real, view_from, whole, word
+from segmnist.preview import frames_shown
+from segmnist.render.engine import render
+from segmnist.scene.sample import check_digits_fit, sample
+from segmnist.truth.catalog import arrays_of
+
+MAX_COUNT = 100
+MAX_AMONG = 500
+MAX_PIXELS = 64 << 20
+"""Pixels that one wall may draw, over all its clips: about a second's work."""
+BATCH_BYTES = 32 << 20
+THUMBNAIL_SIDE = 64
+SORTS = ("id", *DIFFICULTY)
+
+
+class WallClip(msgspec.Struct, frozen=True):
+    """A clip on the wall."""
+
+    clip: str
+    labels: list[int]
+    difficulty: dict[str, float]
+
+
+class WallFacts(msgspec.Struct, frozen=True):
+    """The clips in the order asked for; `examined` of them were drawn to find these."""
+
+    clips: list[WallClip]
+    start: str
+    examined: int
+    asked: int
+    matching: int
+    height: int
+    width: int
+
+
+@dataclass(frozen=True)
+class WallView:
+    """Which clips to examine, and which of them to show in which order."""
+
+    view: View
+    start: int
+    among: int
+    count: int
+    sort: str
+    descending: bool
+    low: float
+    high: float
+    frames: int
+
+
+def wall_view_from(query: Mapping[str, str], exhibit: Exhibit) -> WallView:
+    """Return what an address asks for. Raises `BadArgument` for what is unknown or out of range."""
+    view = view_from(query, exhibit)
+    sort = word(query, "sort", SORTS, "id")
+    count = whole("count", query.get("count", "100"), 1, MAX_COUNT)
+    return WallView(
+        view=view,
+        start=whole("start", query.get("start", "0"), 0, MAX_CLIP - MAX_AMONG),
+        among=max(count, whole("among", query.get("among", "100"), 1, MAX_AMONG)),
+        count=count,
+        sort=sort,
+        descending=word(query, "descending", ("true", "false"), "false") == "true",
+        low=real("low", query.get("low", "-1e300")),
+        high=real("high", query.get("high", "1e300")),
+        frames=whole("frames", query.get("frames", "10"), 1, 30),
+    )
+
+
+def draw_wall(wall: WallView, exhibit: Exhibit) -> tuple[WallFacts, NDArray[np.uint8]]:
+    """Return the facts and the thumbnails `(n,F,h,w)` uint8: F frames spread over each clip, every k-th pixel.
+
+    Where the clips are large fewer are examined; the facts say how many. Raises `BadArgument` as a clip would.
+    """
+    spec = wall.view.spec
+    check_digits_fit(spec, *exhibit.bank.images.shape[1:])
+    clip_bytes = check_cost(
+        spec, ("video", *arrays_of(("difficulty", "instance", "amodal", "noiseless", "beneath")))
+    )
+    pixels = spec.num_frames * spec.height * spec.width
+    ids = _ids(wall, exhibit)[: max(MAX_PIXELS // pixels, 1)]
+    size = max(BATCH_BYTES // clip_bytes, 1)
+    parts = [_draw(wall, exhibit, ids[first : first + size]) for first in range(0, len(ids), size)]
+    clips = [clip for some, _ in parts for clip in some]
+    pictures = np.concatenate([some for _, some in parts])
+    order = _order(clips, wall)
+    chosen = order[: wall.count]
+    facts = WallFacts(
+        [clips[i] for i in chosen], str(wall.start), len(ids), wall.among, len(order), *pictures.shape[2:]
+    )
+    return facts, pictures[chosen]
+
+
+def _ids(wall: WallView, exhibit: Exhibit) -> NDArray[np.int64]:
+    if not wall.view.stored:
+        return np.arange(wall.start, wall.start + wall.among, dtype=np.int64)
+    ids = exhibit.ids(wall.start, wall.among)
+    if not len(ids):
+        raise BadArgument("start", wall.start, f"0..{exhibit.recipe.num_clips - 1}, rows of the data set")
+    return ids
+
+
+def _draw(
+    wall: WallView, exhibit: Exhibit, ids: NDArray[np.int64]
+) -> tuple[list[WallClip], NDArray[np.uint8]]:
+    view = wall.view
+    scene = sample(view.spec, ids, split=view.split, seed=view.seed, bank=exhibit.bank)
+    clips = render(scene, ("difficulty",))
+    found = [
+        WallClip(
+            str(clip_id),
+            clips.labels[row][: clips["num_digits"][row]].tolist(),
+            {name: round(float(clips[name][row]), 4) for name in DIFFICULTY},
+        )
+        for row, clip_id in enumerate(ids)
+    ]
+    frames = list(frames_shown(view.spec.num_frames, wall.frames))
+    step = -(-max(view.spec.height, view.spec.width) // THUMBNAIL_SIDE)
+    return found, np.ascontiguousarray(clips.video[:, frames, ::step, ::step])
+
+
+def _order(clips: Sequence[WallClip], wall: WallView) -> list[int]:
+    """Return the places of the clips within low..high, sorted; ties by id."""
+
+    def value(place: int) -> float:
+        return 0.0 if wall.sort == "id" else clips[place].difficulty[wall.sort]
+
+    places = [p for p in range(len(clips)) if wall.sort == "id" or wall.low <= value(p) <= wall.high]
+    if wall.sort == "id":
+        return places[::-1] if wall.descending else places
+    return sorted(places, key=value, reverse=wall.descending)
+
+
+def sort_words() -> dict[str, Any]:
+    """Return what can be sorted by, each with a sentence."""
+    from segmnist.truth.catalog import ARRAYS
+
+    return {"id": "the clip's id", **{name: ARRAYS[name].about for name in DIFFICULTY}}
