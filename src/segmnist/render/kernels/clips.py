@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from segmnist.render.kernels.digits import draw_digit, find_ink, pad_ink, pose_of
+from segmnist.render.kernels.digits import InkBox, draw_digit, find_ink, make_pose, pad_ink
 from segmnist.render.kernels.layout import TABLE_NOISE, Outputs, SceneArrays, Style, Tables
 from segmnist.render.kernels.noise import add_sensor_noise, draw_background
 from segmnist.render.kernels.shapes import draw_shape, shape_spans
@@ -33,15 +33,32 @@ def draw_clips(
     scene: SceneArrays, style: Style, tables: Tables, out: Outputs,
 ) -> None:  # fmt: skip
     """Draw every clip of a scene: background, shapes, digits by depth, sensor noise."""
-    num_rows = scene.glyph.shape[1]
+    # Out of the tuples once: every access of an array in a tuple counts references, an atomic operation or two.
+    video, semantic, instance, amodal, beneath = (
+        out.video,
+        out.semantic,
+        out.instance,
+        out.amodal,
+        out.beneath,
+    )
+    shape_instance, background_layer = out.shape_instance, out.background_layer
+    digit_layers, noiseless = out.digit_layers, out.noiseless
+    images, glyph, label, depth, sine = scene.images, scene.glyph, scene.label, scene.depth, scene.sine
+    y, x, angle, scale, brightness = scene.y, scene.x, scene.angle, scene.scale, scene.brightness
+    shape_kind, shape_level, shape_apex = scene.shape_kind, scene.shape_level, scene.shape_apex
+    shape_height, shape_width = scene.shape_height, scene.shape_width
+    shape_y, shape_x = scene.shape_y, scene.shape_x
+    num_rows = glyph.shape[1]
     size = frame_height * frame_width
-    glyph_height, glyph_width = scene.images.shape[1:]
+    glyph_height, glyph_width = images.shape[1:]
     inks = np.zeros((num_rows, glyph_height + 2 * style.pad, glyph_width + 2 * style.pad), np.uint8)
     ink_pixels, ink_size = inks.reshape(inks.size), inks.shape[1] * inks.shape[2]
+    boxes = [InkBox(0, 0, 0, 0, glyph_height, glyph_width) for _ in range(num_rows)]
+    columns = np.zeros(glyph_width, np.uint8)
     tallest = tallest_shape(scene)
-    lefts = np.zeros(scene.shape_kind.shape[1] * tallest, np.int64)
+    lefts = np.zeros(shape_kind.shape[1] * tallest, np.int64)
     rights = lefts.copy()
-    line = np.zeros(frame_width + 32, np.uint8)
+    line = np.zeros(16, np.uint8)
     starts, stops = np.zeros(frame_height, np.int32), np.zeros(frame_height, np.int32)
     order = np.zeros(num_rows, np.int64)
     # One word a pixel is the most that any noise takes: sensor noise.
@@ -53,56 +70,60 @@ def draw_clips(
         num_digits, num_shapes = scene.num_digits[b], scene.num_shapes[b]
         for s in range(num_shapes):
             shape_spans(
-                scene.shape_kind[b, s], np.int64(scene.shape_height[b, s]), np.int64(scene.shape_width[b, s]),
-                np.int64(scene.shape_apex[b, s]), lefts[s * tallest :], rights[s * tallest :],
+                shape_kind[b, s], np.int64(shape_height[b, s]), np.int64(shape_width[b, s]),
+                np.int64(shape_apex[b, s]), lefts[s * tallest :], rights[s * tallest :],
             )  # fmt: skip
-        boxes = [find_ink(scene.images[scene.glyph[b, n]], style.ink_threshold) for n in range(num_digits)]
         for n in range(num_digits):
-            pad_ink(scene.images[scene.glyph[b, n]], style, inks[n])
+            boxes[n] = find_ink(images[glyph[b, n]], style.ink_threshold, columns)
+            pad_ink(images[glyph[b, n]], style, inks[n])
         for t in range(num_frames):
             base = (b * num_frames + t) * size
-            pixels = out.video[base : base + size]
+            pixels = video[base : base + size]
             frame = t * style.frame_stride
             draw_background(pixels, background_words, style, tables, frame, id_low, id_high)
-            if out.shape_instance.size:
-                out.shape_instance[base : base + size] = 0
+            if shape_instance.size:
+                shape_instance[base : base + size] = 0
             for s in range(num_shapes):
-                top, left, height = scene.shape_y[b, s, t], scene.shape_x[b, s, t], scene.shape_height[b, s]
                 draw_shape(
-                    out.video, base, frame_height, frame_width, top, left, height, scene.shape_level[b, s],
-                    lefts, rights, s * tallest,
+                    video, base, frame_height, frame_width, shape_y[b, s, t], shape_x[b, s, t], shape_height[b, s],
+                    shape_level[b, s], lefts, rights, s * tallest,
                 )  # fmt: skip
-                if out.shape_instance.size:
+                if shape_instance.size:
                     draw_shape(
-                        out.shape_instance, base, frame_height, frame_width, top, left, height, s + 1,
-                        lefts, rights, s * tallest,
+                        shape_instance, base, frame_height, frame_width, shape_y[b, s, t], shape_x[b, s, t],
+                        shape_height[b, s], s + 1, lefts, rights, s * tallest,
                     )  # fmt: skip
-            if out.background_layer.size:
-                out.background_layer[base : base + size] = pixels
-            if out.beneath.size:
-                out.beneath[base : base + size] = pixels
-            if out.semantic.size:
-                out.semantic[base : base + size] = 10
-            if out.instance.size:
-                out.instance[base : base + size] = 0
+            if background_layer.size:
+                background_layer[base : base + size] = pixels
+            if beneath.size:
+                beneath[base : base + size] = pixels
+            if semantic.size:
+                semantic[base : base + size] = 10
+            if instance.size:
+                instance[base : base + size] = 0
             for n in range(num_rows):
                 layer = ((b * num_rows + n) * num_frames + t) * size
-                if out.amodal.size:
-                    out.amodal[layer : layer + size] = 0
-                if out.digit_layers.size:
-                    out.digit_layers[layer : layer + size] = 0
+                if amodal.size:
+                    amodal[layer : layer + size] = 0
+                if digit_layers.size:
+                    digit_layers[layer : layer + size] = 0
             for n in range(num_digits):
-                order[scene.depth[b, n, t]] = n
+                order[depth[b, n, t]] = n
             for rank in range(num_digits):
                 n = order[rank]
-                if scene.label[b, n] == NO_DIGIT:
+                if label[b, n] == NO_DIGIT:
                     continue
-                layer = ((b * num_rows + n) * num_frames + t) * size
-                draw_digit(
-                    out, base, layer, frame_height, frame_width, ink_pixels, n * ink_size, style.pad, boxes[n],
-                    pose_of(scene, style, b, n, t), n, scene.label[b, n], line, starts, stops,
+                box = boxes[n]
+                pose = make_pose(
+                    y[b, n, t], x[b, n, t], angle[b, n, t], scale[b, n, t], brightness[b, n, t], sine, box,
+                    style.cut_corners,
                 )  # fmt: skip
-            if out.noiseless.size:
-                out.noiseless[base : base + size] = pixels
+                draw_digit(
+                    video, semantic, instance, amodal, beneath, shape_instance, digit_layers,
+                    base, ((b * num_rows + n) * num_frames + t) * size, frame_height, frame_width,
+                    ink_pixels, n * ink_size, style.pad, box, pose, n, label[b, n], line, starts, stops,
+                )  # fmt: skip
+            if noiseless.size:
+                noiseless[base : base + size] = pixels
             if style.sensor_reach:
                 add_sensor_noise(pixels, scratch, style, tables, frame, id_low, id_high)

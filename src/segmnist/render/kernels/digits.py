@@ -9,12 +9,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from segmnist.render.kernels.blocks import keep_block, label_block, shade_block
-from segmnist.render.kernels.layout import Outputs, SceneArrays, Style
+from segmnist.render.kernels.blocks import keep_block, label_block, sample_block, shade_block
+from segmnist.render.kernels.layout import Style
 
 Array = NDArray[Any]
 
-_BLOCK = np.uint64(16)
+_FIRST = np.uint64(0)
 
 
 class InkBox(NamedTuple):
@@ -41,27 +41,40 @@ class Pose(NamedTuple):
 
 
 @njit(nogil=True, cache=True)
-def find_ink(image: Array, threshold: int) -> InkBox:
-    """Return the box of a glyph's ink."""
-    top, bottom, left, right = image.shape[0], 0, image.shape[1], 0
-    for i in range(image.shape[0]):
-        for j in range(image.shape[1]):
-            if image[i, j] >= threshold:
-                top, bottom = min(top, i), max(bottom, i + 1)
-                left, right = min(left, j), max(right, j + 1)
-    return InkBox(top, bottom, left, right, image.shape[0], image.shape[1])
+def find_ink(image: Array, threshold: int, columns: Array) -> InkBox:
+    """Return the box of a glyph's ink; `columns` is scratch of the glyph's width."""
+    height, width = image.shape
+    least = np.uint8(threshold)
+    top, bottom, left, right = height, 0, 0, width
+    columns[:] = 0
+    for i in range(height):
+        row, any_ink = image[i], np.uint8(0)
+        for j in range(np.uint64(width)):
+            hit = np.uint8(row[j] >= least)
+            columns[j] |= hit
+            any_ink |= hit
+        if any_ink:
+            top, bottom = min(top, i), i + 1
+    if top < bottom:
+        while not columns[left]:
+            left += 1
+        while not columns[right - 1]:
+            right -= 1
+    return InkBox(top, bottom, left, right, height, width)
 
 
 @njit(nogil=True, cache=True)
 def pad_ink(image: Array, style: Style, pixels: Array) -> None:
     """Copy a glyph's ink into a wide margin of zeros."""
     pixels[:] = 0
+    least, offset = np.uint8(style.ink_threshold), np.uint8(style.ink_offset)
+    flat = np.uint8(255 if style.flat_ink else 0)
     for i in range(image.shape[0]):
-        for j in range(image.shape[1]):
-            value = np.int64(image[i, j])
-            if value >= style.ink_threshold:
-                level = 255 if style.flat_ink else max(value - style.ink_offset, 1)
-                pixels[i + style.pad, j + style.pad] = level
+        source, target = image[i], pixels[i + style.pad, style.pad :]
+        for j in range(np.uint64(image.shape[1])):
+            value = source[j]
+            level = np.uint8(value - offset) if value > offset else np.uint8(1)
+            target[j] = (level | flat) if value >= least else np.uint8(0)
 
 
 @njit(nogil=True, cache=True)
@@ -74,14 +87,15 @@ def inverse_coefficients(angle: int, scale: int, sine_table: Array) -> tuple[int
 
 
 @njit(nogil=True, cache=True)
-def pose_of(scene: SceneArrays, style: Style, b: int, n: int, t: int) -> Pose:
-    """Return how digit n of clip b is drawn at frame t."""
-    scale = np.int64(scene.scale[b, n, t])
-    cosine, sine = inverse_coefficients(scene.angle[b, n, t], scale, scene.sine)
-    half_y = scene.images.shape[1] * scale >> 1 if style.cut_corners else 0
-    half_x = scene.images.shape[2] * scale >> 1 if style.cut_corners else 0
-    y, x = np.int64(scene.y[b, n, t]), np.int64(scene.x[b, n, t])
-    return Pose(y, x, cosine, sine, np.int64(scene.brightness[b, n, t]), half_y, half_x)
+def make_pose(
+    y: int, x: int, angle: int, scale: int, brightness: int, sine_table: Array, box: InkBox, cut_corners: int
+) -> Pose:
+    """Return how a digit of a Scene is drawn at one frame."""
+    size = np.int64(scale)
+    a, b = inverse_coefficients(angle, size, sine_table)
+    half_y = box.height * size >> 1 if cut_corners else 0
+    half_x = box.width * size >> 1 if cut_corners else 0
+    return Pose(np.int64(y), np.int64(x), a, b, np.int64(brightness), half_y, half_x)
 
 
 @njit(nogil=True, cache=True)
@@ -146,16 +160,17 @@ def cross_rows(
         high = last if high > last else high
         # Half a pixel more each way than the exact crossing covers all rounding, here and in the glyph's Q16 place.
         starts[row - top] = np.int32(low if low < last else last)
-        stops[row - top] = np.int32(high + 1.0 if high > -1.0 else 0.0)
+        stops[row - top] = np.int32(high + 1.0 if high < last - 1.0 else last) if high > -1.0 else np.int32(0)
 
 
 @njit(nogil=True, cache=True)
 def draw_digit(
-    out: Outputs, base: int, layer: int, frame_height: int, frame_width: int,
+    video: Array, semantic: Array, instance: Array, amodal: Array, beneath: Array, shape_instance: Array,
+    digit_layers: Array, base: int, layer: int, frame_height: int, frame_width: int,
     pixels: Array, at: int, pad: int, box: InkBox, pose: Pose, n: int, label: int,
     line: Array, starts: Array, stops: Array,
 ) -> None:  # fmt: skip
-    """Draw digit n into the frame that begins at `base`, and into its own mask and layer at `layer`.
+    """Draw digit n into the frames that begin at `base`, and into its own mask and layer at `layer`.
 
     pixels: the padded ink of all digits, flat; this one's begins at `at`.
     """
@@ -166,53 +181,40 @@ def draw_digit(
     if left >= right or top >= bottom:
         return
     cross_rows(box, pose, top, bottom, left, right, starts, stops)
-    # Out of the tuple once, as each access of an array in a tuple counts references.
-    video, semantic, instance, beneath = out.video, out.semantic, out.instance, out.beneath
-    shape_instance, amodal, digit_layers = out.shape_instance, out.amodal, out.digit_layers
     has_semantic, has_instance, has_beneath = semantic.size > 0, instance.size > 0, beneath.size > 0
     has_shapes, has_amodal, has_layers = shape_instance.size > 0, amodal.size > 0, digit_layers.size > 0
     a, b = pose.a, pose.b
-    stride, step, is_cut = box.width + 2 * pad, (b << 32) + a, pose.half_y != 0
+    stride, first, is_cut = box.width + 2 * pad, np.uint64(at), pose.half_y != 0
     brightness, byte, number = np.uint32(pose.brightness), np.uint8(label), np.uint8(n + 1)
-    dx = (1 << 16) - 2 * pose.x - 1
+    v_row, u_row = glyph_place(box, pose, top, 0)
+    v_row, u_row = v_row + (pad << 16), u_row + (pad << 16)
     # A block may not leave its row, so the last two may overlap; what the first of them drew is blanked in the last, or else
     # `beneath` would hold the digit itself.
     last_block = frame_width - 16
     for row in range(top, bottom):
-        stop = min(np.int64(stops[row - top]), right)
-        start = min(np.int64(starts[row - top]), last_block)
-        if start >= stop:
-            continue
-        dy = ((2 * row + 1) << 16) - 2 * pose.y - 1
-        u_row = ((a * dx - b * dy) >> 17) + (box.width << 15) + (pad << 16)
-        v_row = ((b * dx + a * dy) >> 17) + (box.height << 15) + (pad << 16)
-        num_blocks = (stop - start + 15) >> 4
-        for j in range(num_blocks):
-            column = min(start + 16 * j, last_block)
-            # The glyph's row and column step together in one word, 16.16 bits each; both are positive inside the margin.
-            place = ((v_row + b * column) << 32) + (u_row + a * column)
-            target = np.uint64(16 * j)
-            for k in range(_BLOCK):
-                line[target + k] = pixels[np.uint64(at + (place >> 48) * stride + ((place >> 16) & 0xFFFF))]
-                place += step
-            if is_cut or column < start + 16 * j:
+        stop, start = np.int64(stops[row - top]), min(np.int64(starts[row - top]), last_block)
+        for column in range(start, stop, 16):
+            place = min(column, last_block)
+            sample_block(line, _FIRST, pixels, first, v_row + b * place, u_row + a * place, b, a, stride)
+            if is_cut or place < column:
                 for k in range(16):
-                    if column + k < max(left, start + 16 * j) or column + k >= right:
-                        line[target + np.uint64(k)] = 0
-        for j in range(num_blocks):
-            source = np.uint64(16 * j)
-            offset = row * frame_width + min(start + 16 * j, last_block)
-            here, alone = np.uint64(base + offset), np.uint64(layer + offset)
+                    if place + k < max(left, column) or place + k >= right:
+                        line[k] = 0
+            here = np.uint64(base + row * frame_width + place)
+            alone = np.uint64(layer + row * frame_width + place)
             if has_beneath:
-                keep_block(beneath, here, video, line, source)
-            shade_block(video, here, line, source, brightness)
+                keep_block(beneath, here, video, line, _FIRST)
+            shade_block(video, here, line, _FIRST, brightness)
             if has_semantic:
-                label_block(semantic, here, line, source, byte)
+                label_block(semantic, here, line, _FIRST, byte)
             if has_instance:
-                label_block(instance, here, line, source, number)
+                label_block(instance, here, line, _FIRST, number)
             if has_shapes:
-                label_block(shape_instance, here, line, source, np.uint8(0))
+                label_block(shape_instance, here, line, _FIRST, np.uint8(0))
             if has_amodal:
-                label_block(amodal, alone, line, source, np.uint8(1))
+                label_block(amodal, alone, line, _FIRST, np.uint8(1))
             if has_layers:
-                shade_block(digit_layers, alone, line, source, brightness)
+                shade_block(digit_layers, alone, line, _FIRST, brightness)
+        # One row on is one step along the other axis of the glyph, exactly: the shift drops nothing of a whole step.
+        v_row += a
+        u_row -= b
