@@ -15,6 +15,7 @@ from tests.strategies import SPLITS, banks, clip_ids, scenes, seeds, specs, spli
 
 from segmnist import PRESETS, BadArgument, DigitBank, Scene, SceneSpec, preset, sample
 from segmnist.scene.fixed_point import to_angle, to_q16
+from segmnist.scene.kernels import sample_clips
 from segmnist.scene.parameters import ELLIPSE, KIND_CODES, RECTANGLE, TRIANGLE_DOWN
 from segmnist.scene.sample import glyph_pool
 
@@ -292,6 +293,13 @@ def test_without_digits_any_frame_is_large_enough() -> None:
 def test_bad_addresses_are_named(bad: dict) -> None:
     with pytest.raises(BadArgument, match=next(iter(bad))):
         sample(SceneSpec(), **{"clip_ids": [0], **bad})
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.int64, np.uint64])
+def test_numpy_seeds_are_as_good_as_pythons(kind: type) -> None:
+    compiled = len(sample_clips.signatures)
+    assert sample(SceneSpec(), [3], seed=kind(7)).equals(sample(SceneSpec(), [3], seed=7))
+    assert len(sample_clips.signatures) <= max(compiled, 1), "another type of number compiled the kernel anew"
 
 
 def test_no_clips_are_an_empty_scene() -> None:

@@ -40,7 +40,7 @@ def sample(
     check_digits_fit(spec, glyph_height, glyph_width)
     scene = _empty_scene(spec, bank, seed, split, ids)
     sample_clips(
-        parameters_of(spec, glyph_height, glyph_width), *key_of(seed), SPLITS[split], ids,
+        parameters_of(spec, glyph_height, glyph_width), *key_of(scene.seed), SPLITS[split], ids,
         glyph_pool(spec, bank, split), bank.labels, twin_table(spec),
         np.array([KIND_CODES[kind] for kind in spec.shape_kinds], np.int64), np.array(spec.grey_levels, np.int64),
         sine_table(), *list(scene.arrays().values())[1:],
