@@ -24,7 +24,9 @@ EXAMPLE = "Example: segmnist generate data --preset standard --split test --clip
 
 @app.command(epilog=EXAMPLE)
 def generate(
-    out: Annotated[Path, typer.Argument(help="The folder to write into, made if it is not there.")],
+    out: Annotated[
+        str, typer.Argument(help="The folder to write into, made if needed; or a URL: s3://bucket/folder.")
+    ],
     preset: PresetOption = None,
     spec: SpecOption = None,
     set_: SetOption = None,
@@ -45,6 +47,16 @@ def generate(
     workers: Annotated[
         int | None, typer.Option("--workers", help="Processes; all CPUs if not given.")
     ] = None,
+    executor: Annotated[str, typer.Option("--executor", help="local or ray.")] = "local",
+    address: Annotated[
+        str | None, typer.Option("--address", help="Of a Ray cluster; one is started without.")
+    ] = None,
+    shard_range: Annotated[
+        str,
+        typer.Option(
+            "--shard-range", metavar="I/N", help="Every N-th shard from I on (from 0), for batch jobs."
+        ),
+    ] = "0/1",
     bank: BankOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Write more than 100 GB.")] = False,
 ) -> None:
@@ -69,7 +81,29 @@ def generate(
             spec_from(preset, spec, set_), num_clips=clips, first_clip=first, split=split, seed=seed,
             truth=("semantic", *(truth or ())), format=format_, index=index, bank=digits,
         )  # fmt: skip
-    limit = None if yes else LIMIT_BYTES
-    with reporting("generate") as report:
-        place = write(recipe, out, bank=digits, num_workers=workers, limit_bytes=limit, report=report)
+    try:
+        with reporting("generate") as report:
+            place = write(
+                recipe,
+                out,
+                bank=digits,
+                num_workers=workers,
+                executor=executor,
+                address=address,
+                shard_range=_range(shard_range),
+                limit_bytes=None if yes else LIMIT_BYTES,
+                report=report,
+            )
+    except KeyboardInterrupt:
+        typer.echo(
+            "segmnist: stopped; every shard that was finished is kept, the same command resumes", err=True
+        )
+        raise typer.Exit(130) from None
     typer.echo(f"{place}: {recipe.num_clips} clips, plan {recipe.plan_id[:12]}")
+
+
+def _range(text: str) -> tuple[int, int]:
+    part, slash, parts = text.partition("/")
+    if not (slash and part.isdecimal() and parts.isdecimal()):
+        raise BadArgument("--shard-range", text, "I/N with 0 <= I < N", "for example 0/8 .. 7/8")
+    return int(part), int(parts)

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from segmnist.dataset.generate import Progress as Stored
-from segmnist.dataset.generate import gigabytes
+from segmnist.dataset.progress import Progress as Stored
+from segmnist.dataset.progress import size_text
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -49,7 +49,7 @@ def _live(title: str, console: Console) -> Iterator[Callable[[Stored], None]]:
                 total=stored.total_clips,
                 completed=stored.clips,
                 rate=rate,
-                size=gigabytes(stored.bytes),
+                size=size_text(stored.bytes),
             )
 
         yield report
@@ -69,7 +69,7 @@ def _lines(title: str) -> Callable[[Stored], None]:
         left = (stored.total_clips - stored.clips) / rate if rate else 0.0
         print(
             f"{title}: {stored.clips}/{stored.total_clips} clips, {rate:.0f} clips/s, "
-            f"{gigabytes(stored.bytes)}, {left:.0f} s left",
+            f"{size_text(stored.bytes)}, {left:.0f} s left",
             file=sys.stderr,
             flush=True,
         )

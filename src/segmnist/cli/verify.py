@@ -28,7 +28,7 @@ def verify(
     from segmnist.cli.progress import reporting
     from segmnist.dataset import repair as mend
     from segmnist.dataset import verify as check
-    from segmnist.dataset.generate import gigabytes
+    from segmnist.dataset.progress import size_text
     from segmnist.dataset.verify import clean as sweep
     from segmnist.digits.bank import DigitBank
 
@@ -48,7 +48,7 @@ def verify(
     for verdict in verdicts:
         _print_faults(verdict.faults)
         state = "whole" if verdict.is_good else f"{len(verdict.faults)} faults"
-        typer.echo(f"{verdict.found.store.url}: {state}, {gigabytes(verdict.num_bytes)} read")
+        typer.echo(f"{verdict.found.store.url}: {state}, {size_text(verdict.num_bytes)} read")
     if not all(verdict.is_good for verdict in verdicts):
         raise typer.Exit(1)
 

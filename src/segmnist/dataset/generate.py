@@ -1,14 +1,15 @@
-"""generate: a recipe becomes a data set on disk. Run it again to resume."""
+"""generate: a recipe becomes a data set in a folder or an object store. Run it again to resume."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from segmnist.dataset.commit import Books, books_of
+from segmnist.dataset.manifest import Receipt
 from segmnist.dataset.plan import Plan, plan_for, root_for
+from segmnist.dataset.progress import Report, Tally, no_report, size_text
 from segmnist.dataset.recipe import Recipe
 from segmnist.dataset.run_local import run_local
 from segmnist.dataset.store import LocalStore, Store, open_store
@@ -20,38 +21,10 @@ from segmnist.formats import WHOLE
 LIMIT_BYTES = 100 * 10**9
 """More than this wants a second word from the user."""
 
-
 SHARDS_PER_WORKER = 8
 """A process takes about a second to start, as long as it takes to write this many shards."""
 
-
-class Progress(NamedTuple):
-    """How far a run is: clips and bytes that are stored, and clips in all that it will store."""
-
-    clips: int
-    bytes: int
-    total_clips: int
-
-
-Report = Callable[[Progress], None]
-
-
-def no_report(progress: Progress) -> None:
-    """Take a progress report and tell nobody."""
-
-
-class Tally:
-    """Adds up what a run has stored, and reports it."""
-
-    def __init__(self, total_clips: int, report: Report) -> None:
-        self._progress, self._report = Progress(0, 0, total_clips), report
-        report(self._progress)
-
-    def add(self, clips: int, num_bytes: int) -> None:
-        """Count a shard."""
-        before = self._progress
-        self._progress = before._replace(clips=before.clips + clips, bytes=before.bytes + num_bytes)
-        self._report(self._progress)
+EXECUTORS = ("local", "ray")
 
 
 def generate(
@@ -60,80 +33,97 @@ def generate(
     *,
     bank: DigitBank | None = None,
     num_workers: int | None = None,
+    executor: str = "local",
+    address: str | None = None,
+    shard_range: tuple[int, int] = (0, 1),
     limit_bytes: int | None = LIMIT_BYTES,
     report: Report = no_report,
 ) -> str:
-    """Write the data set of a recipe into the folder `out`, or what is missing of it; return the folder of
-    its files.
+    """Write the data set of a recipe into `out`, or what is missing of it; return the place of its files.
 
-    num_workers: processes, the number of CPUs unless given; the bytes do not depend on it. limit_bytes:
-    refuse what will be larger, None for no limit. report: called after every shard. Raises `BadArgument`
-    before the first write for a request that cannot be right: another data set in that place, another digit
-    bank, more bytes than there is room.
+    out: a folder, or a URL such as s3://bucket/folder. num_workers: processes, one a CPU unless given. executor:
+    "local" or "ray", with the address of its cluster. shard_range: (i, n) writes every n-th shard from the i-th on, for
+    batch schedulers. None of these changes a byte, and any may be used to resume. limit_bytes: refuse what will be
+    larger, None for no limit. report: called after every shard.
+
+    Raises `BadArgument` before the first write for a request that cannot be right: another data set in that place,
+    another digit bank, more bytes than there is room.
     """
-    if num_workers is not None and num_workers < 1:
-        raise BadArgument("num_workers", num_workers, "1 or more")
+    _check_run(num_workers, executor, address, shard_range)
     plan = plan_for(recipe, bank)
-    is_whole = recipe.format in WHOLE
     store = open_store(out).below(root_for(recipe))
     books = books_of(plan, store)
     books.check_is(recipe)
-    if is_whole:
-        check_free_of_others(plan, store, books)
-    if not books.is_complete():
+    if recipe.format in WHOLE:
+        _write_whole(plan, store, books, num_workers or os.cpu_count() or 1, limit_bytes, report)
+    elif not books.is_complete():
         _check_size(plan, store, limit_bytes)
         _claim(books, recipe)
-        write = _write_whole if is_whole else _write_shards
-        write(plan, store, books, num_workers or os.cpu_count() or 1, report)
+        shards = _missing(plan, books, shard_range)
+        tally = Tally(sum(len(plan.layout.rows(shard)) for shard in shards), report)
+        for receipt in _run(plan, store, shards, executor, address, num_workers):
+            tally.add(receipt.clips, receipt.num_bytes)
+        books.publish(plan)
     return store.url
 
 
-def _write_whole(plan: Plan, store: LocalStore, books: Books, num_workers: int, report: Report) -> None:
-    tally = Tally(plan.recipe.num_clips, report)
-    write_whole(plan, store, books, num_workers, tally.add)
+def _check_run(
+    num_workers: int | None, executor: str, address: str | None, shard_range: tuple[int, int]
+) -> None:
+    if num_workers is not None and num_workers < 1:
+        raise BadArgument("num_workers", num_workers, "1 or more")
+    if executor not in EXECUTORS:
+        raise BadArgument("executor", executor, " or ".join(EXECUTORS))
+    if address is not None and executor != "ray":
+        raise BadArgument("address", address, "nothing, unless executor is ray")
+    part, parts = shard_range
+    if not 0 <= part < parts:
+        raise BadArgument("shard_range", f"{part}/{parts}", "i/n with 0 <= i < n", "for example 0/8 .. 7/8")
 
 
-def _write_shards(plan: Plan, store: LocalStore, books: Books, num_workers: int, report: Report) -> None:
+def _missing(plan: Plan, books: Books, shard_range: tuple[int, int]) -> list[int]:
     done = books.done()
-    missing = (shard for shard in range(plan.num_shards) if shard not in done)
-    num_clips = plan.recipe.num_clips - sum(len(plan.layout.rows(shard)) for shard in done)
-    tally = Tally(num_clips, report)
-    useful = -(-(plan.num_shards - len(done)) // SHARDS_PER_WORKER)
-    for receipt in run_local(plan, store, missing, min(num_workers, useful)):
-        tally.add(receipt.clips, receipt.num_bytes)
-    books.publish(plan)
+    part, parts = shard_range
+    return [shard for shard in range(part, plan.num_shards, parts) if shard not in done]
+
+
+def _run(
+    plan: Plan, store: Store, shards: list[int], executor: str, address: str | None, num_workers: int | None
+) -> Iterator[Receipt]:
+    if executor == "ray":
+        from segmnist.dataset.run_ray import run_ray
+
+        return run_ray(plan, store, shards, address=address, num_workers=num_workers)
+    wanted = num_workers or os.cpu_count() or 1
+    return run_local(plan, store, shards, min(wanted, -(-len(shards) // SHARDS_PER_WORKER)))
+
+
+def _write_whole(
+    plan: Plan, store: Store, books: Books, num_threads: int, limit_bytes: int | None, report: Report
+) -> None:
+    if not isinstance(store, LocalStore):
+        raise BadArgument("OUT", store.url, f"a local folder for {plan.recipe.format}", "zarr goes anywhere")
+    check_free_of_others(plan, store, books)
+    if not books.is_complete():
+        _check_size(plan, store, limit_bytes)
+        _claim(books, plan.recipe)
+        write_whole(plan, store, books, num_threads, Tally(plan.recipe.num_clips, report).add)
 
 
 def _claim(books: Books, recipe: Recipe) -> None:
     try:
         books.claim(recipe)
     except (PermissionError, NotADirectoryError, FileNotFoundError) as error:
-        raise BadArgument(
-            "OUT", books.store.url, "a folder that can be written to", str(error.strerror)
-        ) from None
+        reason = error.strerror or str(error)
+        raise BadArgument("OUT", books.store.url, "a place that can be written to", reason) from None
 
 
 def _check_size(plan: Plan, store: Store, limit_bytes: int | None) -> None:
     needed = plan.estimate_bytes()
     free = store.free_bytes()
-    asked = f"{plan.recipe.num_clips} clips, about {gigabytes(needed)}"
+    asked = f"{plan.recipe.num_clips} clips, about {size_text(needed)}"
     if free is not None and needed > free:
-        raise BadArgument(
-            "num_clips", asked, f"what fits into the {gigabytes(free)} that are free at {store.url}"
-        )
+        room = f"what fits into the {size_text(free)} that are free at {store.url}"
+        raise BadArgument("num_clips", asked, room)
     if limit_bytes is not None and needed > limit_bytes:
-        raise BadArgument("num_clips", asked, f"{gigabytes(limit_bytes)} at most", "--yes lifts this limit")
-
-
-def gigabytes(num_bytes: int) -> str:
-    """Return a size for people.
-
-    >>> gigabytes(1_500_000)
-    '1.5 MB'
-    """
-    size = float(num_bytes)
-    for unit in ("bytes", "kB", "MB", "GB", "TB", "PB"):
-        if size < 1000 or unit == "PB":
-            break
-        size /= 1000
-    return f"{size:.3g} {unit}"
+        raise BadArgument("num_clips", asked, f"{size_text(limit_bytes)} at most", "--yes lifts this limit")

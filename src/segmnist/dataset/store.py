@@ -201,8 +201,15 @@ def check_same(store: Store, path: str, data: bytes) -> None:
         )
 
 
-def open_store(place: str | Path) -> LocalStore:
-    """Return the store of a local path. Raises `BadArgument` where no folder is nor can be made."""
+def open_store(place: str | Path) -> Store:
+    """Return the store of a local path, or of a URL such as `s3://bucket/folder`.
+
+    Raises `BadArgument` where no folder is nor can be made, `MissingDependency` for a URL without fsspec.
+    """
+    if "://" in str(place):
+        from segmnist.dataset.object_store import ObjectStore
+
+        return ObjectStore(str(place))
     nearest = _nearest(Path(place).absolute())
     if not nearest.is_dir():
         raise BadArgument(

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from segmnist.dataset.commit import MANIFEST, RECIPE
-from segmnist.dataset.generate import Report, Tally, no_report
 from segmnist.dataset.locate import Found, locate
 from segmnist.dataset.manifest import FileSum, Manifest, Receipt, sum_of
 from segmnist.dataset.plan import root_for
+from segmnist.dataset.progress import Report, Tally, no_report
 from segmnist.dataset.recipe import Recipe
 from segmnist.dataset.store import TEMPORARY, Store
 from segmnist.errors import CorruptData

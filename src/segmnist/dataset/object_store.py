@@ -1,0 +1,152 @@
+"""ObjectStore: a data set under a prefix of an object store, through fsspec. An object is there whole or not at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from segmnist.dataset.store import check_same
+from segmnist.errors import BadArgument, MissingDependency, SegmnistError
+
+Result = TypeVar("Result")
+
+TRIES = 6
+FIRST_PAUSE = 0.1
+"""Seconds; each next pause is twice as long."""
+
+
+class StoreUnreachable(SegmnistError):
+    """An object store did not answer, or answered with errors until patience ended. Names the store and its last answer."""
+
+
+class ObjectStore:
+    """Objects below a URL such as `s3://bucket/folder`, written with If-None-Match so that none is ever overwritten.
+
+    Each operation is tried again after an error of the network or the server. Because a writer whose acknowledgement was
+    lost finds its own object there, the same bytes under a name count as written.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        self._fs, self._root = _open(self.url)
+
+    def __reduce__(self) -> tuple[type[ObjectStore], tuple[str]]:
+        # Connections do not travel to other processes.
+        return ObjectStore, (self.url,)
+
+    def read(self, path: str) -> bytes:
+        """Return an object's bytes. Raises `FileNotFoundError`."""
+        data: bytes = self._patiently(lambda: self._fs.cat_file(self._key(path)))
+        return data
+
+    def map(self, path: str) -> memoryview:
+        """Return an object's bytes."""
+        return memoryview(self.read(path))
+
+    def put_new(self, path: str, data: bytes) -> None:
+        """Create an object unless there is one. Raises `CorruptData` if other bytes are there."""
+
+        def put() -> None:
+            try:
+                self._fs.pipe_file(self._key(path), data, mode="create")
+            except Exception:
+                # Refused because it exists, or stored with the acknowledgement lost: what is there tells.
+                if not self.exists(path):
+                    raise
+                check_same(self, path, data)
+
+        self._patiently(put)
+
+    def replace(self, path: str, data: bytes) -> None:
+        """Create or replace an object."""
+        self._patiently(lambda: self._fs.pipe_file(self._key(path), data, mode="overwrite"))
+
+    def remove(self, path: str) -> None:
+        """Delete an object."""
+        self._patiently(lambda: self._fs.rm_file(self._key(path)))
+
+    def exists(self, path: str) -> bool:
+        """Return whether an object is there."""
+        return path.rpartition("/")[2] in self.names(path.rpartition("/")[0])
+
+    def names(self, folder: str) -> set[str]:
+        """Return the names of the objects directly below a folder."""
+        return {_name(entry) for entry in self._entries(folder) if entry["type"] == "file"}
+
+    def folders(self, folder: str) -> set[str]:
+        """Return the names of the folders directly below a folder."""
+        return {_name(entry) for entry in self._entries(folder) if entry["type"] == "directory"}
+
+    def walk(self) -> Iterator[str]:
+        """Iterate over the paths of all objects."""
+        keys = self._patiently(lambda: self._fs.find(self._root, refresh=True))
+        return (key.removeprefix(self._root + "/") for key in keys)
+
+    def below(self, folder: str) -> ObjectStore:
+        """Return the store of a folder inside this one."""
+        return ObjectStore(f"{self.url}/{folder}")
+
+    def abandoned(self) -> Iterator[str]:
+        """Iterate over nothing: an object that was not finished does not exist."""
+        return iter(())
+
+    def arrow_filesystem(self) -> tuple[Any, str]:
+        """Return the fsspec file system, which pyarrow takes, and the root's path there."""
+        return self._fs, self._root
+
+    def free_bytes(self) -> None:
+        """Return None: an object store has no size."""
+
+    def _key(self, path: str) -> str:
+        return f"{self._root}/{path}"
+
+    def _entries(self, folder: str) -> list[dict[str, Any]]:
+        def entries() -> list[dict[str, Any]]:
+            try:
+                listed: list[dict[str, Any]] = self._fs.ls(
+                    self._key(folder).rstrip("/"), detail=True, refresh=True
+                )
+            except FileNotFoundError:
+                return []
+            return listed
+
+        return self._patiently(entries)
+
+    def _patiently(self, operation: Callable[[], Result]) -> Result:
+        """Return the operation's result; after an error that may pass, pause and try again."""
+        pause = FIRST_PAUSE
+        for attempt in range(TRIES):
+            try:
+                return operation()
+            except (FileNotFoundError, SegmnistError):
+                raise
+            except PermissionError as error:
+                raise StoreUnreachable(f"{self.url}: {_line(error)}") from None
+            except Exception as error:  # every store's client has exceptions of its own
+                if attempt == TRIES - 1:
+                    reason = f"gave up after {TRIES} tries: {_line(error)}"
+                    raise StoreUnreachable(f"{self.url}: {reason}") from None
+                time.sleep(pause)
+                pause *= 2
+        raise AssertionError
+
+
+def _open(url: str) -> tuple[Any, str]:
+    try:
+        import fsspec
+
+        fs, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
+    except ImportError:
+        raise MissingDependency(f"writing to {url.partition(':')[0]}://", "s3") from None
+    except ValueError as error:
+        raise BadArgument("OUT", url, "a path, or a URL that fsspec knows", _line(error)) from None
+    return fs, root.rstrip("/")
+
+
+def _name(entry: dict[str, Any]) -> str:
+    return str(entry["name"]).rstrip("/").rpartition("/")[2]
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -1,0 +1,106 @@
+"""run_ray: shards over a Ray cluster, as plain tasks of the commit protocol. Only receipts travel back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from segmnist.dataset.commit import books_of
+from segmnist.dataset.manifest import Receipt
+from segmnist.dataset.plan import Plan
+from segmnist.dataset.store import Store
+from segmnist.errors import MissingDependency, SegmnistError
+
+PENDING_PER_CPU = 4
+MAX_RETRIES = 20
+"""Times that a task whose worker died is started again by Ray."""
+DEADLINE_SECONDS = 600.0
+"""A shard takes about a second; one that takes this long is given to another worker."""
+MAX_OVERDUE = 3
+"""Times that a shard may pass its deadline."""
+
+
+def run_ray(
+    plan: Plan,
+    store: Store,
+    shards: Iterable[int],
+    *,
+    address: str | None = None,
+    num_workers: int | None = None,
+    deadline: float = DEADLINE_SECONDS,
+) -> Iterator[Receipt]:
+    """Commit these shards as Ray tasks; give each receipt as soon as it is there.
+
+    address: of a running cluster; without it Ray is started on this machine with num_workers CPUs and stopped at the end.
+    """
+    try:
+        import ray
+    except ImportError:
+        raise MissingDependency("the executor ray", "ray") from None
+    started_here = not ray.is_initialized()
+    if started_here:
+        ray.init(
+            address=address or "local",
+            num_cpus=None if address else num_workers,
+            include_dashboard=None if address else False,
+            log_to_driver=False,
+        )
+    try:
+        yield from _run(ray, plan, store, iter(shards), deadline)
+    finally:
+        if started_here:
+            ray.shutdown()
+
+
+def _run(ray: Any, plan: Plan, store: Store, shards: Iterator[int], deadline: float) -> Iterator[Receipt]:
+    task = ray.remote(num_cpus=1, max_retries=MAX_RETRIES)(_commit)
+    work = ray.put((plan, store))
+    most = PENDING_PER_CPU * max(1, int(ray.cluster_resources().get("CPU", 1)))
+    pending: dict[Any, tuple[int, float]] = {}
+    overdue: dict[int, int] = {}
+
+    def submit(wanted: Iterable[int]) -> None:
+        for shard in wanted:
+            pending[task.remote(work, shard)] = shard, time.monotonic()
+
+    submit(islice(shards, most))
+    while pending:
+        # Waiting tasks start one after another, so the clock of those behind restarts whenever one is done.
+        done, _ = ray.wait(list(pending), num_returns=1, timeout=deadline)
+        for reference in done:
+            shard, _ = pending.pop(reference)
+            yield _receipt(ray, reference, shard)
+        if not done:
+            _give_up_oldest(ray, pending, overdue, submit)
+        submit(islice(shards, most - len(pending)))
+
+
+def _give_up_oldest(
+    ray: Any, pending: dict[Any, tuple[int, float]], overdue: dict[int, int], submit: Any
+) -> None:
+    reference = min(pending, key=lambda ref: pending[ref][1])
+    shard, _ = pending.pop(reference)
+    overdue[shard] = overdue.get(shard, 0) + 1
+    ray.cancel(reference, force=True)
+    if overdue[shard] > MAX_OVERDUE:
+        raise SegmnistError(f"shard {shard} passed its deadline {overdue[shard]} times: run again to resume")
+    submit([shard])
+
+
+def _receipt(ray: Any, reference: Any, shard: int) -> Receipt:
+    try:
+        receipt: Receipt = ray.get(reference)
+    except ray.exceptions.RayTaskError as error:
+        # The error as it was on the worker, not Ray's account of it.
+        raise (error.cause if isinstance(error.cause, (SegmnistError, OSError)) else error) from None
+    except ray.exceptions.RayError as error:
+        reason = type(error).__name__
+        raise SegmnistError(f"shard {shard}: its Ray workers died ({reason}): run again to resume") from None
+    return receipt
+
+
+def _commit(work: tuple[Plan, Store], shard: int) -> Receipt:
+    plan, store = work
+    return books_of(plan, store).commit(plan, shard)
