@@ -18,7 +18,9 @@ from segmnist.errors import BadArgument
 from segmnist.version import GENERATOR_VERSION, __version__
 
 
-@app.command(epilog="Example: segmnist evaluate predictions/ --suite standard-v1 --json result.json --html result.html")
+@app.command(
+    epilog="Example: segmnist evaluate predictions/ --suite standard-v1 --json result.json --html result.html"
+)
 def evaluate(
     predictions: Annotated[
         str,
@@ -30,12 +32,18 @@ def evaluate(
     suite: Annotated[str, typer.Option("--suite", "-s", help="See `segmnist suites`.")] = "standard-v1",
     split: Annotated[str, typer.Option("--split", help="test or val.")] = "test",
     json: Annotated[Path | None, typer.Option("--json", help="Write the result file here.")] = None,
-    html: Annotated[Path | None, typer.Option("--html", help="Write a page with plots and worst clips here.")] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a page with plots and worst clips here.")
+    ] = None,
     model: Annotated[str | None, typer.Option("--model", help="The model's name in the report.")] = None,
     commit: Annotated[str | None, typer.Option("--commit", help="The commit of the model's code.")] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="The seed that the model was trained with.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="The seed that the model was trained with.")
+    ] = None,
     notes: Annotated[str, typer.Option("--notes", help="Anything else to keep in the result file.")] = "",
-    tracking: Annotated[bool, typer.Option("--tracking", help="HOTA and J&F too (the `tracking` extra).")] = False,
+    tracking: Annotated[
+        bool, typer.Option("--tracking", help="HOTA and J&F too (the `tracking` extra).")
+    ] = False,
     batch: Annotated[int, typer.Option("--batch", help="Clips a batch, where a model is run.")] = 8,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda, for a checkpoint.")] = "auto",
     workers: Annotated[int, typer.Option("--workers", help="Processes, where predictions are stored.")] = 2,
@@ -53,7 +61,13 @@ def evaluate(
     source, name = _source(predictions, device)
     with _bar(f"{suite} {split}", chosen.num_clips(split)) as progress:
         parts = score(
-            source, chosen, split=split, batch_size=batch, tracking=tracking, num_workers=workers, progress=progress
+            source,
+            chosen,
+            split=split,
+            batch_size=batch,
+            tracking=tracking,
+            num_workers=workers,
+            progress=progress,
         )
     result = Result(
         SCHEMA, suite, suite_sha256(chosen), split, model or name, parts, __version__, GENERATOR_VERSION,
@@ -84,7 +98,9 @@ def _function(name: str) -> Callable[..., Any]:
     try:
         function = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:
-        raise BadArgument("PREDICTIONS", name, "a path, or MODULE:FUNCTION that can be imported", str(error)) from None
+        raise BadArgument(
+            "PREDICTIONS", name, "a path, or MODULE:FUNCTION that can be imported", str(error)
+        ) from None
     if not callable(function):
         raise BadArgument("PREDICTIONS", name, "a function from videos (B,T,H,W) to predictions")
     return function  # type: ignore[no-any-return]

@@ -14,7 +14,9 @@ from segmnist.cli.app import app
 @app.command(epilog="Example: segmnist suites tiny-v1 --verify")
 def suites(
     name: Annotated[str | None, typer.Argument(help="A suite; all of them if not given.")] = None,
-    verify: Annotated[bool, typer.Option("--verify", help="Draw the clips and compare their checksums.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Draw the clips and compare their checksums.")
+    ] = False,
 ) -> None:
     """List the suites, show the parts of one, or verify what is drawn here."""
     from segmnist.suites.catalog import SUITES, suite
@@ -36,6 +38,6 @@ def suites(
     else:
         table = Table("part", "val", "test clips", "frames a clip", "size", box=None, pad_edge=False)
         for part in chosen[0].parts:
-            counts = (part.val_clips, part.test_clips, part.spec.num_frames)
-            table.add_row(part.name, *map(str, counts), f"{part.spec.height}x{part.spec.width}")
+            sizes = (part.val_clips, part.test_clips, part.spec.num_frames)
+            table.add_row(part.name, *map(str, sizes), f"{part.spec.height}x{part.spec.width}")
     Console().print(table)

@@ -1,0 +1,190 @@
+"""Training: a plain loop over clips drawn on the fly. Its whole state is the model, the optimiser and one
+integer.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from segmnist.baselines.catalog import build
+from segmnist.errors import BadArgument, CorruptData
+from segmnist.render.clips import Clips
+from segmnist.source import ClipSource
+from segmnist.suites.catalog import suite
+
+CHECKPOINT = "checkpoint.pt"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a run's losses depend on. Step k trains on the suite's train clips k * batch .. (k + 1)
+    * batch - 1.
+    """
+
+    model: str
+    suite: str = "standard-v1"
+    steps: int = 1000
+    batch: int = 8
+    seed: int = 0
+    learning_rate: float = 3e-3
+    width: int = 16
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch"):
+            if getattr(self, name) < 1:
+                raise BadArgument(name, getattr(self, name), "1 or more")
+        if not 0 < self.learning_rate < 1:
+            raise BadArgument("learning_rate", self.learning_rate, "between 0 and 1")
+
+
+def device_named(name: str) -> torch.device:
+    """Return the device; `auto` is an accelerator where there is one. Raises `BadArgument` for one that is
+    not here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name not in ("cpu", "cuda") or (name == "cuda" and not torch.cuda.is_available()):
+        raise BadArgument("device", name, "auto, cpu" + (", cuda" if torch.cuda.is_available() else ""))
+    return torch.device(name)
+
+
+def as_input(video: np.ndarray[Any, np.dtype[np.uint8]], device: torch.device) -> Tensor:
+    """Return videos `(B, T, H, W)` uint8 as the models' input, `(B, T, 1, H, W)` float32 in 0..1."""
+    return torch.from_numpy(video).to(device).unsqueeze(2).float() / 255
+
+
+def train(
+    settings: Settings,
+    folder: str | Path,
+    *,
+    resume: bool = False,
+    device: str = "auto",
+    save_every: int = 200,
+    report: Callable[[int, float], None] = lambda step, loss: None,
+) -> Path:
+    """Train a baseline and return the path of its checkpoint; `report` gets each step and its loss.
+
+    Killed and resumed, a run goes through the same losses as one that was never stopped. Raises `BadArgument`
+    where the folder holds a checkpoint and `resume` is not set, or one of other settings.
+    """
+    place, where = Path(folder) / CHECKPOINT, device_named(device)
+    torch.manual_seed(settings.seed)
+    model = build(settings.model, settings.width).to(where)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate)
+    if place.exists() and not resume:
+        raise BadArgument("folder", str(folder), "a folder without a checkpoint", "give --resume to go on")
+    first = _restore(place, settings, model, optimiser, where) if place.exists() else 0
+    with _logs(Path(folder), first) as logs:
+        for step, clips in _batches(settings, first):
+            for group in optimiser.param_groups:
+                group["lr"] = settings.learning_rate * _schedule(step, settings.steps)
+            loss = _step(model, optimiser, clips, where)
+            logs.add_scalar("loss", loss, step)
+            report(step, loss)
+            if (step + 1) % save_every == 0 or step + 1 == settings.steps:
+                _save(place, settings, step + 1, model, optimiser)
+    return place
+
+
+def _step(model: nn.Module, optimiser: torch.optim.Optimizer, clips: Clips, device: torch.device) -> float:
+    video = as_input(clips.video, device)
+    target = torch.from_numpy(clips.semantic).to(device).long()
+    # bfloat16 has float32's range, so no loss scaling; on CPUs without it, float32 is faster.
+    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        logits = model(video)
+    loss = functional.cross_entropy(logits.float().flatten(0, 1), target.flatten(0, 1))
+    total = loss + getattr(model, "penalty", 0.0)
+    optimiser.zero_grad(set_to_none=True)
+    total.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimiser.step()
+    return float(loss)
+
+
+def _schedule(step: int, steps: int) -> float:
+    """Return the factor on the learning rate: up over the first twentieth, then down along a cosine to 0."""
+    warm = max(1, steps // 20)
+    return min((step + 1) / warm, 0.5 + 0.5 * math.cos(math.pi * step / steps))
+
+
+def _batches(settings: Settings, first: int) -> Iterator[tuple[int, Clips]]:
+    """Iterate over steps and their clips, the next batch drawn while this one trains; parts of a suite take
+    turns.
+    """
+    sources = [part.source("train") for part in suite(settings.suite).parts]
+
+    def draw(step: int) -> Clips:
+        source: ClipSource = sources[step % len(sources)]
+        return source.batch(np.arange(step * settings.batch, (step + 1) * settings.batch))
+
+    with ThreadPoolExecutor(1) as ahead:
+        waiting = ahead.submit(draw, first)
+        for step in range(first, settings.steps):
+            clips = waiting.result()
+            if step + 1 < settings.steps:
+                waiting = ahead.submit(draw, step + 1)
+            yield step, clips
+
+
+def _logs(folder: Path, first: int) -> Any:
+    from torch.utils.tensorboard import SummaryWriter
+
+    # What a killed run logged after its last checkpoint is taken back.
+    return SummaryWriter(str(folder / "logs"), purge_step=first)
+
+
+def _save(
+    place: Path, settings: Settings, step: int, model: nn.Module, optimiser: torch.optim.Optimizer
+) -> None:
+    """Write a checkpoint beside the old one and rename it, so that a kill leaves one of the two whole."""
+    new = place.with_suffix(".new")
+    state = {
+        "settings": asdict(settings),
+        "step": step,
+        "model": model.state_dict(),
+        "optimiser": optimiser.state_dict(),
+    }
+    with new.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(place)
+
+
+def _restore(
+    place: Path, settings: Settings, model: nn.Module, optimiser: torch.optim.Optimizer, device: torch.device
+) -> int:
+    """Load a checkpoint of the same settings and return its step."""
+    state = read_checkpoint(place, device)
+    if state["settings"] != asdict(settings):
+        mine = asdict(settings)
+        name = next(n for n, value in state["settings"].items() if value != mine.get(n))
+        fix = "resume with the settings that it began with"
+        raise BadArgument(name, mine.get(name), f"{state['settings'][name]!r}, as in {place}", fix)
+    model.load_state_dict(state["model"])
+    optimiser.load_state_dict(state["optimiser"])
+    return int(state["step"])
+
+
+def read_checkpoint(place: Path, device: torch.device) -> dict[str, Any]:
+    """Return what `train` saved. Nothing in it is executed. Raises `CorruptData` for any other file."""
+    try:
+        state: dict[str, Any] = torch.load(place, map_location=device, weights_only=True)
+        state["settings"], state["step"], state["model"], state["optimiser"]
+    except FileNotFoundError:
+        raise BadArgument("checkpoint", str(place), "a file that `segmnist train` wrote") from None
+    except Exception as error:  # torch.load raises many kinds, and all mean the same
+        reason = str(error).splitlines()[0][:100]
+        raise CorruptData(f"{place}: not a checkpoint of segmnist train: {reason}") from None
+    return state

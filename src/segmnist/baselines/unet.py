@@ -1,0 +1,80 @@
+"""A U-Net that sees one frame at a time: what can be said without memory.
+
+Source: Ronneberger, Fischer and Brox, "U-Net: Convolutional networks for biomedical image segmentation",
+MICCAI 2015.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from segmnist.baselines.all_background import class_prior
+from segmnist.evaluate.counts import NUM_CLASSES
+
+LEVELS = 3
+
+
+def double_conv(inputs: int, outputs: int) -> nn.Sequential:
+    """Return two 3x3 convolutions, each with group normalisation and ReLU."""
+    layers: list[nn.Module] = []
+    for channels in (inputs, outputs):
+        layers += [nn.Conv2d(channels, outputs, 3, padding=1), nn.GroupNorm(8, outputs), nn.ReLU()]
+    return nn.Sequential(*layers)
+
+
+class Encoder(nn.Module):
+    """Frames `(n, 1, H, W)` -> features at full, half and quarter resolution, with 1, 2 and 4 times `width`
+    channels.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        channels = [1, *(width << level for level in range(LEVELS))]
+        self.blocks = nn.ModuleList(double_conv(a, b) for a, b in pairwise(channels))
+
+    def forward(self, frames: Tensor) -> list[Tensor]:
+        """Return the features, finest first."""
+        features = [self.blocks[0](frames)]
+        for block in list(self.blocks)[1:]:
+            features.append(block(functional.max_pool2d(features[-1], 2, ceil_mode=True)))
+        return features
+
+
+class Decoder(nn.Module):
+    """Features, finest first -> logits `(n, 11, H, W)`."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(
+            double_conv((width << level) + (width << level + 1), width << level)
+            for level in range(LEVELS - 1)
+        )
+        self.head = nn.Conv2d(width, NUM_CLASSES, 1)
+        self.head.bias = nn.Parameter(class_prior())
+
+    def forward(self, features: list[Tensor]) -> Tensor:
+        """Return the logits at the finest resolution."""
+        coarse = features[-1]
+        for level in reversed(range(LEVELS - 1)):
+            fine = features[level]
+            grown = functional.interpolate(coarse, fine.shape[-2:], mode="bilinear", align_corners=False)
+            coarse = self.blocks[level](torch.cat([fine, grown], dim=1))
+        logits: Tensor = self.head(coarse)
+        return logits
+
+
+class UNet(nn.Module):
+    """Each frame by itself."""
+
+    def __init__(self, width: int = 16) -> None:
+        super().__init__()
+        self.encoder, self.decoder = Encoder(width), Decoder(width)
+
+    def forward(self, video: Tensor) -> Tensor:
+        """Return logits `(B, T, 11, H, W)` of a video `(B, T, 1, H, W)`."""
+        logits: Tensor = self.decoder(self.encoder(video.flatten(0, 1)))
+        return logits.reshape(*video.shape[:2], *logits.shape[1:])

@@ -1,0 +1,62 @@
+"""`segmnist train`: a baseline, on clips drawn on the fly."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, TextColumn
+
+from segmnist.cli.app import app
+from segmnist.errors import MissingDependency
+
+
+@app.command(epilog="Example: segmnist train unet --suite tiny-v1 --steps 500 --out runs/unet")
+def train(
+    model: Annotated[
+        str, typer.Argument(help="all-background, unet, unet-gru, unet3d, transformer or prednet.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The run's folder: checkpoint and TensorBoard logs.")
+    ],
+    suite: Annotated[
+        str, typer.Option("--suite", "-s", help="Whose train clips; see `segmnist suites`.")
+    ] = "standard-v1",
+    steps: Annotated[int, typer.Option("--steps", help="Batches to train on, in all.")] = 1000,
+    batch: Annotated[int, typer.Option("--batch", help="Clips a batch.")] = 8,
+    seed: Annotated[int, typer.Option("--seed", help="Of the model's first weights.")] = 0,
+    rate: Annotated[float, typer.Option("--rate", help="The highest learning rate.")] = 3e-3,
+    width: Annotated[int, typer.Option("--width", help="Channels at full resolution, a multiple of 8.")] = 16,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")] = False,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
+    save_every: Annotated[int, typer.Option("--save-every", help="Steps between checkpoints.")] = 200,
+) -> None:
+    """Train a baseline. Killed, run it again with --resume: it goes through the same losses."""
+    try:
+        from segmnist.baselines.train import Settings
+        from segmnist.baselines.train import train as run
+    except ModuleNotFoundError as error:
+        if error.name is None or not error.name.startswith(("torch", "tensorboard")):
+            raise
+        raise MissingDependency("training", "train") from None
+    settings = Settings(model, suite, steps, batch, seed, rate, width)
+    console, start, done = Console(stderr=True), time.monotonic(), 0
+    columns = (*Progress.get_default_columns(), TextColumn("loss {task.fields[loss]:.4f}"))
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(model, total=steps, loss=float("nan"))
+
+        def report(step: int, loss: float) -> None:
+            nonlocal done
+            done += 1
+            progress.update(task, completed=step + 1, loss=loss)
+            if not console.is_terminal and ((step + 1) % 50 == 0 or step + 1 == steps):
+                rate = done * batch / (time.monotonic() - start)
+                console.print(
+                    f"step {step + 1}/{steps}, loss {loss:.4f}, {rate:.1f} clips/s", highlight=False
+                )
+
+        place = run(settings, out, resume=resume, device=device, save_every=save_every, report=report)
+    typer.echo(f"{place}: {steps} steps")
