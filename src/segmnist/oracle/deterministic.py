@@ -13,8 +13,8 @@ from segmnist.oracle.arrays import Arrays
 from segmnist.oracle.evidence import FrameEvidence, weigh
 from segmnist.oracle.family import Family
 from segmnist.oracle.pairs import PairPosterior, PairProblem, solve_pairs
+from segmnist.oracle.picks import pick, uniforms
 from segmnist.oracle.posterior import Posterior
-from segmnist.scene.randomness import PURPOSE_POSTERIOR, words
 from segmnist.truth.catalog import BACKGROUND
 
 Integers = NDArray[np.int64]
@@ -163,16 +163,3 @@ def _sample_given_background(
                     maps[sample, t, pictures.pixel[pictures.start[row_of] : pictures.start[row_of + 1]]] = (
                         label
                     )
-
-
-def uniforms(seed: int, place: int, count: int) -> Floats:
-    """Return numbers in [0, 1) of 53 bits, `(count,)`, at an address of their own."""
-    bits = words(seed, "train", 0, PURPOSE_POSTERIOR, place, 2 * count).astype(np.uint64).reshape(count, 2)
-    return ((bits[:, 0] << np.uint64(21)) + (bits[:, 1] >> np.uint64(11))).astype(np.float64) / 2.0**53
-
-
-def pick(probabilities: Floats, uniform: Floats) -> Integers:
-    """Return one index for each uniform number, drawn with these probabilities."""
-    edges = np.cumsum(probabilities)
-    found = np.searchsorted(edges, uniform * edges[-1], side="right")
-    return np.asarray(np.minimum(found, np.flatnonzero(probabilities)[-1]), np.int64)

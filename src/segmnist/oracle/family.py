@@ -30,10 +30,13 @@ BYTES_A_POSE = 64
 
 @dataclass(frozen=True, eq=False)
 class Family:
-    """The N hypotheses of one digit, equal in law for both digits of a clip; digit 1 lies in front of
+    """What one digit can be and do, all of it.
+
+    The N hypotheses of one digit, equal in law for both digits of a clip; digit 1 lies in front of
     digit 0.
 
-    `pose` holds `(N,T)` int64 arrays `y`, `x`, `angle`, `brightness` in a Scene's units; `glyph (N,)` the
+    Where motion is a Markov chain a hypothesis is a state of it: a position and a velocity, beside what never changes; its `prior`
+    is that of the first frame. `pose` holds `(N,T)` int64 arrays `y`, `x`, `angle`, `brightness` in a Scene's units; `glyph (N,)` the
     bank's rows. `picture_of[h, t]` is the row of hypothesis h in `pictures[t]`.
     """
 
@@ -110,9 +113,10 @@ def lattice(low: int, high: int, step: int) -> tuple[Integers, Floats]:
     return values, lattice_probabilities(len(values))
 
 
-def _lattice_of(
+def lattice_of(
     ends: tuple[float, float], step: float, in_fixed_point: Callable[[float], int]
 ) -> tuple[Integers, Floats]:
+    """Return the lattice of a `*_range` and its `*_step`."""
     return lattice(in_fixed_point(ends[0]), in_fixed_point(ends[1]), in_fixed_point(step))
 
 
@@ -125,24 +129,26 @@ def spans(spec: SceneSpec, bank: DigitBank) -> dict[str, tuple[int, int]]:
 
 
 def _axes(spec: SceneSpec, bank: DigitBank, split: str) -> dict[str, tuple[Any, Floats]]:
-    """Return every independent draw of the sampler: its values and their probabilities."""
+    """Return every independent draw of the sampler, its values and their probabilities; those of motion last."""
     pool = glyph_pool(spec, bank, split).astype(np.int64)
     step, room = to_q16(spec.position_step), spans(spec, bank)
     turn_step = to_angle(spec.direction_step)
     axes = {
         "glyph": (pool, lattice_probabilities(len(pool))),
-        "angle": _lattice_of(spec.angle_range, spec.angle_step, to_angle),
-        "rate": _lattice_of(spec.rotation_rate_range, spec.rotation_rate_step, to_angle),
+        "angle": lattice_of(spec.angle_range, spec.angle_step, to_angle),
+        "rate": lattice_of(spec.rotation_rate_range, spec.rotation_rate_step, to_angle),
+    }
+    motion = {
         "y": lattice(0, room["y"][1], step),
         "x": lattice(0, room["x"][1], step),
-        "speed": _lattice_of(spec.speed_range, spec.speed_step, to_q16),
+        "speed": lattice_of(spec.speed_range, spec.speed_step, to_q16),
         "direction": lattice(0, FULL_TURN - 1, turn_step),
     }
     if spec.grey_levels:
         factors = np.array([(level * 65_536 + 254) // 255 for level in spec.grey_levels], np.int64)
-        return {**axes, "flat": (factors, lattice_probabilities(len(factors)))}
-    ramp = _lattice_of(spec.brightness_range, spec.brightness_step, to_q16)
-    return {**axes, "first": ramp, "last": ramp}
+        return {**axes, "flat": (factors, lattice_probabilities(len(factors))), **motion}
+    ramp = lattice_of(spec.brightness_range, spec.brightness_step, to_q16)
+    return {**axes, "first": ramp, "last": ramp, **motion}
 
 
 def _product(axes: dict[str, tuple[Any, Floats]]) -> tuple[dict[str, Integers], Floats]:
@@ -165,6 +171,9 @@ def _poses(spec: SceneSpec, bank: DigitBank, values: dict[str, Integers]) -> dic
     pose = {"angle": (values["angle"][:, None] + values["rate"][:, None] * t) % FULL_TURN}
     for axis, (low, span) in spans(spec, bank).items():
         velocity = _scaled(values["speed"], toward[axis], axis)
+        if spec.digit_motion == "markov":
+            # A state of the chain: where it is and where it heads, the same in every frame.
+            velocity *= 0
         acceleration = _scaled(np.int64(to_q16(spec.acceleration_range[0])), toward[axis], axis)
         place = values[axis][:, None] + velocity[:, None] * t + (acceleration[:, None] * t * t >> 1)
         pose[axis] = low + reflected(place, span)

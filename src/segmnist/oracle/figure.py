@@ -24,35 +24,27 @@ def _entropy_colours() -> NDArray[np.uint8]:
     return np.where(steps < 0.5, lower, upper).round().astype(np.uint8)
 
 
-def posterior_strip(clip: Clip, posterior: Posterior, title: str) -> Strip:
-    """Return four rows for a contact sheet: video, truth, most probable class, entropy (white from ln 2
-    on)."""
-    if posterior.semantic.shape != clip.video.shape:
-        raise BadArgument(
-            "posterior", posterior.semantic.shape, f"a posterior of this clip, {clip.video.shape}"
-        )
-    bits = np.minimum(posterior.entropy / ENTROPY_FULL, 1)
-    rows = (
-        Row(clip.video, GREY_LEVELS),
-        Row(clip.semantic, CLASS_COLOURS),
-        Row(posterior.semantic, CLASS_COLOURS),
-        Row((255 * bits).round().astype(np.uint8), _entropy_colours()),
-    )
-    return Strip(title, rows)
+def posterior_strips(clip: Clip, posteriors: list[Posterior], about: str = "") -> list[Strip]:
+    """Return strips for a contact sheet: the video over its truth, then a pair of rows for each observer.
+
+    A pair is the most probable class over the entropy of the class. The clip needs its semantic truth. Raises `BadArgument`
+    for a posterior of another shape.
+    """
+    digits = ", ".join(map(str, clip.labels.tolist()))
+    title = f"{about or f'clip {clip.clip_id}, digits [{digits}]'}: the video, its truth"
+    strips = [Strip(title, (Row(clip.video, GREY_LEVELS), Row(clip.semantic, CLASS_COLOURS)))]
+    for posterior in posteriors:
+        if posterior.semantic.shape != clip.video.shape:
+            fix = f"a posterior of this clip, {clip.video.shape}"
+            raise BadArgument("posterior", posterior.semantic.shape, fix)
+        share = np.minimum(posterior.entropy / ENTROPY_FULL, 1)
+        doubt = Row((255 * share).round().astype(np.uint8), _entropy_colours())
+        title = f"{posterior.observer} observer: the most probable class, its entropy (black 0, white ln 2 or more)"
+        strips.append(Strip(title, (Row(posterior.semantic, CLASS_COLOURS), doubt)))
+    return strips
 
 
 def posterior_sheet(clip: Clip, posteriors: list[Posterior], *, num_columns: int = 8) -> Image.Image:
-    """Draw one clip (with semantic truth) for several observers, as an RGB image.
-
-    Each observer's rows are, from above: the video, its truth, the most probable class, the entropy of the
-    class (black 0, white ln 2 or more).
-    """
-    digits = ", ".join(map(str, clip.labels.tolist()))
-    about = "video, truth, most probable class, entropy (white: ln 2)"
-    strips = [
-        posterior_strip(
-            clip, posterior, f"clip {clip.clip_id}, digits [{digits}], {posterior.observer} observer: {about}"
-        )
-        for posterior in posteriors
-    ]
+    """Draw one clip, with its semantic truth, and what several observers know of it, as an RGB image."""
+    strips = posterior_strips(clip, posteriors)
     return draw_sheet(strips, sheet_layout(strips, num_columns=num_columns))

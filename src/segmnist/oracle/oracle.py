@@ -13,6 +13,7 @@ from segmnist.oracle.arrays import arrays_on
 from segmnist.oracle.deterministic import deterministic_posterior
 from segmnist.oracle.family import build_family
 from segmnist.oracle.likelihood import log_likelihood_table
+from segmnist.oracle.markov import markov_posterior
 from segmnist.oracle.posterior import Posterior
 from segmnist.scene.presets import preset
 from segmnist.scene.randomness import check_address
@@ -53,7 +54,7 @@ class Oracle:
         check_address(seed, split)
         if not 0 <= delta < 0.5:
             raise BadArgument("delta", delta, "0 or more and less than 0.5")
-        self.delta = delta
+        self.delta, self.max_bytes = delta, max_bytes
         self.arrays = arrays_on(device)
         bank = DigitBank.mnist() if bank is None else bank
         self.family = build_family(self.spec, bank, split, seed, max_bytes)
@@ -67,6 +68,10 @@ class Oracle:
         if observer not in OBSERVERS:
             raise BadArgument("observer", observer, ", ".join(OBSERVERS))
         self._check_video(video)
+        if self.spec.digit_motion == "markov":
+            return markov_posterior(
+                self.family, video, observer, self.max_bytes, self.arrays, self._log_table
+            )
         return deterministic_posterior(self.family, video, observer, self.delta, self.arrays, self._log_table)
 
     def _check_video(self, video: Any) -> None:

@@ -90,8 +90,8 @@ class PairPosterior:
 
 
 @dataclass(eq=False)
-class _Sums:
-    """Running sums, all relative to exp(shift)."""
+class PairSums:
+    """Running sums over pairs, all relative to exp(shift)."""
 
     shift: float
     front: Floats
@@ -113,6 +113,12 @@ class _Sums:
             self.shift = largest
 
 
+def empty_sums(problem: PairProblem, shift: float) -> PairSums:
+    """Return sums over no pair yet."""
+    size, shown = len(problem.log_prior), (len(problem.mapped), 10, problem.num_pixels)
+    return PairSums(shift, np.zeros(size), np.zeros(size), np.zeros(shown))
+
+
 def solve_pairs(problem: PairProblem, delta: float, arrays: Arrays) -> PairPosterior:
     """Return the posterior over all pairs; what it leaves out has a mass of `delta` at most (0 leaves out
     nothing)."""
@@ -122,9 +128,7 @@ def solve_pairs(problem: PairProblem, delta: float, arrays: Arrays) -> PairPoste
     # Half of delta for the pairs that are never looked at, half for the map of pairs that turn out to be
     # unlikely.
     counts = _kept_columns(unhidden[by_front], most[by_most], known + np.log(delta / 2) if delta else -np.inf)
-    size = len(unhidden)
-    shown = (len(problem.mapped), 10, problem.num_pixels)
-    sums = _Sums(known, np.zeros(size), np.zeros(size), np.zeros(shown))
+    size, sums = len(unhidden), empty_sums(problem, known)
     for first in range(0, size, TILE_ROWS):
         rows = by_front[first : first + TILE_ROWS]
         width = int(counts[first : first + TILE_ROWS].max())
@@ -140,7 +144,7 @@ def solve_pairs(problem: PairProblem, delta: float, arrays: Arrays) -> PairPoste
                 sums,
             )
     left_out = _left_out(unhidden[by_front], most[by_most], counts)
-    return _normalised(problem, sums, left_out)
+    return normalised(problem, sums, left_out)
 
 
 def _found_weight(problem: PairProblem, unhidden: Floats) -> float:
@@ -183,32 +187,49 @@ def _add_tile(
     columns: Integers,
     delta: float,
     arrays: Arrays,
-    sums: _Sums,
+    sums: PairSums,
 ) -> None:
+    weights = log_weights(problem, unhidden, rows, columns, arrays, sums)
+    sums.raise_shift(float(weights.max()))
+    weights -= sums.shift
+    add_weights(problem, arrays.exp(weights), rows, columns, delta, arrays, sums)
+
+
+def log_weights(
+    problem: PairProblem, unhidden: Floats, rows: Integers, columns: Integers, arrays: Arrays, sums: PairSums
+) -> Any:
+    """Return log p(frames seen, i in front, j behind) over the background's, for all rows i and columns j."""
     weights = arrays.put(unhidden[rows][:, None] + unhidden[columns][None, :])
     for t in problem.seen:
         _subtract_hidden(problem, t, rows, columns, weights, arrays, sums)
-    sums.raise_shift(float(weights.max()))
-    weights -= sums.shift
-    weights = arrays.exp(weights)
+    return weights
+
+
+def add_weights(
+    problem: PairProblem,
+    weights: Any,
+    rows: Integers,
+    columns: Integers,
+    delta: float,
+    arrays: Arrays,
+    sums: PairSums,
+) -> None:
+    """Add the weights of a tile's pairs to the sums, and to the map of what is hidden."""
     of_row, of_column = arrays.get(weights.sum(1)), arrays.get(weights.sum(0))
     sums.front[rows] += of_row
     sums.behind[columns] += of_column
     sums.mass += float(of_row.sum())
     sums.pairs += weights.shape[0] * weights.shape[1]
     # Rows and columns with next to no weight are left out of the map, and counted.
-    allowed = delta * sums.mass / 8 / len(unhidden)
-    big_row, big_column = (
-        of_row > allowed * len(rows) / len(unhidden),
-        of_column > allowed * len(columns) / len(unhidden),
-    )
+    size = len(problem.log_prior)
+    allowed = delta * sums.mass / 8 / size**2
+    big_row, big_column = of_row > allowed * len(rows), of_column > allowed * len(columns)
     sums.unmapped += float(of_row[~big_row].sum() + of_column[~big_column].sum())
     if big_row.any() and big_column.any():
         kept = weights[arrays.put(np.flatnonzero(big_row))][:, arrays.put(np.flatnonzero(big_column))]
+        kept, rows, columns = arrays.single(kept), rows[big_row], columns[big_column]
         for place, t in enumerate(problem.mapped):
-            _map_hidden(
-                problem, place, t, rows[big_row], columns[big_column], arrays.single(kept), arrays, sums
-            )
+            _map_hidden(problem, place, t, rows, columns, kept, arrays, sums)
 
 
 def _shared(frame: FrameEvidence, front: Integers, behind: Integers) -> Integers:
@@ -217,7 +238,7 @@ def _shared(frame: FrameEvidence, front: Integers, behind: Integers) -> Integers
 
 
 def _subtract_hidden(
-    problem: PairProblem, t: int, rows: Integers, columns: Integers, weights: Any, arrays: Arrays, sums: _Sums
+    problem: PairProblem, t: int, rows: Integers, columns: Integers, weights: Any, arrays: Arrays, sums: PairSums
 ) -> None:
     """Subtract <M_i, w_j> of frame t from a tile."""
     frame = problem.evidence[t]
@@ -237,7 +258,7 @@ def _map_hidden(
     columns: Integers,
     kept: Any,
     arrays: Arrays,
-    sums: _Sums,
+    sums: PairSums,
 ) -> None:
     """Add, for each class and pixel, the weight of the pairs whose digit behind is of this class and
     hidden here."""
@@ -252,7 +273,8 @@ def _map_hidden(
         sums.flop += 2.0 * len(rows) * len(columns) * len(pixels)
 
 
-def _normalised(problem: PairProblem, sums: _Sums, log_left_out: float) -> PairPosterior:
+def normalised(problem: PairProblem, sums: PairSums, log_left_out: float) -> PairPosterior:
+    """Return the posterior that the sums amount to, given the log of a bound on the weight left out."""
     front, behind = sums.front / sums.mass, sums.behind / sums.mass
     class_map = -sums.hidden / sums.mass
     for place, t in enumerate(problem.mapped):

@@ -42,8 +42,8 @@ def check_solvable(spec: SceneSpec) -> None:
 
 def _check_walk(spec: SceneSpec) -> None:
     """Raise unless a wandering digit stays on the lattice of its first positions."""
-    straight = to_angle(spec.direction_step) % (FULL_TURN // 4) == 0
-    _require(spec, "direction_step", straight, "90, 180 or 360 for digit_motion='markov'")
+    straight = to_angle(spec.direction_step) in (FULL_TURN // 4, FULL_TURN // 2)
+    _require(spec, "direction_step", straight, "90 or 180 for digit_motion='markov'")
     step = to_q16(spec.position_step)
     speeds = (to_q16(spec.speed_range[0]), to_q16(spec.speed_step), to_q16(spec.speed_range[1]))
     on_lattice = all(speed % step == 0 for speed in speeds[: 2 if speeds[1] else 3])

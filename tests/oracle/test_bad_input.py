@@ -1,0 +1,128 @@
+"""What the oracle refuses, and that it says which field or argument is to blame."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from segmnist.errors import BadArgument, MissingDependency
+from segmnist.oracle import Oracle
+from segmnist.oracle.arrays import TorchArrays
+from segmnist.oracle.solvable import check_solvable
+from segmnist.scene.presets import PRESETS, preset
+from tests.oracle.enumeration import tiny_spec
+
+OUTSIDE = {
+    "num_digits_range": (1, 2),
+    "num_depth_swaps_range": (0, 1),
+    "sensor_sigma": 0.0,
+    "digit_motion": "origin",
+    "scale_range": (0.5, 0.6),
+    "acceleration_range": (0.0, 0.1),
+    "speed_step": ("speed_range", (1.0, 2.0)),
+    "angle_step": 0.0,
+    "rotation_rate_step": 0.0,
+    "brightness_step": ("brightness_range", (0.2, 0.4)),
+    "position_step": 0.0,
+    "direction_step": 0.0,
+    "num_backgrounds": ("num_shapes_range", (1, 2)),
+}
+
+
+@pytest.mark.parametrize("field", OUTSIDE)
+def test_field_that_puts_a_spec_outside_is_named(field):
+    value = OUTSIDE[field]
+    name, value = value if isinstance(value, tuple) and isinstance(value[0], str) else (field, value)
+    changes = {name: value}
+    if field == "digit_motion":
+        changes |= dict.fromkeys(("position_step", "direction_step", "angle_step", "rotation_rate_step"), 0.0)
+    if field == "angle_step":
+        changes["twins"] = ()
+    spec = preset("exact").replace(**changes)
+    with pytest.raises(BadArgument, match=f"^{field}=.*solvable"):
+        check_solvable(spec)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"direction_step": 45.0}, "direction_step"),
+        ({"direction_step": 360.0}, "direction_step"),
+        ({"speed_range": (2.0, 2.0)}, "speed_range"),
+        ({"frame_stride": 2}, "frame_stride"),
+    ],
+)
+def test_walk_that_leaves_the_lattice_is_refused(changes, field):
+    fields = {"digit_motion": "markov", "turn_odds": 0.1, "speed_range": (9.0, 9.0), **changes}
+    with pytest.raises(BadArgument, match=f"^{field}="):
+        check_solvable(preset("exact", **fields))
+
+
+def test_wall_off_the_lattice_is_refused(small_bank):
+    spec = tiny_spec(digit_motion="markov", turn_odds=0.1, position_step=4.0, speed_range=(4.0, 4.0))
+    video = np.zeros((3, 16, 18), np.uint8)
+    with pytest.raises(BadArgument, match="position_step"):
+        Oracle(spec, bank=small_bank).posterior(video)
+
+
+def test_every_other_preset_is_outside():
+    for name in PRESETS:
+        if name != "exact":
+            with pytest.raises(BadArgument, match="solvable"):
+                Oracle(name)
+
+
+@pytest.mark.parametrize(
+    "video",
+    [
+        np.zeros((3, 16, 18)),
+        np.zeros((3, 16, 17), np.uint8),
+        np.zeros((16, 18), np.uint8),
+        np.zeros((4, 16, 18), np.uint8),
+        [[0]],
+    ],
+)
+def test_observations_of_another_kind_are_refused(video, small_bank):
+    oracle = Oracle(tiny_spec(), bank=small_bank)
+    with pytest.raises(BadArgument, match=r"video\.(shape|dtype)"):
+        oracle.posterior(video)
+
+
+def test_bad_arguments_are_named(small_bank):
+    with pytest.raises(BadArgument, match="delta"):
+        Oracle(tiny_spec(), bank=small_bank, delta=0.7)
+    oracle = Oracle(tiny_spec(), bank=small_bank)
+    video = np.zeros((3, 16, 18), np.uint8)
+    with pytest.raises(BadArgument, match="observer"):
+        oracle.posterior(video, "all-seeing")
+    with pytest.raises(BadArgument, match="num_samples"):
+        oracle.posterior(video).sample(0)
+
+
+def test_too_large_a_bank_is_refused_in_bytes_before_it_is_built():
+    with pytest.raises(BadArgument, match=r"need [\d,]+ bytes"):
+        Oracle(preset("exact", glyphs_per_class=0, angle_step=1.0), max_bytes=1 << 30)
+
+
+def test_too_many_pairs_of_a_walk_are_refused_in_bytes(small_bank):
+    spec = preset("exact", digit_motion="markov", turn_odds=0.1, speed_range=(9.0, 9.0))
+    oracle = Oracle(spec, max_bytes=200 << 20)
+    with pytest.raises(BadArgument, match=r"need [\d,]+ bytes"):
+        oracle.posterior(np.zeros((8, 32, 32), np.uint8))
+
+
+def test_a_video_that_the_family_could_not_have_made_still_gets_an_answer(small_bank):
+    """All white under little noise: no hypothesis fits, the best of them are found, and nothing overflows."""
+    oracle = Oracle(tiny_spec(sensor_sigma=5.0), bank=small_bank)
+    for observer in ("offline", "causal", "frame"):
+        posterior = oracle.posterior(np.full((3, 16, 18), 255, np.uint8), observer)
+        np.testing.assert_allclose(posterior.class_probabilities.sum(1), 1, atol=1e-5)
+
+
+def test_unknown_device_is_refused():
+    try:
+        TorchArrays("cpu")
+    except MissingDependency:
+        pytest.skip("torch is not installed here; the suite with it covers devices")
+    with pytest.raises(BadArgument, match="device"):
+        Oracle(tiny_spec(), device="toaster")

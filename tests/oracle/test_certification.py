@@ -1,0 +1,118 @@
+"""The oracle proves itself on data it did not see made: calibration, scores predicted and realised, entropy and NLL."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from segmnist.oracle import OBSERVERS, Oracle
+from segmnist.oracle.ceiling import ceiling, ratio_with_error
+from segmnist.source import ClipSource
+from segmnist.truth.catalog import BACKGROUND
+from tests.oracle.enumeration import tiny_spec
+
+NUM_VIDEOS = 120
+
+
+@pytest.fixture(scope="module")
+def certified(small_bank):
+    """Posteriors, truths and clips of a family in which much stays open."""
+    spec = tiny_spec(
+        classes=(2, 6, 9), twins=((6, 9),), twin_odds=0.4, sensor_sigma=70.0, angle_step=90.0, direction_step=90.0,
+        position_step=5.0,
+    )
+    source = ClipSource(spec, bank=small_bank, truth=("semantic",), split="val", seed=1)
+    oracle = Oracle(spec, bank=small_bank, split="val", seed=1, delta=1e-6)
+    return oracle, source
+
+
+@pytest.mark.parametrize("observer", OBSERVERS)
+def test_predicted_scores_are_realised_within_their_error(observer, certified):
+    oracle, source = certified
+    row = ceiling(oracle, source, observer, NUM_VIDEOS)
+    for predicted, realised in (
+        (row.accuracy, row.realised_accuracy),
+        (row.foreground_accuracy, row.realised_foreground_accuracy),
+        (row.nll, row.realised_nll),
+    ):
+        error = np.hypot(predicted[1], realised[1])
+        assert error > 0
+        assert abs(predicted[0] - realised[0]) < 4 * error
+    assert row.miou_low <= row.miou_high
+    assert 0.1 < row.foreground_accuracy[0] < 0.95  # neither hopeless nor easy: the test can fail
+    assert row.realised_miou < row.miou_high + 0.1
+
+
+def test_observers_that_see_more_score_higher(certified):
+    oracle, source = certified
+    rows = [ceiling(oracle, source, observer, 60) for observer in ("frame", "causal", "offline")]
+    nll = [row.nll[0] for row in rows]
+    assert nll[0] > nll[1] > nll[2] > 0
+
+
+def test_entropy_is_the_expected_nll_pixel_by_pixel(certified):
+    """The difference of NLL and entropy has mean 0 over videos: its mean is within four of its standard errors."""
+    oracle, source = certified
+    differences = []
+    for clip in source[:NUM_VIDEOS]:
+        posterior = oracle.posterior(clip.video, "causal")
+        of_truth = np.take_along_axis(posterior.class_probabilities, clip.semantic[:, None].astype(int), 1)[:, 0]
+        differences.append(float((-np.log(of_truth) - posterior.entropy).sum()))
+    mean, spread = np.mean(differences), np.std(differences, ddof=1) / np.sqrt(NUM_VIDEOS)
+    assert abs(mean) < 4 * spread
+
+
+@pytest.mark.parametrize("observer", ["offline", "frame"])
+def test_simulation_based_calibration(observer, certified):
+    """Ranks of the truth among joint samples are uniform (Talts et al., arXiv 1804.06788), for three statistics of a label map."""
+    oracle, source = certified
+    num_samples = 15
+    ramp = np.linspace(0, 1, 16)[:, None]
+    statistics = (
+        lambda maps: (maps != BACKGROUND).sum((-1, -2, -3)),
+        lambda maps: (np.where(maps == BACKGROUND, 0, maps + 1) * ramp).sum((-1, -2, -3)),
+        lambda maps: ((maps == 6) * 2 + (maps == 9)).sum((-1, -2, -3)),
+    )
+    ranks = np.zeros((3, NUM_VIDEOS))
+    ties = np.random.default_rng(0)
+    for v, clip in enumerate(source[:NUM_VIDEOS]):
+        samples = oracle.posterior(clip.video, observer).sample(num_samples, seed=v)
+        truth, drawn = clip.semantic.copy(), samples
+        if observer == "frame":  # its frames are drawn apart: look at one
+            truth, drawn = truth[1:2], samples[:, 1:2]
+        for s, statistic in enumerate(statistics):
+            among, own = statistic(drawn), statistic(truth)
+            ranks[s, v] = (among < own).sum() + ties.integers(0, (among == own).sum() + 1)
+    for row in ranks:
+        counts = np.histogram(row, bins=8, range=(-0.5, num_samples + 0.5))[0]
+        chi2 = ((counts - NUM_VIDEOS / 8) ** 2 / (NUM_VIDEOS / 8)).sum()
+        assert chi2 < 30  # 7 degrees of freedom: p < 1e-4
+
+
+def test_joint_samples_have_the_marginals_and_repeat(certified):
+    oracle, source = certified
+    posterior = oracle.posterior(source[3].video)
+    samples = posterior.sample(2000, seed=7)
+    for label in range(11):
+        error = np.abs((samples == label).mean(0) - posterior.class_probabilities[:, label]).max()
+        assert error < 5 * np.sqrt(0.25 / 2000)
+    np.testing.assert_array_equal(samples[:3], posterior.sample(3, seed=7)[:3])
+    assert not np.array_equal(samples[:3], posterior.sample(3, seed=8))
+
+
+def test_wrong_sigma_is_found_out(certified):
+    """The tests above have teeth: an observer that believes in less noise than there is predicts more than it scores."""
+    oracle, source = certified
+    believer = Oracle(oracle.spec.replace(sensor_sigma=45.0), bank=oracle.family.bank, split="val", seed=1)
+    row = ceiling(believer, source, "offline", 60)
+    error = np.hypot(row.nll[1], row.realised_nll[1])
+    assert row.realised_nll[0] - row.nll[0] > 4 * error
+
+
+def test_ratio_error_is_that_of_resampled_videos():
+    draw = np.random.default_rng(3)
+    sizes = draw.uniform(50, 150, (4000, 40))
+    hits = sizes * draw.beta(4, 2, (4000, 40))
+    ratios = hits.sum(1) / sizes.sum(1)
+    predicted = np.array([ratio_with_error(h, s)[1] for h, s in zip(hits[:200], sizes[:200])])
+    assert predicted.mean() == pytest.approx(ratios.std(), rel=0.05)

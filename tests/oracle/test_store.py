@@ -1,0 +1,108 @@
+"""Posteriors on disk: read back, resumed after a kill, refused where another plan lies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from segmnist.errors import BadArgument, CorruptData
+from segmnist.oracle import Oracle
+from segmnist.oracle.store import DTYPES, PosteriorPlan, read_posteriors, write_posteriors
+from segmnist.source import ClipSource
+from tests.oracle.enumeration import tiny_spec
+
+
+@pytest.fixture
+def parts(small_bank):
+    spec = tiny_spec()
+    return Oracle(spec, bank=small_bank, split="test"), ClipSource(spec, bank=small_bank, split="test")
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_what_is_read_is_what_was_computed(dtype, parts, tmp_path):
+    oracle, source = parts
+    path = write_posteriors(tmp_path / "p.zarr", oracle, source, PosteriorPlan((4, 0), dtype=dtype))
+    for row, clip_id in enumerate((4, 0)):
+        expected = oracle.posterior(source[clip_id].video).class_probabilities
+        error = np.abs(read_posteriors(path, row) - expected).max()
+        assert error <= DTYPES[dtype]
+    assert dtype == "float32" or error > 0
+
+
+def test_stopped_run_goes_on_and_repeats_nothing(parts, tmp_path):
+    oracle, source = parts
+    plan, path = PosteriorPlan((0, 1, 2, 3), "causal"), tmp_path / "p.zarr"
+
+    class Stop(Exception):
+        pass
+
+    def stop(done, total):
+        if done == 2:
+            raise Stop
+
+    with pytest.raises(Stop):
+        write_posteriors(path, oracle, source, plan, stop)
+    with pytest.raises(CorruptData, match="never finished"):
+        read_posteriors(path, 3)
+    seen = []
+    write_posteriors(path, oracle, source, plan, lambda done, total: seen.append((done, total)))
+    assert seen == [(3, 4), (4, 4)]
+    whole = write_posteriors(tmp_path / "q.zarr", oracle, source, plan)
+    for row in range(4):
+        np.testing.assert_array_equal(read_posteriors(path, row), read_posteriors(whole, row))
+
+
+def test_other_plans_and_other_folders_are_refused(parts, tmp_path, small_bank):
+    oracle, source = parts
+    path = write_posteriors(tmp_path / "p.zarr", oracle, source, PosteriorPlan((0,)))
+    for plan in (PosteriorPlan((1,)), PosteriorPlan((0,), "frame"), PosteriorPlan((0,), dtype="float16")):
+        with pytest.raises(BadArgument, match="out"):
+            write_posteriors(path, oracle, source, plan)
+    with pytest.raises(BadArgument, match="seed"):
+        write_posteriors(path, oracle, ClipSource(oracle.spec, bank=small_bank, split="test", seed=5), PosteriorPlan((0,)))
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "a.txt").write_text("dear")
+    with pytest.raises(BadArgument, match="empty folder"):
+        write_posteriors(tmp_path / "letters", oracle, source, PosteriorPlan((0,)))
+    for bad in ({"clip_ids": ()}, {"clip_ids": (0,), "observer": "x"}, {"clip_ids": (0,), "dtype": "int8"}):
+        with pytest.raises(BadArgument):
+            PosteriorPlan(**bad)
+
+
+SCRIPT = """
+import sys
+from segmnist.cli import main
+sys.argv = ["segmnist", "oracle", sys.argv[1], "--clips", "6", "--set", "num_frames=2", "--set", "classes=1,7",
+            "--set", "twins=[]", "--set", "position_step=18"]
+main()
+"""
+
+
+def test_killed_command_resumes_to_the_same_posteriors(tmp_path):
+    out, whole = tmp_path / "killed.zarr", tmp_path / "whole.zarr"
+    job = subprocess.Popen([sys.executable, "-c", SCRIPT, str(out)], stderr=subprocess.DEVNULL)
+    # Until the first clip's chunk is on disk; then at once.
+    deadline = time.monotonic() + 60
+    while not (out / "class_probabilities" / "c").exists() and time.monotonic() < deadline:
+        time.sleep(0.002)
+    os.kill(job.pid, signal.SIGKILL)
+    job.wait()
+    for path in (out, whole):
+        done = subprocess.run([sys.executable, "-c", SCRIPT, str(path)], capture_output=True, text=True, check=True)
+        assert "posteriors of 6 clips" in done.stdout
+    for row in range(6):
+        np.testing.assert_array_equal(read_posteriors(out, row), read_posteriors(whole, row))
+
+
+def test_bad_use_of_the_command_is_one_line_and_exit_code_2(tmp_path):
+    for arguments in (["oracle"], ["oracle", str(tmp_path / "x"), "--preset", "standard"], ["oracle", "--ceiling", "nope"]):
+        code = "import sys; from segmnist.cli import main; main()"
+        done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+        assert not (tmp_path / "x").exists()
