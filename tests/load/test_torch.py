@@ -196,12 +196,12 @@ def test_a_stored_data_set_gives_what_was_stored(stored: Path) -> None:
     assert len(dataset) == 9
     expected = drawn(range(9), ("boxes",), split="test")
     for workers in (0, 2):
-        batch = [*DataLoader(dataset, 9, num_workers=workers, collate_fn=collate)][0]
+        batch = next(iter(DataLoader(dataset, 9, num_workers=workers, collate_fn=collate)))
         assert_same(batch, expected)
 
 
 def test_what_was_not_stored_is_refused_by_name(stored: Path) -> None:
-    with pytest.raises(BadArgument, match="'flow'.*semantic, boxes"):
+    with pytest.raises(BadArgument, match=r"'flow'.*semantic, boxes"):
         SegMNIST(stored, "test", truth=("flow",))
     with pytest.raises(BadArgument, match=str(stored)):
         SegMNIST(stored, "train")

@@ -1,0 +1,36 @@
+"""Grain: clips as a random-access data source. Nothing here needs grain itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from segmnist.errors import BadArgument
+from segmnist.load.reader import Array, Source, clip_of, open_reader
+
+
+class GrainSource:
+    """A data source for `grain.MapDataset.source` and `grain.DataLoader`: `source[i]` is clip i as arrays by
+    name.
+
+    options: those of `segmnist.load.open_reader`; `length` is needed where the source has none. Raises
+    `BadArgument` without.
+
+    >>> source = GrainSource("clean", length=100)
+    >>> len(source), source[7]["video"].shape
+    (100, (30, 64, 64))
+    """
+
+    def __init__(self, source: Source = "standard", **options: Any) -> None:
+        self.reader, self.name = open_reader(source, **options), f"{source!r}, {options!r}"
+        if self.reader.length is None:
+            raise BadArgument("length", None, "a number of clips", "grain permutes the whole of a source")
+
+    def __len__(self) -> int:
+        return self.reader.length or 0
+
+    def __getitem__(self, index: int) -> dict[str, Array]:
+        return clip_of(self.reader.read([index]), 0)
+
+    def __repr__(self) -> str:
+        # Grain compares it when a run is resumed.
+        return f"GrainSource({self.name})"

@@ -1,0 +1,170 @@
+"""NumPy, Hugging Face, grain and Lightning get the clips that the source gives."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import segmnist
+from segmnist import BadArgument, ClipSource
+from segmnist.dataset import generate, recipe_for
+from segmnist.load import iterate
+from segmnist.load.grain import GrainSource
+
+SPEC = segmnist.preset("standard", height=40, width=52, num_frames=5, num_digits_range=(0, 3))
+
+
+def needs(module: str) -> Any:
+    absent = importlib.util.find_spec(module) is None
+    return pytest.mark.skipif(absent, reason=f"{module} is not installed; the extra `judges` brings it")
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("stored")
+    generate(recipe_for(SPEC, num_clips=7, clips_per_shard=3), place, num_workers=1)
+    return place
+
+
+@pytest.mark.parametrize("start", [0, 2, 6, 7])
+def test_numpy_batches_of_generator_and_store_are_the_same(stored: Path, start: int) -> None:
+    drawn = list(iterate(SPEC, 3, start=start, length=7))
+    read = list(iterate(stored, 3, start=start))
+    assert [len(batch["clip_id"]) for batch in drawn] == [
+        len(range(i, min(i + 3, 7))) for i in range(start, 7, 3)
+    ]
+    assert len(drawn) == len(read)
+    for ours, theirs in zip(drawn, read):
+        assert set(ours) == set(theirs)
+        for name, array in ours.items():
+            np.testing.assert_array_equal(array, theirs[name], err_msg=name)
+
+
+def test_numpy_batches_never_end_and_start_anywhere() -> None:
+    batches = iterate(SPEC, 2, start=10**9)
+    ids = [next(batches)["clip_id"].tolist() for _ in range(3)]
+    assert ids == [[10**9 + 2 * i, 10**9 + 2 * i + 1] for i in range(3)]
+
+
+@pytest.mark.parametrize("bad", [{"batch_size": 0}, {"start": -1}, {"truth": ("masks",)}])
+def test_absurd_iteration_is_refused(bad: dict[str, Any]) -> None:
+    with pytest.raises(BadArgument, match=next(iter(bad))):
+        next(iterate(SPEC, **bad))
+
+
+def clips(length: int) -> list[dict[str, np.ndarray]]:
+    return [{"clip_id": clip.clip_id, **clip.arrays} for clip in ClipSource(SPEC, length=length)]
+
+
+def assert_same(rows: Iterator[dict[str, Any]], expected: list[dict[str, Any]]) -> None:
+    found = list(rows)
+    assert len(found) == len(expected)
+    for row, clip in zip(found, expected):
+        assert set(row) == set(clip)
+        for name, array in clip.items():
+            np.testing.assert_array_equal(row[name], array, err_msg=name)
+
+
+@needs("datasets")
+def test_hugging_face_streams_the_clips_in_parallel_shards_and_resumes() -> None:
+    from segmnist.load.huggingface import iterable_dataset
+
+    dataset = iterable_dataset(SPEC, length=7, num_shards=3)
+    assert dataset.n_shards == 3
+    assert dataset.features["labels"].feature.names[10] == "background"
+    assert_same(iter(dataset), clips(7))
+    rows = iter(dataset)
+    for _ in range(4):
+        next(rows)
+    state = dataset.state_dict()
+    resumed = iterable_dataset(SPEC, length=7, num_shards=3)
+    resumed.load_state_dict(state)
+    assert_same(iter(resumed), clips(7)[4:])
+    halves = [dataset.shard(2, 0), dataset.shard(2, 1)]
+    assert sorted(row["clip_id"] for half in halves for row in half) == list(range(7))
+    with pytest.raises(BadArgument, match="length"):
+        iterable_dataset(SPEC)
+
+
+@needs("grain")
+def test_grain_shuffles_batches_and_resumes() -> None:
+    import grain
+
+    expected = clips(7)
+    dataset = grain.MapDataset.source(GrainSource(SPEC, length=7)).shuffle(seed=5)
+    order = [int(dataset[i]["clip_id"]) for i in range(7)]
+    assert sorted(order) == list(range(7))
+    iterator = iter(dataset.to_iter_dataset())
+    assert_same(iter([next(iterator) for _ in range(3)]), [expected[i] for i in order[:3]])
+    state = iterator.get_state()
+    other = iter(dataset.to_iter_dataset())
+    other.set_state(state)
+    assert_same(other, [expected[i] for i in order[3:]])
+
+
+def test_a_grain_source_is_a_sequence_that_travels() -> None:
+    source = pickle.loads(pickle.dumps(GrainSource(SPEC, length=7)))
+    assert_same((source[i] for i in range(len(source))), clips(7))
+    with pytest.raises(BadArgument, match="length"):
+        GrainSource(SPEC)
+
+
+@needs("lightning")
+def test_a_lightning_run_resumes_at_the_very_clip(tmp_path: Path) -> None:
+    # Apart: Lightning changes signal handlers and warnings of its process.
+    code = TRAINING.format(folder=tmp_path)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    seen, resumed, evaluated = json.loads(done.stdout.splitlines()[-1])
+    assert seen == [[3 * i, 3 * i + 1, 3 * i + 2] for i in range(7)]
+    assert resumed == seen[4:]
+    assert evaluated == [[0, 1, 2], [3]]
+
+
+TRAINING = """
+import json
+import lightning, torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+import segmnist
+from segmnist.load.lightning import SegMNISTModule
+
+class Model(lightning.LightningModule):
+    def __init__(self):
+        super().__init__()
+        self.layer, self.seen, self.evaluated = torch.nn.Conv2d(1, 11, 1), [], []
+    def training_step(self, batch, index):
+        self.seen.append(batch["clip_id"].tolist())
+        logits = self.layer(batch["video"].flatten(0, 1).float() / 255)
+        return torch.nn.functional.cross_entropy(logits, batch["semantic"].flatten(0, 1).long())
+    def validation_step(self, batch, index):
+        self.evaluated.append(batch["clip_id"].tolist())
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), 0.1)
+
+def run(steps, ckpt_path=None):
+    spec = segmnist.preset("clean", height=40, width=52, num_frames=5)
+    data = SegMNISTModule(spec, batch_size=3, num_workers=1, num_eval_clips=4)
+    model = Model()
+    saving = ModelCheckpoint("{folder}", "{{step}}", every_n_train_steps=4, save_top_k=-1)
+    trainer = lightning.Trainer(
+        max_steps=steps, accelerator="cpu", logger=False, callbacks=[saving], enable_progress_bar=False,
+        num_sanity_val_steps=0, enable_model_summary=False, default_root_dir="{folder}",
+    )
+    trainer.fit(model, data, ckpt_path=ckpt_path, weights_only=False)
+    if ckpt_path is None:
+        trainer.validate(model, data)
+    return model.seen, model.evaluated
+
+seen, evaluated = run(7)
+resumed, _ = run(7, "{folder}/step=4.ckpt")
+print(json.dumps([seen, resumed, evaluated]))
+"""
