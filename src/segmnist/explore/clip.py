@@ -19,6 +19,7 @@ from segmnist.render.engine import render
 from segmnist.scene.fixed_point import ONE
 from segmnist.scene.sample import check_digits_fit, sample
 from segmnist.scene.scene import Scene
+from segmnist.scene.spec import SceneSpec
 from segmnist.truth.catalog import arrays_of
 
 Arrays = dict[str, NDArray[Any]]
@@ -28,8 +29,8 @@ TRUTHS = ("semantic", "instance", "amodal", "areas", "visibility", "boxes", "dep
 DIFFICULTY = ("min_visibility", "mean_visibility", "camouflaged_share", "num_twins")
 FLOW_STEPS = 32
 """Flow travels in whole steps of 1/32 px."""
-MAX_HYPOTHESES = 6_000
-"""Of a digit; a request waits for the posterior, and its cost grows with the square."""
+MAX_PAIRS = 3 << 28
+"""Pairs of hypotheses times frames of a posterior for which a request waits."""
 ORACLE_BYTES = 64 << 20
 
 
@@ -130,7 +131,7 @@ def digits_of(drawn: Drawn) -> list[Digit]:
     ]  # fmt: skip
 
 
-def travelling_arrays(drawn: Drawn, exhibit: Exhibit) -> Arrays:
+def travelling_arrays(drawn: Drawn) -> Arrays:
     """Return the arrays of a reply: pixels as bytes, amodal masks as bits, flow in steps of 1/32 px."""
     clip, layers = drawn.clip, drawn.view.layers
     contrast = np.abs(clip["noiseless"].astype(np.int16) - clip["beneath"]).astype(np.uint8)
@@ -150,8 +151,6 @@ def travelling_arrays(drawn: Drawn, exhibit: Exhibit) -> Arrays:
         limit = np.iinfo(np.int16).max
         steps = (clip["flow_forward"] * FLOW_STEPS).round().clip(-limit, limit).astype(np.int16)
         arrays |= {"flow": steps, "flow_valid": clip["flow_forward_valid"].astype(np.uint8)}
-    if "entropy" in layers:
-        arrays["entropy"] = _entropy(drawn, exhibit)
     return arrays
 
 
@@ -160,18 +159,23 @@ def _bits(masks: NDArray[np.bool_]) -> NDArray[np.uint8]:
     return np.packbits(masks, axis=0, bitorder="little")
 
 
-def _entropy(drawn: Drawn, exhibit: Exhibit) -> NDArray[np.uint8]:
-    """Return the entropy of the exact posterior of each pixel's class, 255 = ln 11 nats."""
+def entropy_of(drawn: Drawn, exhibit: Exhibit) -> NDArray[np.uint8]:
+    """Return the entropy of the exact posterior of each pixel's class `(T,H,W)` uint8, 255 = ln 11 nats.
+
+    Raises `BadArgument` outside the exactly solvable family, and where the family is too large for a request.
+    """
     view = drawn.view
     oracle = _oracle(view.spec, view.split, view.seed, exhibit)
-    entropy = oracle.posterior(np.ascontiguousarray(drawn.clip.video)).entropy
+    entropy = oracle.posterior(np.ascontiguousarray(drawn.clip.video), view.observer).entropy
     return np.asarray((entropy / np.log(11) * 255).round().clip(0, 255), np.uint8)
 
 
 @lru_cache(maxsize=4)
-def _oracle(spec: Any, split: str, seed: int, exhibit: Exhibit) -> Oracle:
+def _oracle(spec: SceneSpec, split: str, seed: int, exhibit: Exhibit) -> Oracle:
     oracle = Oracle(spec, split=split, seed=seed, bank=exhibit.bank, max_bytes=ORACLE_BYTES)
-    if oracle.family.num_hypotheses > MAX_HYPOTHESES:
-        found = f"{oracle.family.num_hypotheses} hypotheses a digit"
-        raise BadArgument("spec", found, f"{MAX_HYPOTHESES} or fewer in the explorer")
+    pairs = oracle.family.num_hypotheses**2 * spec.num_frames
+    if pairs > MAX_PAIRS:
+        raise BadArgument(
+            "glyphs_per_class", spec.glyphs_per_class, "fewer", f"{pairs:,} pairs are too many here"
+        )
     return oracle

@@ -6,7 +6,8 @@ from typing import Any
 
 from segmnist.explore.fields import Field, fields
 from segmnist.explore.view import LAYERS
-from segmnist.explore.wall import MAX_AMONG, MAX_COUNT, SORTS
+from segmnist.explore.wall import MAX_AMONG, MAX_CONDITION, MAX_COUNT, SORTS
+from segmnist.oracle import OBSERVERS
 from segmnist.scene.presets import PRESETS
 from segmnist.scene.randomness import SPLITS
 
@@ -48,7 +49,12 @@ PARAMETERS: dict[str, tuple[Schema, str]] = {
     "stored": ({"type": "boolean"}, "Show the stored data set that the explorer was started with."),
     "clip": (_number("integer", 0, 2**63 - 1), "Id of the clip."),
     "without": (_list(_number("integer", 1, 64), 0, 64), "Instances to leave out of the clip."),
-    "layers": (_list({"enum": list(LAYERS)}, 0, 2), "Arrays to add: flow, entropy of the exact posterior."),
+    "layers": (_list({"enum": list(LAYERS)}, 0, 1), "Arrays to add to the clip."),
+    "observer": ({"enum": list(OBSERVERS)}, "What the posterior has seen: all frames, those so far, or one."),
+    "where": (
+        {"type": "string", "maxLength": MAX_CONDITION},
+        "Only clips of the data set in which some digit in some frame fits, like `label = 6 and visibility < 0.3`.",
+    ),
     "start": (_number("integer", 0, 2**63 - 1 - MAX_AMONG), "First clip, or first row of the data set."),
     "among": (_number("integer", 1, MAX_AMONG), "How many clips to examine."),
     "count": (_number("integer", 1, MAX_COUNT), "How many clips to show at most."),
@@ -65,7 +71,7 @@ PARAMETERS: dict[str, tuple[Schema, str]] = {
 
 SPEC = ("preset", "split", "seed", "stored", *fields())
 CLIP = (*SPEC, "clip", "without")
-WALL = (*SPEC, "start", "among", "count", "sort", "descending", "low", "high", "frames")
+WALL = (*SPEC, "where", "start", "among", "count", "sort", "descending", "low", "high", "frames")
 
 
 def describe(names: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import msgspec
 from starlette.responses import Response
 
 from segmnist.explore.about import About, about
-from segmnist.explore.clip import ClipFacts, Digit, digits_of, draw, travelling_arrays
+from segmnist.explore.clip import ClipFacts, Digit, digits_of, draw, entropy_of, travelling_arrays
 from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.film import MEDIA, film_of
 from segmnist.explore.parameters import CLIP, WALL, describe
@@ -58,7 +58,12 @@ def _clip_json(query: Query, exhibit: Exhibit) -> Response:
 
 def _clip_binary(query: Query, exhibit: Exhibit) -> Response:
     drawn = draw(view_from(query, exhibit), exhibit)
-    return _binary(pack(drawn.facts, travelling_arrays(drawn, exhibit)))
+    return _binary(pack(drawn.facts, travelling_arrays(drawn)))
+
+
+def _entropy(query: Query, exhibit: Exhibit) -> Response:
+    drawn = draw(view_from(query, exhibit), exhibit)
+    return _binary(pack(drawn.facts, {"entropy": entropy_of(drawn, exhibit)}))
 
 
 def _binary(data: bytes) -> Response:
@@ -97,6 +102,14 @@ ROUTES = (
     Route("/about.json", _about, "Presets, fields with their ranges, colours, the data set", reply=About),
     Route("/clip.json", _clip_json, "A clip's facts, digits, tracks and spec", CLIP, reply=ClipTwin),
     Route("/clip.bin", _clip_binary, "A clip's facts and pixels", (*CLIP, "layers"), BINARY),
+    Route(
+        "/entropy.bin",
+        _entropy,
+        "Entropy of each pixel's class under the exact posterior",
+        (*CLIP, "observer"),
+        BINARY,
+        slow=True,
+    ),
     Route("/clip.py", _python, "Python that draws the clip", CLIP, "text/x-python"),
     Route("/clip.toml", _toml, "The clip's spec as TOML", CLIP, "application/toml"),
     Route("/clip.png", _film("png"), "The clip as a contact sheet", CLIP, MEDIA["png"], slow=True),

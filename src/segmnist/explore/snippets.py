@@ -7,7 +7,7 @@ from segmnist.explore.view import View
 EDIT = """\
 from segmnist import render
 
-# Take digits {digits} out of the clip: far outside the frame, so that the others keep their ids.
+# Without instance {digits}: far outside the frame, so that the others keep their ids.
 y = clip.scene.y.copy()
 y[:, {rows}] = -(8192 << 16)
 edited = render(clip.scene.replace(y=y), source.truth)[0]
@@ -21,7 +21,7 @@ def python_of(view: View) -> str:
         imports = "from segmnist import ClipSource, SceneSpec"
     else:
         arguments = "".join(f",\n    {name}={_literal(value)}" for name, value in view.changes.items())
-        spec = f'preset("{view.preset}"{arguments}{"," + chr(10) if arguments else ""})'
+        spec = f'preset(\n    "{view.preset}"{arguments},\n)' if arguments else f'preset("{view.preset}")'
         imports = "from segmnist import ClipSource, preset"
     lines = f'''\
 {imports}

@@ -9,6 +9,7 @@ from typing import Any
 from segmnist.errors import BadArgument
 from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.fields import changes_of, fields, parse_changes
+from segmnist.oracle import OBSERVERS
 from segmnist.render.engine import bytes_of
 from segmnist.scene.presets import preset
 from segmnist.scene.randomness import SPLITS
@@ -16,7 +17,7 @@ from segmnist.scene.spec import SceneSpec
 
 MAX_SEED = 2**64 - 1
 MAX_CLIP = 2**63 - 1
-LAYERS = ("flow", "entropy")
+LAYERS = ("flow",)
 MAX_CLIP_BYTES = 128 << 20
 """Memory that the arrays of one clip may take while it is drawn."""
 MAX_TRACK = 65_536
@@ -35,10 +36,8 @@ class View:
     clip: int = 0
     without: tuple[int, ...] = ()
     layers: tuple[str, ...] = ()
+    observer: str = "offline"
     stored: bool = False
-
-
-VIEW_NAMES = ("preset", "split", "seed", "stored")
 
 
 def view_from(query: Mapping[str, str], exhibit: Exhibit) -> View:
@@ -48,7 +47,12 @@ def view_from(query: Mapping[str, str], exhibit: Exhibit) -> View:
     clip = whole("clip", query.get("clip", "0"), 0, MAX_CLIP)
     without = tuple(whole("without", part, 1, 64) for part in query.get("without", "").split(",") if part)
     layers = tuple(_word("layers", part, LAYERS) for part in query.get("layers", "").split(",") if part)
-    common: dict[str, Any] = {"clip": clip, "without": without, "layers": layers}
+    common: dict[str, Any] = {
+        "clip": clip,
+        "without": without,
+        "layers": layers,
+        "observer": word(query, "observer", OBSERVERS, "offline"),
+    }
     if stored:
         return _stored_view(texts, query, exhibit, common)
     name = query.get("preset", "standard")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,8 @@ MAX_PIXELS = 64 << 20
 """Pixels that one wall may draw, over all its clips: about a second's work."""
 BATCH_BYTES = 32 << 20
 THUMBNAIL_SIDE = 64
+MAX_CONDITION = 400
+COMPARISON = re.compile(r"\s*([a-z_][a-z0-9_]{0,40})\s*(<=|>=|<|>|=|!=)\s*(-?[0-9]{1,9}(?:\.[0-9]{1,9})?)\s*")
 SORTS = ("id", *DIFFICULTY)
 
 
@@ -61,6 +64,7 @@ class WallView:
     low: float
     high: float
     frames: int
+    where: str
 
 
 def wall_view_from(query: Mapping[str, str], exhibit: Exhibit) -> WallView:
@@ -78,7 +82,24 @@ def wall_view_from(query: Mapping[str, str], exhibit: Exhibit) -> WallView:
         low=real("low", query.get("low", "-1e300")),
         high=real("high", query.get("high", "1e300")),
         frames=whole("frames", query.get("frames", "10"), 1, 30),
+        where=condition_of(query.get("where", "")),
     )
+
+
+def condition_of(text: str) -> str:
+    """Return an SQL condition made of comparisons of columns with numbers, joined by `and`; nothing else passes.
+
+    Comparisons alone cost one walk over the index; SQL at large could run for ever.
+
+    >>> condition_of("label=6 and visibility < 0.3")
+    '"label" = 6 AND "visibility" < 0.3'
+    """
+    if not text:
+        return ""
+    terms = [COMPARISON.fullmatch(part) for part in text[:MAX_CONDITION].split(" and ")]
+    if len(text) > MAX_CONDITION or not all(terms):
+        raise BadArgument("where", text[:60], "comparisons like label = 6 and visibility < 0.3")
+    return " AND ".join(f'"{term[1]}" {term[2]} {term[3]}' for term in terms if term)
 
 
 def draw_wall(wall: WallView, exhibit: Exhibit) -> tuple[WallFacts, NDArray[np.uint8]]:
@@ -95,6 +116,8 @@ def draw_wall(wall: WallView, exhibit: Exhibit) -> tuple[WallFacts, NDArray[np.u
     ids = _ids(wall, exhibit)[: max(MAX_PIXELS // pixels, 1)]
     size = max(BATCH_BYTES // clip_bytes, 1)
     parts = [_draw(wall, exhibit, ids[first : first + size]) for first in range(0, len(ids), size)]
+    if not parts:
+        return WallFacts([], str(wall.start), 0, wall.among, 0, 1, 1), np.zeros((0, 1, 1, 1), np.uint8)
     clips = [clip for some, _ in parts for clip in some]
     pictures = np.concatenate([some for _, some in parts])
     order = _order(clips, wall)
@@ -106,12 +129,25 @@ def draw_wall(wall: WallView, exhibit: Exhibit) -> tuple[WallFacts, NDArray[np.u
 
 
 def _ids(wall: WallView, exhibit: Exhibit) -> NDArray[np.int64]:
+    if wall.where:
+        return _found_ids(wall, exhibit)
     if not wall.view.stored:
         return np.arange(wall.start, wall.start + wall.among, dtype=np.int64)
     ids = exhibit.ids(wall.start, wall.among)
     if not len(ids):
         raise BadArgument("start", wall.start, f"0..{exhibit.recipe.num_clips - 1}, rows of the data set")
     return ids
+
+
+def _found_ids(wall: WallView, exhibit: Exhibit) -> NDArray[np.int64]:
+    from segmnist.dataset.find import find
+
+    if not wall.view.stored:
+        raise BadArgument(
+            "where", wall.where, "nothing: clips that are drawn have no index", "explore a data set"
+        )
+    ids = find(exhibit.place, wall.where, limit=wall.start + wall.among)[wall.start :]
+    return np.array(ids, np.int64)
 
 
 def _draw(

@@ -1,5 +1,7 @@
 // The legend: every colour with its name or number beside it, so that nothing is told by hue alone.
 
+import { isBright } from "./overlays.js";
+
 const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
 
 function item(text, fill, mark = "") {
@@ -8,8 +10,7 @@ function item(text, fill, mark = "") {
   swatch.className = "swatch";
   if (Array.isArray(fill)) {
     swatch.style.background = css(fill);
-    const [r, g, b] = fill;
-    swatch.style.color = 0.3 * r + 0.59 * g + 0.11 * b > 140 ? "#000" : "#fff";
+    swatch.style.color = isBright(fill) ? "#000" : "#fff";
   } else swatch.style.background = fill;
   swatch.textContent = mark;
   li.append(swatch);
@@ -48,7 +49,7 @@ export function drawLegend(element, clip, shown, about) {
     rows.push(row("Camouflage", [item(text, [0, 229, 255])]));
   }
   if (shown.has("entropy")) {
-    rows.push(row("Entropy", [item("0 to ln 11 nats", "linear-gradient(90deg, #444, rgb(255 240 120))")]));
+    rows.push(row("Entropy", [item("0 to ln 11 nats", "linear-gradient(90deg, #444, rgb(255 225 60))")]));
   }
   element.replaceChildren(...rows);
 }

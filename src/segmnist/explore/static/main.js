@@ -75,33 +75,40 @@ class Explorer {
     const layers = OVERLAYS.filter(({ name, layer }) => layer && this.shown.has(name)).map(({ layer }) => layer);
     const without = list("without");
     const started = performance.now();
+    // The first clip ever drawn on a machine waits for the kernels to compile.
+    const waiting = setTimeout(() => (byId("stage").dataset.waiting = "drawing …"), 400);
     try {
       const [clip, other] = await Promise.all([
         this.fetchClip({ layers: layers.join(","), without: "" }, signal),
         without.length ? this.fetchClip({ layers: layers.join(","), without: without.join(",") }, signal) : null,
       ]);
-      this.report(clip.warning ?? null);
+      this.report(null);
       this.show(clip, other);
       document.body.dataset.loadMilliseconds = (performance.now() - started).toFixed(1);
+      if (this.shown.has("entropy")) await this.addEntropy(signal);
     } catch (error) {
       if (error.name !== "AbortError") this.report(error);
     }
+    clearTimeout(waiting);
+    if (!signal.aborted) delete byId("stage").dataset.waiting;
   }
 
   async fetchClip(more, signal) {
-    const ask = async (changes) => {
-      const { facts, arrays } = await fetchArrays(addressOf("/clip.bin", clipQuery({ ...more, ...changes })), signal);
-      return { facts, arrays, width: facts.width, height: facts.height };
-    };
-    try {
-      return await ask({});
-    } catch (error) {
-      // The exact posterior is known for one family only; elsewhere the clip is shown without it.
-      if (!more.layers.includes("entropy") || error.name === "AbortError") throw error;
-      const layers = more.layers.split(",").filter((layer) => layer !== "entropy").join(",");
-      const clip = await ask({ layers });
-      return { ...clip, warning: new Error(`no entropy here: ${error.message}`) };
+    const { facts, arrays } = await fetchArrays(addressOf("/clip.bin", clipQuery(more)), signal);
+    return { facts, arrays, width: facts.width, height: facts.height };
+  }
+
+  // The exact posterior takes longer than the clip and is known for one family only: it comes after the clip.
+  async addEntropy(signal) {
+    const asked = [[this.main.clip, ""], [this.other.clip, list("without").join(",")]].filter(([clip]) => clip);
+    const observer = parameters().get("observer");
+    byId("legend").setAttribute("aria-busy", "true");
+    for (const [clip, without] of asked) {
+      const { arrays } = await fetchArrays(addressOf("/entropy.bin", clipQuery({ without, observer })), signal);
+      clip.arrays.entropy = arrays.entropy;
     }
+    byId("legend").removeAttribute("aria-busy");
+    this.draw();
   }
 
   show(clip, other) {
@@ -230,7 +237,7 @@ class Explorer {
   setShown(shown) {
     setParameters({ show: [...shown].join(",") });
     this.fillOverlays();
-    const missing = OVERLAYS.some(({ name, layer }) => layer && shown.has(name) && !this.main.clip?.arrays[layer]);
+    const missing = ["flow", "entropy"].some((name) => shown.has(name) && !this.main.clip?.arrays[name]);
     if (missing || !byId("alert").hidden) this.load();
     if (!this.main.clip) return;
     this.draw();
@@ -301,6 +308,7 @@ class Explorer {
     byId("split").value = query.get("split") ?? "train";
     byId("seed").value = query.get("seed") ?? "0";
     byId("clip").value = query.get("clip") ?? "0";
+    byId("observer").value = query.get("observer") ?? "offline";
     byId("mix").value = query.get("mix") ?? 60;
     byId("zoom").value = query.get("zoom") ?? "";
     this.clock.fps = Number(query.get("fps") ?? 10) || 10;
@@ -312,6 +320,7 @@ class Explorer {
     for (const button of byId("overlays").children) {
       button.setAttribute("aria-pressed", this.shown.has(button.dataset.overlay));
     }
+    byId("observer").closest("label").hidden = !this.shown.has("entropy");
   }
 
   fillWithout({ facts }) {
@@ -347,6 +356,7 @@ class Explorer {
     byId("mix").addEventListener("input", () => { setParameters({ mix: byId("mix").value }); this.draw(); });
     byId("fps").addEventListener("change", () => { setParameters({ fps: byId("fps").value }); this.clock.fps = Number(byId("fps").value); });
     byId("zoom").addEventListener("change", () => { setParameters({ zoom: byId("zoom").value }); this.resize(); this.draw(); });
+    byId("observer").addEventListener("change", () => this.setSource({ observer: byId("observer").value }));
     byId("without").addEventListener("change", () => this.setSource({ without: byId("without").value }));
     byId("theme").addEventListener("click", () => this.switchTheme());
     byId("help-button").addEventListener("click", () => byId("help").showModal());

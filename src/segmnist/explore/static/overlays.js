@@ -7,11 +7,12 @@ export const OVERLAYS = [
   { name: "boxes", label: "Boxes", about: "solid: what is seen; dashed: the whole extent" },
   { name: "flow", label: "Flow", about: "where each surface goes until the next frame", layer: "flow" },
   { name: "camouflage", label: "Camouflage", about: "digit pixels close to what they hide" },
-  { name: "entropy", label: "Entropy", about: "entropy of the exact posterior of each pixel's class", layer: "entropy" },
+  { name: "entropy", label: "Entropy", about: "entropy of the exact posterior of each pixel's class" },
 ];
 
 const CAMOUFLAGE = [0, 229, 255];
 const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
+export const isBright = ([r, g, b]) => 0.3 * r + 0.59 * g + 0.11 * b > 120;
 
 // Colours of the pixels of frame t as RGBA; `mix` in 0..1 is the strength of the tints.
 export function paintPixels(image, clip, t, shown, mix, about) {
@@ -35,9 +36,9 @@ export function paintPixels(image, clip, t, shown, mix, about) {
       r *= 1 - mix; g *= 1 - mix; b *= 1 - mix;
     }
     if (entropy) {
-      // From what is known (unchanged) to what is open (pale yellow).
-      const share = (entropy[p] / 255) * mix;
-      r += (255 - r) * share; g += (240 - g) * share; b += (120 - b) * share;
+      // From what is known (unchanged) to what is open (yellow); the root makes small doubts visible.
+      const share = Math.sqrt(entropy[p] / 255) * mix;
+      r += (255 - r) * share; g += (225 - g) * share; b += (60 - b) * share;
     }
     out[o] = Math.round(r); out[o + 1] = Math.round(g); out[o + 2] = Math.round(b); out[o + 3] = 255;
   }
@@ -83,9 +84,9 @@ function drawAmodal(context, clip, t, scale, about) {
         }
       }
     }
-    const colour = css(about.instance_colours[digit + 1]);
-    hatch(context, hidden, colour, scale, digit % 2 ? -1 : 1);
-    stroke(context, outline, colour, Math.max(1.5, scale / 5));
+    const colour = about.instance_colours[digit + 1];
+    hatch(context, hidden, css(colour), scale, digit % 2 ? -1 : 1);
+    stroke(context, outline, colour, Math.max(1.5, scale / 7));
   });
 }
 
@@ -106,14 +107,14 @@ function hatch(context, region, colour, scale, slope) {
   context.restore();
 }
 
-// A dark rim keeps every line visible on bright pixels, a light colour on dark ones.
-function stroke(context, path, colour, width, dash = []) {
+// A rim of the other brightness keeps every line visible on bright and on dark pixels.
+function stroke(context, path, rgb, width, dash = []) {
   context.setLineDash(dash);
   context.lineJoin = "round";
-  context.strokeStyle = "rgb(0 0 0 / 0.75)";
+  context.strokeStyle = isBright(rgb) ? "rgb(0 0 0 / 0.75)" : "rgb(255 255 255 / 0.75)";
   context.lineWidth = width * 2.2;
   context.stroke(path);
-  context.strokeStyle = colour;
+  context.strokeStyle = css(rgb);
   context.lineWidth = width;
   context.stroke(path);
   context.setLineDash([]);
@@ -124,7 +125,7 @@ function drawBoxes(context, clip, t, scale, about) {
   context.font = `600 ${Math.max(11, Math.min(20, scale * 2.6))}px system-ui, sans-serif`;
   context.textBaseline = "bottom";
   eachDigit(clip, t, (digit) => {
-    const colour = css(about.instance_colours[digit + 1]);
+    const colour = about.instance_colours[digit + 1];
     for (const [name, dash] of [["amodal_boxes", [line * 3, line * 2.5]], ["boxes", []]]) {
       const start = (digit * clip.facts.num_frames + t) * 4;
       const [x0, y0, x1, y1] = clip.arrays[name].data.subarray(start, start + 4);
@@ -132,19 +133,19 @@ function drawBoxes(context, clip, t, scale, about) {
       const path = new Path2D();
       path.rect(x0 * scale, y0 * scale, (x1 - x0) * scale, (y1 - y0) * scale);
       stroke(context, path, colour, line, dash);
-      if (name === "boxes") label(context, `${digit + 1}: ${clip.facts.labels[digit]}`, x0 * scale, y0 * scale, colour);
+      if (name === "boxes") label(context, `${digit + 1}: ${clip.facts.labels[digit]}`, x0 * scale, y0 * scale, about.instance_colours[digit + 1]);
     }
   });
 }
 
-function label(context, text, x, y, colour) {
+function label(context, text, x, y, [r, g, b]) {
   const height = parseFloat(context.font.split(" ")[1]) + 4;
   const width = context.measureText(text).width + 6;
   const left = Math.min(Math.max(x, 0), context.canvas.width - width);
   const bottom = Math.max(y, height);
-  context.fillStyle = "rgb(0 0 0 / 0.75)";
+  context.fillStyle = css([r, g, b]);
   context.fillRect(left, bottom - height, width, height);
-  context.fillStyle = colour;
+  context.fillStyle = isBright([r, g, b]) ? "#000" : "#fff";
   context.fillText(text, left + 3, bottom - 1);
 }
 
@@ -160,7 +161,7 @@ function drawFlow(context, clip, t, scale, about) {
       if (valid[p] && Math.hypot(dx, dy) > 0.05) arrow(path, (x + 0.5) * scale, (y + 0.5) * scale, dx * scale, dy * scale);
     }
   }
-  stroke(context, path, "#fff", Math.max(1.2, scale / 6));
+  stroke(context, path, [255, 255, 255], Math.max(1.2, scale / 6));
 }
 
 function arrow(path, x, y, dx, dy) {

@@ -1,9 +1,9 @@
 // What is on show, held in the address alone: a view is a link.
 
 // What the server knows of an address; everything else in it is about how the page shows it.
-const SHOWN = ["show", "mix", "frame", "fps", "zoom"];
+const SHOWN = ["show", "mix", "frame", "fps", "zoom", "observer"];
 const CLIP_ONLY = ["clip", "without", "layers"];
-const WALL_ONLY = ["start", "among", "count", "sort", "descending", "low", "high", "frames"];
+const WALL_ONLY = ["where", "start", "among", "count", "sort", "descending", "low", "high", "frames"];
 
 export const parameters = () => new URLSearchParams(location.search);
 export const page = () => (location.pathname === "/wall" ? "wall" : "clip");

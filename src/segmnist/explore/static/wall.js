@@ -19,7 +19,7 @@ export class Wall {
   }
 
   bind() {
-    for (const name of ["start", "among", "sort", "low", "high"]) {
+    for (const name of ["start", "among", "sort", "low", "high", "where"]) {
       byId(name).addEventListener("change", () => this.set(name, byId(name).value.trim()));
     }
     byId("descending").addEventListener("change", () => this.set("descending", byId("descending").checked ? "true" : ""));
@@ -41,9 +41,10 @@ export class Wall {
 
   fill() {
     const query = parameters();
-    for (const [name, standard] of [["start", "0"], ["among", "100"], ["sort", "id"], ["low", ""], ["high", ""]]) {
+    for (const [name, standard] of [["start", "0"], ["among", "100"], ["sort", "id"], ["low", ""], ["high", ""], ["where", ""]]) {
       byId(name).value = query.get(name) ?? standard;
     }
+    byId("where").closest("label").hidden = query.get("stored") !== "true";
     byId("descending").checked = query.get("descending") === "true";
     byId("sort").title = this.about.sorts[byId("sort").value] ?? "";
     const unbounded = byId("sort").value === "id";
@@ -74,7 +75,7 @@ export class Wall {
       const link = document.createElement("a");
       const canvas = Object.assign(document.createElement("canvas"), { width, height });
       const query = new URLSearchParams(wallQuery());
-      for (const name of ["start", "among", "count", "sort", "descending", "low", "high", "frames"]) query.delete(name);
+      for (const name of ["where", "start", "among", "count", "sort", "descending", "low", "high", "frames"]) query.delete(name);
       query.set("clip", clip.clip);
       link.href = addressOf("/clip", query);
       link.setAttribute("aria-label", `Clip ${clip.clip}, digits ${clip.labels.join(" ") || "none"}`);
