@@ -23,7 +23,7 @@ SPLITS = {"train": 0, "val": 1, "test": 2}
 """Each split has a stream of its own, disjoint from the others."""
 
 PURPOSE_CLIP, PURPOSE_DIGIT, PURPOSE_SHAPE, PURPOSE_SWAP, PURPOSE_NOISE, PURPOSE_SENSOR = range(6)
-PURPOSE_MOTION, PURPOSE_POSTERIOR = 6, 7
+PURPOSE_MOTION, PURPOSE_POSTERIOR, PURPOSE_EDIT = 6, 7, 8
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
