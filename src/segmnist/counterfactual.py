@@ -1,0 +1,184 @@
+"""Counterfactuals: a Scene edited, and drawn again under the same noise.
+
+Every edit takes a Scene and returns a new one; what it did not touch stays the same to the last byte. Rows keep their places: a
+digit or shape that is taken out leaves its row empty, so that every other instance keeps its id. `digits` and `shapes` are a
+row, several, or a bool array `(B,N)` or `(B,S)` that picks others in every clip; row i is instance i+1.
+
+>>> from segmnist import sample, preset
+>>> scene = sample(preset("standard", num_frames=4), [17])
+>>> actual, edited = draw_pair(scene, without_digits(scene, 0), "instance")
+>>> changed = actual.video != edited.video
+>>> bool(changed.any()), bool((actual.instance[changed] == 1).all())
+(True, True)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmnist.errors import BadArgument
+from segmnist.render.clips import Clips
+from segmnist.render.engine import render
+from segmnist.scene.fixed_point import to_q16
+from segmnist.scene.randomness import PURPOSE_EDIT, words
+from segmnist.scene.sample import glyph_pool
+from segmnist.scene.scene import NO_DIGIT, NO_SHAPE, Scene
+from segmnist.scene.spec import limits_of
+from segmnist.truth.derived import real_digits, real_shapes
+
+Rows = int | Sequence[int] | NDArray[Any]
+Mask = NDArray[np.bool_]
+
+
+def without_digits(scene: Scene, digits: Rows | None = None) -> Scene:
+    """Take out some digits, or all: nothing of them is drawn, their label is 255, their truths are those of padding.
+
+    A clip keeps its `num_digits`, and the others keep their ids. Raises `BadArgument` for a row without a digit.
+    """
+    return scene.replace(label=np.where(_digits(scene, digits), np.uint8(NO_DIGIT), scene.label))
+
+
+def without_shapes(scene: Scene, shapes: Rows | None = None) -> Scene:
+    """Take out some shapes, or all: what lay beneath is seen, their kind is -1. Raises `BadArgument` for a row without one."""
+    gone = _picked("shapes", shapes, real_shapes(scene), scene.clip_ids)
+    rows = ("shape_height", "shape_width", "shape_apex", "shape_level")
+    changes = {name: np.where(gone, np.zeros((), a.dtype), a) for name, a in _named(scene, rows)}
+    tracks = _named(scene, ("shape_y", "shape_x"))
+    changes.update({name: np.where(gone[:, :, None], np.zeros((), a.dtype), a) for name, a in tracks})
+    return scene.replace(shape_kind=np.where(gone, np.int8(NO_SHAPE), scene.shape_kind), **changes)
+
+
+def without_noise(scene: Scene) -> Scene:
+    """Drop the pepper noise and the sensor noise; the bare background has the spec's background_level."""
+    return scene.replace(spec=scene.spec.replace(noise_density=0.0, sensor_sigma=0.0))
+
+
+def with_frozen_rotation(scene: Scene, digits: Rows | None = None) -> Scene:
+    """Keep some digits, or all, at the angle of their first frame. Raises `BadArgument` for a row without a digit."""
+    still = _digits(scene, digits)[:, :, None]
+    return scene.replace(angle=np.where(still, scene.angle[:, :, :1], scene.angle))
+
+
+def with_swapped_depth(scene: Scene, one: int, other: int) -> Scene:
+    """Let two digits change places in depth, in every frame. Raises `BadArgument` for a row without a digit."""
+    _digits(scene, (one, other))
+    depth = scene.depth.copy()
+    depth[:, [one, other]] = scene.depth[:, [other, one]]
+    return scene.replace(depth=depth)
+
+
+def with_brightness(scene: Scene, brightness: float, digits: Rows | None = None) -> Scene:
+    """Set the factor on the ink of some digits, or all, in every frame.
+
+    Raises `BadArgument` for a row without a digit or a factor outside 0..4.
+    """
+    limits = limits_of("brightness_range")
+    is_number = isinstance(brightness, (int, float, np.number)) and not isinstance(brightness, bool)
+    if limits is None or not (is_number and limits.low <= brightness <= limits.high):
+        raise BadArgument("brightness", brightness, "a factor in 0..4", "1 draws the ink as it is")
+    level = np.int32(to_q16(float(brightness)))
+    return scene.replace(brightness=np.where(_digits(scene, digits)[:, :, None], level, scene.brightness))
+
+
+def with_label(scene: Scene, label: int, digits: Rows) -> Scene:
+    """Call some digits another class, 0..9, and change no pixel.
+
+    Raises `BadArgument` for another label or a row without a digit.
+    """
+    _check_whole("label", label, 10)
+    return scene.replace(label=np.where(_digits(scene, digits), np.uint8(label), scene.label))
+
+
+def with_glyph(scene: Scene, glyph: int, digits: Rows) -> Scene:
+    """Draw some digits with this glyph of the bank, along the same track; their class becomes the glyph's.
+
+    Raises `BadArgument` for a glyph that the bank does not have or a row without a digit.
+    """
+    _check_whole("glyph", glyph, len(scene.bank.images))
+    return _with_glyphs(scene, np.full(scene.glyph.shape, glyph), _digits(scene, digits))
+
+
+def with_other_class(scene: Scene, digits: Rows, *, draw: int = 0) -> Scene:
+    """Draw some digits with random glyphs of other classes, from those that the spec permits in this split.
+
+    The same clip, row and `draw`, 0..65,535, choose the same glyph. Raises `BadArgument` where the spec permits no other
+    class, or for a row without a digit.
+    """
+    _check_whole("draw", draw, 1 << 16)
+    chosen = _digits(scene, digits)
+    pool = glyph_pool(scene.spec, scene.bank, scene.split)
+    glyphs = scene.glyph.copy()
+    for b, n in np.argwhere(chosen):
+        shown = (scene.label[b, n], scene.bank.labels[scene.glyph[b, n]])
+        others = pool[~np.isin(scene.bank.labels[pool], shown)]
+        if len(others) == 0:
+            raise BadArgument(
+                "digits", int(n), "a digit of a spec with other classes", "use with_glyph instead"
+            )
+        word = words(scene.seed, scene.split, int(scene.clip_ids[b]), PURPOSE_EDIT, draw, 1, int(n))[0]
+        glyphs[b, n] = others[int(word) * len(others) >> 32]
+    return _with_glyphs(scene, glyphs, chosen)
+
+
+def draw_pair(
+    actual: Scene, edited: Scene, truth: str | Iterable[str] = ("semantic",), *, num_threads: int = 1
+) -> tuple[Clips, Clips]:
+    """Draw a scene and its edited copy: the same clips, under the same noise.
+
+    Raises `BadArgument` if they are not copies of the same clips, and as `render` does.
+    """
+    for name in ("seed", "split"):
+        if getattr(actual, name) != getattr(edited, name):
+            raise BadArgument(f"edited.{name}", getattr(edited, name), repr(getattr(actual, name)))
+    if actual.y.shape != edited.y.shape or not np.array_equal(actual.clip_ids, edited.clip_ids):
+        raise BadArgument(
+            "edited.clip_ids", edited.clip_ids.tolist()[:8], "those of the scene that was edited"
+        )
+    first, second = (render(scene, truth, num_threads=num_threads) for scene in (actual, edited))
+    return first, second
+
+
+def _with_glyphs(scene: Scene, glyphs: NDArray[Any], chosen: Mask) -> Scene:
+    label = np.where(chosen, scene.bank.labels[glyphs], scene.label)
+    return scene.replace(glyph=np.where(chosen, glyphs, scene.glyph).astype(np.int32), label=label)
+
+
+def _named(scene: Scene, names: Iterable[str]) -> list[tuple[str, NDArray[Any]]]:
+    return [(name, getattr(scene, name)) for name in names]
+
+
+def _digits(scene: Scene, digits: Rows | None) -> Mask:
+    return _picked("digits", digits, real_digits(scene), scene.clip_ids)
+
+
+def _picked(name: str, rows: Rows | None, present: Mask, clip_ids: NDArray[np.uint64]) -> Mask:
+    """Return which rows of every clip were asked for, `(B,N)` bool; raise `BadArgument` for one that holds nothing."""
+    if rows is None:
+        return present
+    asked = np.asarray(rows)
+    if asked.dtype == bool and asked.shape == present.shape:
+        picked = asked
+    elif asked.ndim < 2 and (asked.dtype.kind in "iu" or asked.size == 0):
+        asked = asked.astype(np.int64)
+        wrong = asked[(asked < 0) | (asked >= present.shape[1])]
+        if wrong.size:
+            raise BadArgument(name, int(wrong.flat[0]), f"rows 0..{present.shape[1] - 1}", "row i is id i+1")
+        picked = np.zeros_like(present)
+        picked[:, asked] = True
+    else:
+        raise BadArgument(name, rows, f"a row, a list of rows, or a bool array of shape {present.shape}")
+    if (picked & ~present).any():
+        b, n = np.argwhere(picked & ~present)[0]
+        have = ", ".join(map(str, np.flatnonzero(present[b]))) or "none"
+        raise BadArgument(name, int(n), f"a row in use: clip {clip_ids[b]} has {have}", "row i is id i+1")
+    return picked
+
+
+def _check_whole(name: str, value: object, stop: int) -> None:
+    """Raise `BadArgument` unless the value is a whole number in 0..stop-1."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 0 <= value < stop:
+        raise BadArgument(name, value, f"a whole number in 0..{stop - 1}")
