@@ -7,6 +7,10 @@ repairing.
 
 A *whole* format is a module with the names of `WholeFormat`: it is fed the shards in order and writes one
 file an array.
+
+A *folder* format is a module with the names of `FolderFormat`: it is fed the shards in order and gives many
+files, of which some, such as a COCO JSON, speak of all clips. `segmnist.dataset.export` puts the folder in
+its place.
 """
 
 from __future__ import annotations
@@ -30,11 +34,29 @@ Arrays = Mapping[str, Array]
 Fetch = Callable[[str], memoryview]
 """Gives the bytes of a file of the data set, checked against the manifest."""
 
-SHARDED = {"zarr": "segmnist.formats.zarr"}
+SHARDED = {
+    "zarr": "segmnist.formats.zarr",
+    "webdataset": "segmnist.formats.webdataset",
+    "huggingface": "segmnist.formats.huggingface",
+    "npz": "segmnist.formats.npz",
+}
 """Sharded formats by name, and their modules."""
 
 WHOLE = {"origin-npy": "segmnist.formats.origin_npy", "origin-h5": "segmnist.formats.origin_h5"}
 """Formats of one file an array, by name, and their modules."""
+
+
+FOLDER = {
+    "davis": "segmnist.formats.davis",
+    "youtube-vis": "segmnist.formats.youtube_vis",
+    "coco-panoptic": "segmnist.formats.coco_panoptic",
+    "vipseg": "segmnist.formats.vipseg",
+    "mots": "segmnist.formats.mots",
+    "coco-amodal": "segmnist.formats.coco_amodal",
+    "mmseg": "segmnist.formats.mmseg",
+    "ffv1": "segmnist.formats.ffv1",
+}
+"""Formats that other libraries' data sets come in, by name, and their modules."""
 
 
 class ArrayLayout(NamedTuple):
@@ -122,6 +144,23 @@ class WholeFormat(Protocol):
         ...
 
 
+class FolderFormat(Protocol):
+    """What the module of a folder format has."""
+
+    TRUTHS: tuple[str, ...]
+    """The truths that it is made from."""
+
+    def check(self, layout: Layout) -> None:
+        """Raise `BadArgument` for clips that it has no room for, `MissingDependency` for a library that is
+        not there."""
+        ...
+
+    def files(self, layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes]]:
+        """Iterate over its files, as relative paths and bytes: pure, each path once, and no two splits share
+        one."""
+        ...
+
+
 def check_format(name: str) -> None:
     """Raise `BadArgument` for an unknown format."""
     if name not in SHARDED and name not in WHOLE:
@@ -140,3 +179,10 @@ def whole_format(name: str) -> WholeFormat:
     if name not in WHOLE:
         raise BadArgument("format", name, ", ".join(WHOLE))
     return cast(WholeFormat, importlib.import_module(WHOLE[name]))
+
+
+def folder_format(name: str) -> FolderFormat:
+    """Return the module of a folder format. Raises `BadArgument` for another name."""
+    if name not in FOLDER:
+        raise BadArgument("format", name, ", ".join(FOLDER))
+    return cast(FolderFormat, importlib.import_module(FOLDER[name]))

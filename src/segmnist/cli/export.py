@@ -1,0 +1,113 @@
+"""`segmnist export`: the formats of other libraries."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from segmnist.cli.app import app
+from segmnist.cli.options import BankOption, SeedOption, SetOption, SplitOption, spec_from
+from segmnist.errors import BadArgument
+
+if TYPE_CHECKING:
+    from segmnist.dataset import Recipe
+    from segmnist.digits.bank import DigitBank
+
+FORMATS = (
+    "zarr, webdataset, huggingface, npz, origin-npy, origin-h5, davis, youtube-vis, coco-panoptic, vipseg, "
+    "mots, coco-amodal, mmseg, ffv1"
+)
+EXAMPLE = "Example: segmnist export standard davis --format davis --split test --clips 20"
+
+
+@app.command(epilog=EXAMPLE)
+def export(
+    source: Annotated[
+        str, typer.Argument(help="A data set's folder, a recipe as TOML or JSON, or the name of a preset.")
+    ],
+    out: Annotated[str, typer.Argument(help="The folder to write into, made if it is not there.")],
+    format_: Annotated[str, typer.Option("--format", help=f"{FORMATS}.")],
+    set_: SetOption = None,
+    split: SplitOption = "",
+    clips: Annotated[int | None, typer.Option("--clips", "-n", help="How many clips.")] = None,
+    seed: SeedOption = 0,
+    truth: Annotated[
+        list[str] | None, typer.Option("--truth", help="A truth beside `semantic`; repeatable.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", help="Processes; all CPUs if not given.")
+    ] = None,
+    bank: BankOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Write more than 100 GB.")] = False,
+) -> None:
+    """Write clips in the format of another library, from a data set, a recipe, or a preset with --clips.
+
+    Clips are drawn anew from the recipe that a data set carries, so that a format may hold truths that the
+    data set does not.
+    """
+    from segmnist.cli.progress import reporting
+    from segmnist.dataset.export import export as write
+    from segmnist.dataset.generate import LIMIT_BYTES
+    from segmnist.digits.bank import DigitBank
+    from segmnist.scene.presets import PRESETS
+
+    digits = DigitBank.from_path(bank) if bank else DigitBank.mnist()
+    if source in PRESETS:
+        recipe = _recipe_of_preset(source, set_, split or "train", clips, seed, truth, digits)
+    else:
+        recipe = _stored_recipe(source, split)
+        if set_ or seed:
+            raise BadArgument(
+                "SOURCE", source, "a preset's name beside --set or --seed", "a recipe has said them"
+            )
+        if clips is not None:
+            recipe = _shortened(recipe, clips)
+        if truth:
+            recipe = dataclasses.replace(recipe, truths=(*recipe.truths, *truth))
+    limit = None if yes else LIMIT_BYTES
+    with reporting("export") as report:
+        place = write(
+            recipe, out, format_, bank=digits, num_workers=workers, limit_bytes=limit, report=report
+        )
+    typer.echo(f"{place}: {recipe.num_clips} clips as {format_}")
+
+
+def _recipe_of_preset(
+    name: str,
+    changes: list[str] | None,
+    split: str,
+    clips: int | None,
+    seed: int,
+    truth: list[str] | None,
+    bank: DigitBank,
+) -> Recipe:
+    from segmnist.dataset import recipe_for
+
+    if clips is None:
+        raise BadArgument("--clips", clips, "1 or more beside a preset", "for example --clips 100")
+    spec = spec_from(name, None, changes)
+    truths = ("semantic", *(truth or ()))
+    return recipe_for(spec, num_clips=clips, split=split, seed=seed, truth=truths, bank=bank)
+
+
+def _stored_recipe(source: str, split: str) -> Recipe:
+    """Return the recipe in a file, or the one that the data set in a folder carries."""
+    from segmnist.dataset import Recipe
+    from segmnist.dataset.locate import locate_one
+    from segmnist.scene.presets import PRESETS
+
+    if Path(source).is_dir():
+        return locate_one(source, split or None).recipe
+    if not Path(source).exists():
+        raise BadArgument("SOURCE", source, f"a folder, a recipe's file, or one of {', '.join(PRESETS)}")
+    recipe = Recipe.from_file(source)
+    return dataclasses.replace(recipe, split=split) if split else recipe
+
+
+def _shortened(recipe: Recipe, clips: int) -> Recipe:
+    if not 1 <= clips <= recipe.num_clips:
+        raise BadArgument("--clips", clips, f"1..{recipe.num_clips}", "the data set has no more")
+    return dataclasses.replace(recipe, num_clips=clips, clip_ids=recipe.clip_ids[:clips])

@@ -1,0 +1,107 @@
+"""What every exported data set says of itself: classes, colours, licences, where it comes from."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import Any
+
+from segmnist.formats import Layout
+from segmnist.preview.palette import CLASS_COLOURS, CLASS_NAMES
+from segmnist.truth.catalog import BACKGROUND
+
+CATEGORY_OF_CLASS = 1
+"""What is added to a class for a category id: several readers take 0 for no category, and score it wrongly in
+silence."""
+
+LICENCE = "CC BY-SA 3.0"
+LICENCE_URL = "https://creativecommons.org/licenses/by-sa/3.0/"
+
+ABOUT = """\
+Videos of moving handwritten digits over moving shapes and noise, drawn by segmnist, with masks that are
+exact.
+
+Licences. The digits are those of MNIST by Yann LeCun and Corinna Cortes, widely given as CC BY-SA 3.0
+(https://creativecommons.org/licenses/by-sa/3.0/); the pictures here are made from them and are passed on
+under the same licence. If this data set was drawn from digits of another bank, those have their own.
+LICENSE-MNIST.txt has more. segmnist itself is Apache-2.0.
+
+Classes. 0 to 9 are the digits, 10 is the background. classes.json has their names, their colours, and their
+category ids in formats of the COCO family, which are the class plus one.
+
+Origin. The recipe (spec, seed, split, clip ids, generator version) beside the data gives every byte again:
+`segmnist generate OUT --recipe recipe.json`.
+"""
+
+
+def licence_text() -> str:
+    """Return the licence of the MNIST digits, as the package carries it."""
+    return (resources.files("segmnist.digits") / "LICENSE-MNIST.txt").read_text(encoding="utf-8")
+
+
+def classes() -> dict[str, Any]:
+    """Return names, RGB colours and COCO category ids of the eleven classes, by class."""
+    return {
+        "classes": [
+            {"class": index, "name": name, "colour": colour, "category_id": index + CATEGORY_OF_CLASS}
+            for index, (name, colour) in enumerate(zip(CLASS_NAMES, CLASS_COLOURS.tolist()))
+        ]
+    }
+
+
+def categories() -> list[dict[str, Any]]:
+    """Return the ten digits as COCO categories, ids 1 to 10."""
+    return [
+        {
+            "id": index + CATEGORY_OF_CLASS,
+            "name": CLASS_NAMES[index],
+            "supercategory": "digit",
+            "color": colour,
+        }
+        for index, colour in enumerate(CLASS_COLOURS[:BACKGROUND].tolist())
+    ]
+
+
+def panoptic_categories() -> list[dict[str, Any]]:
+    """Return the digits as things and the background as stuff, id 11, as COCO panoptic categories."""
+    stuff = {
+        "id": BACKGROUND + CATEGORY_OF_CLASS,
+        "name": CLASS_NAMES[BACKGROUND],
+        "supercategory": "background",
+        "color": CLASS_COLOURS[BACKGROUND].tolist(),
+        "isthing": 0,
+    }
+    return [*({**category, "isthing": 1} for category in categories()), stuff]
+
+
+def coco_head(layout: Layout) -> dict[str, Any]:
+    """Return the `info` and `licenses` that begin a file of the COCO family; `info` holds the recipe."""
+    return {
+        "info": {
+            "description": ABOUT.splitlines()[0],
+            "version": "1",
+            "segmnist_recipe": dict(layout.recipe),
+        },
+        "licenses": [{"id": 1, "name": LICENCE, "url": LICENCE_URL}],
+    }
+
+
+def common_files() -> dict[str, bytes]:
+    """Return the files that lie beside the data in every format: README.md, the MNIST licence, the
+    classes."""
+    return {
+        "README.md": f"# Moving digits\n\n{ABOUT}".encode(),
+        "LICENSE-MNIST.txt": licence_text().encode(),
+        "classes.json": json_bytes(classes()),
+    }
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return JSON on one line, keys sorted, ASCII."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+
+
+def sequence_name(layout: Layout, clip_id: int) -> str:
+    """Return the name of a clip's folder: no dots, and no two splits share one, so that they may share a
+    place."""
+    return f"{layout.recipe['split']}_{clip_id:010d}"

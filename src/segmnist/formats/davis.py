@@ -1,0 +1,72 @@
+"""DAVIS 2017: frames and palette PNG masks by sequence, and lists of sequences.
+
+davis2017-evaluation takes the greatest id of the first frame for the number of objects, so here the digits
+that are seen in the first frame have the first ids; objects.json tells which digit each is. A clip whose
+first frame shows none cannot be scored and is not listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from segmnist.errors import BadArgument
+from segmnist.formats import Array, Arrays, Layout
+from segmnist.formats.card import json_bytes, sequence_name
+from segmnist.formats.pictures import clips_of, jpeg, png_grey, png_palette
+from segmnist.preview.palette import INSTANCE_COLOURS
+
+TRUTHS = ("instance",)
+MAX_OBJECTS = 20
+"""More than these the evaluation refuses."""
+
+
+def check(layout: Layout) -> None:
+    """Raise `BadArgument` for clips with more digits than DAVIS allows."""
+    most = layout.arrays["labels"].shape[0]
+    if most > MAX_OBJECTS:
+        raise BadArgument("num_digits_range", most, f"{MAX_OBJECTS} digits at most", "davis allows no more")
+
+
+def files(layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes]]:
+    """Iterate over the files: JPEG frames with a lossless twin, masks, lists."""
+    split = layout.recipe["split"]
+    objects: dict[str, Any] = {}
+    listed: list[str] = []
+    unlisted: list[str] = []
+    for clip in clips_of(shards):
+        name = sequence_name(layout, int(clip["clip_id"]))
+        order = first_seen_first(clip["instance"], len(clip["labels"]))
+        objects[name] = [_object(place, int(digit), clip) for place, digit in enumerate(order[1:], 1)]
+        (listed if clip["instance"][0].any() else unlisted).append(name)
+        yield from _frames(name, clip, np.argsort(order).astype(np.uint8))
+    yield f"ImageSets/2017/{split}.txt", _lines(listed)
+    yield f"ImageSets/2017/{split}_no_digit_in_first_frame.txt", _lines(unlisted)
+    yield f"{split}_objects.json", json_bytes(objects)
+
+
+def first_seen_first(instance: Array, num_digits: int) -> Array:
+    """Return the old id of each new id, `(num_digits + 1,)`: 0, then the digits of the first frame, then the
+    others."""
+    ids = np.arange(1, num_digits + 1)
+    at_first = np.isin(ids, instance[0])
+    return np.concatenate([[0], ids[at_first], ids[~at_first]])
+
+
+def _frames(name: str, clip: dict[str, Array], new_ids: Array) -> Iterator[tuple[str, bytes]]:
+    for index, (frame, instance) in enumerate(zip(clip["video"], clip["instance"])):
+        mask = png_palette(new_ids[instance], INSTANCE_COLOURS)
+        yield f"JPEGImages/480p/{name}/{index:05d}.jpg", jpeg(frame)
+        yield f"PNGImages/480p/{name}/{index:05d}.png", png_grey(frame)
+        yield f"Annotations/480p/{name}/{index:05d}.png", mask
+        yield f"Annotations_unsupervised/480p/{name}/{index:05d}.png", mask
+
+
+def _object(place: int, digit: int, clip: dict[str, Array]) -> dict[str, int]:
+    return {"object": place, "instance": digit, "class": int(clip["labels"][digit - 1])}
+
+
+def _lines(names: list[str]) -> bytes:
+    return "".join(f"{name}\n" for name in names).encode()

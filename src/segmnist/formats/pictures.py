@@ -1,0 +1,65 @@
+"""Frames as picture files: the same bytes every time, no clock and no comment in them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmnist.formats import Array, Arrays
+from segmnist.truth.catalog import ARRAYS
+
+UInt8 = NDArray[np.uint8]
+
+PNG_LEVEL = 6
+JPEG_QUALITY = 95
+
+
+def png_grey(frame: UInt8) -> bytes:
+    """Return a `(H,W)` frame as an 8-bit grey PNG."""
+    return _saved(frame, None, "PNG")
+
+
+def png_palette(ids: UInt8, colours: UInt8) -> bytes:
+    """Return `(H,W)` ids as a PNG of mode P: what is read back are the ids, what is seen are the `(256,3)`
+    colours."""
+    return _saved(ids, colours, "PNG")
+
+
+def png_rgb(ids: Array) -> bytes:
+    """Return `(H,W)` ids below 2^24 as the COCO panoptic PNG: id = R + 256 G + 65536 B."""
+    return _saved(
+        np.stack([ids >> shift & 255 for shift in (0, 8, 16)], axis=-1).astype(np.uint8), None, "PNG"
+    )
+
+
+def jpeg(frame: UInt8) -> bytes:
+    """Return a `(H,W)` frame as a grey JPEG, which loses some grey levels."""
+    return _saved(frame, None, "JPEG")
+
+
+def _saved(pixels: UInt8, colours: UInt8 | None, kind: str) -> bytes:
+    from PIL import Image
+
+    picture = Image.fromarray(pixels)
+    if colours is not None:
+        picture.putpalette(colours.tobytes())
+    file = io.BytesIO()
+    options = {"compress_level": PNG_LEVEL} if kind == "PNG" else {"quality": JPEG_QUALITY}
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def clips_of(shards: Iterator[Arrays]) -> Iterator[dict[str, Array]]:
+    """Iterate over the clips of all shards, each with as many digit rows as it has digits."""
+    for shard in shards:
+        for row, count in enumerate(shard["num_digits"].tolist()):
+            yield {
+                name: array[row][:count] if _has_digits(name) else array[row] for name, array in shard.items()
+            }
+
+
+def _has_digits(name: str) -> bool:
+    return name in ARRAYS and ARRAYS[name].axes[:1] == ("digit",)

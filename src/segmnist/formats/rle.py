@@ -1,0 +1,50 @@
+"""Run lengths as COCO writes them, by pycocotools itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from segmnist.errors import MissingDependency
+from segmnist.formats import Array
+
+
+def encode(mask: Array) -> dict[str, Any]:
+    """Return a `(H,W)` mask as COCO's compressed RLE, its counts a string. Raises `MissingDependency` without
+    pycocotools."""
+    rle = _mask_module().encode(np.asfortranarray(mask, np.uint8))
+    return {"size": list(mask.shape), "counts": rle["counts"].decode()}
+
+
+def box_xywh(mask: Array) -> list[float]:
+    """Return the tight box of a `(H,W)` mask that is not empty, as COCO's x, y, width, height.
+
+    >>> box_xywh(np.eye(4, 6, 2) > 0)
+    [2.0, 0.0, 4.0, 4.0]
+    """
+    ys, xs = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return [float(v) for v in (xs[0], ys[0], xs[-1] + 1 - xs[0], ys[-1] + 1 - ys[0])]
+
+
+def seen_in(instance: Array) -> Iterator[tuple[int, Array]]:
+    """Iterate over the ids that a `(H,W)` frame shows, and their masks."""
+    for instance_id in np.unique(instance).tolist():
+        if instance_id:
+            yield instance_id, instance == instance_id
+
+
+def check_available() -> None:
+    """Raise `MissingDependency` without pycocotools."""
+    _mask_module()
+
+
+def _mask_module() -> ModuleType:
+    try:
+        from pycocotools import mask
+    except ImportError:
+        raise MissingDependency("this format", "coco") from None
+    module: ModuleType = mask
+    return module

@@ -1,0 +1,67 @@
+"""YouTube-VIS: videos as frames, and one JSON of tracks with a run-length mask a frame. Ids begin at 1:
+readers lose those that are 0 without a word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from segmnist.formats import Array, Arrays, Layout, rle
+from segmnist.formats.card import CATEGORY_OF_CLASS, categories, coco_head, json_bytes, sequence_name
+from segmnist.formats.pictures import clips_of, png_grey
+
+TRUTHS = ("instance",)
+
+
+def check(layout: Layout) -> None:
+    """Raise `MissingDependency` without pycocotools."""
+    rle.check_available()
+
+
+def files(layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes]]:
+    """Iterate over the files: PNG frames, then the JSON."""
+    split = layout.recipe["split"]
+    videos: list[dict[str, Any]] = []
+    tracks: list[dict[str, Any]] = []
+    for clip in clips_of(shards):
+        name = sequence_name(layout, int(clip["clip_id"]))
+        for index, frame in enumerate(clip["video"]):
+            yield f"{split}/JPEGImages/{name}/{index:05d}.png", png_grey(frame)
+        videos.append(_video(name, clip, len(videos) + 1))
+        for digit in range(len(clip["labels"])):
+            track = _track(clip, digit)
+            # A digit that is never seen has nothing to be found by.
+            if any(track["areas"]):
+                tracks.append({**track, "id": len(tracks) + 1, "video_id": len(videos)})
+    content = {**coco_head(layout), "videos": videos, "annotations": tracks, "categories": categories()}
+    yield f"{split}/instances.json", json_bytes(content)
+
+
+def _video(name: str, clip: dict[str, Array], number: int) -> dict[str, Any]:
+    T, H, W = clip["video"].shape
+    names = [f"{name}/{index:05d}.png" for index in range(T)]
+    return {
+        "id": number,
+        "clip_id": int(clip["clip_id"]),
+        "file_names": names,
+        "length": T,
+        "height": H,
+        "width": W,
+        "license": 1,
+    }
+
+
+def _track(clip: dict[str, Array], digit: int) -> dict[str, Any]:
+    T, H, W = clip["instance"].shape
+    masks = [mask if mask.any() else None for mask in clip["instance"] == digit + 1]
+    return {
+        "category_id": int(clip["labels"][digit]) + CATEGORY_OF_CLASS,
+        "instance_id": digit + 1,
+        "iscrowd": 0,
+        "height": H,
+        "width": W,
+        "length": T,
+        "segmentations": [None if mask is None else rle.encode(mask) for mask in masks],
+        "bboxes": [None if mask is None else rle.box_xywh(mask) for mask in masks],
+        "areas": [None if mask is None else int(mask.sum()) for mask in masks],
+    }
