@@ -102,7 +102,9 @@ def test_what_a_part_never_sees(part: str, unseen: set[str]) -> None:
     seen = {
         (i.module, i.target)
         for i in IMPORTS
-        if package(i.module) == part and package(i.target) in unseen and owner(i.target) not in (RANDOMNESS, PALETTE)
+        if package(i.module) == part
+        and package(i.target) in unseen
+        and owner(i.target) not in (RANDOMNESS, PALETTE)
     }
     assert seen == set()
 
