@@ -21,16 +21,15 @@ class _Arrays:
     arrays: dict[str, Array]
 
     def __getitem__(self, key: Any) -> Any:
+        if key not in self.arrays:
+            raise KeyError(_why_absent(key, self.arrays))
         return self.arrays[key]
 
     def __getattr__(self, name: str) -> Array:
         arrays: dict[str, Array] = self.__dict__.get("arrays", {})
         if name in arrays:
             return arrays[name]
-        truths = [truth for truth, brought in TRUTHS.items() if name in brought]
-        if truths:
-            raise AttributeError(f"{name} was not drawn; ask for it with truth=({truths[0]!r}, ...)")
-        raise AttributeError(f"no array {name!r}; there are {', '.join(arrays)}")
+        raise AttributeError(_why_absent(name, arrays))
 
     @property
     def video(self) -> NDArray[np.uint8]:
@@ -41,6 +40,15 @@ class _Arrays:
     def labels(self) -> NDArray[np.uint8]:
         """Classes of the digits, `(B,N)` uint8 padded with 255, or `(n,)`."""
         return self.arrays["labels"]
+
+
+def _why_absent(name: str, arrays: dict[str, Array]) -> str:
+    truths = [truth for truth, brought in TRUTHS.items() if name in brought]
+    if truths:
+        return f"{name} was not drawn; ask for it with truth=({truths[0]!r}, ...)"
+    if name in TRUTHS:
+        return f"{name!r} is a truth, not an array; it brings {', '.join(TRUTHS[name])}"
+    return f"no array {name!r}; there are {', '.join(arrays)}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -78,7 +86,7 @@ class Clips(_Arrays):
 
     def __getitem__(self, key: str | int) -> Any:
         if isinstance(key, str):
-            return self.arrays[key]
+            return super().__getitem__(key)
         row = range(len(self))[key]
         count = int(self.arrays["num_digits"][row])
         arrays = {

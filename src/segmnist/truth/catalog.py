@@ -113,7 +113,8 @@ def check_truths(names: str | Iterable[str]) -> tuple[str, ...]:
     asked = {names} if isinstance(names, str) else set(names)
     for name in sorted(asked):
         if name not in TRUTHS:
-            near = difflib.get_close_matches(str(name), TRUTHS, n=1)
+            bringing = [truth for truth, arrays in TRUTHS.items() if name in arrays]
+            near = bringing or difflib.get_close_matches(str(name), TRUTHS, n=1)
             raise BadArgument("truth", name, ", ".join(TRUTHS), f"did you mean {near[0]}?" if near else "")
     return tuple(name for name in TRUTHS if name in asked)
 

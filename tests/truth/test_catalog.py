@@ -1,0 +1,128 @@
+"""The catalog of truths, and what is said to whoever asks for what there is not."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import psutil
+import pytest
+
+from segmnist import BadArgument, ClipSource, SceneSpec, preset, render, sample
+from segmnist.render import engine
+from segmnist.truth.catalog import ALWAYS, ARRAYS, TRUTHS, arrays_of, check_truths
+
+
+def test_every_array_but_those_always_there_comes_with_a_truth() -> None:
+    assert set(arrays_of(TRUTHS)) == set(ARRAYS) - set(ALWAYS)
+
+
+def test_every_array_is_explained_and_padded_in_its_own_dtype() -> None:
+    for name, kind in ARRAYS.items():
+        assert len(kind.about) > 8, name
+        assert np.dtype(kind.dtype).type(kind.padding) == kind.padding, name
+
+
+def test_padding_rows_hold_the_padding() -> None:
+    spec = preset("standard", num_frames=3, height=40, num_digits_range=(1, 4), num_shapes_range=(0, 5))
+    clips = render(sample(spec, range(6)), tuple(TRUTHS))
+    counts = {"digit": clips["num_digits"], "shape": clips["num_shapes"]}
+    assert counts["digit"].min() < 4
+    assert counts["shape"].min() < 5
+    for name, array in clips.arrays.items():
+        rows = counts.get(ARRAYS[name].axes[0]) if ARRAYS[name].axes else None
+        if rows is not None:
+            for b, count in enumerate(rows):
+                assert (array[b, count:] == ARRAYS[name].padding).all(), name
+
+
+@pytest.mark.parametrize(
+    ("wrong", "near"),
+    [
+        ("semantics", "semantic"),
+        ("box", "boxes"),
+        ("flows", "flow"),
+        ("visible_area", "areas"),
+        ("flow_forward_valid", "flow"),
+    ],
+)
+def test_an_unknown_truth_is_told_the_nearest(wrong: str, near: str) -> None:
+    with pytest.raises(BadArgument, match=rf"truth='{wrong}' .* did you mean {near}\?"):
+        check_truths(("semantic", wrong))
+    with pytest.raises(BadArgument, match=near):
+        ClipSource("clean", truth=wrong)
+
+
+def test_a_truth_like_no_other_is_told_them_all() -> None:
+    with pytest.raises(BadArgument) as caught:
+        check_truths("xyzzy")
+    assert all(name in str(caught.value) for name in TRUTHS)
+    assert "did you mean" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [name for name in ARRAYS if name not in ALWAYS])
+def test_an_array_that_was_not_drawn_names_the_truth_that_brings_it(name: str) -> None:
+    clips = ClipSource(preset("clean", num_frames=2), truth=()).batch([0])
+    for holder in (clips, clips[0]):
+        with pytest.raises(AttributeError, match=f"{name} was not drawn; ask for it with truth=") as caught:
+            getattr(holder, name)
+        with pytest.raises(KeyError, match=f"{name} was not drawn"):
+            holder[name]
+        truth = re.findall(r"truth=\('(\w+)'", str(caught.value))[0]
+        assert name in ClipSource(preset("clean", num_frames=2), truth=truth).batch([0]).arrays
+
+
+def test_a_truths_name_names_its_arrays() -> None:
+    clip = ClipSource(preset("clean", num_frames=2), truth="areas")[0]
+    with pytest.raises(AttributeError, match="a truth, not an array; it brings visible_area, amodal_area"):
+        _ = clip.areas
+    with pytest.raises(KeyError, match="no array 'vidoe'; there are video, visible_area"):
+        clip["vidoe"]
+
+
+def forget_memory(monkeypatch: pytest.MonkeyPatch, available: int) -> None:
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available))
+
+
+def allocations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that grows by the size of whatever NumPy is asked for from now on."""
+    asked: list[int] = []
+    empty = np.empty
+
+    def counting(shape: object, *args: object, **kwargs: object) -> np.ndarray:
+        made: np.ndarray = empty(shape, *args, **kwargs)  # type: ignore[call-overload]
+        asked.append(made.nbytes)
+        return made
+
+    monkeypatch.setattr(np, "empty", counting)
+    return asked
+
+
+def test_a_batch_beyond_the_free_memory_is_refused_before_anything_is_allocated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scene = sample(preset("standard", num_frames=8, height=40, width=48), range(10))
+    video = 10 * 8 * 40 * 48
+    forget_memory(monkeypatch, 6 * video // 10)
+    asked = allocations(monkeypatch)
+    with pytest.raises(BadArgument, match=f"10 clips = {video:,} bytes.* ask for 6 clips at a time"):
+        render(scene, ())
+    assert not asked
+    assert len(render(scene.select(slice(0, 6)), ())) == 6
+
+
+def test_a_batch_that_no_machine_holds_is_counted_in_whole_numbers() -> None:
+    """No clip of it is ever made: numbers beyond 64 bits do not wrap around into small ones."""
+    spec = SceneSpec(height=1024, width=1024, num_frames=10_000, num_digits_range=(64, 64))
+    with pytest.raises(BadArgument, match="bytes, the memory that is free"):
+        engine.check_memory(spec, 1 << 40, ["video", "amodal"])
+    assert engine.bytes_of(spec, 1 << 40, ["amodal"]) == 64 * 10_000 << 60
+
+
+def test_arrays_that_are_given_need_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = sample(preset("clean", num_frames=3), [0])
+    out = render(scene, ("instance",)).arrays
+    forget_memory(monkeypatch, 0)
+    drawn = render(scene, ("instance",), out={name: out[name] for name in ("video", "instance")})
+    assert drawn.video is out["video"]
