@@ -109,7 +109,7 @@ def _step(model: nn.Module, optimiser: torch.optim.Optimizer, clips: Clips, devi
     total.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimiser.step()
-    return float(loss)
+    return loss.item()
 
 
 def _schedule(step: int, steps: int) -> float:
@@ -185,6 +185,6 @@ def read_checkpoint(place: Path, device: torch.device) -> dict[str, Any]:
     except FileNotFoundError:
         raise BadArgument("checkpoint", str(place), "a file that `segmnist train` wrote") from None
     except Exception as error:  # torch.load raises many kinds, and all mean the same
-        reason = str(error).splitlines()[0][:100]
+        reason = str(error).partition("\n")[0][:100]
         raise CorruptData(f"{place}: not a checkpoint of segmnist train: {reason}") from None
     return state

@@ -39,7 +39,8 @@ img{image-rendering:pixelated;max-width:100%;display:block}
 figure{margin:1em 0}
 figcaption{color:#555;margin-bottom:.3em}
 .key span{display:inline-block;margin-right:1em}
-.key i{display:inline-block;width:.9em;height:.9em;margin-right:.3em;vertical-align:-.1em;border:1px solid #999}
+.key i{display:inline-block;width:.9em;height:.9em;margin-right:.3em;vertical-align:-.1em;border:1px solid
+#999}
 """
 
 

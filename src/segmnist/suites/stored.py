@@ -85,8 +85,8 @@ def _pick(path: Path, arrays: dict[str, Any]) -> tuple[Any, Any]:
 
 def _rows(path: Path, predictions: Any, instances: Any, num_clips: int) -> Load:
     for array in (predictions, instances):
-        if array is not None and (array.ndim < 1 or len(array) != num_clips):
-            rows = len(array) if array.ndim else 0
+        if array is not None and (array.ndim < 1 or array.shape[0] != num_clips):
+            rows = array.shape[0] if array.ndim else 0
             missing = f"clip {rows} is missing" if rows < num_clips else f"clip {num_clips} is extra"
             raise BadPrediction(f"{path}: {rows} clips, expected {num_clips}; {missing}")
     return lambda i: (np.asarray(predictions[i]), None if instances is None else np.asarray(instances[i]))

@@ -1,0 +1,199 @@
+"""Baselines: shapes, overfitting four clips, causality; training: the same losses after a kill, bad input."""
+
+import inspect
+import itertools
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch comes with the `train` extra")
+
+from segmnist.baselines import catalog, train  # noqa: E402
+from segmnist.baselines.predict import load_predictor, predictor  # noqa: E402
+from segmnist.errors import BadArgument, CorruptData  # noqa: E402
+from segmnist.suites import suite  # noqa: E402
+
+LEARNED = [name for name in catalog.MODELS if name != "all-background"]
+SPEC = suite("tiny-v1").parts[0].spec.replace(height=24, width=32, num_frames=3, num_digits_range=(1, 2))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Tiny tensors: threads that wait for one another take longer than one alone."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def four_clips():
+    from segmnist import ClipSource
+
+    clips = ClipSource(SPEC, split="train")[0:4]
+    return train.as_input(clips.video, torch.device("cpu")), torch.from_numpy(clips.semantic).long()
+
+
+@pytest.mark.parametrize("name", catalog.MODELS)
+@pytest.mark.parametrize("shape", [(2, 3, 17, 22), (1, 1, 16, 19)])
+def test_logits_have_the_video_s_own_size(name, shape):
+    B, T, H, W = shape
+    with torch.inference_mode():
+        logits = catalog.build(name, 8)(torch.rand(B, T, 1, H, W))
+    assert logits.shape == (B, T, 11, H, W)
+    assert torch.isfinite(logits).all()
+
+
+def test_every_baseline_is_under_150_lines():
+    for name, model in catalog.MODELS.items():
+        assert len(inspect.getsource(sys.modules[model.__module__]).splitlines()) < 150, name
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_overfits_four_clips_and_beats_all_background(name, four_clips):
+    video, target = four_clips
+    torch.manual_seed(0)
+    model = catalog.build(name, 8)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2 if name != "transformer" else 4e-3)
+    digits = target != 10
+    for _ in range(250):
+        logits = model(video)
+        right = (logits.argmax(dim=2) == target)[digits].float().mean()
+        if right > 0.6:  # all-background gets 0
+            return
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), target.flatten(0, 1))
+        optimiser.zero_grad()
+        (loss + getattr(model, "penalty", 0.0)).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+    pytest.fail(f"{name} called {right:.0%} of the digit pixels right after 250 steps")
+
+
+def test_all_background_calls_everything_background():
+    probabilities = predictor(catalog.build("all-background"), "cpu")(np.zeros((1, 2, 16, 18), np.uint8))
+    assert probabilities.shape == (1, 2, 11, 16, 18)
+    assert (probabilities.argmax(axis=2) == 10).all()
+
+
+@pytest.mark.parametrize(("name", "sees_the_future", "sees_the_past"), [
+    ("unet", False, False), ("unet-gru", False, True), ("prednet", False, True),
+    ("unet3d", True, True), ("transformer", True, True),
+])  # fmt: skip
+def test_each_sees_the_frames_that_it_says(name, sees_the_future, sees_the_past):
+    torch.manual_seed(1)
+    model, video = catalog.build(name, 8), torch.rand(1, 4, 1, 16, 20)
+    changed = video.clone()
+    changed[:, 2] = 1 - changed[:, 2]
+    with torch.inference_mode():
+        moved = (model(video) - model(changed)).abs().amax(dim=(0, 2, 3, 4)) > 1e-7
+    assert moved[2]
+    assert bool(moved[1]) == sees_the_future
+    assert bool(moved[3]) == sees_the_past
+
+
+SETTINGS = train.Settings("unet", "tiny-v1", steps=6, batch=2, width=8)
+
+
+def losses_of(folder, settings=SETTINGS, **options):
+    losses = {}
+    train.train(settings, folder, device="cpu", report=losses.__setitem__, **options)
+    return losses
+
+
+class Stop(Exception):
+    """Stands for a kill."""
+
+
+@pytest.mark.parametrize("stop_after", [1, 3, 4])
+def test_a_run_that_was_stopped_goes_on_to_the_same_losses(tmp_path, stop_after):
+    whole = losses_of(tmp_path / "whole")
+
+    def stop(step, loss):
+        if step == stop_after:
+            raise Stop
+
+    with pytest.raises(Stop):
+        train.train(SETTINGS, tmp_path / "cut", device="cpu", save_every=2, report=stop)
+    rest = losses_of(tmp_path / "cut", resume=True)
+    assert sorted(rest) == list(range(stop_after // 2 * 2, 6))
+    assert all(whole[step] == loss for step, loss in rest.items())
+    ours, theirs = (
+        train.read_checkpoint(tmp_path / f / train.CHECKPOINT, torch.device("cpu")) for f in ("cut", "whole")
+    )
+    assert all(torch.equal(ours["model"][k], theirs["model"][k]) for k in theirs["model"])
+
+
+@pytest.mark.slow
+def test_a_killed_process_resumes_to_the_same_model(tmp_path):
+    def command(folder, *more):
+        code = "from segmnist.cli import main; main()"
+        options = ["--suite", "tiny-v1", "--steps", "40", "--batch", "2", "--width", "8", "--save-every", "1"]
+        return [sys.executable, "-c", code, "train", "unet", "--out", str(tmp_path / folder), *options, *more]
+
+    subprocess.run(command("whole"), check=True)
+    place = tmp_path / "cut" / train.CHECKPOINT
+    with subprocess.Popen(command("cut")) as running:
+        while not place.exists() and running.poll() is None:
+            pass
+        running.send_signal(signal.SIGKILL)
+    assert train.read_checkpoint(place, torch.device("cpu"))["step"] < 40
+    subprocess.run(command("cut", "--resume"), check=True)
+    ours, theirs = (
+        train.read_checkpoint(tmp_path / f / train.CHECKPOINT, torch.device("cpu"))["model"]
+        for f in ("cut", "whole")
+    )
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_a_checkpoint_predicts_and_logs_are_there(tmp_path):
+    losses_of(tmp_path)
+    predict, name = load_predictor(tmp_path / train.CHECKPOINT, "cpu")
+    assert name == "unet"
+    probabilities = predict(np.zeros((1, 2, 16, 20), np.uint8))
+    np.testing.assert_allclose(probabilities.sum(axis=2), 1, atol=1e-5)
+    assert list((tmp_path / "logs").glob("events.out.tfevents.*"))
+
+
+def test_a_folder_with_a_checkpoint_is_not_overwritten_nor_resumed_with_other_settings(tmp_path):
+    losses_of(tmp_path)
+    with pytest.raises(BadArgument, match="--resume"):
+        losses_of(tmp_path)
+    other = train.Settings("unet", "tiny-v1", steps=6, batch=4, width=8)
+    with pytest.raises(BadArgument, match="batch=4"):
+        losses_of(tmp_path, other, resume=True)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04" + bytes(100)])
+def test_other_files_are_no_checkpoints(tmp_path, content):
+    place = tmp_path / "model.pt"
+    place.write_bytes(content)
+    with pytest.raises(CorruptData, match=r"model\.pt"):
+        load_predictor(place, "cpu")
+    with pytest.raises(BadArgument, match=r"absent\.pt"):
+        load_predictor(tmp_path / "absent.pt", "cpu")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"model": "unett"}, "did you mean unet"),
+        ({"model": "unet", "width": 12}, "width=12"),
+        ({"model": "unet", "steps": 0}, "steps=0"),
+        ({"model": "unet", "learning_rate": 2.0}, "learning_rate"),
+        ({"model": "unet", "suite": "tiny"}, "suite='tiny'"),
+    ],
+)
+def test_bad_settings_are_refused(tmp_path, arguments, said):
+    with pytest.raises(BadArgument, match=said):
+        train.train(train.Settings(**arguments), tmp_path, device="cpu")
+    with pytest.raises(BadArgument, match="device"):
+        train.device_named("gpu")
+
+
+def test_a_suite_of_parts_takes_turns():
+    settings = train.Settings("unet", "length-v1", steps=5, batch=1)
+    lengths = [clips.video.shape[1] for _, clips in itertools.islice(train._batches(settings, 0), 5)]
+    assert lengths == [5, 10, 30, 100, 5]

@@ -1,0 +1,242 @@
+"""Suites: frozen recipes, checksums, stored predictions in every form, bad sets named, nothing scored by
+accident.
+"""
+
+import dataclasses
+import itertools
+
+import msgspec
+import numpy as np
+import pytest
+import zarr
+
+from segmnist.errors import BadArgument, CorruptData
+from segmnist.evaluate import BadPrediction
+from segmnist.suites import SUITES, Part, Suite, checksums, evaluate, suite
+from segmnist.suites.checksums import part_checksums, stored_checksums, suite_sha256, verify
+from segmnist.suites.run import pictures
+
+NUM = 5
+
+
+@pytest.fixture(scope="module")
+def small():
+    """The `tiny` spec cut down to 5 test clips, with checksums of its own for as long as the module runs."""
+    spec = suite("tiny-v1").parts[0].spec.replace(height=24, width=36, num_frames=3, num_shapes_range=(0, 1))
+    made = Suite("small-v1", "for tests", (Part("all", spec, 2, NUM),))
+    sums = {"all": {split: part_checksums(made.parts[0], split) for split in ("val", "test")}}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checksums, "stored_checksums", lambda: {"small-v1": sums})
+        yield made
+
+
+@pytest.fixture(scope="module")
+def truth(small):
+    return small.parts[0].source("test")[0:NUM].semantic
+
+
+def scores(reports):
+    return {name: score.value for name, score in reports[0].scores.items()}
+
+
+def test_every_suite_has_stored_checksums_for_all_its_clips():
+    for name in SUITES:
+        stored = stored_checksums()[name]
+        for part in suite(name).parts:
+            for split in ("val", "test"):
+                assert len(stored[part.name][split]) == -(-part.num_clips(split) // 100), (
+                    name,
+                    part.name,
+                    split,
+                )
+
+
+def test_tiny_is_drawn_as_stored():
+    assert verify(suite("tiny-v1"), "val") == 50
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SUITES)
+def test_all_suites_are_drawn_as_stored(name):
+    for split in ("val", "test"):
+        assert verify(suite(name), split) == suite(name).num_clips(split)
+
+
+def test_sweeps_vary_their_factor_and_nothing_else():
+    factors = {
+        "noise-v1": 1,
+        "shapes-v1": 1,
+        "digits-v1": 1,
+        "length-v1": 1,
+        "rotation-v1": 2,
+        "occlusion-v1": 2,
+    }
+    for name, expected in factors.items():
+        specs = [part.spec.to_dict() for part in suite(name).parts]
+        varied = {field for a, b in itertools.pairwise(specs) for field in a if a[field] != b[field]}
+        assert len(varied) == expected, (name, varied)
+
+
+def test_suite_names_are_unique_versions_and_an_unknown_one_is_refused():
+    assert all(name.rpartition("-v")[2].isdigit() for name in SUITES)
+    with pytest.raises(BadArgument, match="did you mean tiny-v1"):
+        suite("tiny-v2")
+    with pytest.raises(BadArgument, match="split"):
+        suite("tiny-v1").num_clips("train")
+
+
+def test_the_sha_of_a_suite_follows_its_recipe(small):
+    part = dataclasses.replace(small.parts[0], test_clips=NUM + 1)
+    assert suite_sha256(small) != suite_sha256(dataclasses.replace(small, parts=(part,)))
+
+
+def one_hot(maps):
+    return np.moveaxis(np.eye(11, dtype=np.float32)[maps], -1, -3)
+
+
+def write_folder(place, maps, end="npy"):
+    place.mkdir()
+    for i, row in enumerate(maps):
+        if end == "npy":
+            np.save(place / f"clip_{i:010d}.npy", row)
+        else:
+            np.savez(
+                place / f"{i}.npz", semantic=row, instance=np.where(row < 10, row + 1, 0).astype(np.uint8)
+            )
+
+
+def write_zarr(place, maps):
+    group = zarr.open_group(place, mode="w")
+    group["probabilities"] = one_hot(maps)
+
+
+WRITERS = {
+    "folder": write_folder,
+    "folder_npz": lambda place, maps: write_folder(place, maps, "npz"),
+    "hard.npy": np.save,
+    "soft.npy": lambda place, maps: np.save(place, one_hot(maps)),
+    "named.npz": lambda place, maps: np.savez(place, semantic=maps),
+    "group.zarr": write_zarr,
+    "array.zarr": lambda place, maps: zarr.save_array(place, maps),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_form_of_the_truth_scores_one(small, truth, tmp_path, name):
+    WRITERS[name](tmp_path / name, truth)
+    reports = evaluate(tmp_path / name, small)
+    assert scores(reports)["miou"] == 1
+    assert reports[0].num_clips == NUM
+    assert reports[0].num_frames == 3 * NUM
+
+
+def test_a_function_and_its_stored_answers_score_the_same(small, tmp_path):
+    def dark_is_background(video):
+        return np.where(video > 128, 8, 10).astype(np.uint8)
+
+    np.save(tmp_path / "stored.npy", dark_is_background(small.parts[0].source("test")[0:NUM].video))
+    stored = evaluate(tmp_path / "stored.npy", small)
+    for batch_size in (1, 2, 10):
+        assert evaluate(dark_is_background, small, batch_size=batch_size) == stored
+    shown = pictures(dark_is_background, small, stored)["all"]
+    assert [picture.clip_id for picture in shown] == stored[0].worst
+
+
+def test_workers_change_nothing(truth, tmp_path):
+    tiny = suite("tiny-v1")
+    answers = np.full((200, 8, 32, 32), 10, np.uint8)
+    answers[:, :, 10:20, 10:20] = 3
+    np.save(tmp_path / "stored.npy", answers)
+    one, two = (evaluate(tmp_path / "stored.npy", tiny, num_workers=n) for n in (1, 2))
+    assert one == two
+
+
+def test_a_constant_predictor_scores_what_the_design_says(small):
+    background = scores(evaluate(lambda video: np.full_like(video, 10), small))
+    assert background["foreground_accuracy"] == background["miou_foreground"] == 0
+    assert background["pixel_accuracy"] > 0.8
+    everywhere = scores(evaluate(lambda video: np.full_like(video, 3), small))
+    assert everywhere["pixel_accuracy"] < 0.1
+
+
+def drop(folder):
+    (folder / "clip_0000000002.npy").unlink()
+
+
+def add(folder):
+    np.save(folder / "clip_0000000007.npy", np.zeros((3, 24, 36), np.uint8))
+
+
+def repeat(folder):
+    np.save(folder / "2.npy", np.zeros((3, 24, 36), np.uint8))
+
+
+def other_shape(folder):
+    np.save(folder / "clip_0000000002.npy", np.zeros((3, 36, 24), np.uint8))
+
+
+def text(folder):
+    (folder / "clip_0000000002.npy").write_text("not an array")
+
+
+def nameless(folder):
+    (folder / "README.md").write_text("hello")
+
+
+def pickled(folder):
+    np.save(folder / "clip_0000000002.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (drop, "clip 2 missing; expected clips 0..4"),
+        (add, "clip 7 extra"),
+        (repeat, r"clip 2 is in 2\.npy, too"),
+        (other_shape, r"clip 2: shape \(3, 36, 24\)"),
+        (text, "clip_0000000002.npy: not readable"),
+        (nameless, "README.md: expected names"),
+        (pickled, "clip_0000000002.npy: not readable"),
+    ],
+)
+def test_a_damaged_folder_is_refused_by_name(small, truth, tmp_path, damage, said):
+    write_folder(tmp_path / "folder", truth)
+    damage(tmp_path / "folder")
+    with pytest.raises(BadPrediction, match=said):
+        evaluate(tmp_path / "folder", small)
+
+
+def test_too_few_or_too_many_rows_are_refused(small, truth, tmp_path):
+    np.save(tmp_path / "few.npy", truth[:-1])
+    with pytest.raises(BadPrediction, match=r"few\.npy: 4 clips, expected 5; clip 4 is missing"):
+        evaluate(tmp_path / "few.npy", small)
+    np.save(tmp_path / "many.npy", np.concatenate([truth, truth[:1]]))
+    with pytest.raises(BadPrediction, match="clip 5 is extra"):
+        evaluate(tmp_path / "many.npy", small)
+    np.savez(tmp_path / "odd.npz", a=truth, b=truth)
+    with pytest.raises(BadPrediction, match=r"odd\.npz: has a, b"):
+        evaluate(tmp_path / "odd.npz", small)
+    with pytest.raises(BadPrediction, match="no such file"):
+        evaluate(tmp_path / "absent", small)
+
+
+def test_parts_lie_in_folders_of_their_names(small, truth, tmp_path):
+    part = small.parts[0]
+    two = dataclasses.replace(small, parts=(part, dataclasses.replace(part, name="again")))
+    np.save(tmp_path / "all.npy", truth)
+    with pytest.raises(BadPrediction, match="nothing for part again"):
+        evaluate(tmp_path, two)
+
+
+def test_other_pixels_than_the_suite_s_are_not_scored(small, truth, tmp_path, monkeypatch):
+    np.save(tmp_path / "hard.npy", truth)
+    sums = {"all": {"val": ["0" * 64], "test": ["0" * 64]}}
+    monkeypatch.setattr(checksums, "stored_checksums", lambda: {"small-v1": sums})
+    with pytest.raises(CorruptData, match=r"small-v1, part all, test clips 0\.\.4"):
+        evaluate(tmp_path / "hard.npy", small)
+    with pytest.raises(CorruptData, match="another generator version"):
+        verify(small, "val")
+
+
+def test_checksum_file_is_modest():
+    assert len(msgspec.json.encode(stored_checksums())) < 50_000
