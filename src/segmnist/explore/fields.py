@@ -133,12 +133,12 @@ def format_value(value: Any) -> str:
     """Return a value as an address holds it.
 
     >>> format_value([1.0, 2.5]), format_value([[6, 9]]), format_value(True)
-    ('1,2.5', '6-9', 'true')
+    ('1.0,2.5', '6-9', 'true')
     """
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        return f"{value:.12g}"
+        return repr(value)
     if isinstance(value, (list, tuple)):
         return ",".join(
             "-".join(map(str, v)) if isinstance(v, (list, tuple)) else format_value(v) for v in value

@@ -71,12 +71,11 @@ def wall_view_from(query: Mapping[str, str], exhibit: Exhibit) -> WallView:
     """Return what an address asks for. Raises `BadArgument` for what is unknown or out of range."""
     view = view_from(query, exhibit)
     sort = word(query, "sort", SORTS, "id")
-    count = whole("count", query.get("count", "100"), 1, MAX_COUNT)
     return WallView(
         view=view,
         start=whole("start", query.get("start", "0"), 0, MAX_CLIP - MAX_AMONG),
-        among=max(count, whole("among", query.get("among", "100"), 1, MAX_AMONG)),
-        count=count,
+        among=whole("among", query.get("among", "100"), 1, MAX_AMONG),
+        count=whole("count", query.get("count", "100"), 1, MAX_COUNT),
         sort=sort,
         descending=word(query, "descending", ("true", "false"), "false") == "true",
         low=real("low", query.get("low", "-1e300")),

@@ -1,0 +1,102 @@
+"""The explorer in-process, on a port, and in a browser; and a small stored data set."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from segmnist import preset
+from segmnist.dataset import generate, recipe_for
+from segmnist.digits.bank import DigitBank
+
+pytest.importorskip("starlette", reason="the explorer needs segmnist[explore]")
+pytest.importorskip("uvicorn", reason="the explorer needs segmnist[explore]")
+pytest.importorskip("httpx", reason="starlette's test client needs httpx")
+
+from starlette.testclient import TestClient
+
+from segmnist.explore import Exhibit, create_app
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
+FLAGS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set of 12 clips whose ids start at 5."""
+    folder = tmp_path_factory.mktemp("explored") / "data"
+    spec = preset("standard", height=40, width=56, num_frames=6)
+    recipe = recipe_for(
+        spec, num_clips=12, first_clip=5, split="test", seed=3, truth=("semantic", "instance"),
+        bank=DigitBank.mnist(), clips_per_shard=4,
+    )  # fmt: skip
+    generate(recipe, folder, num_workers=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def exhibit(place: Path) -> Exhibit:
+    return Exhibit.of(place)
+
+
+@pytest.fixture(scope="session")
+def client(exhibit: Exhibit) -> Iterator[TestClient]:
+    # As a context manager the client keeps one event loop, and so the app keeps its limiters.
+    with TestClient(create_app(exhibit), base_url="http://127.0.0.1:8008") as opened:
+        yield opened
+
+
+@contextlib.contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """Serve an application on a free port; gives its address."""
+    import uvicorn
+
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+
+
+@pytest.fixture(scope="session")
+def address(exhibit: Exhibit) -> Iterator[str]:
+    with serving(create_app(exhibit)) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Chromium without a window, which nothing reaches but this machine."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="the browser is driven by selenium")
+    chromium = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    driver_path = shutil.which("chromedriver")
+    if chromium is None or driver_path is None:
+        pytest.skip("no Chromium with its chromedriver: apt-get install chromium chromium-driver")
+    options = webdriver.ChromeOptions()
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(flag)
+    options.binary_location = chromium
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver_path))
+    yield driver
+    driver.quit()

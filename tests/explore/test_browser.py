@@ -1,0 +1,459 @@
+"""The page in a real browser: every overlay on the canvas is the mask, everything works by key, nothing is logged."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segmnist import ClipSource, preset
+from segmnist.preview import CLASS_COLOURS, INSTANCE_COLOURS
+
+selenium = pytest.importorskip("selenium", reason="the browser is driven by selenium")
+
+from selenium.webdriver import ActionChains, Keys
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+SECONDS = 20
+CLIP = "preset=crowded&seed=4&clip=3&height=48&width=72&num_frames=9"
+SPEC = preset("crowded", height=48, width=72, num_frames=9)
+PHONE, DESK = (390, 844), (1280, 1000)
+
+
+class Page:
+    """A browser on one page of the explorer."""
+
+    def __init__(self, driver: Any, address: str) -> None:
+        self.driver, self.address = driver, address
+
+    def open(self, path: str) -> Page:
+        self.driver.get("about:blank")
+        self.driver.get(self.address + path)
+        return self.until(
+            "window.explorer && (document.body.dataset.ready || explorer.wall.tiles.length || !document.getElementById('alert').hidden)"
+        )
+
+    def until(self, condition: str) -> Page:
+        WebDriverWait(self.driver, SECONDS, 0.02).until(
+            lambda driver: driver.execute_script(f"return !!({condition})"), condition
+        )
+        return self
+
+    def js(self, expression: str) -> Any:
+        return self.driver.execute_script(f"return {expression}")
+
+    def find(self, selector: str) -> Any:
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def keys(self, *keys: str) -> Page:
+        ActionChains(self.driver).send_keys(*keys).perform()
+        return self
+
+    def pixels(self, canvas: str = "pixels") -> np.ndarray:
+        """The canvas as `(H,W,3)`, or `(H,W,4)` where it is transparent."""
+        url = self.js(f"document.getElementById('{canvas}').toDataURL('image/png')")
+        picture = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
+        return (
+            np.asarray(picture)[..., :3] if canvas.endswith("pixels") else np.asarray(picture.convert("RGBA"))
+        )
+
+    @property
+    def query(self) -> str:
+        return self.js("location.search")
+
+
+@pytest.fixture
+def page(browser: Any, address: str) -> Iterator[Page]:
+    size(browser, *DESK)
+    browser.get("about:blank")
+    browser.get_log("browser")
+    yield Page(browser, address)
+    worst = [entry for entry in browser.get_log("browser") if "status of 4" not in entry["message"]]
+    assert worst == []
+
+
+def size(browser: Any, width: int, height: int, dark: bool = False) -> None:
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+
+@pytest.fixture(scope="module")
+def clip():
+    truths = ("semantic", "instance", "amodal", "boxes", "flow", "noiseless", "beneath")
+    return ClipSource(SPEC, seed=4, truth=truths)[3]
+
+
+# ---- pixels
+
+
+@pytest.mark.parametrize("frame", [0, 5, 8])
+def test_without_overlays_the_canvas_is_the_video(page: Page, clip, frame: int) -> None:
+    page.open(f"/clip?{CLIP}&frame={frame}")
+    expected = np.repeat(clip.video[frame][..., None], 3, axis=2)
+    np.testing.assert_array_equal(page.pixels(), expected)
+
+
+def test_full_strength_classes_are_the_semantic_mask(page: Page, clip) -> None:
+    page.open(f"/clip?{CLIP}&frame=5&show=semantic&mix=100")
+    np.testing.assert_array_equal(page.pixels(), CLASS_COLOURS[clip["semantic"][5]])
+
+
+def test_full_strength_instances_are_the_instance_mask(page: Page, clip) -> None:
+    page.open(f"/clip?{CLIP}&frame=5&show=instance&mix=100")
+    instance = clip["instance"][5]
+    grey = np.repeat(clip.video[5][..., None], 3, axis=2)
+    expected = np.where(instance[..., None] > 0, INSTANCE_COLOURS[instance], grey)
+    np.testing.assert_array_equal(page.pixels(), expected)
+
+
+def test_full_strength_camouflage(page: Page, clip) -> None:
+    page.open(f"/clip?{CLIP}&frame=5&show=camouflage&mix=100")
+    contrast = np.abs(clip["noiseless"][5].astype(int) - clip["beneath"][5])
+    hidden = (clip["instance"][5] > 0) & (contrast <= 5)
+    assert hidden.any()
+    np.testing.assert_array_equal((page.pixels() == (0, 229, 255)).all(axis=2), hidden)
+
+
+def test_the_hidden_part_is_hatched_and_nothing_else(page: Page, clip) -> None:
+    page.open(f"/clip?{CLIP}&frame=5&show=amodal&zoom=8")
+    lines = page.pixels("lines")[..., 3] > 0
+    # The middle of a pixel of the clip: outlines run along its edges, hatches right across.
+    blocks = lines.reshape(48, 8, 72, 8)[:, 3:5, :, 3:5]
+    drawn = blocks.any(axis=(1, 3))
+    hidden = (
+        clip["amodal"][:, 5] & (clip["instance"][5] != np.arange(1, len(clip.labels) + 1)[:, None, None])
+    ).any(0)
+    assert hidden.sum() > 50
+    assert not drawn[~hidden].any()
+    assert drawn[hidden].mean() > 0.25
+
+
+def test_boxes_frame_the_digits(page: Page, clip) -> None:
+    page.open(f"/clip?{CLIP}&frame=5&show=boxes&zoom=8")
+    lines = page.pixels("lines")[..., 3] > 0
+    shown = 0
+    for x0, y0, x1, y1 in clip["boxes_xyxy"][:, 5].astype(int) * 8:
+        if x0 < 0:
+            continue
+        shown += 1
+        left, bottom = max(x0, 1), min(y1, 48 * 8 - 2)
+        assert lines[y0 + 2 : y1 - 2, left].all()
+        assert lines[bottom, x0 + 2 : x1 - 2].all()
+    assert shown > 3
+
+
+def test_arrows_start_where_the_flow_is_known(page: Page, clip) -> None:
+    page.open(f"/clip?{CLIP}&frame=5&show=flow&zoom=8").until("explorer.main.clip.arrays.flow")
+    lines = page.pixels("lines")[..., 3] > 0
+    gap = 4  # 72 pixels over some twenty arrows
+    moving = np.hypot(*np.moveaxis(clip["flow_forward"][5], -1, 0)) > 0.3
+    known = clip["flow_forward_valid"][5] & moving
+    starts = [(y, x) for y in range(gap // 2, 48, gap) for x in range(gap // 2, 72, gap) if known[y, x]]
+    assert len(starts) > 10
+    assert all(lines[y * 8 + 3 : y * 8 + 6, x * 8 + 3 : x * 8 + 6].any() for y, x in starts)
+    still = ClipSource(preset("noise", num_digits_range=(0, 0)))[0]
+    assert not still.labels.size
+    page.open("/clip?preset=noise&num_digits_range=0,0&show=flow&frame=2").until(
+        "explorer.main.clip.arrays.flow"
+    )
+    assert not page.pixels("lines")[..., 3].any()
+
+
+def test_entropy_brightens_what_is_open(page: Page) -> None:
+    query = "preset=exact&num_frames=3&classes=6,9&frame=1&clip=2"
+    plain = page.open(f"/clip?{query}").pixels().astype(int)
+    page.open(f"/clip?{query}&show=entropy&mix=100").until("explorer.main.clip.arrays.entropy")
+    page.until("document.getElementById('legend').getAttribute('aria-busy') === null")
+    assert (page.pixels().astype(int)[..., 0] - plain[..., 0]).max() > 60
+
+
+def test_no_entropy_elsewhere_is_told_and_the_clip_is_shown(page: Page, clip) -> None:
+    page.open(f"/clip?{CLIP}&frame=0&show=entropy").until("!document.getElementById('alert').hidden")
+    assert "exactly solvable family" in page.find("#alert").text
+    np.testing.assert_array_equal(page.pixels()[..., 0], clip.video[0])
+
+
+# ---- playing, and everything by key
+
+
+def test_it_plays_and_stops(page: Page) -> None:
+    page.open(f"/clip?{CLIP}&fps=30").until("document.body.dataset.frame > 3")
+    page.find("#play").click()
+    frame = page.js("explorer.frame")
+    assert f"frame={frame}" in page.query
+    assert page.js("explorer.clock.playing") is False
+    page.find("#play").click()
+    page.until(f"explorer.frame !== {frame}")
+    assert "frame=" not in page.query
+
+
+def test_scrubbing(page: Page, clip) -> None:
+    page.open(f"/clip?{CLIP}&frame=0")
+    page.find("#scrubber").send_keys(*[Keys.ARROW_RIGHT] * 6)
+    np.testing.assert_array_equal(page.pixels()[..., 0], clip.video[6])
+    assert page.find("#frame-number").text == "6 / 8"
+
+
+def test_the_keyboard_alone(page: Page) -> None:
+    page.open(f"/clip?{CLIP}&frame=4")
+    assert page.keys(Keys.ARROW_RIGHT).js("explorer.frame") == 5
+    assert page.keys(Keys.ARROW_LEFT, Keys.ARROW_LEFT).js("explorer.frame") == 3
+    assert page.keys(Keys.END).js("explorer.frame") == 8
+    assert page.keys(Keys.ARROW_RIGHT).js("explorer.frame") == 0
+    for place, name in enumerate(["semantic", "instance", "amodal", "boxes"], start=1):
+        page.keys(str(place))
+        assert name in page.query
+        assert page.find(f"[data-overlay={name}]").get_attribute("aria-pressed") == "true"
+    assert "show" not in page.keys("0").query
+    page.keys("]").until("document.body.dataset.ready === '4'")
+    page.keys("[").until("document.body.dataset.ready === '3'")
+    page.keys("x").until("!document.getElementById('other-figure').hidden")
+    assert "without=1" in page.query
+    zoom = page.js("explorer.zoom")
+    assert page.keys("-").js("explorer.zoom") == zoom - 1
+    page.keys("?").until("document.getElementById('help').open")
+    page.keys(Keys.ESCAPE).until("!document.getElementById('help').open")
+    page.keys(" ").until("explorer.clock.playing")
+    page.keys("w").until("explorer.wall.tiles.length > 0")
+    assert page.js("location.pathname") == "/wall"
+
+
+def test_every_control_is_reached_by_tab(page: Page) -> None:
+    page.open(f"/clip?{CLIP}&frame=0")
+    reached = set()
+    for _ in range(150):
+        page.keys(Keys.TAB)
+        reached.add(page.js("document.activeElement.id || document.activeElement.dataset.overlay || ''"))
+    wanted = {"preset", "split", "seed", "clip", "stage", "play", "scrubber", "mix", "fps", "zoom", "without",
+              "semantic", "flow", "copy-python", "save-gif", "twin", "theme", "reset"}  # fmt: skip
+    assert wanted <= reached
+
+
+def test_the_probe_reads_pixels(page: Page, clip) -> None:
+    page.open(f"/clip?{CLIP}&frame=5")
+    y, x = np.argwhere(clip["instance"][5] > 0)[30]
+    page.driver.execute_script(f"explorer.probe = {{y: {y}, x: {x}}}; explorer.draw()")
+    text, instance = page.find("#readout").text, clip["instance"][5][y, x]
+    assert f"y {y}, x {x}: value {clip.video[5][y, x]}" in text
+    assert f"class {clip.labels[instance - 1]}, instance {instance}" in text
+    assert f"grey {clip['beneath'][5][y, x]}" in text
+    page.driver.execute_script("document.getElementById('stage').focus()")
+    page.keys(Keys.SHIFT + Keys.ARROW_DOWN + Keys.NULL)
+    assert page.find("#readout").text.startswith(f"y {y + 1}, x {x}:")
+
+
+def test_hovering_reads_pixels(page: Page, clip) -> None:
+    page.open(f"/clip?{CLIP}&frame=5&zoom=8")
+    # Selenium counts from the middle of the element: y 24, x 36.
+    ActionChains(page.driver).move_to_element_with_offset(
+        page.find("#pixels"), -8 * 16 + 4, 8 * 10 + 4
+    ).perform()
+    assert page.find("#readout").text.startswith(f"y 34, x 20: value {clip.video[5][34, 20]}")
+
+
+# ---- the spec, the address, links
+
+
+def test_a_control_draws_another_clip_at_once(page: Page) -> None:
+    page.open(f"/clip?{CLIP}&frame=0")
+    field = (
+        page.find("input[type=number][data-field=noise_density]")
+        if False
+        else page.find("[data-name=num_frames] input[type=number]")
+    )
+    field.clear()
+    field.send_keys("5")
+    page.until("explorer.main.clip.facts.num_frames === 5")
+    assert "num_frames=5" in page.query
+    assert "changed" in page.find("[data-name=num_frames]").get_attribute("class")
+
+
+def test_a_change_is_shown_fast(page: Page) -> None:
+    page.open("/clip?frame=0")
+    times = []
+    for frames in range(20, 30):
+        page.driver.execute_script(
+            f"delete document.body.dataset.loadMilliseconds; explorer.changeField('num_frames', '{frames}')"
+        )
+        page.until("document.body.dataset.loadMilliseconds")
+        times.append(float(page.js("document.body.dataset.loadMilliseconds")))
+    assert np.median(times) < 100
+
+
+def test_pushing_one_end_of_a_range_takes_the_other_along(page: Page) -> None:
+    page.open("/clip?frame=0")
+    low = page.find("[data-name=num_digits_range] input[type=number]")
+    low.clear()
+    low.send_keys("5")
+    page.until("explorer.main.clip.facts.labels.length === 5")
+    assert "num_digits_range=5,5" in page.query
+
+
+def test_every_field_has_its_control(page: Page) -> None:
+    import dataclasses
+
+    page.open("/clip?frame=0")
+    names = page.js("[...document.querySelectorAll('.field')].map((field) => field.dataset.name)")
+    assert sorted(names) == sorted(field.name for field in dataclasses.fields(SPEC))
+
+
+def test_a_view_is_a_link(page: Page) -> None:
+    page.open(f"/clip?{CLIP}&frame=5&show=boxes,semantic&mix=80&zoom=6&without=2")
+    first = page.pixels()
+    link = page.js("location.href")
+    page.open("/clip").driver.get(link)
+    page.until("document.body.dataset.ready")
+    np.testing.assert_array_equal(page.pixels(), first)
+    assert page.js("location.href") == link
+
+
+def test_back_and_forward(page: Page) -> None:
+    page.open(f"/clip?{CLIP}&frame=0")
+    page.find("#next").click()
+    page.until("document.body.dataset.ready === '4'")
+    page.driver.back()
+    page.until("document.body.dataset.ready === '3'")
+
+
+def test_a_preset_resets_the_fields(page: Page) -> None:
+    page.open(f"/clip?{CLIP}&frame=0")
+    Select(page.find("#preset")).select_by_value("clean")
+    page.until("explorer.main.clip.facts.height === 64")
+    assert "height" not in page.query
+
+
+def test_seeds_beyond_what_numbers_hold_in_javascript(page: Page) -> None:
+    page.open("/clip?seed=18446744073709551615&clip=9223372036854775806&frame=0")
+    page.find("#next").click()
+    page.until("document.body.dataset.ready === '9223372036854775807'")
+    assert page.js("explorer.main.clip.facts.seed") == "18446744073709551615"
+
+
+def test_bad_input_is_told_beside_the_control_and_mended(page: Page) -> None:
+    page.open("/clip?num_frames=20000&frame=0")
+    assert "1..10000" in page.find("#alert").text
+    assert "1..10000" in page.find("[data-name=num_frames] .wrong").text
+    page.find("#reset").click()
+    page.until("document.body.dataset.ready && document.getElementById('alert').hidden")
+
+
+@pytest.mark.parametrize(
+    "query", ["preset=nothing", "clip=-4", "seed=abc", "nonsense=1", "stored=true&clip=99"]
+)
+def test_absurd_addresses_are_told(page: Page, query: str) -> None:
+    page.open(f"/clip?{query}").until("!document.getElementById('alert').hidden")
+    assert query.split("&")[-1].split("=")[0] in page.find("#alert").text
+
+
+# ---- keeping, the wall, the data set, shapes of the page
+
+
+def test_copying(page: Page, client) -> None:
+    page.open(f"/clip?{CLIP}&frame=0")
+    page.driver.execute_script("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+    for button, path in (("copy-python", "/clip.py"), ("copy-toml", "/clip.toml")):
+        page.find(f"#{button}").click()
+        page.until("window.copied")
+        assert page.js("window.copied") == client.get(f"{path}?{CLIP}").text
+        page.driver.execute_script("window.copied = ''")
+    page.find("#copy-link").click()
+    page.until("window.copied")
+    assert page.js("window.copied === location.href")
+
+
+def test_saving(page: Page, tmp_path: Path) -> None:
+    page.driver.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
+    )
+    page.open(f"/clip?{CLIP}&frame=0")
+    for kind in ("png", "gif"):
+        page.find(f"#save-{kind}").click()
+        file = tmp_path / f"segmnist-clip-3.{kind}"
+        WebDriverWait(page.driver, SECONDS, 0.05).until(
+            lambda _, file=file: file.exists() and file.stat().st_size
+        )
+        assert Image.open(file).format == kind.upper()
+
+
+def test_the_json_twin_is_linked(page: Page, client) -> None:
+    page.open(f"/clip?{CLIP}&frame=0&show=boxes")
+    twin = page.find("#twin").get_attribute("href").removeprefix(page.address)
+    assert client.get(twin).json()["facts"]["clip"] == "3"
+
+
+def test_a_clip_without_a_digit_side_by_side(page: Page) -> None:
+    page.open(f"/clip?{CLIP}&frame=5&show=instance&mix=100&without=2")
+    left, right = page.pixels(), page.pixels("other-pixels")
+    colour = tuple(INSTANCE_COLOURS[2])
+    assert (left == colour).all(axis=2).any()
+    assert not (right == colour).all(axis=2).any()
+
+
+def test_the_wall(page: Page) -> None:
+    page.open("/wall?sort=min_visibility&among=120")
+    assert page.js("explorer.wall.tiles.length") == 100
+    values = [
+        float(text)
+        for text in page.js("[...document.querySelectorAll('#wall .value')].map((v) => v.textContent)")
+    ]
+    assert values == sorted(values)
+    Select(page.find("#sort")).select_by_value("camouflaged_share")
+    page.until(
+        "location.search.includes('camouflaged_share') && !document.getElementById('wall').hasAttribute('aria-busy')"
+    )
+    link = page.find("#wall a")
+    clip_id = link.get_attribute("href").split("clip=")[1].split("&")[0]
+    link.click()
+    page.until(f"document.body.dataset.ready === '{clip_id}'")
+
+
+def test_the_wall_plays(page: Page) -> None:
+    page.open("/wall?count=6&among=6")
+    before = page.js("document.querySelector('#wall canvas').toDataURL()")
+    page.until(f"document.querySelector('#wall canvas').toDataURL() !== {json.dumps(before)}")
+
+
+def test_a_stored_data_set(page: Page) -> None:
+    page.open("/clip?stored=true&clip=9&frame=0")
+    assert "as stored, equal to its recipe" in page.find("#caption").text
+    assert "12 stored clips" in page.find("#dataset").text
+    assert page.find("[data-name=height]").get_attribute("disabled")
+
+
+@pytest.mark.parametrize("path", [f"/clip?{CLIP}&frame=5&show=amodal,boxes", "/wall?count=12&among=12"])
+def test_phone_width(page: Page, path: str) -> None:
+    size(page.driver, *PHONE)
+    page.open(path)
+    assert page.js("document.documentElement.scrollWidth") <= PHONE[0]
+    wide = page.js("[...document.querySelectorAll('header *, #source *, #transport *, #overlays *, #wall-controls *')]"
+                   ".filter((e) => e.getBoundingClientRect().right > innerWidth + 1).length")  # fmt: skip
+    assert wide == 0
+
+
+def test_dark_and_light(page: Page) -> None:
+    shade = "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)[0]"
+    size(page.driver, *DESK, dark=True)
+    page.open(f"/clip?{CLIP}&frame=0")
+    assert page.js(shade) < 60
+    page.keys("t")
+    assert page.js(shade) > 200
+    page.driver.execute_script("localStorage.clear()")
+
+
+def test_the_legend_names_every_colour(page: Page) -> None:
+    page.open(f"/clip?{CLIP}&frame=0&show=semantic,instance,amodal,boxes,flow,camouflage")
+    text = page.find("#legend").text
+    for name in ("Classes", "Instances", "Hidden part", "Boxes", "Flow", "Camouflage"):
+        assert name in text
+    marks = page.js("[...document.querySelectorAll('#legend ul')][0].textContent")
+    assert all(str(digit) in marks for digit in range(10))

@@ -1,0 +1,169 @@
+"""What a clip's replies say is what the package says of the clip."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from segmnist import ClipSource, SceneSpec, preset
+from segmnist.dataset import open_dataset
+from segmnist.explore.wire import unpack
+
+TRUTHS = ("semantic", "instance", "amodal", "boxes", "visibility", "depth", "pose", "beneath", "noiseless", "flow",
+          "difficulty")  # fmt: skip
+SPEC = preset("crowded", height=44, width=60, num_frames=7, sensor_sigma=6.0)
+QUERY = "preset=crowded&height=44&width=60&num_frames=7&sensor_sigma=6&seed=9&split=val&clip=21"
+
+
+@pytest.fixture(scope="module")
+def clip():
+    return ClipSource(SPEC, split="val", seed=9, truth=TRUTHS)[21]
+
+
+@pytest.fixture(scope="module")
+def reply(client: TestClient):
+    return unpack(client.get(f"/clip.bin?{QUERY}&layers=flow").content)
+
+
+@pytest.mark.parametrize(
+    ("sent", "name"),
+    [("video", "video"), ("instance", "instance"), ("beneath", "beneath"), ("boxes", "boxes_xyxy"),
+     ("amodal_boxes", "amodal_boxes_xyxy"), ("visibility", "visibility"), ("depth", "depth_order"),
+     ("flow_valid", "flow_forward_valid")],
+)  # fmt: skip
+def test_arrays_are_the_clips_own(reply, clip, sent, name) -> None:
+    np.testing.assert_array_equal(reply[1][sent], clip[name])
+
+
+def test_labels_and_instances_give_the_classes(reply, clip) -> None:
+    facts, arrays = reply
+    table = np.array([10, *facts["labels"]], np.uint8)
+    np.testing.assert_array_equal(table[arrays["instance"]], clip["semantic"])
+
+
+def test_amodal_masks_travel_as_bits(reply, clip) -> None:
+    masks = clip["amodal"]
+    assert 5 < len(masks) <= 16
+    bits = reply[1]["amodal"]
+    for digit, mask in enumerate(masks):
+        np.testing.assert_array_equal(bits[digit // 8] >> (digit % 8) & 1, mask)
+
+
+def test_flow_travels_in_steps(reply, clip) -> None:
+    np.testing.assert_allclose(reply[1]["flow"] / 32, clip["flow_forward"], atol=1 / 64 + 1e-6)
+
+
+def test_contrast_is_what_camouflage_is_measured_by(reply, clip) -> None:
+    facts, arrays = reply
+    share = (arrays["contrast"] <= 5).sum() / (arrays["instance"] > 0).sum()
+    assert share == pytest.approx(float(clip["camouflaged_share"]), abs=1e-6)
+    assert facts["difficulty"]["camouflaged_share"] == pytest.approx(share, abs=1e-4)
+
+
+def test_the_twin_says_the_same(client: TestClient, reply, clip) -> None:
+    twin = client.get(f"/clip.json?{QUERY}").json()
+    assert twin["facts"] == reply[0]
+    assert SceneSpec().replace(**twin["spec"]) == SPEC
+    assert [digit["label"] for digit in twin["digits"]] == clip.labels.tolist()
+    np.testing.assert_array_equal([digit["box"] for digit in twin["digits"]], clip["boxes_xyxy"])
+
+
+def test_copied_python_draws_the_same_clip(client: TestClient, reply) -> None:
+    scope: dict = {}
+    exec(client.get(f"/clip.py?{QUERY}").text, scope)
+    np.testing.assert_array_equal(scope["clip"].video, reply[1]["video"])
+
+
+def test_copied_toml_is_the_spec(client: TestClient) -> None:
+    assert SceneSpec.from_toml(client.get(f"/clip.toml?{QUERY}").text) == SPEC
+
+
+def test_a_digit_left_out(client: TestClient, reply) -> None:
+    facts, arrays = unpack(client.get(f"/clip.bin?{QUERY}&without=2").content)
+    assert facts["without"] == [2]
+    assert not (arrays["instance"] == 2).any()
+    assert (reply[1]["instance"] == 2).any()
+    touched = (reply[1]["instance"] == 2) | (arrays["instance"] == 2)
+    np.testing.assert_array_equal(arrays["instance"][~touched], reply[1]["instance"][~touched])
+    np.testing.assert_array_equal(arrays["video"][~touched], reply[1]["video"][~touched])
+
+
+def test_copied_python_leaves_it_out_too(client: TestClient) -> None:
+    query = f"{QUERY}&without=2"
+    scope: dict = {}
+    exec(client.get(f"/clip.py?{query}").text, scope)
+    np.testing.assert_array_equal(
+        scope["edited"].video, unpack(client.get(f"/clip.bin?{query}").content)[1]["video"]
+    )
+
+
+@pytest.mark.parametrize("query", ["preset=clean&num_digits_range=0,0", "num_frames=1", "preset=exact"])
+def test_odd_clips(client: TestClient, query: str) -> None:
+    facts, arrays = unpack(client.get(f"/clip.bin?{query}&layers=flow").content)
+    assert arrays["video"].shape == (facts["num_frames"], facts["height"], facts["width"])
+    assert len(arrays["boxes"]) == len(facts["labels"])
+
+
+def test_entropy_is_the_oracles(client: TestClient) -> None:
+    from segmnist.oracle import Oracle
+
+    query = "preset=exact&num_frames=3&classes=6,9&position_step=9&clip=2"
+    entropy = unpack(client.get(f"/entropy.bin?{query}").content)[1]["entropy"]
+    spec = preset("exact", num_frames=3, classes=(6, 9), position_step=9.0)
+    expected = Oracle(spec).posterior(ClipSource(spec)[2].video).entropy
+    np.testing.assert_allclose(entropy / 255 * np.log(11), expected, atol=0.01)
+    assert entropy.max() > 20  # a twin's label is open for every observer
+
+
+def test_no_entropy_outside_the_solvable_family(client: TestClient) -> None:
+    reply = client.get("/entropy.bin?clip=2")
+    assert reply.status_code == 422
+    assert reply.json()["argument"] == "num_digits_range"
+
+
+@pytest.mark.parametrize(("kind", "frames"), [("png", 1), ("gif", 7)])
+def test_kept_pictures(client: TestClient, kind: str, frames: int) -> None:
+    reply = client.get(f"/clip.{kind}?{QUERY}")
+    assert reply.headers["content-type"] == f"image/{kind}"
+    assert reply.headers["content-disposition"] == f'attachment; filename="segmnist-crowded-val-9-21.{kind}"'
+    picture = Image.open(io.BytesIO(reply.content))
+    assert getattr(picture, "n_frames", 1) == frames
+
+
+def test_kept_film(client: TestClient) -> None:
+    pytest.importorskip("av", reason="mp4 needs segmnist[video]")
+    assert client.get(f"/clip.mp4?{QUERY}").content[4:8] == b"ftyp"
+
+
+# ---- a stored data set
+
+
+def test_stored_arrays_are_shown_as_they_lie_on_disk(client: TestClient, place: Path) -> None:
+    facts, arrays = unpack(client.get("/clip.bin?stored=true&clip=9").content)
+    stored = open_dataset(place)[4]
+    np.testing.assert_array_equal(arrays["video"], stored["video"])
+    np.testing.assert_array_equal(arrays["instance"], stored["instance"])
+    assert facts["matches_recipe"] is True
+    assert (facts["clip"], facts["split"], facts["seed"]) == ("9", "test", "3")
+
+
+def test_python_of_a_stored_clip(client: TestClient) -> None:
+    scope: dict = {}
+    exec(client.get("/clip.py?stored=true&clip=9").text, scope)
+    shown = unpack(client.get("/clip.bin?stored=true&clip=9").content)[1]
+    np.testing.assert_array_equal(scope["clip"].video, shown["video"])
+
+
+def test_wrong_truths_on_disk_are_told(exhibit, monkeypatch: pytest.MonkeyPatch) -> None:
+    from segmnist.explore import Exhibit
+    from segmnist.explore.clip import draw
+    from segmnist.explore.view import view_from
+
+    stored = exhibit.stored_arrays(9)
+    changed = {**stored, "semantic": np.full_like(stored["semantic"], 3)}
+    monkeypatch.setattr(Exhibit, "stored_arrays", lambda self, clip_id: changed)
+    drawn = draw(view_from({"stored": "true", "clip": "9"}, exhibit), exhibit)
+    assert drawn.facts.matches_recipe is False
