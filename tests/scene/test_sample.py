@@ -106,7 +106,10 @@ def test_digits_stay_within_their_walls(scene: Scene) -> None:
                 continue
             half = glyph * int(scene.scale[b, n, 0]) >> 1
             if spec.digit_motion == "origin":
-                slack = (2 << 16) + max(0, to_q16(spec.speed_range[1]) - ((frame << 16) - 2 * half))
+                slack = 2 << 16
+                # A digit that crosses more than half the room in a step may turn around through the other wall.
+                if 2 * to_q16(spec.speed_range[1]) > (frame << 16) - 2 * half + 2 * slack:
+                    continue
                 assert place[b, n].min() >= half - slack
                 assert place[b, n].max() <= (frame << 16) - half + slack
             else:
