@@ -52,6 +52,20 @@ def files_of(place):
     }
 
 
+@pytest.fixture(scope="session")
+def tinier(bank):
+    """A recipe of 2 shards with few files, for what is slow for each file."""
+    return recipe_for(TINY_SPEC, num_clips=3, seed=11, clips_per_shard=2, bank=bank, index=False)
+
+
+@pytest.fixture(scope="session")
+def tinier_files(tinier, bank, tmp_path_factory):
+    """What the finished data set of `tinier` must look like."""
+    place = tmp_path_factory.mktemp("tinier")
+    generate(tinier, place, bank=bank, num_workers=1)
+    return files_of(place)
+
+
 @pytest.fixture
 def ram(tmp_path):
     """A folder in memory where there is one: SIGKILL loses no page cache, so fsync need not reach a disk there."""

@@ -139,3 +139,15 @@ def test_a_clip_that_a_shard_lacks_is_not_read_as_zeros():
 
 def test_the_checksum_is_crc32c_and_not_crc32():
     assert google_crc32c.value(b"123456789") == 0xE3069283 != zlib.crc32(b"123456789")
+
+
+@pytest.mark.parametrize("declared", [2, 1000, 10**12])
+def test_a_chunk_that_declares_another_size_is_refused(declared):
+    """A frame header may promise a terabyte; no byte of it is taken."""
+    layout = layout_of(["labels"], num_clips=3)
+    content = np.zeros(9, np.uint8)
+    frame = bytes.fromhex("28b52ffd") + bytes([0b11100000]) + declared.to_bytes(8, "little")
+    frame += ((9 << 3) | 0b001).to_bytes(3, "little") + content.tobytes()
+    data = frame + google_crc32c.value(frame).to_bytes(4, "little")
+    with pytest.raises(CorruptData, match="labels"):
+        our_zarr.read_rows(layout, 0, ["labels"], [0], lambda path: memoryview(data))

@@ -75,8 +75,8 @@ class Manifest:
 
         Raises `CorruptData` where it is damaged, `BadArgument` for the recipe of another generator version.
         """
-        body, newline, last = data.rstrip(b"\n").rpartition(b"\n")
-        if last + b"\n" != _last_line(body + newline):
+        body = data[: data.rfind(b"\n", 0, -1) + 1]
+        if data != body + _last_line(body):
             raise CorruptData("its SHA-256 does not fit its content")
         values = _parsed(data, "a manifest")
         try:
@@ -139,4 +139,11 @@ def _plain_sums(files: Mapping[str, FileSum]) -> dict[str, Any]:
 
 
 def _sums(files: Values) -> dict[str, FileSum]:
-    return {str(path): FileSum(int(f["bytes"]), str(f["sha256"])) for path, f in files.items()}
+    return {_inner(path): FileSum(int(f["bytes"]), str(f["sha256"])) for path, f in files.items()}
+
+
+def _inner(path: str) -> str:
+    """Return a path that stays inside the data set; raise ValueError for any other."""
+    if path.startswith("/") or "\\" in path or ".." in path.split("/"):
+        raise ValueError(f"the path {path!r} leads outside")
+    return path

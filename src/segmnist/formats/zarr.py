@@ -66,22 +66,22 @@ def read_rows(
 
 def _read(layout: Layout, shard: int, name: str, rows: Sequence[int], fetch: Fetch) -> Array:
     array = layout.arrays[name]
-    out = np.empty((len(rows), *array.shape), _stored_dtype(array))
+    out = np.zeros((len(rows), *array.shape), _stored_dtype(array))
     if array.clip_bytes == 0:
         return out
     path = _path(name, array, shard)
     data = fetch(path)
     if _is_small(array):
-        table = np.frombuffer(_decompress(data, path), out.dtype)
-        out[:] = table.reshape(layout.clips_per_shard, *array.shape)[list(rows)]
+        table = np.zeros((layout.clips_per_shard, *array.shape), out.dtype)
+        _decompress(data, path, table)
+        out[:] = table[list(rows)]
         return out
     index = _index(data, layout.clips_per_shard, path)
     for place, row in enumerate(rows):
         offset, size = (int(v) for v in index[row])
         if offset == _ABSENT:
             raise CorruptData(f"{path}: clip {row} is not in this shard")
-        chunk = _decompress(data[offset : offset + size], path)
-        out[place] = np.frombuffer(chunk, out.dtype).reshape(array.shape)
+        _decompress(data[offset : offset + size], path, out[place])
     return out
 
 
@@ -110,12 +110,12 @@ def _compress(values: Array) -> bytes:
     return _with_crc(zstd.compress(values.reshape(-1).view(np.uint8), ZSTD_LEVEL))
 
 
-def _decompress(data: memoryview, path: str) -> bytes:
+def _decompress(data: memoryview, path: str, out: Array) -> None:
+    """Decompress into `out`: a frame that declares more than belongs there is refused before memory is taken."""
     try:
-        content: bytes = zstd.decompress(_without_crc(data, path))
-    except RuntimeError as error:
+        zstd.decompress(_without_crc(data, path), out.reshape(-1).view(np.uint8))
+    except (RuntimeError, ValueError) as error:
         raise CorruptData(f"{path}: {error}") from None
-    return content
 
 
 def _with_crc(data: bytes) -> bytes:

@@ -1,0 +1,89 @@
+"""A real S3 server on loopback (moto) that misbehaves on purpose: refuses, fails, stalls, and loses acknowledgements."""
+
+import random
+import threading
+import time
+import urllib.request
+from contextlib import contextmanager
+
+import fsspec
+import s3fs
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+BUCKET = "bucket"
+READ_TIMEOUT = 0.5
+
+RESPONSES = {
+    409: ("409 Conflict", "ConditionalRequestConflict"),
+    412: ("412 Precondition Failed", "PreconditionFailed"),
+    500: ("500 Internal Server Error", "InternalError"),
+    503: ("503 Service Unavailable", "ServiceUnavailable"),
+}
+
+
+class FaultyServer:
+    """Answers requests for objects; `faults` names what may go wrong, `rate` how often."""
+
+    def __init__(self):
+        self.app = DomainDispatcherApplication(create_backend_app)
+        self.faults, self.rate, self.chance, self.injected = (), 0.0, random.Random(0), []
+        self.lock = threading.Lock()
+
+    def __call__(self, environ, start_response):
+        fault = self._fault(environ)
+        if fault in RESPONSES:
+            return self._refuse(fault, start_response)
+        if fault == "lost":
+            # The server does what was asked, and the client never hears of it.
+            list(self.app(environ, lambda *_: lambda data: None))
+            return self._refuse(500, start_response)
+        if fault == "late":
+            list(self.app(environ, lambda *_: lambda data: None))
+            time.sleep(2 * READ_TIMEOUT)
+            return self._refuse(500, start_response)
+        return self.app(environ, start_response)
+
+    def _fault(self, environ):
+        is_object = environ["PATH_INFO"].startswith(f"/{BUCKET}/")
+        if not (self.faults and is_object):
+            return None
+        with self.lock:
+            fault = self.chance.choice(self.faults) if self.chance.random() < self.rate else None
+            if environ["REQUEST_METHOD"] != "PUT" and fault in (409, 412, "lost", "late"):
+                return None
+            self.injected.append(fault)
+            return fault
+
+    def _refuse(self, number, start_response):
+        status, code = RESPONSES[number]
+        body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>injected</Message></Error>".encode()
+        start_response(status, [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
+        return [body]
+
+
+@contextmanager
+def serving():
+    """Serve an empty bucket; fsspec's s3:// URLs lead there meanwhile."""
+    faulty = FaultyServer()
+    server = make_server("127.0.0.1", 0, faulty, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    endpoint = f"http://127.0.0.1:{server.server_port}"
+    options = {
+        "key": "test", "secret": "test", "endpoint_url": endpoint,
+        "config_kwargs": {"read_timeout": READ_TIMEOUT, "retries": {"max_attempts": 1}},
+    }  # fmt: skip
+    # Buckets live as long as the process does, whatever server shows them.
+    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/reset", method="POST")).close()
+    before = dict(fsspec.config.conf)
+    fsspec.config.conf["s3"] = options
+    s3fs.S3FileSystem.clear_instance_cache()
+    try:
+        s3fs.S3FileSystem(**options).mkdir(BUCKET)
+        yield faulty
+    finally:
+        faulty.faults = ()
+        fsspec.config.conf.clear()
+        fsspec.config.conf.update(before)
+        s3fs.S3FileSystem.clear_instance_cache()
+        server.shutdown()

@@ -1,0 +1,181 @@
+"""Whoever builds a shard, and in whatever order: the same bytes."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import tracemalloc
+
+import pytest
+from tests.dataset.conftest import files_of
+
+from segmnist import BadArgument, SceneSpec, preset
+from segmnist.dataset import generate, plan_for, recipe_for
+from segmnist.dataset.commit import books_of
+from segmnist.dataset.manifest import FileSum, Receipt
+from segmnist.dataset.store import LocalStore
+
+
+@pytest.fixture
+def many_shards(bank):
+    """Enough shards for eight processes."""
+    spec = SceneSpec(height=16, width=24, num_frames=2, num_digits_range=(1, 1))
+    return recipe_for(spec, num_clips=64, clips_per_shard=1, bank=bank, index=False)
+
+
+@pytest.mark.parametrize("num_workers", [2, pytest.param(8, marks=pytest.mark.slow)])
+def test_worker_counts(many_shards, bank, ram, num_workers):
+    for count in (1, num_workers):
+        generate(many_shards, ram / str(count), bank=bank, num_workers=count)
+    assert files_of(ram / "1") == files_of(ram / str(num_workers))
+
+
+def test_shard_ranges_in_any_order(tiny, bank, tiny_files, ram):
+    for part in (2, 0, 1):
+        assert not (ram / "train.zarr/manifest.json").exists()
+        generate(tiny, ram, bank=bank, shard_range=(part, 3))
+    assert files_of(ram) == tiny_files
+
+
+def test_a_worker_that_dies(many_shards, bank, ram, monkeypatch):
+    from segmnist import SegmnistError
+
+    def kill_one(progress):
+        if progress.clips == 0:
+            return
+        import multiprocessing
+
+        for child in multiprocessing.active_children()[:1]:
+            os.kill(child.pid, signal.SIGKILL)
+
+    with pytest.raises(SegmnistError, match="run again to resume"):
+        generate(many_shards, ram / "killed", bank=bank, num_workers=2, report=kill_one)
+    generate(many_shards, ram / "killed", bank=bank, num_workers=1)
+    generate(many_shards, ram / "whole", bank=bank, num_workers=1)
+    assert files_of(ram / "killed") == files_of(ram / "whole")
+
+
+def test_ctrl_c_stops_cleanly_and_the_same_command_resumes(ram):
+    command = [
+        sys.executable, "-c", "from segmnist.cli import main\nif __name__ == '__main__': main()", "generate", str(ram),
+        "--preset", "standard", "--clips", "3000", "--set", "num_frames=60", "--workers", "1", "--no-index",
+    ]  # fmt: skip
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while not list(ram.glob("train.zarr/receipts/*.json")):
+        assert running.poll() is None
+        time.sleep(0.02)
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "the same command resumes" in err
+    assert "Traceback" not in err
+    assert not list(ram.rglob("*.tmp"))
+
+
+def test_bad_runs(tiny, bank, ram):
+    for options in (
+        {"num_workers": 0}, {"executor": "dask"}, {"shard_range": (2, 2)}, {"shard_range": (-1, 2)},
+        {"address": "auto"},
+    ):  # fmt: skip
+        with pytest.raises(BadArgument):
+            generate(tiny, ram / "out", bank=bank, **options)
+    assert not (ram / "out").exists()
+
+
+class FakeReceipts(LocalStore):
+    """A store that is full of receipts."""
+
+    def __init__(self, plan):
+        super().__init__("/nowhere")
+        self.plan, self.plan_id = plan, plan.recipe.plan_id
+
+    def names(self, folder):
+        return {f"{shard:07d}.json" for shard in range(0, self.plan.num_shards, 2)}
+
+    def read(self, path):
+        shard = int(path.rpartition("/")[2].removesuffix(".json"))
+        files = {f"video/c/{shard}/0/0/0": FileSum(10_000_000, "ab" * 32)}
+        return Receipt(self.plan_id, shard, 128, files).to_bytes()
+
+
+def test_a_million_clips_are_planned_and_listed_in_little_memory():
+    recipe = recipe_for(preset("standard"), num_clips=1_000_000, clips_per_shard=128)
+    plan_for(recipe)
+    tracemalloc.start()
+    plan = plan_for(recipe)
+    assert plan.num_shards == 7813
+    assert sum(len(plan.layout.rows(shard)) for shard in range(plan.num_shards)) == 1_000_000
+    planned = tracemalloc.get_traced_memory()[1]
+    books = books_of(plan, FakeReceipts(plan))
+    assert len(books.done()) == 3907
+    assert sum(1 for _ in books.receipts(plan)) == 7813
+    listed = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert planned < 1 << 20
+    assert listed < 4 << 20
+
+
+def test_planning_time_does_not_grow_with_the_clips():
+    def seconds(num_clips):
+        start = time.perf_counter()
+        plan_for(recipe_for(preset("standard"), num_clips=num_clips, clips_per_shard=128))
+        return time.perf_counter() - start
+
+    seconds(1)
+    assert min(seconds(10**12) for _ in range(5)) < 50 * min(seconds(10) for _ in range(5))
+
+
+@pytest.fixture(scope="module")
+def ray():
+    module = pytest.importorskip("ray", reason="segmnist[ray] is not installed")
+    os.environ["RAY_DISABLE_IMPORT_WARNING"] = "1"
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    path = os.pathsep.join([root, os.path.join(root, "src")])
+    module.init(
+        num_cpus=2,
+        include_dashboard=False,
+        log_to_driver=False,
+        runtime_env={"env_vars": {"PYTHONPATH": path}},
+    )
+    yield module
+    module.shutdown()
+
+
+def test_ray_gives_the_same_bytes(ray, tiny, bank, tiny_files, ram):
+    generate(tiny, ram, bank=bank, executor="ray")
+    assert files_of(ram) == tiny_files
+
+
+def test_ray_with_workers_killed(ray, many_shards, bank, ram):
+    """Worker processes are killed all the while; Ray starts their tasks again, and the protocol does not mind."""
+    psutil = pytest.importorskip("psutil")
+    killed = []
+    stop = threading.Event()
+
+    def kill_workers():
+        while not stop.wait(0.5):
+            for process in psutil.Process().children(recursive=True):
+                if "ray::_commit" in " ".join(process.cmdline()):
+                    process.kill()
+                    killed.append(process.pid)
+                    break
+
+    killer = threading.Thread(target=kill_workers)
+    killer.start()
+    try:
+        generate(many_shards, ram / "ray", bank=bank, executor="ray")
+    finally:
+        stop.set()
+        killer.join()
+    generate(many_shards, ram / "local", bank=bank, num_workers=1)
+    assert files_of(ram / "ray") == files_of(ram / "local")
+
+
+def test_errors_on_ray_workers_come_home(ray, tiny, bank, ram):
+    from segmnist import CorruptData
+
+    LocalStore(ram / "train.zarr").put_new("video/c/1/0/0/0", b"of another version")
+    with pytest.raises(CorruptData, match="video/c/1"):
+        generate(tiny, ram, bank=bank, executor="ray")

@@ -1,0 +1,135 @@
+"""Disks that are full, read-only or broken: no lie is left behind, and doing it again gives the same bytes."""
+
+import builtins
+import errno
+import os
+import subprocess
+
+import pytest
+from tests.dataset.conftest import files_of
+
+from segmnist.dataset import generate, verify
+from segmnist.dataset.store import LocalStore
+
+CALLS = ("fsync", "link", "mkdir", "scandir")
+
+
+class Disk:
+    """Fails the n-th call that changes it, with an errno of choice."""
+
+    def __init__(self, monkeypatch, failing, number):
+        self.failing, self.number, self.calls = failing, number, 0
+        for name in CALLS:
+            monkeypatch.setattr(os, name, self.counting(getattr(os, name)))
+        monkeypatch.setattr(builtins, "open", self.opening(builtins.open))
+
+    def count(self):
+        self.calls += 1
+        if self.calls == self.failing:
+            raise OSError(self.number, os.strerror(self.number), "disk")
+
+    def counting(self, function):
+        def call(*arguments, **options):
+            self.count()
+            return function(*arguments, **options)
+
+        return call
+
+    def opening(self, function):
+        def call(file, mode="r", *arguments, **options):
+            if "x" in mode:
+                self.count()
+            return function(file, mode, *arguments, **options)
+
+        return call
+
+
+def failure(work):
+    try:
+        work()
+    except OSError as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_every_call_fails_once(tinier, bank, tinier_files, ram, number):
+    failing = 0
+    while True:
+        failing += 1
+        place = ram / str(failing)
+        with pytest.MonkeyPatch.context() as patch:
+            disk = Disk(patch, failing, number)
+            reason = failure(lambda place=place: generate(tinier, place, bank=bank, num_workers=1))
+        if reason is None:
+            assert disk.calls < failing
+            break
+        assert reason.errno == number
+        left = (
+            {path.removeprefix(f"{place}/"): data for path, data in files_of(place).items()}
+            if place.is_dir()
+            else {}
+        )
+        assert all(tinier_files[path] == data for path, data in left.items())
+        generate(tinier, place, bank=bank, num_workers=1)
+        assert files_of(place) == tinier_files
+    assert failing > 60
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system with room for 256 KiB."""
+    mount = tmp_path / "disk"
+    mount.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(mount)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True).returncode != 0:
+        pytest.skip("only root may mount a small disk")
+    yield mount
+    subprocess.run(["umount", str(mount)], check=True)
+
+
+def test_a_disk_that_fills_up(small_disk, tmp_path, monkeypatch):
+    from segmnist import preset
+    from segmnist.dataset import recipe_for
+
+    recipe = recipe_for(preset("standard"), num_clips=6, clips_per_shard=1, index=False)
+    monkeypatch.setattr(LocalStore, "free_bytes", lambda self: None)
+    with pytest.raises(OSError, match="No space left"):
+        generate(recipe, small_disk / "out", num_workers=1)
+    generate(recipe, tmp_path / "whole", num_workers=1)
+    expected, left = files_of(tmp_path / "whole"), files_of(small_disk / "out")
+    assert 0 < len(left) < len(expected)
+    assert all(expected[path] == data for path, data in left.items())
+    subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
+    generate(recipe, small_disk / "out", num_workers=1)
+    assert files_of(small_disk / "out") == expected
+
+
+def test_a_disk_that_is_read_only(small_disk, tinier, bank):
+    from segmnist import BadArgument
+
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises((BadArgument, OSError), match=r"[Rr]ead-only"):
+        generate(tinier, small_disk / "out", bank=bank)
+    assert list(small_disk.iterdir()) == []
+
+
+def test_a_folder_that_nobody_may_write_to(tinier, bank, tmp_path, monkeypatch):
+    from segmnist import BadArgument
+
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "mkdir", refuse)
+    with pytest.raises(BadArgument, match="OUT"):
+        generate(tinier, tmp_path / "out", bank=bank)
+
+
+def test_file_systems_without_links(tinier, bank, tinier_files, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    generate(tinier, tmp_path, bank=bank)
+    assert files_of(tmp_path) == tinier_files
+    assert verify(tmp_path)[0].is_good

@@ -1,0 +1,136 @@
+"""find: SQL over the index gives what the truths themselves say, and can touch nothing else."""
+
+import json
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+pytest.importorskip("duckdb", reason="segmnist[index] is not installed")
+
+from segmnist import BadArgument, ClipSource, CorruptData, preset
+from segmnist.dataset import find, generate, open_dataset, recipe_for, selection
+from segmnist.formats import index_tables
+
+SPEC = preset("crowded", height=48, width=56, num_frames=6, num_digits_range=(0, 5))
+
+
+@pytest.fixture(scope="module")
+def recipe():
+    return recipe_for(SPEC, num_clips=40, first_clip=100, split="val", seed=2, clips_per_shard=16)
+
+
+@pytest.fixture(scope="module")
+def place(recipe, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("indexed")
+    generate(recipe, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def clips():
+    return ClipSource(SPEC, split="val", seed=2, truth=index_tables.TRUTHS).batch(range(100, 140))
+
+
+def test_a_row_for_each_digit_and_frame(place, clips):
+    tables = [pq.read_table(path) for path in sorted((place / "val.zarr/index").glob("frames-*"))]
+    assert sum(table.num_rows for table in tables) == 6 * clips.num_digits.sum()
+    rows = [row for table in tables for row in table.to_pylist()]
+    for row in rows[:: max(1, len(rows) // 200)]:
+        at = row["clip_id"] - 100, row["instance"] - 1, row["frame"]
+        assert row["label"] == clips.labels[at[:2]]
+        assert row["visible_area"] == clips.visible_area[at]
+        assert row["visibility"] == clips.visibility[at]
+        assert (row["y"], row["angle"]) == (clips.pose[at][0], clips.pose[at][2])
+        assert [row[f"box_{c}"] for c in ("x0", "y0", "x1", "y1")] == clips.boxes_xyxy[at].tolist()
+        hidden = clips.occluders[at[0], at[1], :, at[2]]
+        assert row["hidden_by_occluder"] == hidden.max()
+        assert row["occluder"] == (hidden.argmax() + 1 if hidden.any() else 0)
+
+
+def test_a_row_for_each_clip(place, clips, recipe):
+    tables = [pq.read_table(path) for path in sorted((place / "val.zarr/index").glob("clips-*"))]
+    rows = [row for table in tables for row in table.to_pylist()]
+    assert [row["clip_id"] for row in rows] == list(range(100, 140))
+    assert [row["row"] for row in rows] == list(range(40))
+    assert [row["num_digits"] for row in rows] == clips.num_digits.tolist()
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_so"),
+    [
+        ("label = 6 and visibility < 0.5", lambda c: (c.labels[:, :, None] == 6) & (c.visibility < 0.5)),
+        ("visible_area > 150", lambda c: c.visible_area > 150),
+        ("frame = 5 and depth_order = 2", lambda c: (c.depth_order == 2) & (np.arange(6) == 5)),
+        ("label = 77", lambda c: np.zeros_like(c.visibility, bool)),
+    ],
+)
+def test_what_is_found_is_what_is_so(place, clips, condition, is_so):
+    real = np.arange(5) < clips.num_digits[:, None]
+    expected = 100 + np.flatnonzero((is_so(clips) & real[:, :, None]).any(axis=(1, 2)))
+    assert find(place, condition) == expected.tolist()
+    assert find(place, condition, limit=2) == expected.tolist()[:2]
+
+
+def test_a_selection_is_a_data_set_of_its_own(place, recipe, tmp_path):
+    ids = find(place, "hidden_by_occluder > 40", limit=7)
+    hard = selection(recipe, ids)
+    generate(hard, tmp_path)
+    stored = open_dataset(tmp_path)
+    assert stored.clip_ids(range(len(stored))).tolist() == ids
+    rows = [clip_id - 100 for clip_id in ids]
+    assert np.array_equal(stored.batch(range(len(ids)))["video"], open_dataset(place).batch(rows)["video"])
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "label = 6; DROP VIEW digits", "1=1); CREATE TABLE t AS (SELECT 1", "1=1); COPY frames TO '/tmp/x.csv'; --",
+        "label IN (SELECT * FROM '/etc/passwd')", "exists (SELECT * FROM read_csv('/etc/passwd'))",
+        "exists (SELECT * FROM read_text('/etc/hostname'))", "exists (SELECT * FROM glob('/*'))",
+        "exists (SELECT * FROM read_parquet('http://127.0.0.1/x'))", "getenv('HOME') = ''",
+        "1=1); SET enable_external_access=true; SELECT (1", "1=1); ATTACH '/tmp/x.db'; --",
+        "1=1); INSTALL httpfs; --", "no_such_column = 1", "", ")", "exists (SELECT * FROM rows)", "'",
+    ],
+)  # fmt: skip
+def test_a_query_that_wants_more(place, condition, tmp_path):
+    rows = [1, 2, 3]  # a Python variable that no query may read
+    assert rows
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(BadArgument) as caught:
+        find(place, condition)
+    assert "\n" not in str(caught.value)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_damaged_index_is_noticed(recipe, tmp_path):
+    generate(recipe, tmp_path)
+    path = tmp_path / "val.zarr/index/frames-0000001.parquet"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 4
+    path.write_bytes(data)
+    with pytest.raises(CorruptData, match="frames-0000001"):
+        find(tmp_path, "label = 1")
+
+
+def test_without_an_index(tinier, bank, tmp_path):
+    generate(tinier, tmp_path, bank=bank)
+    with pytest.raises(BadArgument, match="no-index"):
+        find(tmp_path, "label = 1")
+
+
+def test_bad_limits_and_empty_selections(place, recipe):
+    with pytest.raises(BadArgument, match="limit"):
+        find(place, "label = 1", limit=0)
+    with pytest.raises(BadArgument, match="no clip"):
+        selection(recipe, [])
+
+
+def test_the_clips_do_not_depend_on_the_index(recipe, tmp_path, place):
+    import dataclasses
+
+    generate(dataclasses.replace(recipe, index=False), tmp_path)
+    assert not (tmp_path / "val.zarr/index").exists()
+    receipts = (place / "val.zarr/receipts/0000000.json", tmp_path / "val.zarr/receipts/0000000.json")
+    files, plain = (json.loads(path.read_text())["files"] for path in receipts)
+    assert plain == {path: value for path, value in files.items() if "index/" not in path}

@@ -1,0 +1,141 @@
+"""The protocol against a real S3 server on loopback, well and ill."""
+
+import threading
+
+import numpy as np
+import pytest
+
+pytest.importorskip("moto", reason="moto is a test extra")
+pytest.importorskip("s3fs", reason="segmnist[s3] is not installed")
+
+from tests.dataset.conftest import TINY_SPEC
+from tests.dataset.faulty_s3 import BUCKET, serving
+
+from segmnist import BadArgument, ClipSource, CorruptData
+from segmnist.dataset import find, generate, open_dataset, repair, verify
+from segmnist.dataset.object_store import ObjectStore, StoreUnreachable
+
+
+@pytest.fixture
+def server():
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch):
+    monkeypatch.setattr("segmnist.dataset.object_store.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("s3fs.core.S3FileSystem.retries", 1)
+
+
+def objects(url):
+    store = ObjectStore(url)
+    return {path: store.read(path) for path in store.walk()}
+
+
+def test_the_same_bytes_as_on_a_disk(server, tiny, bank, tiny_files):
+    url = f"s3://{BUCKET}/data"
+    generate(tiny, url, bank=bank)
+    generate(tiny, url, bank=bank)
+    assert objects(url) == tiny_files
+
+
+def test_read_verify_and_repair(server, tiny, bank):
+    url = f"s3://{BUCKET}/data"
+    generate(tiny, url, bank=bank)
+    clips = ClipSource(TINY_SPEC, seed=11, bank=bank).batch([13, 0])
+    assert np.array_equal(open_dataset(url).batch([13, 0])["video"], clips.video)
+    store = ObjectStore(f"{url}/train.zarr")
+    store.replace("video/c/2/0/0/0", b"rot")
+    store.remove("receipts/0000001.json")
+    [verdict] = verify(url)
+    assert [str(fault) for fault in verdict.faults] == [
+        "missing: receipts/0000001.json",
+        "truncated: video/c/2/0/0/0",
+    ]
+    repair(verdict, bank=bank)
+    assert verify(url)[0].is_good
+
+
+@pytest.mark.parametrize("fault", [409, 412, 500, 503, "lost", "late"])
+def test_every_fault_alone(server, tinier, bank, tinier_files, fault):
+    server.faults, server.rate = (fault,), 0.3 if fault != "late" else 0.05
+    generate(tinier, f"s3://{BUCKET}/data", bank=bank)
+    assert server.injected.count(fault) >= 1
+    server.faults = ()
+    assert objects(f"s3://{BUCKET}/data") == tinier_files
+
+
+def test_all_faults_and_four_writers(server, tinier, bank, tinier_files):
+    url = f"s3://{BUCKET}/data"
+    # Without any clips missing of the first writer the others would have nothing to do: all start at once.
+    server.faults, server.rate = (409, 412, 500, 503, "lost"), 0.15
+    errors = []
+
+    def write():
+        try:
+            generate(tinier, url, bank=bank, num_workers=1)
+        except Exception as error:
+            errors.append(error)
+
+    writers = [threading.Thread(target=write) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    server.faults = ()
+    assert errors == []
+    assert objects(url) == tinier_files
+
+
+def test_other_bytes_under_a_name_are_drift(server, tinier, bank):
+    url = f"s3://{BUCKET}/data"
+    ObjectStore(f"{url}/train.zarr").put_new("video/c/1/0/0/0", b"of another version")
+    with pytest.raises(CorruptData, match="video/c/1"):
+        generate(tinier, url, bank=bank)
+    assert ObjectStore(f"{url}/train.zarr").read("video/c/1/0/0/0") == b"of another version"
+    assert "train.zarr/manifest.json" not in objects(url)
+
+
+def test_another_recipe_in_the_place(server, tinier, bank):
+    import dataclasses
+
+    url = f"s3://{BUCKET}/data"
+    generate(tinier, url, bank=bank)
+    before = objects(url)
+    with pytest.raises(BadArgument, match="seed: 11 and 12"):
+        generate(dataclasses.replace(tinier, seed=12), url, bank=bank)
+    assert objects(url) == before
+
+
+def test_a_store_that_always_fails(server, tinier, bank):
+    server.faults, server.rate = (503,), 1.0
+    with pytest.raises(StoreUnreachable, match="gave up"):
+        generate(tinier, f"s3://{BUCKET}/data", bank=bank)
+
+
+def test_a_bucket_that_is_not_there(server, tinier, bank):
+    with pytest.raises(BadArgument, match="nowhere"):
+        generate(tinier, "s3://nowhere/data", bank=bank)
+
+
+def test_an_unknown_scheme(tiny, bank):
+    with pytest.raises(BadArgument, match="gopher"):
+        generate(tiny, "gopher://place", bank=bank)
+
+
+def test_whole_formats_want_a_disk(server, tiny, bank):
+    import dataclasses
+
+    recipe = dataclasses.replace(tiny, format="origin-npy", truths=("semantic",))
+    with pytest.raises(BadArgument, match="local folder"):
+        generate(recipe, f"s3://{BUCKET}/data", bank=bank)
+
+
+def test_find_in_an_object_store(server, tinier, bank):
+    import dataclasses
+
+    pytest.importorskip("duckdb", reason="segmnist[index] is not installed")
+    url = f"s3://{BUCKET}/data"
+    generate(dataclasses.replace(tinier, index=True), url, bank=bank)
+    assert find(url, "frame = 0") == [0, 1, 2]
