@@ -20,4 +20,6 @@ def square_bank() -> DigitBank:
     """The same with 6x6 glyphs, whose room between the walls a lattice can divide."""
     noise = np.random.default_rng(6)
     images = (noise.integers(0, 4, (24, 6, 6)) * 85).astype(np.uint8)
-    return DigitBank.from_arrays(images, np.tile([2, 6, 9, 6], 6), splits={"train": (0, 8), "val": (8, 16), "test": (16, 24)})
+    return DigitBank.from_arrays(
+        images, np.tile([2, 6, 9, 6], 6), splits={"train": (0, 8), "val": (8, 16), "test": (16, 24)}
+    )

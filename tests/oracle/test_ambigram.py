@@ -1,4 +1,5 @@
-"""Twins: half a turn is exact on the pixel grid, and the odds of the two labels are known whatever is seen."""
+"""Twins: half a turn is exact on the pixel grid, and the odds of the two labels are known whatever is
+seen."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.oracle.enumeration import tiny_spec
 
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
@@ -15,7 +17,6 @@ from segmnist.render.engine import render
 from segmnist.scene.presets import preset
 from segmnist.scene.sample import sample
 from segmnist.source import ClipSource
-from tests.oracle.enumeration import tiny_spec
 
 Q16 = 1 << 16
 
@@ -30,13 +31,19 @@ Q16 = 1 << 16
     scale=st.sampled_from([0.5, 1.0, 1.37]),
 )
 def test_a_glyph_at_half_a_turn_is_the_turned_glyph(glyph, angle, y, x, brightness, scale):
-    """rot180(g) at angle a, position p draws the bytes of g at a + 180, p: every 9 of the construction is a turned 6."""
+    """rot180(g) at angle a, position p draws the bytes of g at a + 180, p: every 9 of the construction is a
+    turned 6."""
     mnist = DigitBank.mnist()
-    pair = np.stack([mnist.images[glyph], mnist.images[glyph][::-1, ::-1], mnist.images[0]])
-    bank = DigitBank.from_arrays(pair, [6, 9, 1], splits={"train": (0, 3), "val": (0, 0), "test": (0, 0)})
+    images = mnist.images[[glyph, glyph, 0, 1]]
+    images[1] = images[0, ::-1, ::-1]
+    bank = DigitBank.from_arrays(
+        images, [6, 9, 1, 1], splits={"train": (0, 2), "val": (2, 3), "test": (3, 4)}
+    )
     spec = preset("clean", height=48, width=74, scale_range=(scale, scale))
     pose = {
-        "y": np.full((2, 1), y), "x": np.full((2, 1), x), "brightness": np.full((2, 1), brightness),
+        "y": np.full((2, 1), y),
+        "x": np.full((2, 1), x),
+        "brightness": np.full((2, 1), brightness),
         "angle": np.array([[(angle + 18_000) % 36_000], [angle]]),
     }
     clips = render(single_digit_scene(spec, bank, np.array([0, 1]), pose, 31), ("instance",))
@@ -47,7 +54,9 @@ def test_a_glyph_at_half_a_turn_is_the_turned_glyph(glyph, angle, y, x, brightne
 @pytest.mark.parametrize("name", ["ambigram", "exact"])
 def test_labels_change_no_pixel(name):
     spec = preset(name, num_frames=3)
-    one, other = (ClipSource(spec.replace(twin_odds=odds), truth=("instance",)).batch(range(30)) for odds in (0.1, 0.9))
+    one, other = (
+        ClipSource(spec.replace(twin_odds=odds), truth=("instance",)).batch(range(30)) for odds in (0.1, 0.9)
+    )
     np.testing.assert_array_equal(one.video, other.video)
     np.testing.assert_array_equal(one.instance, other.instance)
     assert (one.labels != other.labels).any()
@@ -61,7 +70,12 @@ def test_labels_occur_with_the_odds_and_independent_of_what_is_drawn(odds):
     error = np.sqrt(odds * (1 - odds) / len(sixes))
     assert set(np.unique(scene.label[real])) <= {6, 9}
     assert abs(sixes.mean() - odds) <= 5 * error
-    for seen in (scene.bank.labels[scene.glyph], scene.angle[:, :, 0], scene.y[:, :, 0], scene.brightness[:, :, 0]):
+    for seen in (
+        scene.bank.labels[scene.glyph],
+        scene.angle[:, :, 0],
+        scene.y[:, :, 0],
+        scene.brightness[:, :, 0],
+    ):
         if 0 < odds < 1:
             assert abs(np.corrcoef(sixes, seen[real])[0, 1]) < 5 / np.sqrt(len(sixes))
 
@@ -70,7 +84,9 @@ def test_labels_occur_with_the_odds_and_independent_of_what_is_drawn(odds):
 def test_posterior_odds_are_alpha_for_every_observer(observer, small_bank):
     spec = tiny_spec(classes=(6, 9), twins=((6, 9),), twin_odds=0.3)
     for clip in ClipSource(spec, bank=small_bank)[:5]:
-        probabilities = Oracle(spec, bank=small_bank, delta=0.0).posterior(clip.video, observer).class_probabilities
+        probabilities = (
+            Oracle(spec, bank=small_bank, delta=0.0).posterior(clip.video, observer).class_probabilities
+        )
         shown = probabilities[:, 6] + probabilities[:, 9]
         np.testing.assert_allclose(probabilities[:, 6], 0.3 * shown, atol=3e-7)
 

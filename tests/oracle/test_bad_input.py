@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.oracle.enumeration import tiny_spec
 
 from segmnist.errors import BadArgument, MissingDependency
 from segmnist.oracle import Oracle
 from segmnist.oracle.arrays import TorchArrays
 from segmnist.oracle.solvable import check_solvable
 from segmnist.scene.presets import PRESETS, preset
-from tests.oracle.enumeration import tiny_spec
 
 OUTSIDE = {
     "num_digits_range": (1, 2),

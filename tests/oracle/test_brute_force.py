@@ -78,7 +78,7 @@ def test_background_bank_equals_a_sum_over_backgrounds(small_bank):
         )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     clip_id=st.integers(0, 10**6),
     delta=st.sampled_from([1e-6, 1e-3, 0.1]),

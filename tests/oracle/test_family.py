@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.oracle.enumeration import tiny_spec
 
 from segmnist.oracle.family import build_family, lattice_probabilities
 from segmnist.render.engine import render
 from segmnist.scene.sample import sample
 from segmnist.scene.scene import Scene
-from tests.oracle.enumeration import tiny_spec
 
 LIMIT = 1 << 30
 
@@ -20,7 +20,8 @@ def key_of(glyph: int, pose: dict[str, np.ndarray], row: object) -> tuple[int, .
 
 
 def hypothesis_numbers(family, scene: Scene) -> np.ndarray:
-    """Return which hypothesis each digit of a scene is, `(B,2)`; fails if one is in no place of the family."""
+    """Return which hypothesis each digit of a scene is, `(B,2)`; fails if one is in no place of the
+    family."""
     numbers = {key_of(family.glyph[h], family.pose, h): h for h in range(family.num_hypotheses)}
     pose = {name: getattr(scene, name) for name in ("y", "x", "angle", "brightness")}
     return np.array(

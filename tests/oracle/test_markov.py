@@ -6,12 +6,12 @@ import itertools
 
 import numpy as np
 import pytest
+from tests.oracle.enumeration import enumerate_pairs, tiny_spec
 
 from segmnist.oracle import OBSERVERS, Oracle
 from segmnist.oracle.walk import transition_matrix
 from segmnist.scene.sample import sample
 from segmnist.source import ClipSource
-from tests.oracle.enumeration import enumerate_pairs, tiny_spec
 
 
 def walking_spec(**changes):
@@ -85,7 +85,9 @@ def test_sampler_walks_as_the_chain_says(direction_step, square_bank):
     np.testing.assert_allclose(step.sum(1), 1, atol=1e-12)
     velocities = round(3 * 360 / direction_step)
     start = np.full(len(step), 1 / velocities)
-    to_cell = (np.linalg.matrix_power(step, 2) * start[:, None]).reshape(15, velocities, 15, velocities).sum((1, 3))
+    to_cell = (
+        (np.linalg.matrix_power(step, 2) * start[:, None]).reshape(15, velocities, 15, velocities).sum((1, 3))
+    )
     scene = sample(spec, np.arange(30_000), bank=square_bank)
     cells = ((scene.y - (3 << 16)) // (5 << 16)) * 5 + (scene.x - (3 << 16)) // (5 << 16)
     first, third = cells[:, :, 0].reshape(-1), cells[:, :, 2].reshape(-1)

@@ -47,7 +47,7 @@ def test_the_rule_beats_the_most_probable_class_where_the_two_differ():
     probabilities[0, 10] = 1 - probabilities[0, 3]
     plain = np.nanmean(scores.iou_of_rule(probabilities, probabilities.argmax(1)))
     decided, miou = scores.decide_for_miou(probabilities)
-    assert miou > plain + 0.05
+    assert miou > plain + 0.02
     # One digit class and the background: the digit's threshold is J / (1 + J) where that alone counts.
     best = scores.best_single_iou(probabilities)
     threshold = best[3] / (1 + best[3])

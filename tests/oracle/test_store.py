@@ -10,12 +10,12 @@ import time
 
 import numpy as np
 import pytest
+from tests.oracle.enumeration import tiny_spec
 
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.oracle import Oracle
 from segmnist.oracle.store import DTYPES, PosteriorPlan, read_posteriors, write_posteriors
 from segmnist.source import ClipSource
-from tests.oracle.enumeration import tiny_spec
 
 
 @pytest.fixture
@@ -65,7 +65,9 @@ def test_other_plans_and_other_folders_are_refused(parts, tmp_path, small_bank):
         with pytest.raises(BadArgument, match="out"):
             write_posteriors(path, oracle, source, plan)
     with pytest.raises(BadArgument, match="seed"):
-        write_posteriors(path, oracle, ClipSource(oracle.spec, bank=small_bank, split="test", seed=5), PosteriorPlan((0,)))
+        write_posteriors(
+            path, oracle, ClipSource(oracle.spec, bank=small_bank, split="test", seed=5), PosteriorPlan((0,))
+        )
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "a.txt").write_text("dear")
     with pytest.raises(BadArgument, match="empty folder"):
@@ -76,11 +78,8 @@ def test_other_plans_and_other_folders_are_refused(parts, tmp_path, small_bank):
 
 
 SCRIPT = """
-import sys
-from segmnist.cli import main
-sys.argv = ["segmnist", "oracle", sys.argv[1], "--clips", "6", "--set", "num_frames=2", "--set", "classes=1,7",
-            "--set", "twins=[]", "--set", "position_step=18"]
-main()
+import sys from segmnist.cli import main sys.argv = ["segmnist", "oracle", sys.argv[1], "--clips", "6",
+"--set", "num_frames=2", "--set", "classes=1,7", "--set", "twins=[]", "--set", "position_step=18"] main()
 """
 
 
@@ -94,14 +93,20 @@ def test_killed_command_resumes_to_the_same_posteriors(tmp_path):
     os.kill(job.pid, signal.SIGKILL)
     job.wait()
     for path in (out, whole):
-        done = subprocess.run([sys.executable, "-c", SCRIPT, str(path)], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT, str(path)], capture_output=True, text=True, check=True
+        )
         assert "posteriors of 6 clips" in done.stdout
     for row in range(6):
         np.testing.assert_array_equal(read_posteriors(out, row), read_posteriors(whole, row))
 
 
 def test_bad_use_of_the_command_is_one_line_and_exit_code_2(tmp_path):
-    for arguments in (["oracle"], ["oracle", str(tmp_path / "x"), "--preset", "standard"], ["oracle", "--ceiling", "nope"]):
+    for arguments in (
+        ["oracle"],
+        ["oracle", str(tmp_path / "x"), "--preset", "standard"],
+        ["oracle", "--ceiling", "nope"],
+    ):
         code = "import sys; from segmnist.cli import main; main()"
         done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr

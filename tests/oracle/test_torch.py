@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.oracle.enumeration import tiny_spec
 
 from segmnist.oracle import OBSERVERS, Oracle
 from segmnist.source import ClipSource
-from tests.oracle.enumeration import tiny_spec
 
 pytest.importorskip("torch", reason="torch is an optional extra")
 

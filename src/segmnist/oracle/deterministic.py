@@ -4,7 +4,7 @@ frames that it sees."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,8 @@ class Group:
     """`(n,)`"""
 
 
+# A few observers of a few families; a look costs sorting all hypotheses.
+@lru_cache(maxsize=64)
 def group_alike(family: Family, look: Look) -> Group:
     """Return the groups of hypotheses that this look cannot tell apart."""
     last = look.seen[-1]

@@ -35,9 +35,10 @@ class Family:
     The N hypotheses of one digit, equal in law for both digits of a clip; digit 1 lies in front of
     digit 0.
 
-    Where motion is a Markov chain a hypothesis is a state of it: a position and a velocity, beside what never changes; its `prior`
-    is that of the first frame. `pose` holds `(N,T)` int64 arrays `y`, `x`, `angle`, `brightness` in a Scene's units; `glyph (N,)` the
-    bank's rows. `picture_of[h, t]` is the row of hypothesis h in `pictures[t]`.
+    Where motion is a Markov chain a hypothesis is a state of it: a position and a velocity, beside what never
+    changes; its `prior` is that of the first frame. `pose` holds `(N,T)` int64 arrays `y`, `x`, `angle`,
+    `brightness` in a Scene's units; `glyph (N,)` the bank's rows. `picture_of[h, t]` is the row of hypothesis
+    h in `pictures[t]`.
     """
 
     spec: SceneSpec
@@ -129,7 +130,8 @@ def spans(spec: SceneSpec, bank: DigitBank) -> dict[str, tuple[int, int]]:
 
 
 def _axes(spec: SceneSpec, bank: DigitBank, split: str) -> dict[str, tuple[Any, Floats]]:
-    """Return every independent draw of the sampler, its values and their probabilities; those of motion last."""
+    """Return every independent draw of the sampler, its values and their probabilities; those of motion
+    last."""
     pool = glyph_pool(spec, bank, split).astype(np.int64)
     step, room = to_q16(spec.position_step), spans(spec, bank)
     turn_step = to_angle(spec.direction_step)

@@ -27,8 +27,8 @@ def _entropy_colours() -> NDArray[np.uint8]:
 def posterior_strips(clip: Clip, posteriors: list[Posterior], about: str = "") -> list[Strip]:
     """Return strips for a contact sheet: the video over its truth, then a pair of rows for each observer.
 
-    A pair is the most probable class over the entropy of the class. The clip needs its semantic truth. Raises `BadArgument`
-    for a posterior of another shape.
+    A pair is the most probable class over the entropy of the class. The clip needs its semantic truth. Raises
+    `BadArgument` for a posterior of another shape.
     """
     digits = ", ".join(map(str, clip.labels.tolist()))
     title = f"{about or f'clip {clip.clip_id}, digits [{digits}]'}: the video, its truth"

@@ -1,12 +1,14 @@
 """Posteriors where motion is a Markov chain: forward and backward over pairs of states.
 
-A digit's hypothesis is a kind (its glyph, how it turns and shines), which stays, and a state (position and velocity), which
-changes. With E_t(i, j) = p(frame t | i in front, j behind) and A the transition matrix of one digit, both moving independently,
+A digit's hypothesis is a kind (its glyph, how it turns and shines), which stays, and a state (position and
+velocity), which changes. With E_t(i, j) = p(frame t | i in front, j behind) and A the transition matrix of
+one digit, both moving independently,
 
     forward_t = E_t o (A^T forward_{t-1} A)        backward_t = A (E_{t+1} o backward_{t+1}) A^T
 
-and the posterior of frame t is forward_t o backward_t, normalised. Source: Rabiner, "A tutorial on hidden Markov models",
-Proceedings of the IEEE 77, 1989, over the product of two chains. Nothing is pruned: `delta` is 0.
+and the posterior of frame t is forward_t o backward_t, normalised. Source: Rabiner, "A tutorial on hidden
+Markov models", Proceedings of the IEEE 77, 1989, over the product of two chains. Nothing is pruned: `delta`
+is 0.
 """
 
 from __future__ import annotations
@@ -62,7 +64,8 @@ class Chain:
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """What one background's frames tell an observer: normalised pairs for each t, and the log evidence behind them."""
+    """What one background's frames tell an observer: normalised pairs for each t, and the log evidence behind
+    them."""
 
     pairs: list[Floats]
     forward: list[Floats]
@@ -72,7 +75,9 @@ class Track:
 def chain_of(family: Family, max_bytes: int) -> Chain:
     """Return the chain of a family; raise `BadArgument` if its pairs do not fit into memory."""
     size, num_frames = family.num_hypotheses, family.spec.num_frames
-    check_bytes((3 * num_frames + 4) * size * size * 8, max_bytes, f"pairs of {size:,} states in {num_frames} frames")
+    check_bytes(
+        (3 * num_frames + 4) * size * size * 8, max_bytes, f"pairs of {size:,} states in {num_frames} frames"
+    )
     return Chain(family, transition_matrix(family.spec, family.bank))
 
 
@@ -121,7 +126,9 @@ def follow(chain: Chain, evidence: list[FrameEvidence], observer: str, arrays: A
     return Track(pairs[::-1], forward, np.full(len(evidence), total))
 
 
-def _mapped(chain: Chain, evidence: list[FrameEvidence], pairs: Floats, t: int, arrays: Arrays) -> PairPosterior:
+def _mapped(
+    chain: Chain, evidence: list[FrameEvidence], pairs: Floats, t: int, arrays: Arrays
+) -> PairPosterior:
     """Return the class map of a frame from its pairs' posterior."""
     problem = _problem(chain.family, evidence, t)
     count = len(problem.log_prior)
@@ -162,7 +169,13 @@ def markov_posterior(
 
 
 def _sample(
-    chain: Chain, tracks: list[Track], shares: Floats, observer: str, count: int, seed: int, shape: tuple[int, ...]
+    chain: Chain,
+    tracks: list[Track],
+    shares: Floats,
+    observer: str,
+    count: int,
+    seed: int,
+    shape: tuple[int, ...],
 ) -> NDArray[np.uint8]:
     """Return label maps, `(count,T,H,W)`; offline by sampling the last pair and then each one before it."""
     T, family = shape[0], chain.family

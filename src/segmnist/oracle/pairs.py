@@ -158,8 +158,12 @@ def _found_weight(problem: PairProblem, unhidden: Floats) -> float:
 
 def _left_out(front: Floats, most: Floats, counts: Integers) -> float:
     """Return the log of a bound on the summed weight of the pairs beyond `counts` columns in each row."""
-    tails = np.append(np.logaddexp.accumulate(most[::-1])[::-1], -np.inf)
-    return float(np.logaddexp.reduce(front + tails[counts]))
+    return float(np.logaddexp.reduce(front + _tails(most)[counts]))
+
+
+def _tails(most: Floats) -> Floats:
+    """Return the log of the summed weight from each column on, `(n + 1,)`."""
+    return np.append(np.logaddexp.accumulate(most[::-1])[::-1], -np.inf)
 
 
 def _kept_columns(front: Floats, most: Floats, log_budget: float) -> Integers:
@@ -172,10 +176,11 @@ def _kept_columns(front: Floats, most: Floats, log_budget: float) -> Integers:
     def counts_at(level: float) -> Integers:
         return size - np.searchsorted(most[::-1], level - front, side="left")
 
+    tails = _tails(most)
     low, high = float(front[-1] + most[-1]), float(front[0] + most[0])
-    for _ in range(50):
+    for _ in range(30):
         middle = (low + high) / 2
-        within = _left_out(front, most, counts_at(middle)) <= log_budget
+        within = np.logaddexp.reduce(front + tails[counts_at(middle)]) <= log_budget
         low, high = (middle, high) if within else (low, middle)
     return counts_at(low)
 
@@ -238,7 +243,13 @@ def _shared(frame: FrameEvidence, front: Integers, behind: Integers) -> Integers
 
 
 def _subtract_hidden(
-    problem: PairProblem, t: int, rows: Integers, columns: Integers, weights: Any, arrays: Arrays, sums: PairSums
+    problem: PairProblem,
+    t: int,
+    rows: Integers,
+    columns: Integers,
+    weights: Any,
+    arrays: Arrays,
+    sums: PairSums,
 ) -> None:
     """Subtract <M_i, w_j> of frame t from a tile."""
     frame = problem.evidence[t]

@@ -15,10 +15,12 @@ Floats = NDArray[np.float64]
 
 
 def transition_matrix(spec: SceneSpec, bank: DigitBank) -> Floats:
-    """Return P(state a frame later | state), `(S,S)`; states are (y, x, speed, direction), the last varying fastest.
+    """Return P(state a frame later | state), `(S,S)`; states are (y, x, speed, direction), the last varying
+    fastest.
 
-    A frame draws the velocity anew with `turn_odds`, then moves and reflects. Raises `BadArgument` if position_step does not
-    divide the room between the walls: then a wall would throw the digit off the lattice.
+    A frame draws the velocity anew with `turn_odds`, then moves and reflects. Raises `BadArgument` if
+    position_step does not divide the room between the walls: then a wall would throw the digit off the
+    lattice.
     """
     step = to_q16(spec.position_step)
     room = {axis: span for axis, (_, span) in spans(spec, bank).items()}
@@ -43,7 +45,9 @@ def transition_matrix(spec: SceneSpec, bank: DigitBank) -> Floats:
     return matrix.reshape(size, size)
 
 
-def _moves(num_y: int, num_x: int, speeds: NDArray[np.int64], directions: NDArray[np.int64]) -> NDArray[np.int64]:
+def _moves(
+    num_y: int, num_x: int, speeds: NDArray[np.int64], directions: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """Return the state after a move from each cell with each velocity, `(cells, velocities)`."""
     y, x = (index.reshape(-1) for index in np.indices((num_y, num_x)))
     sine, count = sine_table() >> 30, len(directions)

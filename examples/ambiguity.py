@@ -1,0 +1,14 @@
+"""What can be known of one video: frame by frame, with a memory, and in hindsight; drawn to ambiguity.png."""
+
+from segmnist import ClipSource, preset
+from segmnist.oracle import OBSERVERS, Oracle
+from segmnist.oracle.figure import posterior_sheet
+
+spec = preset("exact", sensor_sigma=50.0)
+clip = ClipSource(spec, split="test", truth=("semantic",))[7]
+oracle = Oracle(spec, split="test")
+posteriors = [oracle.posterior(clip.video, observer) for observer in reversed(OBSERVERS)]
+for posterior in posteriors:
+    scores = ", ".join(f"{name} {value:.3f}" for name, value in posterior.expected().items())
+    print(f"{posterior.observer:8} {scores}")
+posterior_sheet(clip, posteriors).save("ambiguity.png")
