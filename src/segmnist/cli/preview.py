@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,7 +19,10 @@ from segmnist.cli.options import (
 )
 from segmnist.errors import BadArgument
 
-PREVIEW_TRUTHS = ("instance",)
+if TYPE_CHECKING:
+    from segmnist.source import ClipSource
+
+PREVIEW_TRUTHS = ("instance", "posterior")
 
 
 @app.command(epilog="Example: segmnist preview sample.png --preset standard --clips 3 --seed 0")
@@ -33,7 +36,7 @@ def preview(
     first: Annotated[int, typer.Option("--first", help="Id of the first clip.")] = 0,
     seed: SeedOption = 0,
     truth: Annotated[
-        list[str] | None, typer.Option("--truth", help="A further row of pictures: instance.")
+        list[str] | None, typer.Option("--truth", help="Further rows of pictures: instance, or posterior.")
     ] = None,
     fps: Annotated[float, typer.Option("--fps", help="Frames a second of a film, 0.1..50.")] = 10,
     scale: Annotated[
@@ -53,13 +56,14 @@ def preview(
     unknown = [name for name in truth or [] if name not in PREVIEW_TRUTHS]
     if unknown:
         raise BadArgument("--truth", unknown[0], ", ".join(PREVIEW_TRUTHS))
-    source = ClipSource(
-        spec_from(preset, spec, set_),
-        split=split,
-        seed=seed,
-        truth=("semantic", *(truth or ())),
-        bank=DigitBank.from_path(bank) if bank else None,
-    )
+    digits = DigitBank.from_path(bank) if bank else None
+    asked = spec_from(preset, spec, set_)
+    if "posterior" in (truth or ()):
+        source = ClipSource(asked, split=split, seed=seed, truth=("semantic",), bank=digits)
+        _save_posteriors(out, source, range(first, first + clips), scale)
+        typer.echo(f"{out}: what three observers know of {clips} clip{'s' if clips > 1 else ''}")
+        return
+    source = ClipSource(asked, split=split, seed=seed, truth=("semantic", *(truth or ())), bank=digits)
     drawn = list(source[first : first + clips])
     instances = [clip["instance"] for clip in drawn] if truth else None
     save_preview(
@@ -72,3 +76,26 @@ def preview(
         instances=instances,
     )
     typer.echo(f"{out}: {clips} clip{'s' if clips > 1 else ''}")
+
+
+def _save_posteriors(out: Path, source: ClipSource, clip_ids: range, scale: int | None) -> None:
+    """Draw clips of the exact family with what the frame, causal and offline observers know of them."""
+    from io import BytesIO
+
+    from segmnist.oracle import OBSERVERS, Oracle
+    from segmnist.oracle.figure import posterior_strips
+    from segmnist.preview import draw_sheet, sheet_layout
+    from segmnist.preview.output import check_target, replace_file
+
+    if out.suffix != ".png":
+        raise BadArgument("out", str(out), "a .png file with --truth posterior")
+    check_target(out)
+    oracle = Oracle(source.spec, split=source.split, seed=source.seed, bank=source.bank)
+    strips = []
+    for clip_id in clip_ids:
+        clip = source[clip_id]
+        known = [oracle.posterior(clip.video, observer) for observer in reversed(OBSERVERS)]
+        strips += posterior_strips(clip, known)
+    png = BytesIO()
+    draw_sheet(strips, sheet_layout(strips, scale=scale)).save(png, "PNG")
+    replace_file(out, png.getvalue())
