@@ -18,9 +18,9 @@ from segmnist.preview import CLASS_COLOURS, INSTANCE_COLOURS
 
 selenium = pytest.importorskip("selenium", reason="the browser is driven by selenium")
 
-from selenium.webdriver import ActionChains, Keys
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver import ActionChains, Keys  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
 
 SECONDS = 20
 CLIP = "preset=crowded&seed=4&clip=3&height=48&width=72&num_frames=9"
@@ -37,9 +37,8 @@ class Page:
     def open(self, path: str) -> Page:
         self.driver.get("about:blank")
         self.driver.get(self.address + path)
-        return self.until(
-            "window.explorer && (document.body.dataset.ready || explorer.wall.tiles.length || !document.getElementById('alert').hidden)"
-        )
+        settled = "document.body.dataset.ready || explorer.wall.tiles.length"
+        return self.until(f"window.explorer && ({settled} || !document.getElementById('alert').hidden)")
 
     def until(self, condition: str) -> Page:
         WebDriverWait(self.driver, SECONDS, 0.02).until(
@@ -247,8 +246,7 @@ def test_the_probe_reads_pixels(page: Page, clip) -> None:
     assert f"y {y}, x {x}: value {clip.video[5][y, x]}" in text
     assert f"class {clip.labels[instance - 1]}, instance {instance}" in text
     assert f"grey {clip['beneath'][5][y, x]}" in text
-    page.driver.execute_script("document.getElementById('stage').focus()")
-    page.keys(Keys.SHIFT + Keys.ARROW_DOWN + Keys.NULL)
+    page.find("#stage").send_keys(Keys.SHIFT + Keys.ARROW_DOWN)
     assert page.find("#readout").text.startswith(f"y {y + 1}, x {x}:")
 
 
@@ -266,11 +264,7 @@ def test_hovering_reads_pixels(page: Page, clip) -> None:
 
 def test_a_control_draws_another_clip_at_once(page: Page) -> None:
     page.open(f"/clip?{CLIP}&frame=0")
-    field = (
-        page.find("input[type=number][data-field=noise_density]")
-        if False
-        else page.find("[data-name=num_frames] input[type=number]")
-    )
+    field = page.find("[data-name=num_frames] input[type=number]")
     field.clear()
     field.send_keys("5")
     page.until("explorer.main.clip.facts.num_frames === 5")
