@@ -10,13 +10,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.counterfactual import without_digits
 from segmnist.errors import BadArgument
 from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.view import View, check_cost
 from segmnist.oracle import Oracle
 from segmnist.render.clips import Clip
 from segmnist.render.engine import render
-from segmnist.scene.fixed_point import ONE
 from segmnist.scene.sample import check_digits_fit, sample
 from segmnist.scene.scene import Scene
 from segmnist.scene.spec import SceneSpec
@@ -91,18 +91,14 @@ def draw(view: View, exhibit: Exhibit) -> Drawn:
 
 
 def _without(scene: Scene, instances: tuple[int, ...]) -> Scene:
-    """Return the scene with these digits far outside the frame; the others keep their instance ids."""
+    """Return the scene without these digits; the others keep their instance ids."""
     count = int(scene.num_digits[0])
     for instance in instances:
         if instance > count:
             raise BadArgument(
                 "without", instance, f"1..{count}" if count else "nothing: the clip has no digit"
             )
-    if not instances:
-        return scene
-    y = scene.y.copy()
-    y[:, [instance - 1 for instance in instances]] = -(8192 * ONE)
-    return scene.replace(y=y)
+    return without_digits(scene, [instance - 1 for instance in set(instances)]) if instances else scene
 
 
 def _as_stored(clip: Clip, stored: Arrays) -> tuple[Clip, bool]:
