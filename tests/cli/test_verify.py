@@ -14,12 +14,12 @@ def data(run, tmp_path):  # noqa: F811
 
 def test_whole_broken_mended(run, data):  # noqa: F811
     assert run("verify", data)[0] == 0
-    shard = data / "val.zarr/video/c/0/0/0/0"
+    shard = data / "val.zarr/video/c.0.0.0.0"
     good = shard.read_bytes()
     shard.write_bytes(good[:-1])
     code, out, err = run("verify", data)
     assert code == 1
-    assert "truncated: video/c/0/0/0/0" in out
+    assert "truncated: video/c.0.0.0.0" in out
     assert "Traceback" not in err
     assert run("verify", data, "--repair")[0] == 0
     assert shard.read_bytes() == good

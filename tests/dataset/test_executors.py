@@ -96,7 +96,7 @@ class FakeReceipts(LocalStore):
 
     def read(self, path):
         shard = int(path.rpartition("/")[2].removesuffix(".json"))
-        files = {f"video/c/{shard}/0/0/0": FileSum(10_000_000, "ab" * 32)}
+        files = {f"video/c.{shard}.0.0.0": FileSum(10_000_000, "ab" * 32)}
         return Receipt(self.plan_id, shard, 128, files).to_bytes()
 
 
@@ -176,6 +176,6 @@ def test_ray_with_workers_killed(ray, many_shards, bank, ram):
 def test_errors_on_ray_workers_come_home(ray, tiny, bank, ram):
     from segmnist import CorruptData
 
-    LocalStore(ram / "train.zarr").put_new("video/c/1/0/0/0", b"of another version")
-    with pytest.raises(CorruptData, match="video/c/1"):
+    LocalStore(ram / "train.zarr").put_new("video/c.1.0.0.0", b"of another version")
+    with pytest.raises(CorruptData, match=r"video/c\.1"):
         generate(tiny, ram, bank=bank, executor="ray")

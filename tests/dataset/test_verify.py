@@ -66,36 +66,36 @@ def test_every_file_cut_anywhere_or_gone(place, bank, tinier_files):
 
 
 def test_every_length_of_a_shard(place, tinier_files):
-    path = "train.zarr/video/c/0/0/0/0"
+    path = "train.zarr/video/c.0.0.0.0"
     good = tinier_files[path]
     for length in range(0, len(good), 11):
         (place / path).write_bytes(good[:length])
         [verdict] = verify(place)
-        assert [str(fault) for fault in verdict.faults] == ["truncated: video/c/0/0/0/0"]
+        assert [str(fault) for fault in verdict.faults] == ["truncated: video/c.0.0.0.0"]
         assert verdict.broken_shards == [0]
 
 
 def test_repair_touches_only_what_is_broken(place, bank):
     before = {path: path.stat().st_mtime_ns for path in place.rglob("*") if path.is_file()}
-    (place / "train.zarr/video/c/1/0/0/0").write_bytes(b"rot")
+    (place / "train.zarr/video/c.1.0.0.0").write_bytes(b"rot")
     [verdict] = verify(place)
     repair(verdict, bank=bank)
     after = {path: path.stat().st_mtime_ns for path in place.rglob("*") if path.is_file()}
     touched = {
         path.relative_to(place / "train.zarr").as_posix() for path in after if after[path] != before.get(path)
     }
-    assert "video/c/1/0/0/0" in touched
-    assert not any(path.endswith("c/0/0/0/0") or path == "manifest.json" for path in touched)
+    assert "video/c.1.0.0.0" in touched
+    assert not any(path.endswith("c.0.0.0.0") or path == "manifest.json" for path in touched)
 
 
 def test_strangers_are_named_and_never_deleted(place, bank, tinier_files):
-    (place / "train.zarr/video/c/9").mkdir()
-    (place / "train.zarr/video/c/9/mine").write_bytes(b"precious")
+    (place / "train.zarr/video/c").mkdir()
+    (place / "train.zarr/video/c/mine").write_bytes(b"precious")
     [verdict] = verify(place)
-    assert [str(fault) for fault in verdict.faults] == ["foreign: video/c/9/mine"]
+    assert [str(fault) for fault in verdict.faults] == ["foreign: video/c/mine"]
     repair(verdict, bank=bank)
     assert clean(verdict.found) == []
-    assert (place / "train.zarr/video/c/9/mine").read_bytes() == b"precious"
+    assert (place / "train.zarr/video/c/mine").read_bytes() == b"precious"
 
 
 def test_clean_sweeps_dead_writers_only(place):
@@ -125,11 +125,11 @@ def test_an_unfinished_data_set_is_no_data_set(place, bank, tinier_files):
 
 
 def test_the_reader_checks_a_file_on_first_touch(place, tinier_files):
-    path = "train.zarr/video/c/1/0/0/0"
+    path = "train.zarr/video/c.1.0.0.0"
     (place / path).write_bytes(flip(tinier_files[path], 80))
     dataset = open_dataset(place)
     assert dataset[0]["video"].shape == (2, 16, 20)
-    with pytest.raises(CorruptData, match="video/c/1"):
+    with pytest.raises(CorruptData, match=r"video/c\.1"):
         dataset[2]
 
 
@@ -142,7 +142,7 @@ def test_the_reader_trusts_the_manifest_only_while_it_fits(place, tinier_files):
 
 
 def test_repair_wants_the_same_digits(place, bank):
-    (place / "train.zarr/video/c/1/0/0/0").write_bytes(b"rot")
+    (place / "train.zarr/video/c.1.0.0.0").write_bytes(b"rot")
     [verdict] = verify(place)
     other = DigitBank.from_arrays(np.zeros((42, 8, 7), np.uint8), np.arange(42) % 10)
     with pytest.raises(BadArgument, match="--bank"):
@@ -150,7 +150,7 @@ def test_repair_wants_the_same_digits(place, bank):
 
 
 def test_bytes_of_other_libraries_are_said_to_be(place, bank, monkeypatch):
-    (place / "train.zarr/video/c/1/0/0/0").write_bytes(b"rot")
+    (place / "train.zarr/video/c.1.0.0.0").write_bytes(b"rot")
     [verdict] = verify(place)
     monkeypatch.setattr("segmnist.formats.zarr.ZSTD_LEVEL", 7)
     with pytest.raises(CorruptData, match="versions of zstd"):
@@ -189,7 +189,7 @@ def test_paths_that_lead_outside_are_refused(place, path):
     import hashlib
 
     manifest = place / "train.zarr/manifest.json"
-    old = b"video/c/0/0/0/0"
+    old = b"video/c.0.0.0.0"
     body = manifest.read_bytes().rpartition(b'"sha256"')[0].replace(old, path.encode())
     manifest.write_bytes(body + f'"sha256":"{hashlib.sha256(body).hexdigest()}"}}\n'.encode())
     with pytest.raises(CorruptData, match="outside"):

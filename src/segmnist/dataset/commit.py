@@ -6,6 +6,7 @@ One protocol for one process, many processes, Ray and batch schedulers. docs/for
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from segmnist.dataset.manifest import Manifest, Receipt, manifest_bytes, sum_of
 from segmnist.dataset.plan import Plan, prefix_for
@@ -14,6 +15,9 @@ from segmnist.dataset.store import Store
 from segmnist.errors import BadArgument, CorruptData
 
 RECIPE, MANIFEST, RECEIPTS = "recipe.json", "manifest.json", "receipts"
+
+WRITERS = 8
+"""Files of a shard that are written at a time."""
 
 
 class Books:
@@ -84,8 +88,9 @@ class Books:
         """Draw a shard, store its files, then its receipt. Raises `CorruptData` where other bytes lie
         there."""
         files = plan.files(shard)
-        for path, data in files.items():
-            self.store.put_new(path, data)
+        # Each file waits for the disk or the store most of the time: let them wait together.
+        with ThreadPoolExecutor(WRITERS) as pool:
+            list(pool.map(self.store.put_new, files.keys(), files.values()))
         receipt = receipt_of(plan, shard, files)
         self.store.put_new(self.receipt_path(shard), receipt.to_bytes())
         return receipt
