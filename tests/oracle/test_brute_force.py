@@ -110,3 +110,26 @@ def test_tiles_change_nothing(small_bank, monkeypatch):
     tiled = Oracle(spec, bank=small_bank, delta=0.0).posterior(video, "causal")
     np.testing.assert_allclose(tiled.class_probabilities, whole.class_probabilities, atol=3e-7)
     np.testing.assert_allclose(tiled.hypothesis_probabilities, whole.hypothesis_probabilities, atol=1e-13)
+
+
+def test_memory_is_that_of_tiles_not_of_all_pairs(monkeypatch):
+    """1,280 pictures a frame squared would take 13 MB in double precision, four times over; tiles stay far
+    below."""
+    import tracemalloc
+
+    from segmnist.oracle import pairs
+    from segmnist.scene.presets import preset
+
+    monkeypatch.setattr(pairs, "TILE_ROWS", 128)
+    monkeypatch.setattr(pairs, "TILE_COLUMNS", 128)
+    spec = preset("exact", num_frames=1, position_step=6.0)
+    oracle = Oracle(spec, delta=0.0)
+    video = ClipSource(spec)[0].video
+    assert len(oracle.family.pictures[0]) == 1280
+    oracle.posterior(video, "frame")
+    tracemalloc.start()
+    posterior = oracle.posterior(video, "frame")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert posterior.pairs_kept[0] == 1
+    assert peak < 1280**2 * 8

@@ -40,7 +40,7 @@ def transition_matrix(spec: SceneSpec, bank: DigitBank) -> Floats:
     cells = np.arange(num_y * num_x)
     for before in range(num_velocities):
         for drawn in range(num_velocities):
-            np.add.at(matrix, (cells, before, moved[:, drawn]), redraw[before, drawn])
+            matrix[cells, before, moved[:, drawn]] += redraw[before, drawn]
     size = num_y * num_x * num_velocities
     return matrix.reshape(size, size)
 
