@@ -42,7 +42,7 @@ def root_files(layout: Layout) -> dict[str, bytes]:
         "README.md": _card(layout).encode(),
         "LICENSE-MNIST.txt": common["LICENSE-MNIST.txt"],
         "segmnist/classes.json": common["classes.json"],
-        "segmnist/croissant.json": croissant(layout, columns),
+        "croissant.json": croissant(layout, columns),
     }
 
 
@@ -109,9 +109,9 @@ def _pictures(frames: Array) -> Any:
 
 def _values(array: ArrayLayout, cells: list[Any]) -> Array:
     out = np.full((len(cells), *array.shape), array.padding, array.dtype)
-    for row, cell in zip(out, cells):
+    for row, cell in enumerate(cells):
         value = _value(array, cell)
-        row[tuple(slice(size) for size in value.shape)] = value
+        out[row, *(slice(size) for size in value.shape)] = value
     return out
 
 

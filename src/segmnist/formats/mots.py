@@ -13,7 +13,8 @@ from segmnist.formats.card import sequence_name
 from segmnist.formats.pictures import clips_of, png_grey
 
 TRUTHS = ("instance",)
-BENCHMARK = "segmnist"
+BENCHMARK = "MOTS"
+"""What TrackEval looks for."""
 SCORED_CLASS = 2
 IDS_PER_CLASS = 1000
 
