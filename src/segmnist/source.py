@@ -114,3 +114,8 @@ class ClipSource:
             f"<ClipSource {spec.num_frames} frames of {spec.height}x{spec.width}, "
             f"split={self.split!r}, seed={self.seed}{length}>"
         )
+
+    def _repr_html_(self) -> str:
+        from segmnist.notebook import source_html
+
+        return source_html(self)

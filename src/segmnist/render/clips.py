@@ -67,6 +67,11 @@ class Clip(_Arrays):
         digits = ", ".join(map(str, self.labels.tolist()))
         return f"<Clip {self.clip_id}: {T} frames of {H}x{W}, digits [{digits}]>"
 
+    def _repr_html_(self) -> str:
+        from segmnist.notebook import clip_html
+
+        return clip_html(self)
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Clips(_Arrays):
@@ -98,3 +103,8 @@ class Clips(_Arrays):
     def __repr__(self) -> str:
         B, T, H, W = self.video.shape
         return f"<Clips: {B} clips, {T} frames of {H}x{W}; {', '.join(self.arrays)}>"
+
+    def _repr_html_(self) -> str:
+        from segmnist.notebook import clips_html
+
+        return clips_html(self)

@@ -97,3 +97,8 @@ class Scene:
         same = settings == (other.spec, other.bank.sha256, other.seed, other.split)
         theirs = other.arrays()
         return same and all(np.array_equal(a, theirs[name]) for name, a in self.arrays().items())
+
+    def _repr_html_(self) -> str:
+        from segmnist.notebook import scene_html
+
+        return scene_html(self)

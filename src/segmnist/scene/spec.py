@@ -173,6 +173,11 @@ class SceneSpec:
         """Frames of motion that a clip spans, drawn or skipped."""
         return self.num_frames * self.frame_stride
 
+    def _repr_html_(self) -> str:
+        from segmnist.notebook import spec_html
+
+        return spec_html(self)
+
 
 def field_names() -> list[str]:
     """Return the names of the spec's fields, in order."""
