@@ -8,6 +8,7 @@ from pathlib import Path
 from segmnist.errors import BadArgument
 from segmnist.explore.clip import Drawn
 from segmnist.preview import save_preview
+from segmnist.truth.catalog import IGNORE
 
 MEDIA = {"png": "image/png", "gif": "image/gif", "mp4": "video/mp4"}
 MAX_PIXELS = 48 << 20
@@ -28,7 +29,7 @@ def film_of(drawn: Drawn, kind: str) -> bytes:
         raise BadArgument("num_frames", T, f"{MAX_PIXELS // pixels} or fewer for a {kind} of this size")
     with tempfile.TemporaryDirectory(prefix="segmnist-") as folder:
         path = Path(folder) / f"clip.{kind}"
-        title = f"Clip {clip.clip_id} : MNIST digits {clip.labels.tolist()}"
+        title = f"Clip {clip.clip_id} : MNIST digits {clip.labels[clip.labels != IGNORE].tolist()}"
         save_preview(
             path, [clip.video], [clip["semantic"]], [clip.labels],
             instances=[clip["instance"]], titles=[title], scale=min(scale, 32),

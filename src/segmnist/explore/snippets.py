@@ -6,11 +6,10 @@ from segmnist.explore.view import View
 
 EDIT = """\
 from segmnist import render
+from segmnist.counterfactual import without_digits
 
-# Without instance {digits}: far outside the frame, so that the others keep their ids.
-y = clip.scene.y.copy()
-y[:, {rows}] = -(8192 << 16)
-edited = render(clip.scene.replace(y=y), source.truth)[0]
+# Rows count from 0, instance ids from 1.
+edited = render(without_digits(clip.scene, {rows}), source.truth)[0]
 """
 
 
@@ -31,8 +30,8 @@ source = ClipSource(spec, split="{view.split}", seed={view.seed}, truth=("semant
 clip = source[{view.clip}]
 '''
     if view.without:
-        rows = [instance - 1 for instance in view.without]
-        lines += "\n" + EDIT.format(digits=", ".join(map(str, view.without)), rows=rows)
+        rows = sorted({instance - 1 for instance in view.without})
+        lines += "\n" + EDIT.format(rows=rows)
     return lines
 
 
