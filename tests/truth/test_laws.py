@@ -115,6 +115,37 @@ def test_the_nearest_shape_is_seen(scene: Scene) -> None:
     assert np.array_equal(together, expected)
 
 
+@given(scenes(max_side=40, max_frames=1))
+@laws
+def test_shapes_have_the_outline_of_their_kind(scene: Scene) -> None:
+    """Each alone, in the middle of a frame that holds it."""
+    spec = scene.spec.replace(height=420, width=410)
+    rows = np.arange(spec.max_shapes)
+    clips = render(scene, "shapes")
+    assert np.array_equal(clips.shape_kind >= 0, rows < clips["num_shapes"][:, None])
+    middle = np.full_like(scene.shape_y, 50)
+    for s in rows[: clips["num_shapes"].min()]:
+        only = np.where(rows == s, scene.shape_height, 0)
+        none = np.zeros_like(scene.num_digits)
+        alone = scene.replace(
+            spec=spec, num_digits=none, shape_height=only, shape_y=middle, shape_x=middle.copy()
+        )
+        for b, masks in enumerate(render(alone, "shapes").shape_instance == s + 1):
+            height, width = clips.shape_pose[b, s, 0, 2:].astype(int)
+            mask = masks[0, 50 : 50 + height, 50 : 50 + width]
+            assert masks.sum() == mask.sum()
+            widths, kind = mask.sum(axis=1).astype(int), clips.shape_kind[b, s]
+            if kind == 0:
+                assert mask.all()
+            elif kind == 1:
+                assert np.array_equal(mask, mask[::-1])
+                assert np.array_equal(mask, mask[:, ::-1])
+                assert abs(mask.sum() - np.pi / 4 * height * width) <= height + width
+            else:
+                assert abs(mask.sum() - height * width / 2) <= height + width
+                assert (np.diff(widths if kind == 2 else widths[::-1]) >= -1).all()
+
+
 # Areas
 
 
