@@ -12,9 +12,11 @@ import zarr
 
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.evaluate import BadPrediction
+from segmnist.evaluate.report import report_of
+from segmnist.oracle import Oracle
 from segmnist.suites import SUITES, Part, Suite, checksums, evaluate, suite
 from segmnist.suites.checksums import part_checksums, stored_checksums, suite_sha256, verify
-from segmnist.suites.run import pictures
+from segmnist.suites.run import Job, _score_shard, pictures
 
 NUM = 5
 
@@ -26,7 +28,8 @@ def small():
     made = Suite("small-v1", "for tests", (Part("all", spec, 2, NUM),))
     sums = {"all": {split: part_checksums(made.parts[0], split) for split in ("val", "test")}}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checksums, "stored_checksums", lambda: {"small-v1": sums})
+        known = stored_checksums() | {"small-v1": sums}
+        patch.setattr(checksums, "stored_checksums", lambda: known)
         yield made
 
 
@@ -142,13 +145,46 @@ def test_a_function_and_its_stored_answers_score_the_same(small, tmp_path):
     assert [picture.clip_id for picture in shown] == stored[0].worst
 
 
-def test_workers_change_nothing(truth, tmp_path):
+def test_workers_change_nothing(tmp_path, monkeypatch):
     tiny = suite("tiny-v1")
     answers = np.full((200, 8, 32, 32), 10, np.uint8)
     answers[:, :, 10:20, 10:20] = 3
     np.save(tmp_path / "stored.npy", answers)
-    one, two = (evaluate(tmp_path / "stored.npy", tiny, num_workers=n) for n in (1, 2))
+    whole = evaluate(tmp_path / "stored.npy", tiny)
+    shards = [
+        _score_shard(Job(tiny, tiny.parts[0], "test"), tmp_path / "stored.npy", range(i, i + 1))
+        for i in (1, 0)
+    ]
+    shards[0].merge(shards[1])
+    assert [report_of("all", 8, shards[0])] == whole
+
+
+@pytest.mark.slow
+def test_processes_change_nothing(tmp_path):
+    np.save(tmp_path / "stored.npy", np.full((2000, 30, 64, 64), 10, np.uint8))
+    one, two = (evaluate(tmp_path / "stored.npy", "standard-v1", num_workers=n) for n in (1, 2))
     assert one == two
+
+
+def test_the_posterior_of_a_solvable_suite_scores_beside_the_model():
+    spec = suite("exact-v1").parts[0].spec.replace(num_frames=2, classes=(6, 9), position_step=9.0)
+    solvable = Suite("small-v1", "for tests", (Part("all", spec, 0, 3),))
+    sums = {"small-v1": {"all": {"test": part_checksums(solvable.parts[0], "test")}}}
+    oracle = Oracle(spec, split="test", seed=0)
+
+    def bayes(video):
+        return np.stack([oracle.posterior(v).class_probabilities for v in video])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checksums, "stored_checksums", lambda: sums)
+        exact = scores(evaluate(bayes, solvable, observer="offline"))
+        hard = scores(evaluate(lambda video: np.full_like(video, 10), solvable, observer="offline"))
+    assert exact["excess_nll"] == pytest.approx(0, abs=1e-6)
+    assert exact["entropy_error"] == 0
+    for name in ("nll", "aurc", "foreground_accuracy", "miou_foreground"):
+        assert exact[name] == exact[f"oracle_{name}"], name
+    assert hard["oracle_nll"] == exact["nll"]
+    assert "excess_nll" not in hard
 
 
 def test_a_constant_predictor_scores_what_the_design_says(small):

@@ -44,6 +44,10 @@ def evaluate(
     tracking: Annotated[
         bool, typer.Option("--tracking", help="HOTA and J&F too (the `tracking` extra).")
     ] = False,
+    observer: Annotated[
+        str | None,
+        typer.Option("--oracle", help="Compare with the exact posterior: offline, causal or frame."),
+    ] = None,
     batch: Annotated[int, typer.Option("--batch", help="Clips a batch, where a model is run.")] = 8,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda, for a checkpoint.")] = "auto",
     workers: Annotated[int, typer.Option("--workers", help="Processes, where predictions are stored.")] = 2,
@@ -61,14 +65,9 @@ def evaluate(
     source, name = _source(predictions, device)
     with _bar(f"{suite} {split}", chosen.num_clips(split)) as progress:
         parts = score(
-            source,
-            chosen,
-            split=split,
-            batch_size=batch,
-            tracking=tracking,
-            num_workers=workers,
-            progress=progress,
-        )
+            source, chosen, split=split, batch_size=batch, tracking=tracking, observer=observer,
+            num_workers=workers, progress=progress,
+        )  # fmt: skip
     result = Result(
         SCHEMA, suite, suite_sha256(chosen), split, model or name, parts, __version__, GENERATOR_VERSION,
         seed, commit, hardware(), notes,

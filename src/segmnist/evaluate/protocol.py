@@ -59,6 +59,8 @@ def clip_counts(truth: Truth, prediction: Prediction, *, tracking: bool = False)
         counts["warped"] = warped_confusion(prediction.semantic, flow, valid)
     if prediction.probabilities is not None:
         counts |= _probability_counts(truth, prediction.probabilities)
+    if "posterior" in truth:
+        counts |= _oracle_counts(truth, prediction.probabilities)
     return counts
 
 
@@ -85,11 +87,21 @@ def _probability_counts(truth: Truth, probabilities: calibration.Probabilities) 
     pixels = calibration.pixel_scores(truth["semantic"], probabilities)
     counts = calibration.calibration_sums(truth["semantic"], pixels)
     counts["levels"] = selective.confidence_counts(pixels.confidence, pixels.correct)
-    if "posterior" in truth:
-        posterior = truth["posterior"]
-        oracle = calibration.pixel_scores(truth["semantic"], posterior)
-        counts["oracle_levels"] = selective.confidence_counts(oracle.confidence, oracle.correct)
-        counts["oracle_nll"] = to_fixed(oracle.nll.sum(dtype=np.float64))
+    return counts
+
+
+def _oracle_counts(truth: Truth, probabilities: calibration.Probabilities | None) -> dict[str, Counts]:
+    """Return what the exact posterior itself scores on this clip, and how far the model's probabilities are
+    from it.
+    """
+    posterior = truth["posterior"]
+    pixels = calibration.pixel_scores(truth["semantic"], posterior)
+    counts = {
+        "oracle_confusion": confusion(truth["semantic"], posterior.argmax(axis=1).astype(np.uint8)),
+        "oracle_nll": to_fixed(pixels.nll.sum(dtype=np.float64)),
+        "oracle_levels": selective.confidence_counts(pixels.confidence, pixels.correct),
+    }
+    if probabilities is not None:
         counts["excess_nll"] = to_fixed(ambiguity.excess_nll(posterior, probabilities).sum())
         counts["entropy_error"] = to_fixed(ambiguity.entropy_error(posterior, probabilities).sum())
     return counts
@@ -115,7 +127,7 @@ def scores_of(counts: Mapping[str, Counts]) -> dict[str, Scores]:
     scores |= {f"vpq_{k}": score for k, score in zip(panoptic.WINDOWS, windows, strict=True)}
     scores["stq"] = panoptic.segmentation_tracking_quality(counts["association"], table)
     scores["aq"] = panoptic.association_quality(counts["association"])
-    return scores | tracking_scores(counts) | _probability_scores(counts)
+    return scores | tracking_scores(counts) | _probability_scores(counts) | _oracle_scores(counts)
 
 
 def _probability_scores(counts: Mapping[str, Counts]) -> dict[str, Scores]:
@@ -127,15 +139,30 @@ def _probability_scores(counts: Mapping[str, Counts]) -> dict[str, Scores]:
         scores[f"nll{suffix}"] = calibration.mean_of(counts["nll"][..., which], pixels)
         scores[f"brier{suffix}"] = calibration.mean_of(counts["brier"][..., which], pixels)
         scores[f"ece{suffix}"] = calibration.expected_calibration_error(counts["bins"][..., which, :, :])
-    for name in ("excess_nll", "entropy_error", "oracle_nll"):
+    return scores | _selective_scores(counts, "")
+
+
+def _oracle_scores(counts: Mapping[str, Counts]) -> dict[str, Scores]:
+    if "oracle_confusion" not in counts:
+        return {}
+    table = counts["oracle_confusion"]
+    scores = {
+        "oracle_foreground_accuracy": segmentation.foreground_accuracy(table),
+        "oracle_miou_foreground": segmentation.mean_iou(table, background=False),
+    }
+    for name in ("oracle_nll", "excess_nll", "entropy_error"):
         if name in counts:
-            scores[name] = calibration.mean_of(counts[name], counts["pixels"][..., 0])
-    for prefix in ("", "oracle_"):
-        if f"{prefix}levels" in counts:
-            levels = counts[f"{prefix}levels"]
-            scores[f"{prefix}aurc"] = np.asarray(selective.aurc(levels))
-            scores[f"{prefix}augrc"] = np.asarray(selective.augrc(levels))
-    return scores
+            scores[name] = calibration.mean_of(counts[name], table.sum(axis=(-2, -1)))
+    return scores | _selective_scores(counts, "oracle_")
+
+
+def _selective_scores(counts: Mapping[str, Counts], prefix: str) -> dict[str, Scores]:
+    # The levels have no replicates, so these scores have no intervals.
+    if f"{prefix}levels" not in counts:
+        return {}
+    levels = counts[f"{prefix}levels"]
+    scores = {"aurc": selective.aurc(levels), "augrc": selective.augrc(levels)}
+    return {f"{prefix}{name}": np.asarray(score) for name, score in scores.items()}
 
 
 class Evaluation:

@@ -11,7 +11,9 @@ from segmnist.evaluate.report import PartReport, Score
 
 HEADLINE = {
     "foreground_accuracy": "foreground accuracy",
+    "oracle_foreground_accuracy": "  of the exact posterior",
     "miou_foreground": "mIoU, digits",
+    "oracle_miou_foreground": "  of the exact posterior",
     "miou": "mIoU, with background",
     "clip_miou_foreground": "mIoU, digits, mean of clips",
     "pixel_accuracy": "pixel accuracy",
@@ -26,16 +28,16 @@ HEADLINE = {
     "j_and_f": "J&F",
     "nll_foreground": "NLL, digits",
     "nll": "NLL",
-    "oracle_nll": "NLL of the exact posterior",
+    "oracle_nll": "  of the exact posterior",
     "excess_nll": "excess NLL",
     "entropy_error": "entropy-map error",
     "brier": "Brier",
     "ece": "ECE",
     "ece_foreground": "ECE, digits",
     "aurc": "AURC",
-    "oracle_aurc": "AURC of the exact posterior",
+    "oracle_aurc": "  of the exact posterior",
     "augrc": "AUGRC",
-    "oracle_augrc": "AUGRC of the exact posterior",
+    "oracle_augrc": "  of the exact posterior",
 }
 """The scores that tables show, in order, and what they are called there."""
 

@@ -5,9 +5,10 @@ report.
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from segmnist.evaluate.page import Picture
 from segmnist.evaluate.predictions import Prediction, check_prediction
 from segmnist.evaluate.protocol import Evaluation
 from segmnist.evaluate.report import PartReport, report_of
+from segmnist.oracle import Oracle
 from segmnist.render.clips import Clip
 from segmnist.suites.catalog import Part, Suite
 from segmnist.suites.catalog import suite as suite_named
@@ -36,6 +38,22 @@ _DRAWN_AT_ONCE = 10
 Predict = Callable[[Sequence[Clip]], list[Prediction]]
 
 
+@dataclass(frozen=True)
+class Job:
+    """One part of a suite to score, and what is asked beside the usual scores."""
+
+    suite: Suite
+    part: Part
+    split: str
+    tracking: bool = False
+    observer: str | None = None
+
+    @property
+    def blocks(self) -> range:
+        """Return the numbers of the blocks of clips that have a checksum each."""
+        return range(-(-self.part.num_clips(self.split) // BLOCK))
+
+
 def evaluate(
     predictions: str | Path | Model,
     suite: Suite | str = "standard-v1",
@@ -43,6 +61,7 @@ def evaluate(
     split: str = "test",
     batch_size: int = _DRAWN_AT_ONCE,
     tracking: bool = False,
+    observer: str | None = None,
     num_workers: int = 1,
     progress: Callable[[int], None] = lambda clips: None,
 ) -> list[PartReport]:
@@ -50,22 +69,20 @@ def evaluate(
 
     predictions: a path as `StoredPredictions` reads it, or a callable from videos `(B, T, H, W)` uint8 to
     classes `(B, T, H, W)` uint8 or probabilities `(B, T, 11, H, W)`, called batch by batch. `num_workers`
-    processes score stored predictions. Raises `BadPrediction` for predictions that cannot be scored,
-    `CorruptData` if the clips are not the suite's.
+    processes score stored predictions. `tracking` adds HOTA and J&F; `observer` adds the exact posterior's
+    scores, and the distance from it, for suites that the oracle solves. Raises `BadPrediction` for
+    predictions that cannot be scored, `CorruptData` if the clips are not the suite's.
     """
     chosen = suite_named(suite) if isinstance(suite, str) else suite
     if batch_size < 1 or num_workers < 1:
         raise BadArgument("batch_size, num_workers", (batch_size, num_workers), "1 or more")
     reports = []
     for part in chosen.parts:
+        job = Job(chosen, part, split, tracking, observer)
         if callable(predictions):
-            blocks = _blocks(part, split)
-            predict = _of_model(predictions)
-            evaluation = _score(chosen, part, split, blocks, predict, batch_size, tracking, progress)
+            evaluation = _score(job, job.blocks, _of_model(predictions), batch_size, progress)
         else:
-            evaluation = _score_stored(
-                Path(predictions), chosen, part, split, num_workers, tracking, progress
-            )
+            evaluation = _score_stored(job, Path(predictions), num_workers, progress)
         reports.append(report_of(part.name, part.spec.num_frames, evaluation))
     return reports
 
@@ -93,17 +110,13 @@ def pictures(
     return shown
 
 
-def _blocks(part: Part, split: str) -> range:
-    return range(-(-part.num_clips(split) // BLOCK))
-
-
 def _score(
-    suite: Suite, part: Part, split: str, blocks: range, predict: Predict, batch_size: int, tracking: bool,
-    progress: Callable[[int], None],
-) -> Evaluation:  # fmt: skip
+    job: Job, blocks: range, predict: Predict, batch_size: int, progress: Callable[[int], None]
+) -> Evaluation:
     """Score some blocks of a part; each block's checksum is compared once all its clips are drawn."""
-    evaluation = Evaluation(tracking=tracking)
-    source = part.source(split, TRUTHS)
+    evaluation = Evaluation(tracking=job.tracking)
+    source = job.part.source(job.split, TRUTHS)
+    oracle = None if job.observer is None else Oracle(job.part.spec, split=job.split, seed=source.seed)
     for block in blocks:
         digests = []
         last = min((block + 1) * BLOCK, len(source))
@@ -111,9 +124,12 @@ def _score(
             clips = list(source[first : min(first + batch_size, last)])
             digests += [clip_digest(clip) for clip in clips]
             for clip, prediction in zip(clips, predict(clips), strict=True):
-                evaluation.add(clip.clip_id, clip.arrays, prediction)
+                known = {}
+                if oracle is not None and job.observer is not None:
+                    known["posterior"] = oracle.posterior(clip.video, job.observer).class_probabilities
+                evaluation.add(clip.clip_id, clip.arrays | known, prediction)
             progress(len(clips))
-        check_block(suite, part, split, block, block_checksum(digests))
+        check_block(job.suite, job.part, job.split, block, block_checksum(digests))
     return evaluation
 
 
@@ -140,51 +156,27 @@ def _shape(clip: Clip) -> tuple[int, int, int]:
     return T, H, W
 
 
-def _score_stored(
-    path: Path,
-    suite: Suite,
-    part: Part,
-    split: str,
-    num_workers: int,
-    tracking: bool,
-    progress: Callable[[int], None],
-) -> Evaluation:
+def _score_stored(job: Job, path: Path, num_workers: int, progress: Callable[[int], None]) -> Evaluation:
     # Opened here first, so that missing or extra clips are found before anything is drawn.
-    predict = _of_files(path, suite, part, split)
-    blocks = _blocks(part, split)
-    if num_workers == 1 or len(blocks) == 1:
-        return _score(suite, part, split, blocks, predict, _DRAWN_AT_ONCE, tracking, progress)
-    total = Evaluation(tracking=tracking)
-    for shard in _shards(path, suite, part, split, min(num_workers, len(blocks)), tracking):
+    predict = _of_files(path, job.suite, job.part, job.split)
+    # Starting processes takes longer than scoring a few hundred clips.
+    if num_workers == 1 or len(job.blocks) < 2 * num_workers:
+        return _score(job, job.blocks, predict, _DRAWN_AT_ONCE, progress)
+    total = Evaluation(tracking=job.tracking)
+    for shard in _shards(job, path, num_workers):
         progress(len(shard.clip_ids))
         total.merge(shard)
     return total
 
 
-def _shards(
-    path: Path, suite: Suite, part: Part, split: str, num_workers: int, tracking: bool
-) -> Iterator[Evaluation]:
-    blocks = _blocks(part, split)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(num_workers, context) as pool:
-        jobs = [
-            pool.submit(
-                _score_shard,
-                os.fspath(path),
-                suite,
-                part,
-                split,
-                range(i, len(blocks), 4 * num_workers),
-                tracking,
-            )
-            for i in range(min(4 * num_workers, len(blocks)))
-        ]
-        for job in jobs:
-            yield job.result()
+def _shards(job: Job, path: Path, num_workers: int) -> Iterator[Evaluation]:
+    step = min(4 * num_workers, len(job.blocks))
+    with ProcessPoolExecutor(num_workers, multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(
+            _score_shard, repeat(job), repeat(path), (job.blocks[i::step] for i in range(step))
+        )
 
 
-def _score_shard(
-    path: str, suite: Suite, part: Part, split: str, blocks: range, tracking: bool
-) -> Evaluation:
-    predict = _of_files(Path(path), suite, part, split)
-    return _score(suite, part, split, blocks, predict, _DRAWN_AT_ONCE, tracking, lambda clips: None)
+def _score_shard(job: Job, path: Path, blocks: range) -> Evaluation:
+    predict = _of_files(path, job.suite, job.part, job.split)
+    return _score(job, blocks, predict, _DRAWN_AT_ONCE, lambda clips: None)

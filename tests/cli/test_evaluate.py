@@ -1,0 +1,110 @@
+"""`segmnist evaluate`, `suites` and `train` as a user runs them: exit codes, one line on stderr, the files
+written.
+"""
+
+import json
+
+import numpy as np
+import pytest
+
+from segmnist.cli.app import main
+from segmnist.evaluate.report import load_result
+
+
+def run(monkeypatch, capsys, *arguments):
+    """Return the exit code, stdout and stderr of the command."""
+    monkeypatch.setattr("sys.argv", ["segmnist", *map(str, arguments)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    out, err = capsys.readouterr()
+    return end.value.code or 0, out, err
+
+
+def test_suites_lists_and_verifies(monkeypatch, capsys):
+    code, out, _ = run(monkeypatch, capsys, "suites")
+    assert code == 0
+    assert "standard-v1" in out
+    assert "60,000" in out
+    code, out, _ = run(monkeypatch, capsys, "suites", "digits-v1")
+    assert code == 0
+    assert "digits-8" in out
+    code, _, err = run(monkeypatch, capsys, "suites", "tiny-v9")
+    assert code == 2
+    assert err.count("\n") == 1
+    assert "tiny-v1" in err
+
+
+def test_evaluate_writes_a_result_and_a_page(monkeypatch, capsys, tmp_path):
+    answers = np.full((50, 8, 32, 32), 10, np.uint8)
+    np.save(tmp_path / "background.npy", answers)
+    files = (
+        "--json",
+        tmp_path / "r.json",
+        "--html",
+        tmp_path / "r.html",
+        "--model",
+        "floor",
+        "--commit",
+        "abc",
+        "--seed",
+        4,
+    )
+    code, out, _ = run(
+        monkeypatch,
+        capsys,
+        "evaluate",
+        tmp_path / "background.npy",
+        "--suite",
+        "tiny-v1",
+        "--split",
+        "val",
+        *files,
+    )
+    assert code == 0
+    assert "foreground accuracy" in out
+    result = load_result(tmp_path / "r.json")
+    assert (result.suite, result.split, result.model, result.commit, result.seed) == (
+        "tiny-v1",
+        "val",
+        "floor",
+        "abc",
+        4,
+    )
+    assert result.parts[0].scores["foreground_accuracy"].value == 0
+    assert json.loads((tmp_path / "r.json").read_text())["schema"] == "segmnist-result/1"
+    assert "floor on tiny-v1" in (tmp_path / "r.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("absent.npy",), 1, "absent.npy: no such file"),
+        (("segmnist.nothing:model",), 2, "segmnist.nothing:model"),
+        (("math:pi",), 2, "a function"),
+        (("absent.npy", "--suite", "tiny"), 2, "tiny-v1"),
+        (("absent.npy", "--split", "train"), 2, "train sets are drawn without end"),
+    ],
+)
+def test_bad_input_is_one_line(monkeypatch, capsys, arguments, code, said):
+    ended, _, err = run(monkeypatch, capsys, "evaluate", "--suite", "tiny-v1", *arguments)
+    assert ended == code
+    assert err.count("\n") == 1
+    assert said in err
+
+
+def test_train_then_evaluate_a_checkpoint(monkeypatch, capsys, tmp_path):
+    pytest.importorskip("torch", reason="torch comes with the `train` extra")
+    options = ("--suite", "tiny-v1", "--steps", 2, "--batch", 2, "--width", 8, "--device", "cpu")
+    code, out, err = run(monkeypatch, capsys, "train", "all-background", "--out", tmp_path / "run", *options)
+    assert code == 0, err
+    assert "2 steps" in out
+    assert "loss" in err
+    code, _, err = run(monkeypatch, capsys, "train", "all-background", "--out", tmp_path / "run", *options)
+    assert code == 2
+    assert "--resume" in err
+    place = tmp_path / "run" / "checkpoint.pt"
+    code, out, err = run(
+        monkeypatch, capsys, "evaluate", place, "--suite", "tiny-v1", "--split", "val", "--device", "cpu"
+    )
+    assert code == 0, err
+    assert "NLL" in out
