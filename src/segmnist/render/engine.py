@@ -187,8 +187,12 @@ def _derived(scene: Scene, views: dict[str, Array]) -> dict[str, Array]:
     if "shape_pose" in views:
         found.update(derived.shape_arrays(scene))
     if "num_twins" in views:
-        seen = np.stack([views["visible_area"], views["amodal_area"]])
-        found.update(derived.difficulty(scene, seen, views["instance"], views["noiseless"], views["beneath"]))
+        from segmnist.truth.kernels.measures import count_camouflaged
+
+        counts = np.zeros((len(scene), 2), np.int64)
+        frames = (views[name].reshape(len(scene), -1) for name in ("instance", "noiseless", "beneath"))
+        count_camouflaged(*frames, derived.CAMOUFLAGE_LEVELS, counts)
+        found.update(derived.difficulty(scene, views["visible_area"], views["amodal_area"], counts))
     return found
 
 
@@ -198,19 +202,22 @@ def _run_kernels(scene: Scene, views: dict[str, Array]) -> None:
     spec, scene_arrays, style = scene.spec, _scene_arrays(scene), _style(scene)
     outputs = Outputs(*_flat_outputs(views))
     draw_clips(spec.num_frames, spec.height, spec.width, scene_arrays, style, _tables(scene), outputs)
-    if any(name in views for name in (*MEASURED, *TRACED)):
-        from segmnist.truth import kernels as truth_kernels
+    flat = {name: view.reshape(-1).view(np.uint8) for name, view in views.items() if view.itemsize == 1}
+    if any(name in views for name in MEASURED):
+        from segmnist.truth.kernels.measures import Measures, measure_clips
 
-        masks = {name: view.view(np.uint8) for name, view in views.items() if view.dtype == bool}
-        if any(name in views for name in MEASURED):
-            # The kernel measures all in one walk; what was not asked for is small.
-            scratch = _new_arrays(spec, len(scene), [name for name in MEASURED if name not in views])
-            measures = truth_kernels.Measures(*({**scratch, **views}[name] for name in MEASURED))
-            truth_kernels.measure_clips(scene_arrays, style, views["instance"], masks["amodal"], measures)
-        if any(name in views for name in TRACED):
-            flow = truth_kernels.Flow(*(masks.get(name, views[name]) for name in TRACED))
-            still = scene.spec.noise_density == 0
-            truth_kernels.trace_clips(scene_arrays, still, views["instance"], views["shape_instance"], flow)
+        # The kernel measures all in one walk; what was not asked for is small.
+        scratch = _new_arrays(spec, len(scene), [name for name in MEASURED if name not in views])
+        measures = Measures(*({**scratch, **views}[name] for name in MEASURED))
+        masks = flat["instance"], flat["amodal"]
+        measure_clips(spec.num_frames, spec.height, spec.width, scene_arrays, style, *masks, measures)
+    if any(name in views for name in TRACED):
+        from segmnist.truth.kernels.flow import Flow, trace_clips
+
+        flow = Flow(*(flat[name] if name in flat else views[name].reshape(-1) for name in TRACED))
+        still = spec.noise_density == 0
+        surfaces = flat["instance"], flat["shape_instance"]
+        trace_clips(spec.num_frames, spec.height, spec.width, scene_arrays, style, still, *surfaces, flow)
 
 
 def _flat_outputs(views: dict[str, Array]) -> list[Array]:

@@ -15,7 +15,7 @@ from segmnist.render.geometry import glyph_coordinates, inverse_coefficients
 from segmnist.render.noise import is_plain_bytes, noise_table, sensor_thresholds
 from segmnist.scene.parameters import ELLIPSE, RECTANGLE, TRIANGLE_DOWN
 from segmnist.scene.randomness import PURPOSE_NOISE, PURPOSE_SENSOR, words
-from segmnist.scene.scene import NO_DIGIT, Scene
+from segmnist.scene.scene import NO_DIGIT, NO_SHAPE, Scene
 from segmnist.truth.catalog import BACKGROUND, check_truths
 
 Array = NDArray[Any]
@@ -75,6 +75,8 @@ def background(scene: Scene, row: int, t: int) -> Array:
 def shape_mask(scene: Scene, row: int, s: int, t: int) -> Array:
     """Return where shape s lies in the frame, `(H,W)` bool, whatever covers it."""
     y, x = grid(scene)
+    if scene.shape_kind[row, s] == NO_SHAPE:
+        return np.zeros(y.shape, bool)
     h, w = int(scene.shape_height[row, s]), int(scene.shape_width[row, s])
     r, c = y - int(scene.shape_y[row, s, t]), x - int(scene.shape_x[row, s, t])
     box = (r >= 0) & (r < h) & (c >= 0) & (c < w)

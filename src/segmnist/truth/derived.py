@@ -68,21 +68,18 @@ def shape_arrays(scene: Scene) -> dict[str, Array]:
     }
 
 
-def difficulty(scene: Scene, seen: Array, instance: Array, video: Array, beneath: Array) -> dict[str, Array]:
+def difficulty(scene: Scene, visible_area: Array, amodal_area: Array, counts: Array) -> dict[str, Array]:
     """Return what makes each clip hard: min and mean visibility, camouflaged share, digits with a twin; each `(B,)`.
 
-    seen: `(visible_area, amodal_area)` stacked, `(2,B,N,T)`. video: before sensor noise. Digits outside the frame do not count;
-    a clip whose digits are never in the frame has visibility 0.
+    counts: digit pixels seen, and those of them that are camouflaged, `(B,2)`. Digits outside the frame do not count; a clip
+    whose digits are never in the frame has visibility 0.
     """
-    visible_area, amodal_area = seen
     present = amodal_area > 0
     shares = np.where(present, visible_area / np.maximum(amodal_area, 1), 0.0)
     some = present.any(axis=(1, 2))
     lowest = np.where(present, shares, np.inf).min(axis=(1, 2), initial=np.inf)
     mean = shares.sum(axis=(1, 2)) / np.maximum(present.sum(axis=(1, 2)), 1)
-    digit = instance > 0
-    close = np.abs(video.astype(np.int16) - beneath) <= CAMOUFLAGE_LEVELS
-    camouflaged = (digit & close).sum(axis=(1, 2, 3)) / np.maximum(digit.sum(axis=(1, 2, 3)), 1)
+    camouflaged = counts[:, 1] / np.maximum(counts[:, 0], 1)
     return {
         "min_visibility": np.where(some, lowest, 0.0).astype(np.float32),
         "mean_visibility": mean.astype(np.float32),

@@ -148,3 +148,50 @@ def keep_block(typing_context: Any, frame: Any, place: Any, source: Any, line: A
         return context.get_dummy_value()
 
     return types.void(frame, types.uint64, source, line, types.uint64), generate
+
+
+@intrinsic
+def match_block(typing_context: Any, frame: Any, place: Any, byte: Any) -> Any:
+    """Return 16 bits as int64: bit k says whether frame[place + k] == byte."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array, index, value = arguments
+        pixels = _load(context, builder, signature.args[0], array, index)
+        equal = builder.icmp_unsigned("==", pixels, _splat(builder, value, _BYTES))
+        return builder.zext(builder.bitcast(equal, ir.IntType(16)), ir.IntType(64))
+
+    return types.int64(frame, types.uint64, types.uint8), generate
+
+
+@intrinsic
+def compare_block(typing_context: Any, target: Any, place: Any, source: Any, at: Any, byte: Any) -> Any:
+    """target[place : place + 16] = source[at : at + 16] == byte, as 0 or 1."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array, index, source_array, source_index, value = arguments
+        pixels = _load(context, builder, signature.args[2], source_array, source_index)
+        equal = builder.icmp_unsigned("==", pixels, _splat(builder, value, _BYTES))
+        _store(context, builder, signature.args[0], array, index, builder.zext(equal, _BYTES))
+        return context.get_dummy_value()
+
+    return types.void(target, types.uint64, source, types.uint64, types.uint8), generate
+
+
+@intrinsic
+def count_bits(typing_context: Any, bits: Any) -> Any:
+    """Return how many bits of an int64 are set."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return types.int64(types.int64), generate
+
+
+@intrinsic
+def lowest_bit(typing_context: Any, bits: Any) -> Any:
+    """Return the place of the lowest bit that is set in an int64 which is not 0."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), generate

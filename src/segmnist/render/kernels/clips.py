@@ -12,7 +12,7 @@ from segmnist.render.kernels.digits import InkBox, draw_digit, find_ink, make_po
 from segmnist.render.kernels.layout import TABLE_NOISE, Outputs, SceneArrays, Style, Tables
 from segmnist.render.kernels.noise import add_sensor_noise, draw_background
 from segmnist.render.kernels.shapes import draw_shape, shape_spans
-from segmnist.scene.scene import NO_DIGIT
+from segmnist.scene.scene import NO_DIGIT, NO_SHAPE
 
 Array = NDArray[Any]
 
@@ -84,6 +84,8 @@ def draw_clips(
             if shape_instance.size:
                 shape_instance[base : base + size] = 0
             for s in range(num_shapes):
+                if shape_kind[b, s] == NO_SHAPE:
+                    continue
                 draw_shape(
                     video, base, frame_height, frame_width, shape_y[b, s, t], shape_x[b, s, t], shape_height[b, s],
                     shape_level[b, s], lefts, rights, s * tallest,
