@@ -57,7 +57,9 @@ def demo(python: Path) -> int:
 
 def test(python: Path, arguments: list[str]) -> int:
     """Run the linters, the type checker and the tests."""
-    for tool in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["pytest", *arguments]):
+    # Two workers: the tests are written for two cores, and a file's tests stay together, as they share what they made.
+    tests = ["pytest", "-n", "2", "--dist", "loadfile", *arguments]
+    for tool in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], tests):
         print(f"--- {' '.join(tool)}", flush=True)
         code = subprocess.run([python, "-m", *tool], cwd=HERE).returncode
         if code:
