@@ -25,6 +25,7 @@ FPS = 10
 MAX_FRAMES = 60
 """Longer clips show their first frames: a notebook keeps every picture that it ever showed."""
 PANEL_SIDE = 192
+"""Pixels of the screen for the longer side of a frame; less for each of several clips."""
 BATCH_SHOWN = 8
 
 
@@ -91,13 +92,15 @@ def _film(clips: list[Clip]) -> bytes:
     """Return an endless APNG: a row a clip, its video and, tinted, the classes and the instances that were drawn."""
     T = min(max(clip.video.shape[0] for clip in clips), MAX_FRAMES)
     H, W = clips[0].video.shape[1:]
-    scale = max(PANEL_SIDE // max(H, W) // (2 if len(clips) > 1 else 1), 1)
+    scale = max(PANEL_SIDE * 2 // (3 if len(clips) > 1 else 2) // max(H, W), 1)
     pages = (_page(clips, t, scale) for t in range(T))
     return encode_apng(pages, frame_durations(T, FPS))
 
 
 def _page(clips: list[Clip], t: int, scale: int) -> Any:
     rows = [np.concatenate(_panels(clip, t), axis=1) for clip in clips]
+    if len(rows) > 1:
+        rows = [np.pad(row, ((0, 2), (0, 4), (0, 0)), constant_values=255) for row in rows]
     columns = [np.concatenate(rows[first::2]) for first in range(min(2, len(rows)))]
     tallest = max(column.shape[0] for column in columns)
     even = [np.pad(c, ((0, tallest - c.shape[0]), (0, 0), (0, 0)), constant_values=255) for c in columns]

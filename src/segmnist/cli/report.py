@@ -1,0 +1,30 @@
+"""`segmnist report`: a data set on one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from segmnist.cli.app import app
+from segmnist.cli.options import BankOption
+
+
+@app.command(epilog="Example: segmnist report data")
+def report(
+    dataset: Annotated[Path, typer.Argument(help="A stored data set.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The page to write.")] = Path("report.html"),
+    clips: Annotated[int, typer.Option("--clips", "-n", help="Clips to survey at most.")] = 2000,
+    bank: BankOption = None,
+) -> None:
+    """Describe a data set on one HTML page that loads nothing: balance, difficulty, coverage, pictures, recipe, checksums."""
+    from segmnist.digits.bank import DigitBank
+    from segmnist.preview.output import check_target, replace_file
+    from segmnist.report import report_page, survey
+
+    check_target(out)
+    digits = DigitBank.from_path(bank) if bank else None
+    page = report_page(survey(dataset, max_clips=clips, bank=digits), bank=digits)
+    replace_file(out, page.encode())
+    typer.echo(f"{out}: {len(page.encode()):,} bytes")

@@ -1,0 +1,144 @@
+"""The report's numbers are the data set's, and its page loads nothing."""
+
+import html.parser
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from segmnist import BadArgument, ClipSource, CorruptData, DigitBank, preset
+from segmnist.cli import report as _  # noqa: F401
+from segmnist.cli.app import app
+from segmnist.dataset import generate, recipe_for
+from segmnist.report import report_page, survey
+
+SPEC = preset("crowded", height=40, width=56, num_frames=6)
+TRUTHS = ("semantic", "visibility", "truncation", "difficulty", "pose")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("reported") / "data"
+    recipe = recipe_for(
+        SPEC, num_clips=23, first_clip=4, split="val", seed=8, bank=DigitBank.mnist(), clips_per_shard=8
+    )
+    generate(recipe, folder, num_workers=1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def clips():
+    return ClipSource(SPEC, split="val", seed=8, truth=TRUTHS)[4:27]
+
+
+@pytest.fixture(scope="module")
+def found(place: Path):
+    return survey(place)
+
+
+def test_counts(found, clips) -> None:
+    real = clips.labels != 255
+    assert found.num_surveyed == 23
+    assert found.digits_of_class.tolist() == np.bincount(clips.labels[real], minlength=10).tolist()
+    assert found.pixels_of_class.tolist() == np.bincount(clips["semantic"].ravel(), minlength=11).tolist()
+    assert found.digits_a_clip.sum() == 23
+    assert found.camouflage.sum() == 23
+    assert (
+        found.visibility.sum() == found.angles.sum() == (real[:, :, None] & (clips["truncation"] < 1)).sum()
+    )
+    assert found.positions.sum() == found.visibility.sum()  # walls keep centres inside the frame
+    assert 0 < found.speeds.sum() <= found.visibility.sum()
+    assert found.differing == []
+
+
+def test_the_hardest_are_the_hardest(found, clips) -> None:
+    order = np.argsort(clips["mean_visibility"], kind="stable")[:6]
+    assert [clip_id for _, clip_id in found.hardest] == (order + 4).tolist()
+
+
+def test_a_part_is_spread_over_the_whole(place: Path) -> None:
+    part = survey(place, max_clips=5)
+    assert part.num_surveyed == 5
+    with pytest.raises(BadArgument):
+        survey(place, max_clips=0)
+
+
+def test_every_file_of_the_manifest_is_listed(found, place: Path) -> None:
+    import hashlib
+
+    root = next(place.rglob("manifest.json")).parent
+    assert len(found.files) > 8
+    for path, size, sha256 in found.files:
+        data = (root / path).read_bytes()
+        assert (len(data), hashlib.sha256(data).hexdigest()) == (size, sha256)
+
+
+class Links(html.parser.HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.sources: list[str] = []
+
+    def handle_starttag(self, tag, attributes) -> None:
+        assert tag not in ("script", "link", "iframe")
+        self.sources += [value for name, value in attributes if name in ("src", "href")]
+
+
+def test_the_page_says_everything_and_loads_nothing(found) -> None:
+    page = report_page(found)
+    links = Links()
+    links.feed(page)
+    assert len(links.sources) == 2
+    assert all(source.startswith("data:image/png;base64,") for source in links.sources)
+    assert "url(" not in page
+    for words in (
+        "Class balance",
+        "Visibility",
+        "Camouflage",
+        "Positions",
+        "Contact sheet",
+        "Hardest",
+        "Licence",
+    ):
+        assert words in page
+    assert found.recipe.plan_id in page
+    assert all(sha256 in page for _, _, sha256 in found.files)
+    assert f"<title>5: {found.digits_of_class[5]:,} (" in page
+
+
+def test_what_is_not_as_the_recipe_says_is_told(found) -> None:
+    import dataclasses
+
+    assert "3 clips are not what the recipe gives, such as 7" in report_page(
+        dataclasses.replace(found, differing=[7, 8, 9])
+    )
+
+
+def test_titles_are_escaped(place: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "<b>x"
+    shutil.copytree(place, odd)
+    assert "<b>x" not in report_page(survey(odd, max_clips=2))
+
+
+def test_damage_is_told(place: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(place, copy)
+    video = next(path for path in copy.rglob("video/c/1/**/*") if path.is_file())
+    data = bytearray(video.read_bytes())
+    data[50] ^= 1
+    video.write_bytes(data)
+    with pytest.raises(CorruptData, match="damaged"):
+        survey(copy)
+
+
+def test_command(place: Path, tmp_path: Path) -> None:
+    out = tmp_path / "page.html"
+    result = CliRunner().invoke(app, ["report", str(place), "-o", str(out), "--clips", "4"])
+    assert result.exit_code == 0, result.output
+    assert re.match(r"<!doctype html>", out.read_text())
+    assert str(out) in result.output
+    failed = CliRunner().invoke(app, ["report", str(tmp_path), "-o", str(tmp_path / "x.html")])
+    assert isinstance(failed.exception, BadArgument)
+    assert not (tmp_path / "x.html").exists()
