@@ -17,6 +17,9 @@ from pathlib import Path
 
 from segmnist import ClipSource, preset
 from segmnist.dataset import generate, plan_for, recipe_for, verify
+from segmnist.dataset.commit import Books
+from segmnist.dataset.manifest import FileSum, Receipt
+from segmnist.dataset.store import LocalStore
 from segmnist.formats.index_tables import TRUTHS as INDEX_TRUTHS
 from segmnist.formats.zarr import zstd
 
@@ -80,14 +83,23 @@ def compression() -> None:
             print(f"zstd {level:2d} on {name:9} {ratio:6.2f}:1 {speed:8.0f} MB/s")
 
 
-def planning() -> None:
+def planning(folder: Path) -> None:
+    """Time a plan, and a resume over receipts that are all there: both grow with the number of shards alone."""
     for num_clips in (10_000, 100_000, 1_000_000):
-        recipe = recipe_for(preset("standard"), num_clips=num_clips)
-        plan = plan_for(recipe)
-        seconds = best_seconds(
-            lambda plan=plan: sum(len(plan.layout.rows(k)) for k in range(plan.num_shards))
+        plan = plan_for(recipe_for(preset("standard"), num_clips=num_clips))
+        books = Books(LocalStore(folder / str(num_clips)))
+        (books.store.root / "receipts").mkdir(parents=True)
+        for shard in range(plan.num_shards):
+            files = {f"{name}/c.{shard}.0.0.0": FileSum(10_000_000, "ab" * 32) for name in plan.layout.arrays}
+            receipt = Receipt(plan.recipe.plan_id, shard, len(plan.layout.rows(shard)), files)
+            (books.store.root / books.receipt_path(shard)).write_bytes(receipt.to_bytes())
+        walk = best_seconds(lambda plan=plan: sum(len(plan.layout.rows(k)) for k in range(plan.num_shards)))
+        listing = best_seconds(books.done)
+        reading = best_seconds(lambda plan=plan, books=books: sum(r.clips for r in books.receipts(plan)))
+        print(
+            f"{num_clips:9,} clips, {plan.num_shards:5,} shards: plan {1e3 * walk:6.2f} ms, "
+            f"resume {1e3 * listing:6.2f} ms, read all receipts {1e3 * reading:7.1f} ms"
         )
-        print(f"plan of {num_clips:9,} clips: {plan.num_shards:6,} shards, walked in {1e3 * seconds:7.2f} ms")
 
 
 def main() -> None:
@@ -118,7 +130,7 @@ def main() -> None:
         if options.ray:
             ray(options.clips, folder)
         compression()
-        planning()
+        planning(folder)
     finally:
         shutil.rmtree(folder)
 

@@ -23,7 +23,7 @@ RESPONSES = {
 
 
 class FaultyServer:
-    """Answers requests for objects; `faults` names what may go wrong, `rate` how often."""
+    """Answers requests for objects; `faults` names what may go wrong, `rate` how often; the first chance is always taken."""
 
     def __init__(self):
         self.app = DomainDispatcherApplication(create_backend_app)
@@ -49,8 +49,10 @@ class FaultyServer:
         if not (self.faults and is_object):
             return None
         with self.lock:
-            fault = self.chance.choice(self.faults) if self.chance.random() < self.rate else None
+            fault = self.chance.choice(self.faults)
             if environ["REQUEST_METHOD"] != "PUT" and fault in (409, 412, "lost", "late"):
+                return None
+            if self.injected and self.chance.random() >= self.rate:
                 return None
             self.injected.append(fault)
             return fault
