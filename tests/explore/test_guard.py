@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from segmnist import BadArgument
+from segmnist.dataset import open_dataset
 from segmnist.explore import Exhibit, create_app
 from segmnist.explore.replies import reply_json
 from segmnist.explore.routes import ROUTES, Route
@@ -145,7 +146,10 @@ def test_a_data_set_cut_short_is_told(place: Path, tmp_path: Path) -> None:
 
     copy = tmp_path / "cut"
     shutil.copytree(place, copy)
-    video = next(path for path in copy.rglob("video/c/1/**/*") if path.is_file())
+    files = open_dataset(copy).manifest.receipts[1].files
+    video = next(copy.rglob("manifest.json")).parent / next(
+        path for path in files if path.startswith("video/")
+    )
     video.write_bytes(video.read_bytes()[:-100])
     client = TestClient(create_app(Exhibit.of(copy)), base_url="http://localhost")
     assert client.get("/clip.json?stored=true&clip=5").status_code == 200

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from segmnist import BadArgument, ClipSource, CorruptData, DigitBank, preset
-from segmnist.cli import report as _  # noqa: F401
+from segmnist.cli import report as _report  # noqa: F401
 from segmnist.cli.app import app
 from segmnist.dataset import generate, recipe_for
 from segmnist.report import report_page, survey
@@ -122,10 +122,11 @@ def test_titles_are_escaped(place: Path, tmp_path: Path) -> None:
     assert "<b>x" not in report_page(survey(odd, max_clips=2))
 
 
-def test_damage_is_told(place: Path, tmp_path: Path) -> None:
+def test_damage_is_told(found, place: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(place, copy)
-    video = next(path for path in copy.rglob("video/c/1/**/*") if path.is_file())
+    inner = next(path for path, _, _ in found.files if path.startswith("video/c/"))
+    video = next(copy.rglob("manifest.json")).parent / inner
     data = bytearray(video.read_bytes())
     data[50] ^= 1
     video.write_bytes(data)
