@@ -39,7 +39,20 @@ def _frame(
 def main() -> None:
     """Run the command: exit code 2 for bad use, 1 for a failed job, 130 when interrupted; one line on stderr for each."""
     # Each module adds its commands to `app`; here, not at the top, since they import it.
-    from segmnist.cli import evaluate, explore, export, find, generate, oracle, preview, specs, suites, train, verify  # noqa: F401
+    from segmnist.cli import (  # noqa: F401
+        evaluate,
+        explore,
+        export,
+        find,
+        generate,
+        oracle,
+        preview,
+        report,
+        specs,
+        suites,
+        train,
+        verify,
+    )
 
     try:
         app()
