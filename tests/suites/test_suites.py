@@ -4,6 +4,7 @@ accident.
 
 import dataclasses
 import itertools
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -12,10 +13,11 @@ import zarr
 
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.evaluate import BadPrediction
-from segmnist.evaluate.report import report_of
+from segmnist.evaluate.report import SCHEMA, Result, report_of, save_result
 from segmnist.oracle import Oracle
-from segmnist.suites import SUITES, Part, Suite, checksums, evaluate, suite
+from segmnist.suites import SUITES, Part, Suite, checksums, evaluate, results, suite
 from segmnist.suites.checksums import part_checksums, stored_checksums, suite_sha256, verify
+from segmnist.suites.results import load_suite_result
 from segmnist.suites.run import Job, _score_shard, pictures
 
 NUM = 5
@@ -276,3 +278,37 @@ def test_other_pixels_than_the_suite_s_are_not_scored(small, truth, tmp_path, mo
 
 def test_checksum_file_is_modest():
     assert len(msgspec.json.encode(stored_checksums())) < 50_000
+
+
+def saved_result(small, place, **changes):
+    reports = evaluate(lambda video: np.full_like(video, 10), small)
+    values = {
+        "suite_sha256": suite_sha256(small),
+        "suite": small.name,
+        "split": "test",
+        "parts": reports,
+    } | changes
+    save_result(Result(SCHEMA, model="floor", segmnist_version="0", generator_version=1, **values), place)
+    return place
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"suite_sha256": "0" * 64}, "score the model again"),
+        ({"suite": "small-v2"}, "suite 'small-v2', expected one of"),
+        ({"parts": []}, "parts or clips differ"),
+    ],
+)
+def test_results_of_another_suite_are_refused_by_file(small, tmp_path, monkeypatch, changes, said):
+    monkeypatch.setattr(results, "SUITES", ("small-v1",))
+    monkeypatch.setattr(results, "suite", lambda name: small)
+    assert load_suite_result(saved_result(small, tmp_path / "good.json")).model == "floor"
+    with pytest.raises(CorruptData, match=rf"bad\.json: .*{said}"):
+        load_suite_result(saved_result(small, tmp_path / "bad.json", **changes))
+
+
+def test_every_result_in_the_repository_is_of_today_s_suites():
+    files = sorted((Path(__file__).parents[2] / "results").glob("*.json"))
+    assert files
+    assert all(load_suite_result(path).parts for path in files)

@@ -86,7 +86,7 @@ def _origin() -> tuple[Part, ...]:
 
 
 def _tiny() -> tuple[Part, ...]:
-    """Eight frames of 32x32 with half-sized digits and little clutter: trains and scores on two CPU cores."""
+    """Eight frames of 32x32, one or two nearly upright digits, no noise: trains and scores on two CPU cores."""
     return _whole(
         "standard",
         val_clips=50,
@@ -94,12 +94,16 @@ def _tiny() -> tuple[Part, ...]:
         height=32,
         width=32,
         num_frames=8,
-        scale_range=(0.5, 0.5),
+        num_digits_range=(1, 2),
         speed_range=(0.5, 2.5),
-        num_shapes_range=(2, 4),
+        angle_range=(-20.0, 20.0),
+        rotation_rate_range=(-1.0, 1.0),
+        scale_range=(0.6, 0.6),
+        brightness_range=(0.6, 1.0),
+        num_shapes_range=(1, 3),
         shape_size_range=(3, 18),
         shape_speed_range=(0.25, 1.25),
-        noise_density=0.25,
+        noise_density=0.0,
     )
 
 

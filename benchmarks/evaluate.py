@@ -1,0 +1,97 @@
+"""Speed and memory of scoring, and of training on clips drawn on the fly: python benchmarks/evaluate.py
+[--clips N]
+
+Prints frames/s of scoring hard maps of standard-v1 and the peak memory at two numbers of clips; with --train
+the rate of training samples drawn on the fly over that of training from memory-mapped files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from segmnist.evaluate import Evaluation, Prediction
+from segmnist.suites import evaluate, suite
+from segmnist.suites.run import TRUTHS
+
+
+def whole_suite(workers: int) -> None:
+    """Score 60,000 stored frames as `segmnist evaluate` does, checksums and bootstrap included."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "background.npy"
+        np.save(place, np.full((2000, 30, 64, 64), 10, np.uint8))
+        start = time.perf_counter()
+        evaluate(place, "standard-v1", num_workers=workers)
+        seconds = time.perf_counter() - start
+    print(f"standard-v1, {workers} processes: {seconds:.1f} s, {60_000 / seconds:,.0f} frames/s")
+
+
+def memory(clips: int) -> None:
+    """Print the peak memory after each quarter of a stream of clips: it should not grow."""
+    source = suite("standard-v1").parts[0].source("test", TRUTHS)
+    evaluation = Evaluation()
+    peaks = []
+    for first in range(0, clips, 10):
+        for clip in source[first : first + 10]:
+            evaluation.add(clip.clip_id, clip.arrays, Prediction(clip.semantic))
+        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    quarters = [peaks[len(peaks) * q // 4 - 1] for q in (1, 2, 3, 4)]
+    print(f"peak MiB after each quarter of {clips} clips: {quarters}")
+
+
+def training(rounds: int, steps: int) -> None:
+    """Print on-the-fly over memory-mapped training rate: the median of interleaved rounds."""
+    import torch
+
+    from segmnist.baselines import train as loop
+    from segmnist.baselines.catalog import build
+
+    settings = loop.Settings("unet", "tiny-v1", steps=steps, batch=8, width=8)
+    model = build("unet", 8)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    clips = [clips for _, clips in loop._batches(settings, 0)]
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("video", "semantic"):
+            np.save(Path(folder) / f"{name}.npy", np.concatenate([c[name] for c in clips]))
+        ratios = []
+        for _ in range(rounds):
+            start = time.perf_counter()
+            for _, drawn in loop._batches(settings, 0):
+                loop._step(model, optimiser, drawn, torch.device("cpu"))
+            fly = time.perf_counter() - start
+            start = time.perf_counter()
+            video, semantic = (
+                np.load(Path(folder) / f"{n}.npy", mmap_mode="r") for n in ("video", "semantic")
+            )
+            for step in range(steps):
+                rows = slice(8 * step, 8 * step + 8)
+                stored = _Stored(np.array(video[rows]), np.array(semantic[rows]))
+                loop._step(model, optimiser, stored, torch.device("cpu"))
+            ratios.append((time.perf_counter() - start) / fly)
+    print(
+        f"training rate on the fly over memory-mapped: {statistics.median(ratios):.3f} of {rounds} rounds {ratios}"
+    )
+
+
+class _Stored:
+    def __init__(self, video: np.ndarray, semantic: np.ndarray) -> None:
+        self.video, self.semantic = video, semantic
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--clips", type=int, default=400)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--train", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.train:
+        training(rounds=5, steps=20)
+    else:
+        memory(arguments.clips)
+        whole_suite(arguments.workers)

@@ -1,0 +1,18 @@
+"""Score a model that is five lines long on a suite, and look at where it fails: python
+examples/evaluate_a_model.py
+"""
+
+import numpy as np
+from rich.console import Console
+
+from segmnist.evaluate.table import tables
+from segmnist.suites import evaluate
+
+
+def bright_pixels_are_eights(video: np.ndarray) -> np.ndarray:
+    """Videos (B, T, H, W) uint8 -> classes (B, T, H, W) uint8; 10 is the background."""
+    return np.where(video > 150, 8, 10).astype(np.uint8)
+
+
+reports = evaluate(bright_pixels_are_eights, "tiny-v1", split="val")
+Console().print(tables(reports))
