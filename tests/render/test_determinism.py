@@ -96,6 +96,18 @@ def test_arrays_that_do_not_fit_are_named(wrong: np.ndarray) -> None:
         render(scene, out={"video": wrong})
 
 
+def test_read_only_arrays_and_unknown_names_are_refused() -> None:
+    scene = sample(preset("clean", num_frames=3, height=40), [5])
+    closed = np.zeros((1, 3, 40, 64), np.uint8)
+    closed.setflags(write=False)
+    with pytest.raises(BadArgument, match=r"out\['video'\].*read-only.*writeable"):
+        render(scene, out={"video": closed})
+    with pytest.raises(BadArgument, match="out='vidoe'.*video, semantic"):
+        render(scene, out={"vidoe": closed})
+    with pytest.raises(BadArgument, match=r"out\['video'\]='list'"):
+        render(scene, out={"video": [1]})  # type: ignore[dict-item]
+
+
 @pytest.mark.parametrize("num_threads", [0, -1, 1.5, "2", None])
 def test_bad_thread_counts_are_named(num_threads: object) -> None:
     with pytest.raises(BadArgument, match="num_threads"):

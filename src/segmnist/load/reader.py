@@ -44,6 +44,7 @@ class GeneratorReader:
     def __init__(self, source: ClipSource) -> None:
         self.source = source
         self.length: int | None = source.length
+        self.drawn = ("video", *arrays_of(source.truth))
         names = (*ALWAYS, *arrays_of(source.truth))
         kinds = {name: (shape_of(source.spec, 1, name)[1:], ARRAYS[name].dtype) for name in names}
         self.kinds: Kinds = {"clip_id": ((), "int64"), **kinds}
@@ -51,7 +52,9 @@ class GeneratorReader:
     def read(self, rows: ArrayLike, out: dict[str, Array] | None = None) -> dict[str, Array]:
         """Return these clips, drawn in one kernel call."""
         source = self.source
-        clips = render(source.scene(rows), source.truth, num_threads=source.num_threads, out=out)
+        drawn = {"video", *arrays_of(source.truth)}
+        places = {name: array for name, array in (out or {}).items() if name in drawn}
+        clips = render(source.scene(rows), source.truth, num_threads=source.num_threads, out=places)
         return {"clip_id": np.asarray(rows, np.int64), **clips.arrays}
 
 

@@ -71,7 +71,7 @@ def render(
     if not isinstance(num_threads, int) or num_threads < 1:
         raise BadArgument("num_threads", num_threads, "1 or more")
     names = ("video", *arrays_of(truths))
-    given = {name: _checked_out(scene, name, array) for name, array in (out or {}).items() if name in names}
+    given = {name: _checked_out(scene, names, name, array) for name, array in (out or {}).items()}
     missing = [name for name in names if name not in given]
     check_memory(scene.spec, len(scene), missing)
     new = _new_arrays(scene.spec, len(scene), missing)
@@ -131,11 +131,17 @@ def _new_arrays(spec: SceneSpec, num_clips: int, names: Iterable[str]) -> dict[s
     return arrays
 
 
-def _checked_out(scene: Scene, name: str, given: Array) -> Array:
+def _checked_out(scene: Scene, names: tuple[str, ...], name: str, given: Any) -> Array:
+    """Return the array that the caller gave; raise `BadArgument` if it cannot be drawn into."""
+    if name not in names:
+        raise BadArgument("out", name, ", ".join(names), "name the truth that brings it, or leave it out")
     shape, dtype = shape_of(scene.spec, len(scene), name), np.dtype(ARRAYS[name].dtype)
-    if given.shape != shape or given.dtype != dtype or not given.flags.c_contiguous:
-        found = f"{given.dtype} {given.shape}"
-        raise BadArgument(f"out[{name!r}]", found, f"a C-contiguous {dtype} array of shape {shape}")
+    wanted = f"a writeable C-contiguous {dtype} array of shape {shape}"
+    if not isinstance(given, np.ndarray):
+        raise BadArgument(f"out[{name!r}]", type(given).__name__, wanted)
+    if given.shape != shape or given.dtype != dtype or not (given.flags.c_contiguous and given.flags.writeable):
+        kind = "" if given.flags.writeable else "read-only "
+        raise BadArgument(f"out[{name!r}]", f"{kind}{given.dtype} {given.shape}", wanted)
     return given
 
 
