@@ -102,7 +102,7 @@ def test_read_only_arrays_and_unknown_names_are_refused() -> None:
     closed.setflags(write=False)
     with pytest.raises(BadArgument, match=r"out\['video'\].*read-only.*writeable"):
         render(scene, out={"video": closed})
-    with pytest.raises(BadArgument, match="out='vidoe'.*video, semantic"):
+    with pytest.raises(BadArgument, match=r"out='vidoe'.*video, semantic"):
         render(scene, out={"vidoe": closed})
     with pytest.raises(BadArgument, match=r"out\['video'\]='list'"):
         render(scene, out={"video": [1]})  # type: ignore[dict-item]
