@@ -36,9 +36,9 @@ def _frame(
     pass
 
 
-def main() -> None:
-    """Run the command: exit code 2 for bad use, 1 for a failed job, 130 when interrupted; one line on stderr for each."""
-    # Each module adds its commands to `app`; here, not at the top, since they import it.
+def load_commands() -> None:
+    """Import every module of commands: each adds its own to `app`."""
+    # Here, not at the top, since they import this module.
     from segmnist.cli import (  # noqa: F401
         evaluate,
         explore,
@@ -54,6 +54,10 @@ def main() -> None:
         verify,
     )
 
+
+def main() -> None:
+    """Run the command: exit code 2 for bad use, 1 for a failed job, 130 when interrupted; one line on stderr for each."""
+    load_commands()
     try:
         app()
     except (BadArgument, MissingDependency) as error:
