@@ -1,0 +1,50 @@
+"""The examples of loaders and formats run as their first lines say."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def run(tmp_path: Path, name: str, *arguments: str, needs: str = "segmnist") -> str:
+    if importlib.util.find_spec(needs) is None:
+        pytest.skip(f"{needs} is not installed; the extra `judges` brings it")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, str(EXAMPLES / name), *arguments]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_unet_learns(tmp_path: Path) -> None:
+    output = run(tmp_path, "train_unet.py", "11", needs="torch")
+    first, last = (float(loss) for loss in re.findall(r"loss ([\d.]+)", output))
+    assert last < 0.7 * first
+    assert "next clip 44" in output
+
+
+def test_xarray_opens_the_data_set(tmp_path: Path) -> None:
+    output = run(tmp_path, "open_xarray.py", str(tmp_path), needs="xarray")
+    assert re.search(r"mean visibility of the 1\d\d digits: 0\.\d+", output)
+
+
+def test_datasets_opens_the_data_set(tmp_path: Path) -> None:
+    output = run(tmp_path, "open_huggingface.py", str(tmp_path), needs="datasets")
+    assert "the masks of clip 0 are the same: True" in output
+
+
+def test_the_davis_folder_is_shown(tmp_path: Path) -> None:
+    assert "davis.gif: 2 sequences" in run(tmp_path, "davis_folder.py", "--clips", "2")
+    with Image.open(tmp_path / "davis.gif") as picture:
+        assert (picture.size, picture.n_frames) == ((2 * 3 * 64, 3 * 64), 30)
