@@ -103,6 +103,7 @@ def test_without_shapes_only_they_are_gone(scene: Scene, data: st.DataObject) ->
     some = data.draw(st.lists(st.booleans(), min_size=present.size, max_size=present.size))
     gone = present & np.reshape(some, present.shape)
     before, after = cf.draw_pair(scene, cf.without_shapes(scene, gone), ALL)
+    assert after.scene.replace(shape_kind=scene.shape_kind).equals(scene)
     hidden = shows(before, gone, "shape_instance")
     assert_same_where(~hidden, before, after, "video", "shape_instance", "noiseless")
     assert np.array_equal(before.instance, after.instance)

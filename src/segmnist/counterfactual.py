@@ -45,11 +45,7 @@ def without_digits(scene: Scene, digits: Rows | None = None) -> Scene:
 def without_shapes(scene: Scene, shapes: Rows | None = None) -> Scene:
     """Take out some shapes, or all: what lay beneath is seen, their kind is -1. Raises `BadArgument` for a row without one."""
     gone = _picked("shapes", shapes, real_shapes(scene), scene.clip_ids)
-    rows = ("shape_height", "shape_width", "shape_apex", "shape_level")
-    changes = {name: np.where(gone, np.zeros((), a.dtype), a) for name, a in _named(scene, rows)}
-    tracks = _named(scene, ("shape_y", "shape_x"))
-    changes.update({name: np.where(gone[:, :, None], np.zeros((), a.dtype), a) for name, a in tracks})
-    return scene.replace(shape_kind=np.where(gone, np.int8(NO_SHAPE), scene.shape_kind), **changes)
+    return scene.replace(shape_kind=np.where(gone, np.int8(NO_SHAPE), scene.shape_kind))
 
 
 def without_noise(scene: Scene) -> Scene:
@@ -145,10 +141,6 @@ def draw_pair(
 def _with_glyphs(scene: Scene, glyphs: NDArray[Any], chosen: Mask) -> Scene:
     label = np.where(chosen, scene.bank.labels[glyphs], scene.label)
     return scene.replace(glyph=np.where(chosen, glyphs, scene.glyph).astype(np.int32), label=label)
-
-
-def _named(scene: Scene, names: Iterable[str]) -> list[tuple[str, NDArray[Any]]]:
-    return [(name, getattr(scene, name)) for name in names]
 
 
 def _digits(scene: Scene, digits: Rows | None) -> Mask:

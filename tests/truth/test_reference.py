@@ -64,8 +64,6 @@ def test_scenes_edited_by_hand(scene: Scene, seed: int) -> None:
             scale=random.integers(1 << 14, 5 << 16, tracks, np.int32),
             label=np.where(random.random(tracks[:2]) < 0.3, NO_DIGIT, scene.label).astype(np.uint8),
             shape_kind=np.where(gone, NO_SHAPE, scene.shape_kind).astype(np.int8),
-            shape_height=np.where(gone, 0, scene.shape_height).astype(np.int32),
-            shape_width=np.where(gone, 0, scene.shape_width).astype(np.int32),
         )
     )
 

@@ -15,7 +15,7 @@ from segmnist.scene.spec import SceneSpec
 NO_DIGIT = 255
 """The label of a row without a digit: padding, or a digit that was taken out. Nothing of such a row is drawn."""
 NO_SHAPE = -1
-"""The kind of a shape that was taken out; such a row has no size either, so nothing of it is drawn."""
+"""The kind of a shape that was taken out. Nothing of such a row is drawn."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
