@@ -98,16 +98,18 @@ def _open(path: Path, oracle: Oracle, source: ClipSource, plan: PosteriorPlan) -
     identity, ids = _identity(oracle, source, plan), np.array(plan.clip_ids, np.uint64)
     if path.exists() and any(path.iterdir() if path.is_dir() else [path]):
         return _reopen(path, identity, ids)
-    group = zarr.open_group(path, mode="w")
+    unfinished = path.with_name(f".{path.name}.tmp")
+    group = zarr.open_group(unfinished, mode="w")
     spec, count = oracle.spec, len(ids)
     frame = (spec.num_frames, 11, spec.height, spec.width)
     group.create_array("class_probabilities", shape=(count, *frame), chunks=(1, *frame), dtype=plan.dtype)
     for name, dtype in (("delta", "float64"), ("log_evidence", "float64"), ("done", "bool")):
         group.create_array(name, shape=(count,), chunks=(1,), dtype=dtype)
     group.create_array("clip_ids", shape=(count,), chunks=(count,), dtype="uint64")[:] = ids
-    # The attributes come last: a group without them was cut short before its first clip.
     group.attrs.update(identity)
-    return group
+    # Whole or not there: a run that is killed before this leaves nothing to resume.
+    unfinished.rename(path)
+    return zarr.open_group(path, mode="r+")
 
 
 def _reopen(path: Path, identity: dict[str, Any], ids: NDArray[np.uint64]) -> Any:
