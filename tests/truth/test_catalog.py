@@ -81,7 +81,7 @@ def test_a_truths_name_names_its_arrays() -> None:
         clip["vidoe"]
 
 
-def forget_memory(monkeypatch: pytest.MonkeyPatch, available: int) -> None:
+def set_free_memory(monkeypatch: pytest.MonkeyPatch, available: int) -> None:
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available))
 
 
@@ -104,7 +104,7 @@ def test_a_batch_beyond_the_free_memory_is_refused_before_anything_is_allocated(
 ) -> None:
     scene = sample(preset("standard", num_frames=8, height=40, width=48), range(10))
     video = 10 * 8 * 40 * 48
-    forget_memory(monkeypatch, 6 * video // 10)
+    set_free_memory(monkeypatch, 6 * video // 10)
     asked = allocations(monkeypatch)
     with pytest.raises(BadArgument, match=f"10 clips = {video:,} bytes.* ask for 6 clips at a time"):
         render(scene, ())
@@ -120,9 +120,29 @@ def test_a_batch_that_no_machine_holds_is_counted_in_whole_numbers() -> None:
     assert engine.bytes_of(spec, 1 << 40, ["amodal"]) == 64 * 10_000 << 60
 
 
+def test_scratch_is_counted_for_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Boxes are a few numbers, but they are measured on masks, of each thread's clip at least."""
+    spec = preset("crowded", num_frames=400, height=64, width=96)
+    scene = sample(spec, range(4))
+    one_clip = engine.bytes_of(spec, 1, ["instance", "amodal"])
+    asked_for = engine.bytes_of(spec, 4, ["video", "boxes_xyxy", "amodal_boxes_xyxy"])
+    assert one_clip > engine.SCRATCH_BYTES
+    for num_threads in (1, 3):
+        set_free_memory(monkeypatch, asked_for + num_threads * one_clip - 1)
+        with pytest.raises(
+            BadArgument, match=f"{asked_for + num_threads * one_clip:,} bytes.*3 clips at a time"
+        ):
+            render(scene, "boxes", num_threads=num_threads)
+    set_free_memory(monkeypatch, asked_for + one_clip)
+    assert render(scene, "boxes").boxes_xyxy.shape == (4, 12, 400, 4)
+    set_free_memory(monkeypatch, one_clip)
+    with pytest.raises(BadArgument, match="fewer truths or frames"):
+        render(scene.select([0]), "boxes")
+
+
 def test_arrays_that_are_given_need_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = sample(preset("clean", num_frames=3), [0])
     out = render(scene, ("instance",)).arrays
-    forget_memory(monkeypatch, 0)
+    set_free_memory(monkeypatch, 0)  # none is free, and none is needed
     drawn = render(scene, ("instance",), out={name: out[name] for name in ("video", "instance")})
     assert drawn.video is out["video"]

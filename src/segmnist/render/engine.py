@@ -73,11 +73,13 @@ def render(
     names = ("video", *arrays_of(truths))
     given = {name: _checked_out(scene, names, name, array) for name, array in (out or {}).items()}
     missing = [name for name in names if name not in given]
-    check_memory(scene.spec, len(scene), missing)
+    pieces = _pieces(scene, names, num_threads)
+    longest = max((piece.stop - piece.start for piece in pieces), default=0)
+    scratch = bytes_of(scene.spec, longest * min(num_threads, len(pieces)), _scratch_names(names))
+    check_memory(scene.spec, len(scene), missing, scratch)
     new = _new_arrays(scene.spec, len(scene), missing)
     arrays = {name: given[name] if name in given else new[name] for name in names}
     _load_kernels(scene, names)
-    pieces = _pieces(scene, names, num_threads)
     if num_threads == 1 or len(pieces) < 2:
         for piece in pieces:
             _render_piece(scene, arrays, piece)
@@ -102,15 +104,16 @@ def bytes_of(spec: SceneSpec, num_clips: int, names: Iterable[str]) -> int:
     return sum(math.prod(shape) * np.dtype(dtype).itemsize for shape, dtype in shapes)
 
 
-def check_memory(spec: SceneSpec, num_clips: int, names: Iterable[str]) -> None:
-    """Raise `BadArgument` if these arrays of a batch would not fit into the memory that is free now."""
-    needed, free = bytes_of(spec, num_clips, names), psutil.virtual_memory().available
+def check_memory(spec: SceneSpec, num_clips: int, names: Iterable[str], scratch: int = 0) -> None:
+    """Raise `BadArgument` if these arrays of a batch, and scratch, would not fit into the memory that is free now."""
+    arrays, free = bytes_of(spec, num_clips, names), psutil.virtual_memory().available
+    needed, fitting = arrays + scratch, (free - scratch) * num_clips // max(arrays, 1)
     if needed > free:
         raise BadArgument(
             "batch",
             f"{num_clips} clips = {needed:,} bytes",
             f"{free:,} bytes, the memory that is free",
-            f"ask for {max(num_clips * free // needed, 1)} clips at a time or fewer truths",
+            f"ask for {fitting} clips at a time" if fitting > 0 else "ask for fewer truths or frames",
         )
 
 
@@ -139,7 +142,11 @@ def _checked_out(scene: Scene, names: tuple[str, ...], name: str, given: Any) ->
     wanted = f"a writeable C-contiguous {dtype} array of shape {shape}"
     if not isinstance(given, np.ndarray):
         raise BadArgument(f"out[{name!r}]", type(given).__name__, wanted)
-    if given.shape != shape or given.dtype != dtype or not (given.flags.c_contiguous and given.flags.writeable):
+    if (
+        given.shape != shape
+        or given.dtype != dtype
+        or not (given.flags.c_contiguous and given.flags.writeable)
+    ):
         kind = "" if given.flags.writeable else "read-only "
         raise BadArgument(f"out[{name!r}]", f"{kind}{given.dtype} {given.shape}", wanted)
     return given
@@ -156,12 +163,17 @@ def _with_needs(names: Iterable[str]) -> list[str]:
     return list(found)
 
 
+def _scratch_names(names: Iterable[str]) -> set[str]:
+    """Return what the arrays asked for are made from, and nobody asked for."""
+    return set(_with_needs(names)) - set(names)
+
+
 def _pieces(scene: Scene, names: tuple[str, ...], num_threads: int) -> list[slice]:
     """Return the runs of clips to draw at once: all of them, unless scratch or threads call for less."""
     count = len(scene)
     # Four pieces a thread even out clips of unequal cost.
     size = count if num_threads == 1 else -(-count // (4 * num_threads))
-    scratch = bytes_of(scene.spec, 1, set(_with_needs(names)) - set(names))
+    scratch = bytes_of(scene.spec, 1, _scratch_names(names))
     if scratch:
         size = min(size, max(1, SCRATCH_BYTES // scratch))
     return [slice(first, min(first + size, count)) for first in range(0, count, max(size, 1))]
