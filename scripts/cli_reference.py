@@ -1,0 +1,71 @@
+"""Write docs/cli.md: what `segmnist --help` and `segmnist COMMAND --help` say, as Markdown. A test compares them.
+
+Run: python scripts/cli_reference.py
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer.main
+
+from segmnist.cli.app import app, load_commands
+
+PAGE = Path(__file__).parents[1] / "docs" / "cli.md"
+HEAD = """\
+# Command line
+
+Made by `python scripts/cli_reference.py` from the command itself; a test compares the two.
+Exit codes: 0 done, 1 a job failed, 2 bad use, 130 interrupted. Every failure is one line on stderr.
+"""
+
+
+def reference() -> str:
+    """Return the page."""
+    load_commands()
+    group: Any = typer.main.get_command(app)
+    sections = [_section(name, group.commands[name]) for name in sorted(group.commands)]
+    return HEAD + "".join(sections)
+
+
+def _section(name: str, command: Any, parents: str = "segmnist") -> str:
+    called = f"{parents} {name}"
+    if hasattr(command, "commands"):
+        inner = "".join(_section(sub, command.commands[sub], called) for sub in sorted(command.commands))
+        return f"\n## {called}\n\n{_line(command.help)}\n{inner}"
+    level = "##" if parents == "segmnist" else "###"
+    arguments = [p for p in command.params if p.param_type_name == "argument"]
+    options = [p for p in command.params if p.param_type_name == "option"]
+    names = "".join(f" {_called(p)}" if p.required else f" [{_called(p)}]" for p in arguments)
+    rows = [f"| `{_called(p)}` | {_line(p.help)} | |" for p in arguments]
+    rows += [f"| {_names(p)} | {_line(p.help)} | {_default(p)} |" for p in options]
+    table = (
+        "\n".join(["| argument or option | what it is | default |", "|---|---|---|", *rows]) + "\n"
+        if rows
+        else ""
+    )
+    example = f"\n```\n{command.epilog.removeprefix('Example: ')}\n```\n" if command.epilog else ""
+    usage = f"`{called}{names}{' [OPTIONS]' if options else ''}`"
+    return f"\n{level} {called}\n\n{usage}\n\n{_line(command.help)}\n\n{table}{example}"
+
+
+def _called(argument: Any) -> str:
+    return str(argument.name).upper()
+
+
+def _names(option: Any) -> str:
+    return ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
+
+
+def _default(option: Any) -> str:
+    value = option.default
+    return "" if value is None or value in ((), []) or callable(value) else f"`{value}`"
+
+
+def _line(text: str | None) -> str:
+    return " ".join((text or "").split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(reference(), encoding="utf-8")
