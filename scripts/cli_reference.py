@@ -60,7 +60,7 @@ def _names(option: Any) -> str:
 
 def _default(option: Any) -> str:
     value = option.default
-    return "" if value is None or value in ((), []) or callable(value) else f"`{value}`"
+    return "" if value is None or value in ((), [], "") or callable(value) else f"`{value}`"
 
 
 def _line(text: str | None) -> str:
