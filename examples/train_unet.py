@@ -64,5 +64,5 @@ with torch.no_grad():
 digits = classes < 10
 found, right = guesses[digits] < 10, (guesses == classes)[digits]
 print(
-    f"validation: {found.float().mean():.1%} of digit pixels are taken for a digit, {right.float().mean():.1%} for the right one"
+    f"validation: {found.float().mean():.1%} of digit pixels are seen as a digit, {right.float().mean():.1%} as the right one"
 )
