@@ -128,3 +128,12 @@ def test_the_recipe_of_another_bank(run, tmp_path):
     assert code == 2
     assert "abababab" in err
     assert "--bank" in err
+
+
+def test_a_live_bar_on_a_terminal(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    code, _, err = run("generate", tmp_path, *SMALL, "--clips", 4, "--no-index")
+    assert code == 0
+    assert "4/4 clips" in err
+    assert "clips/s" in err
+    assert "\x1b[" in err

@@ -39,7 +39,7 @@ def _live(title: str, console: Console) -> Iterator[Callable[[Stored], None]]:
         TextColumn("left"),
     )
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task(title, total=None, rate="-", size="0 bytes")
+        task = bar.add_task(title, total=0, rate="-", size="0 bytes")
         start = time.monotonic()
 
         def report(stored: Stored) -> None:

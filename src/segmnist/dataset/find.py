@@ -24,9 +24,6 @@ def find(
 
     Columns: those of index/frames and index/clips, see docs/format.md. Raises `BadArgument` for a condition that
     is none, that is more than a condition, or that reaches outside the index; and where there is no index.
-
-    >>> find("data", "label = 6 and visibility < 0.3", limit=20)  # doctest: +SKIP
-    [12, 40, 77]
     """
     if limit is not None and limit < 1:
         raise BadArgument("limit", limit, "1 or more")

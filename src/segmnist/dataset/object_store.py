@@ -141,6 +141,9 @@ def _open(url: str) -> tuple[Any, str]:
         raise MissingDependency(f"writing to {url.partition(':')[0]}://", "s3") from None
     except ValueError as error:
         raise BadArgument("OUT", url, "a path, or a URL that fsspec knows", _line(error)) from None
+    if hasattr(fs, "retries"):
+        # s3fs would try five times within each of our tries.
+        fs.retries = 1
     return fs, root.rstrip("/")
 
 
