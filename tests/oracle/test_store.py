@@ -77,25 +77,31 @@ def test_other_plans_and_other_folders_are_refused(parts, tmp_path, small_bank):
             PosteriorPlan(**bad)
 
 
-SCRIPT = """
-import sys from segmnist.cli import main sys.argv = ["segmnist", "oracle", sys.argv[1], "--clips", "6",
-"--set", "num_frames=2", "--set", "classes=1,7", "--set", "twins=[]", "--set", "position_step=18"] main()
-"""
+SETTINGS = ("num_frames=2", "classes=1,7", "twins=[]", "position_step=18")
+ARGUMENTS = ["--clips", "6", *(word for setting in SETTINGS for word in ("--set", setting))]
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-c", "from segmnist.cli import main; main()", "oracle", *arguments]
 
 
 def test_killed_command_resumes_to_the_same_posteriors(tmp_path):
     out, whole = tmp_path / "killed.zarr", tmp_path / "whole.zarr"
-    job = subprocess.Popen([sys.executable, "-c", SCRIPT, str(out)], stderr=subprocess.DEVNULL)
+    job = subprocess.Popen(
+        command(str(out), *ARGUMENTS), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     # Until the first clip's chunk is on disk; then at once.
     deadline = time.monotonic() + 60
-    while not (out / "class_probabilities" / "c").exists() and time.monotonic() < deadline:
+    while (
+        job.poll() is None
+        and not (out / "class_probabilities" / "c").exists()
+        and time.monotonic() < deadline
+    ):
         time.sleep(0.002)
     os.kill(job.pid, signal.SIGKILL)
     job.wait()
     for path in (out, whole):
-        done = subprocess.run(
-            [sys.executable, "-c", SCRIPT, str(path)], capture_output=True, text=True, check=True
-        )
+        done = subprocess.run(command(str(path), *ARGUMENTS), capture_output=True, text=True, check=True)
         assert "posteriors of 6 clips" in done.stdout
     for row in range(6):
         np.testing.assert_array_equal(read_posteriors(out, row), read_posteriors(whole, row))
