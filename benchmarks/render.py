@@ -1,9 +1,11 @@
 """How fast clips are drawn, beside what bounds it: plain Pillow, reading from the page cache, memset.
 
     python benchmarks/render.py [--clips 256] [--repeats 7] [--markdown]
+    python benchmarks/performance.py          # this and the rest, into docs/performance.md
 
 All measures take turns, so that a busy machine slows them alike; each is the median of its turns, in seconds of CPU, so that
-waiting for the core does not count. One core, arrays allocated once; video and semantic masks, 8,192 bytes a frame of 64x64.
+waiting for the core does not count. One core, arrays allocated once; video and semantic masks, 8,192 bytes a frame of 64x64,
+unless the name says otherwise.
 """
 
 from __future__ import annotations
@@ -21,12 +23,14 @@ from typing import NamedTuple
 import numpy as np
 
 import pillow_origin
-from segmnist import GENERATOR_VERSION, DigitBank, Scene, preset, render, sample
+from segmnist import GENERATOR_VERSION, DigitBank, Scene, SceneSpec, preset, render, sample
 
 BATCH = 32
 PILLOW = "origin with NumPy + Pillow"
 READING = "standard, read from the page cache"
 MEMSET = "memset of the same bytes"
+ALL_MASKS = "standard, all mask truths"
+FLOW = "standard, semantic and flow both ways"
 Run = Callable[[], int]
 """Does the work once and returns how many frames it was."""
 
@@ -39,9 +43,11 @@ class Target(NamedTuple):
     under: str
     sign: str = ""
     limit: float = 0
+    per: int = 1
+    """How many times the work of `under` is done in `over`."""
 
     def row(self, us: dict[str, float]) -> list[str]:
-        ratio = us[self.over] / us[self.under]
+        ratio = us[self.over] / us[self.under] / self.per
         if not self.sign:
             return [self.name, f"{ratio:.3g}", "", ""]
         reached = ratio >= self.limit if self.sign == ">=" else ratio <= self.limit
@@ -52,20 +58,20 @@ def batches(num_clips: int) -> Iterable[range]:
     return (range(first, min(first + BATCH, num_clips)) for first in range(0, num_clips, BATCH))
 
 
-def arrays_for(scene: Scene) -> dict[str, np.ndarray]:
-    spec = scene.spec
-    shape = (BATCH, spec.num_frames, spec.height, spec.width)
-    return {name: np.zeros(shape, np.uint8) for name in ("video", "semantic")}
+def arrays_for(scene: Scene, truth: tuple[str, ...] = ("semantic",)) -> dict[str, np.ndarray]:
+    drawn = render(scene, truth).arrays
+    return {name: array for name, array in drawn.items() if name not in ("labels", "num_digits")}
 
 
-def drawing(name: str, num_clips: int) -> Run:
-    """Sample and draw clips of a preset."""
-    spec = preset(name)
-    out = arrays_for(sample(spec, range(BATCH)))
+def drawing(spec: SceneSpec, num_clips: int, truth: tuple[str, ...] = ("semantic",)) -> Run:
+    """Sample and draw clips."""
+    batch = min(BATCH, num_clips)
+    out = arrays_for(sample(spec, range(batch)), truth)
 
     def run() -> int:
-        for ids in batches(num_clips):
-            render(sample(spec, ids), out={key: array[: len(ids)] for key, array in out.items()})
+        for first in range(0, num_clips, batch):
+            ids = range(first, min(first + batch, num_clips))
+            render(sample(spec, ids), truth, out={key: array[: len(ids)] for key, array in out.items()})
         return num_clips * spec.num_frames
 
     return run
@@ -131,14 +137,30 @@ def filling(name: str, num_clips: int) -> Run:
 def measures(num_clips: int, folder: Path) -> dict[str, Run]:
     """Return what is timed, by name; a row of the table each."""
     return {
-        "standard": drawing("standard", num_clips),
+        "standard": drawing(preset("standard"), num_clips),
         "standard, sampling only": sampling("standard", num_clips),
-        "origin": drawing("origin", num_clips),
+        "origin": drawing(preset("origin"), num_clips),
         "origin, sampling only": sampling("origin", num_clips),
         PILLOW: drawing_with_pillow(max(2, num_clips // 32)),
         READING: reading("standard", num_clips, folder),
         MEMSET: filling("standard", num_clips),
+        ALL_MASKS: drawing(
+            preset("standard"), max(1, num_clips // 4), ("semantic", "instance", "amodal", "areas", "boxes")
+        ),
+        FLOW: drawing(preset("standard"), max(1, num_clips // 8), ("semantic", "flow")),
+        "300 frames": drawing(preset("long"), max(1, num_clips // 8)),
+        "512x512, all eight times the size": drawing(enlarged(), max(1, num_clips // 64)),
     }
+
+
+def enlarged() -> SceneSpec:
+    """Return `standard` with everything eight times the size."""
+    spec = preset("standard")
+    eightfold = {
+        name: tuple(8 * value for value in getattr(spec, name))
+        for name in ("speed_range", "scale_range", "shape_size_range", "shape_speed_range")
+    }
+    return spec.replace(height=512, width=512, **eightfold)
 
 
 TARGETS = [
@@ -148,6 +170,17 @@ TARGETS = [
     Target("standard: time over memset", "standard", MEMSET),
     Target("standard: sampling share of the time", "standard, sampling only", "standard", "<=", 0.1),
     Target("origin: sampling share of the time", "origin, sampling only", "origin", "<=", 0.1),
+    Target("all mask truths over semantic alone", ALL_MASKS, "standard", "<=", 2),
+    Target("flow both ways and semantic over semantic alone", FLOW, "standard", "<=", 3),
+    Target("a frame of 300 over a frame of 30", "300 frames", "standard", "<=", 1.1),
+    Target(
+        "a pixel at 512x512 over a pixel at 64x64",
+        "512x512, all eight times the size",
+        "standard",
+        "<=",
+        1.1,
+        64,
+    ),
 ]
 
 
