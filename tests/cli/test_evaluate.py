@@ -3,6 +3,7 @@ written.
 """
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -108,3 +109,26 @@ def test_train_then_evaluate_a_checkpoint(monkeypatch, capsys, tmp_path):
     )
     assert code == 0, err
     assert "NLL" in out
+
+
+@pytest.mark.parametrize(
+    "arguments", [("train", "unet", "--out", "run"), ("evaluate", "model.pt", "--suite", "tiny-v1")]
+)
+def test_without_torch_the_extra_is_named(monkeypatch, capsys, tmp_path, arguments):
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "torch" or "baselines" in name]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [NoTorch(), *sys.meta_path])
+    code, _, err = run(monkeypatch, capsys, *arguments)
+    assert code == 2
+    assert err.count("\n") == 1
+    assert "segmnist[train]" in err
+
+
+class NoTorch:
+    """An import hook: torch is not installed."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch":
+            raise ModuleNotFoundError("No module named 'torch'", name="torch")
+        return

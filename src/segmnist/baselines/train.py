@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from segmnist.baselines.catalog import build
-from segmnist.errors import BadArgument, CorruptData
+from segmnist.errors import BadArgument, CorruptData, MissingDependency
 from segmnist.render.clips import Clips
 from segmnist.source import ClipSource
 from segmnist.suites.catalog import suite
@@ -138,7 +138,10 @@ def _batches(settings: Settings, first: int) -> Iterator[tuple[int, Clips]]:
 
 
 def _logs(folder: Path, first: int) -> Any:
-    from torch.utils.tensorboard import SummaryWriter
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ModuleNotFoundError:
+        raise MissingDependency("training logs", "train") from None
 
     # What a killed run logged after its last checkpoint is taken back.
     return SummaryWriter(str(folder / "logs"), purge_step=first)

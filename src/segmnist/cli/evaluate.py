@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from segmnist.cli.app import app
-from segmnist.errors import BadArgument
+from segmnist.errors import BadArgument, MissingDependency
 from segmnist.version import GENERATOR_VERSION, __version__
 
 
@@ -83,8 +83,12 @@ def _source(predictions: str, device: str) -> tuple[Any, str]:
     """Return what to score and its name: a path, a checkpoint's model, or a function."""
     path = Path(predictions)
     if path.suffix == ".pt":
-        from segmnist.baselines.predict import load_predictor
-
+        try:
+            from segmnist.baselines.predict import load_predictor
+        except ModuleNotFoundError as error:
+            if error.name != "torch":
+                raise
+            raise MissingDependency("a checkpoint", "train") from None
         return load_predictor(path, device)
     if path.exists() or ":" not in predictions:
         return path, path.stem

@@ -39,7 +39,7 @@ def train(
         from segmnist.baselines.train import Settings
         from segmnist.baselines.train import train as run
     except ModuleNotFoundError as error:
-        if error.name is None or not error.name.startswith(("torch", "tensorboard")):
+        if error.name != "torch":
             raise
         raise MissingDependency("training", "train") from None
     settings = Settings(model, suite, steps, batch, seed, rate, width)
