@@ -18,7 +18,12 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 def run(tmp_path: Path, name: str, *arguments: str, needs: str = "segmnist") -> str:
     if importlib.util.find_spec(needs) is None:
         pytest.skip(f"{needs} is not installed; the extra `judges` brings it")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "HF_HUB_OFFLINE": "1"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "HF_HUB_OFFLINE": "1",
+        "OMP_NUM_THREADS": "1",
+    }
     command = [sys.executable, str(EXAMPLES / name), *arguments]
     done = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=300
@@ -28,10 +33,10 @@ def run(tmp_path: Path, name: str, *arguments: str, needs: str = "segmnist") -> 
 
 
 def test_the_unet_learns(tmp_path: Path) -> None:
-    output = run(tmp_path, "train_unet.py", "11", needs="torch")
-    first, last = (float(loss) for loss in re.findall(r"loss ([\d.]+)", output))
-    assert last < 0.7 * first
-    assert "next clip 44" in output
+    output = run(tmp_path, "train_unet.py", "21", needs="torch")
+    first, _, last = (float(loss) for loss in re.findall(r"loss ([\d.]+)", output))
+    assert last < 0.6 * first
+    assert "next clip 84" in output
 
 
 def test_xarray_opens_the_data_set(tmp_path: Path) -> None:
