@@ -18,6 +18,7 @@ from segmnist.cli.options import (
     spec_from,
 )
 from segmnist.errors import BadArgument
+from segmnist.formats import SHARDED, WHOLE
 
 EXAMPLE = "Example: segmnist generate data --preset standard --split test --clips 1000 --seed 0"
 
