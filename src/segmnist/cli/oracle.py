@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from segmnist.oracle.ceiling import Ceiling
 
 SECONDS_BETWEEN_LINES = 10.0
-EXAMPLE = "Example: segmnist oracle posteriors.zarr --recipe data/recipe.json --observer causal"
+EXAMPLE = "Example: segmnist oracle posteriors.zarr --recipe data/test.zarr/recipe.json --observer causal"
 
 
 @app.command(epilog=EXAMPLE)
