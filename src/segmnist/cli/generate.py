@@ -38,9 +38,7 @@ def generate(
     truth: Annotated[
         list[str] | None, typer.Option("--truth", help="A truth beside `semantic`; repeatable.")
     ] = None,
-    format_: Annotated[
-        str, typer.Option("--format", help="zarr, webdataset, huggingface, npz, origin-npy or origin-h5.")
-    ] = "zarr",
+    format_: Annotated[str, typer.Option("--format", help=", ".join([*SHARDED, *WHOLE]) + ".")] = "zarr",
     recipe_file: Annotated[
         Path | None, typer.Option("--recipe", help="A recipe as TOML or JSON: says everything above.")
     ] = None,
