@@ -111,7 +111,8 @@ def _values(array: ArrayLayout, cells: list[Any]) -> Array:
     out = np.full((len(cells), *array.shape), array.padding, array.dtype)
     for row, cell in enumerate(cells):
         value = _value(array, cell)
-        out[row, *(slice(size) for size in value.shape)] = value
+        place: tuple[int | slice, ...] = (row, *(slice(size) for size in value.shape))
+        out[place] = value
     return out
 
 
