@@ -33,9 +33,8 @@ def bars(title: str, counts: Sequence[int] | NDArray[np.int64], labels: Sequence
             parts.append(
                 f'<text x="{x:.1f}" y="{room + 14}" text-anchor="middle">{html.escape(labels[place])}</text>'
             )
-    parts.append(
-        f'<text class="axis" x="{WIDTH / 2}" y="{HEIGHT - 4}" text-anchor="middle">{html.escape(axis)}; tallest {int(most):,}</text>'
-    )
+    note = f"{html.escape(axis)}; tallest {int(most):,}"
+    parts.append(f'<text class="axis" x="{WIDTH / 2}" y="{HEIGHT - 4}" text-anchor="middle">{note}</text>')
     return _svg(title, WIDTH, HEIGHT, parts)
 
 
