@@ -37,7 +37,16 @@ def environment(folder: Path, extra: str) -> Path:
     if not python.exists():
         print(f"making {folder.name} ...", flush=True)
         venv.create(folder, with_pip=True)
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", HERE / "constraints.txt"]
+    pip = [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "-c",
+        HERE / "constraints.txt",
+    ]
     if extra:
         # Torch first and alone: what depends on it would otherwise choose a build for it.
         subprocess.run([*pip, "torch"], check=True)

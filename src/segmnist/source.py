@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.render.clips import Clip, Clips
-from segmnist.render.engine import render
+from segmnist.render.engine import check_possible, render
 from segmnist.scene.presets import preset
 from segmnist.scene.randomness import check_address, check_clip_ids
 from segmnist.scene.sample import check_digits_fit, sample
@@ -53,6 +53,7 @@ class ClipSource:
             raise BadArgument("length", length, "1..2^63-1, or None for a source without end")
         self.split, self.seed, self.length = split, seed, length
         self.truth = check_truths(truth)
+        check_possible(self.spec, self.truth)
         self.bank = DigitBank.mnist() if bank is None else bank
         self.num_threads = num_threads
         check_digits_fit(self.spec, *self.bank.images.shape[1:])

@@ -29,6 +29,8 @@ def test_threads_change_nothing(scene: Scene, num_threads: int) -> None:
 @given(scenes(), st.sets(st.sampled_from(sorted(TRUTHS))))
 @settings(max_examples=60)
 def test_asking_for_more_truths_changes_no_other_array(scene: Scene, truths: set[str]) -> None:
+    if scene.spec.sensor_sigma == 0:
+        truths = truths - {"camouflage"}  # impossible
     few, many = render(scene, ()), render(scene, truths)
     assert set(few.arrays) == {"video", "labels", "num_digits"}
     assert set(many.arrays) == {*few.arrays, *arrays_of(truths)}
@@ -125,7 +127,7 @@ def test_no_clips_are_empty_arrays() -> None:
 
 
 def test_the_catalog_says_shapes_and_dtypes_truly() -> None:
-    scene = sample(preset("crowded", num_frames=2, height=40, width=48), [0, 1, 2])
+    scene = sample(preset("crowded", num_frames=2, height=40, width=48, sensor_sigma=9), [0, 1, 2])
     sizes = {"time": 2, "y": 40, "x": 48, "digit": 12}
     for name, array in render(scene, tuple(TRUTHS)).arrays.items():
         kind = ARRAYS[name]

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from segmnist.errors import BadArgument
+from segmnist.render.engine import render
 from segmnist.scene.presets import preset
+from segmnist.scene.sample import sample
 from segmnist.source import ClipSource
 from segmnist.truth.camouflage import camouflage, confusion_table, sensor_likelihood, track_dprime
 
@@ -84,3 +86,23 @@ def test_sigma_zero_is_refused():
     clip = ClipSource(preset("clean", num_frames=1), truth=TRUTHS)[0]
     with pytest.raises(BadArgument, match="sensor_sigma"):
         camouflage(clip.noiseless, clip.beneath, clip.instance, clip.digit_layers, clip.amodal, 0.0)
+
+
+def test_it_is_a_truth_like_any_other() -> None:
+    spec = preset("crowded", height=40, num_frames=3, sensor_sigma=15.0)
+    clips = ClipSource(spec, truth=("camouflage", "noiseless", "beneath", "instance", "layers")).batch([3, 8])
+    for clip in clips:
+        names = ("noiseless", "beneath", "instance", "digit_layers", "amodal")
+        for name, expected in camouflage(*(clip[array] for array in names), 15.0).items():
+            rows = (slice(None), slice(len(clip.labels))) if name == "order_dprime" else ...
+            np.testing.assert_array_equal(clip[name][rows], expected)
+    alone = ClipSource(spec, truth="camouflage").batch([3, 8])
+    np.testing.assert_array_equal(alone.camouflage_eps, clips.camouflage_eps)
+    np.testing.assert_array_equal(alone.video, clips.video)
+
+
+def test_it_is_impossible_without_sensor_noise() -> None:
+    with pytest.raises(BadArgument, match=r"truth='camouflage'.*sensor_sigma > 0"):
+        ClipSource("standard", truth="camouflage")
+    with pytest.raises(BadArgument, match=r"truth='camouflage'.*sensor_sigma > 0"):
+        render(sample(preset("standard"), [0]), "camouflage")

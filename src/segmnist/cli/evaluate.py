@@ -106,7 +106,7 @@ def _function(name: str) -> Callable[..., Any]:
         ) from None
     if not callable(function):
         raise BadArgument("PREDICTIONS", name, "a function from videos (B,T,H,W) to predictions")
-    return function  # type: ignore[no-any-return]
+    return function
 
 
 @contextmanager

@@ -13,14 +13,18 @@ from segmnist.scene.presets import preset
 from segmnist.scene.spec import SceneSpec, check_names
 
 PresetOption = Annotated[str | None, typer.Option("--preset", "-p", help="A preset: see `segmnist presets`.")]
-SpecOption = Annotated[Path | None, typer.Option("--spec", help="A spec as a TOML file, in place of a preset.")]
+SpecOption = Annotated[
+    Path | None, typer.Option("--spec", help="A spec as a TOML file, in place of a preset.")
+]
 SetOption = Annotated[
-    list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the spec; repeatable.")
+    list[str] | None,
+    typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the spec; repeatable."),
 ]
 SplitOption = Annotated[str, typer.Option("--split", help="train, val or test.")]
 SeedOption = Annotated[int, typer.Option("--seed", help="Any whole number in 0..2^64-1.")]
 BankOption = Annotated[
-    Path | None, typer.Option("--bank", help="Digits other than MNIST: an .npz file or a folder of IDX files.")
+    Path | None,
+    typer.Option("--bank", help="Digits other than MNIST: an .npz file or a folder of IDX files."),
 ]
 
 

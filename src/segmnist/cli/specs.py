@@ -16,7 +16,9 @@ from segmnist.scene.presets import PRESETS
 @app.command(epilog="Example: segmnist presets")
 def presets() -> None:
     """List the presets."""
-    table = Table("preset", "frames", "size", "digits", "what it is", box=None, header_style="bold", pad_edge=False)
+    table = Table(
+        "preset", "frames", "size", "digits", "what it is", box=None, header_style="bold", pad_edge=False
+    )
     for name, make in PRESETS.items():
         spec = make()
         low, high = spec.num_digits_range

@@ -136,9 +136,9 @@ def collate(samples: Sequence[Sample]) -> Any:
 
     >>> dataset = SegMNIST("standard", length=64)
     >>> loader = torch.utils.data.DataLoader(dataset, batch_size=4, collate_fn=collate)
-    >>> {name: tuple(tensor.shape) for name, tensor in next(iter(loader)).items()}
-    {'video': (4, 30, 1, 64, 64), 'clip_id': (4,), 'semantic': (4, 30, 64, 64), 'labels': (4, 3),
-    'num_digits': (4,)}
+    >>> batch = next(iter(loader))
+    >>> {name: tuple(batch[name].shape) for name in ("video", "semantic", "labels")}
+    {'video': (4, 30, 1, 64, 64), 'semantic': (4, 30, 64, 64), 'labels': (4, 3)}
     """
     if isinstance(samples, _Asked):
         if get_worker_info() is not None:

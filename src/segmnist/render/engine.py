@@ -40,11 +40,14 @@ MEASURED = ("visible_area", "amodal_area", "whole_area", "boxes_xyxy", "amodal_b
 TRACED = ("flow_forward", "flow_backward", "flow_forward_valid", "flow_backward_valid")
 DIFFICULTY = ("min_visibility", "mean_visibility", "camouflaged_share", "num_twins")
 
+CAMOUFLAGE = ("camouflage_dprime", "camouflage_eps", "instance_dprime", "track_dprime", "order_dprime")
+
 NEEDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(MEASURED, ("instance", "amodal")),
     **dict.fromkeys(TRACED, ("instance", "shape_instance")),
     "visibility": ("visible_area", "amodal_area"),
     "truncation": ("amodal_area", "whole_area"),
+    **dict.fromkeys(CAMOUFLAGE, ("noiseless", "beneath", "instance", "digit_layers", "amodal")),
     **dict.fromkeys(DIFFICULTY, ("visible_area", "amodal_area", "instance", "noiseless", "beneath")),
 }
 """Arrays that others are made from. What nobody asked for is scratch, a few clips at a time."""
@@ -68,6 +71,7 @@ def render(
     into, by name. Raises `BadArgument` for an unknown truth, or a batch that does not fit into the free memory.
     """
     truths = check_truths(truth)
+    check_possible(scene.spec, truths)
     if not isinstance(num_threads, int) or num_threads < 1:
         raise BadArgument("num_threads", num_threads, "1 or more")
     names = ("video", *arrays_of(truths))
@@ -87,6 +91,13 @@ def render(
         with ThreadPoolExecutor(num_threads) as pool:
             list(pool.map(lambda piece: _render_piece(scene, arrays, piece), pieces))
     return Clips(scene, {**arrays, "labels": scene.label, "num_digits": scene.num_digits})
+
+
+def check_possible(spec: SceneSpec, truths: Iterable[str]) -> None:
+    """Raise `BadArgument` for a truth that has no meaning for a spec."""
+    if "camouflage" in truths and spec.sensor_sigma == 0:
+        fix = "without sensor noise nothing is hidden; set sensor_sigma"
+        raise BadArgument("truth", "camouflage", "a truth of a spec with sensor_sigma > 0", fix)
 
 
 def shape_of(spec: SceneSpec, num_clips: int, name: str) -> tuple[int, ...]:
@@ -211,7 +222,23 @@ def _derived(scene: Scene, views: dict[str, Array]) -> dict[str, Array]:
         frames = (views[name].reshape(len(scene), -1) for name in ("instance", "noiseless", "beneath"))
         count_camouflaged(*frames, derived.CAMOUFLAGE_LEVELS, counts)
         found.update(derived.difficulty(scene, views["visible_area"], views["amodal_area"], counts))
+    if "camouflage_dprime" in views:
+        found.update(_camouflage(scene, views))
     return found
+
+
+def _camouflage(scene: Scene, views: dict[str, Array]) -> dict[str, Array]:
+    from segmnist.truth.camouflage import camouflage
+
+    noiseless, beneath, instance, layers, amodal = (views[name] for name in NEEDS["camouflage_dprime"])
+    sigma = scene.spec.sensor_sigma
+    clips = [
+        camouflage(noiseless[b], beneath[b], instance[b], layers[b], amodal[b], sigma)
+        for b in range(len(scene))
+    ]
+    if not clips:
+        return {}
+    return {name: np.stack([clip[name] for clip in clips]) for name in CAMOUFLAGE}
 
 
 def _run_kernels(scene: Scene, views: dict[str, Array]) -> None:

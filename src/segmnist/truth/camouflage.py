@@ -105,8 +105,8 @@ def camouflage(
 ) -> dict[str, Floats]:
     """Return one clip's camouflage truths by name, from truths of the same clip.
 
-    `camouflage_dprime (T,H,W)`, `camouflage_eps (T,H,W)`, `instance_dprime (N,T)`, `order_dprime (N,N,T)`,
-    all float32. Raises `BadArgument` for sigma 0.
+    `camouflage_dprime (T,H,W)`, `camouflage_eps (T,H,W)`, `instance_dprime (N,T)`, `track_dprime (N,T)`,
+    `order_dprime (N,N,T)`, all float32. Raises `BadArgument` for sigma 0.
 
     >>> from segmnist import ClipSource, preset
     >>> spec = preset("standard", num_frames=2, sensor_sigma=20.0)
@@ -118,10 +118,12 @@ def camouflage(
     True
     """
     dprime, eps = pixel_camouflage(noiseless, beneath, sigma)
+    per_frame = instance_dprime(dprime, instance, len(digit_layers))
     return {
         "camouflage_dprime": dprime,
         "camouflage_eps": eps,
-        "instance_dprime": instance_dprime(dprime, instance, len(digit_layers)),
+        "instance_dprime": per_frame,
+        "track_dprime": track_dprime(per_frame),
         "order_dprime": order_dprime(digit_layers, amodal, instance, sigma),
     }
 

@@ -74,6 +74,15 @@ ARRAYS: dict[str, ArrayKind] = {
         (), "float32", 0, "share of the digit pixels seen within 5 grey levels of what they hide"
     ),
     "num_twins": ArrayKind((), "int32", 0, "digits whose class has a twin: 6 and 9, 2 and 5"),
+    "camouflage_dprime": ArrayKind(
+        FRAME, "float32", 0, "|digit - what it hides| / sensor_sigma, 0 elsewhere"
+    ),
+    "camouflage_eps": ArrayKind(FRAME, "float32", 0.5, "error of the best decision between the two"),
+    "instance_dprime": ArrayKind(TRACK, "float32", 0, "d' of the digit against what it hides, this frame"),
+    "track_dprime": ArrayKind(TRACK, "float32", 0, "the same, over this frame and all before it"),
+    "order_dprime": ArrayKind(
+        ("digit", "occluder", "time"), "float32", 0, "d' of which of a pair is nearer; 0 where nothing tells"
+    ),
 }
 """`digit` has max(num_digits_range) rows; row i is instance i+1. `shape` has max(num_shapes_range)."""
 
@@ -100,6 +109,7 @@ TRUTHS: dict[str, tuple[str, ...]] = {
     "beneath": ("beneath",),
     "noiseless": ("noiseless",),
     "difficulty": ("min_visibility", "mean_visibility", "camouflaged_share", "num_twins"),
+    "camouflage": ("camouflage_dprime", "camouflage_eps", "instance_dprime", "track_dprime", "order_dprime"),
 }
 """Truths by the name one asks for, and the arrays that each brings."""
 
