@@ -47,14 +47,15 @@ def find_ink(image: Array, threshold: int, columns: Array) -> InkBox:
     least = np.uint8(threshold)
     top, bottom, left, right = height, 0, 0, width
     columns[:] = 0
-    for i in range(height):
-        row, any_ink = image[i], np.uint8(0)
+    for i in range(np.uint64(height)):
+        any_ink = np.uint8(0)
         for j in range(np.uint64(width)):
-            hit = np.uint8(row[j] >= least)
+            hit = np.uint8(image[i, j] >= least)
             columns[j] |= hit
             any_ink |= hit
         if any_ink:
-            top, bottom = min(top, i), i + 1
+            row = np.int64(i)
+            top, bottom = min(top, row), row + 1
     if top < bottom:
         while not columns[left]:
             left += 1
@@ -65,16 +66,14 @@ def find_ink(image: Array, threshold: int, columns: Array) -> InkBox:
 
 @njit(nogil=True, cache=True)
 def pad_ink(image: Array, style: Style, pixels: Array) -> None:
-    """Copy a glyph's ink into a wide margin of zeros."""
-    pixels[:] = 0
-    least, offset = np.uint8(style.ink_threshold), np.uint8(style.ink_offset)
+    """Copy a glyph's ink into the middle of `pixels`, whose wide margin is zero and stays so."""
+    least, offset, pad = np.uint8(style.ink_threshold), np.uint8(style.ink_offset), np.uint64(style.pad)
     flat = np.uint8(255 if style.flat_ink else 0)
-    for i in range(image.shape[0]):
-        source, target = image[i], pixels[i + style.pad, style.pad :]
+    for i in range(np.uint64(image.shape[0])):
         for j in range(np.uint64(image.shape[1])):
-            value = source[j]
+            value = image[i, j]
             level = np.uint8(value - offset) if value > offset else np.uint8(1)
-            target[j] = (level | flat) if value >= least else np.uint8(0)
+            pixels[i + pad, j + pad] = (level | flat) if value >= least else np.uint8(0)
 
 
 @njit(nogil=True, cache=True)
