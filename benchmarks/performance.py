@@ -65,7 +65,7 @@ def seconds_of(code: str, repeats: int = 5) -> float:
     return median(once(code) for _ in range(repeats)) - median(once("pass") for _ in range(repeats))
 
 
-def two_cores_over_one(num_clips: int = 1000, repeats: int = 5) -> float:
+def two_cores_over_one(num_clips: int = 1000, repeats: int = 15) -> float:
     """Return how many times faster two threads draw one batch than one thread does, by wall time, taking turns."""
     scene = sample(preset("standard"), range(num_clips))
     out = {name: draw(scene)[name] for name in ("video", "semantic")}
@@ -108,7 +108,7 @@ def main() -> None:
     arguments = parser.parse_args()
     os.environ.setdefault("PYTHONPATH", os.pathsep.join(sys.path[1:]))
     with tempfile.TemporaryDirectory() as folder:
-        us = drawing.microseconds(drawing.measures(256, Path(folder)), repeats=9)
+        us = drawing.microseconds(drawing.measures(1024, Path(folder)), repeats=9)
     tables = drawing.report(us, markdown=True)
     others = drawing.table([["measure", "measured", "reach", ""], *rest(arguments.stream)], markdown=True)
     model = f"A frame of `standard` writes 8,192 bytes at {8192 / us['standard'] / 1000:.2f} GB/s."

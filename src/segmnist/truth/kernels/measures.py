@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from segmnist.render.kernels.blocks import count_bits, lowest_bit, match_block
+from segmnist.render.kernels.blocks import count_bits, highest_bit, lowest_bit, match_block
 from segmnist.render.kernels.digits import InkBox, Pose, find_ink, glyph_place, make_pose, pixel_bounds
 from segmnist.render.kernels.layout import SceneArrays, Style
 from segmnist.scene.scene import NO_DIGIT
@@ -30,9 +30,16 @@ class Measures(NamedTuple):
 
 @njit(nogil=True, cache=True)
 def measure_mask(
-    mask: Array, base: int, frame_width: int, value: int, bounds: Bounds, columns: Array, box: Array
+    mask: Array,
+    base: int,
+    frame_width: int,
+    value: int,
+    bounds: Bounds,
+    columns: Array,
+    boxes: Array,
+    at: int,
 ) -> int:
-    """Count the pixels of a value in a frame, and write the box (x0, y0, x1, y1) that holds them; -1 if there is none.
+    """Count the pixels of a value in a frame; write the box that holds them, x0, y0, x1, y1, to `boxes[at:]`, if there are any.
 
     None lies outside the bounds (top, bottom, left, right). `columns` is scratch, a word for 16 columns: 2.0 a frame for both
     masks of all digits if counted pixel by pixel, 0.6 by blocks.
@@ -40,7 +47,8 @@ def measure_mask(
     top, bottom, left, right = bounds
     num_blocks, last_block, byte = (right - left + 15) >> 4, frame_width - 16, np.uint8(value)
     first_row, last_row, count = bottom, top, 0
-    columns[:num_blocks] = 0
+    for j in range(num_blocks):
+        columns[j] = 0
     for row in range(top, bottom):
         found = 0
         for j in range(num_blocks):
@@ -53,30 +61,46 @@ def measure_mask(
         if found:
             first_row, last_row = min(first_row, row), row + 1
         count += found
-    box[:] = -1
     if count:
-        box[1], box[3] = first_row, last_row
+        first_column, last_column = right, left
         for j in range(num_blocks):
             if columns[j]:
-                if box[0] < 0:
-                    box[0] = left + 16 * j + lowest_bit(columns[j])
-                width = 0
-                while columns[j] >> width:
-                    width += 1
-                box[2] = left + 16 * j + width
+                first_column = min(first_column, left + 16 * j + lowest_bit(columns[j]))
+                last_column = left + 16 * j + highest_bit(columns[j]) + 1
+        boxes[at], boxes[at + 1], boxes[at + 2], boxes[at + 3] = (
+            first_column,
+            first_row,
+            last_column,
+            last_row,
+        )
     return count
 
 
 @njit(nogil=True, cache=True)
-def count_whole(image: Array, threshold: int, ink: InkBox, bounds: Bounds, pose: Pose) -> int:
-    """Count the digit's pixels within bounds that reach outside the frame."""
+def count_row(image: Array, threshold: int, ink: InkBox, pose: Pose, row: int, start: int, stop: int) -> int:
+    """Count the digit's pixels in columns start..stop-1 of a row, in the frame or not."""
     count = 0
-    for row in range(bounds[0], bounds[1]):
-        for column in range(bounds[2], bounds[3]):
-            v, u = glyph_place(ink, pose, row, column)
-            v, u = v >> 16, u >> 16
-            if 0 <= v < ink.height and 0 <= u < ink.width:
-                count += image[v, u] >= threshold
+    for column in range(start, stop):
+        v, u = glyph_place(ink, pose, row, column)
+        v, u = v >> 16, u >> 16
+        if 0 <= v < ink.height and 0 <= u < ink.width:
+            count += image[v, u] >= threshold
+    return count
+
+
+@njit(nogil=True, cache=True)
+def count_outside(
+    image: Array, threshold: int, ink: InkBox, bounds: Bounds, pose: Pose, frame_height: int, frame_width: int
+) -> int:
+    """Count the digit's pixels outside the frame; bounds (top, bottom, left, right) reach beyond it."""
+    top, bottom, left, right = bounds
+    count = 0
+    for row in range(top, bottom):
+        if 0 <= row < frame_height:
+            count += count_row(image, threshold, ink, pose, row, left, min(right, 0))
+            count += count_row(image, threshold, ink, pose, row, max(left, frame_width), right)
+        else:
+            count += count_row(image, threshold, ink, pose, row, left, right)
     return count
 
 
@@ -111,12 +135,13 @@ def measure_clips(
     images, glyph, label, sine = scene.images, scene.glyph, scene.label, scene.sine
     y, x, angle, scale, brightness = scene.y, scene.x, scene.angle, scene.scale, scene.brightness
     visible_area, amodal_area, whole_area = out.visible_area, out.amodal_area, out.whole_area
-    boxes_xyxy, amodal_boxes_xyxy, occluders = out.boxes_xyxy, out.amodal_boxes_xyxy, out.occluders
+    boxes, amodal_boxes = out.boxes_xyxy.reshape(-1), out.amodal_boxes_xyxy.reshape(-1)
+    occluders = out.occluders
     num_rows, size = glyph.shape[1], frame_height * frame_width
-    columns, box = np.zeros(frame_width // 16 + 1, np.int64), np.zeros(4, np.float32)
+    columns = np.zeros(frame_width // 16 + 1, np.int64)
     glyph_columns = np.zeros(images.shape[2], np.uint8)
     visible_area[:], amodal_area[:], whole_area[:], occluders[:] = 0, 0, 0, 0
-    boxes_xyxy[:], amodal_boxes_xyxy[:] = -1, -1
+    boxes[:], amodal_boxes[:] = -1, -1
     for b in range(glyph.shape[0]):
         for n in range(scene.num_digits[b]):
             if label[b, n] == NO_DIGIT:
@@ -137,15 +162,16 @@ def measure_clips(
                 base, layer = (b * num_frames + t) * size, ((b * num_rows + n) * num_frames + t) * size
                 seen, extent = 0, 0
                 if bounds[0] < bounds[1] and bounds[2] < bounds[3]:
-                    seen = measure_mask(instance, base, frame_width, n + 1, bounds, columns, box)
-                    boxes_xyxy[b, n, t] = box
-                    extent = measure_mask(amodal, layer, frame_width, 1, bounds, columns, box)
-                    amodal_boxes_xyxy[b, n, t] = box
+                    at = 4 * ((b * num_rows + n) * num_frames + t)
+                    seen = measure_mask(instance, base, frame_width, n + 1, bounds, columns, boxes, at)
+                    extent = measure_mask(amodal, layer, frame_width, 1, bounds, columns, amodal_boxes, at)
                 visible_area[b, n, t], amodal_area[b, n, t] = seen, extent
-                inside = whole == bounds
-                whole_area[b, n, t] = (
-                    extent if inside else count_whole(image, style.ink_threshold, ink, whole, pose)
-                )
+                outside = 0
+                if whole != bounds:
+                    outside = count_outside(
+                        image, style.ink_threshold, ink, whole, pose, frame_height, frame_width
+                    )
+                whole_area[b, n, t] = extent + outside
                 if seen < extent:
                     count_occluders(instance, base, amodal, layer, frame_width, n, bounds, occluders[b, n], t)
 
