@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.errors import BadArgument
 from segmnist.evaluate.predictions import BadPrediction, Prediction, check_prediction
 from segmnist.suites.catalog import Part, Suite
 
@@ -59,7 +60,7 @@ def _open(path: Path, num_clips: int) -> Load:
             return _zarr(path, num_clips)
         return _folder(path, num_clips)
     if not path.is_file():
-        raise BadPrediction(f"{path}: no such file or folder")
+        raise BadArgument("PREDICTIONS", str(path), "a file or folder that is there")
     if path.suffix == ".npy":
         return _rows(path, _load_array(path, "r"), None, num_clips)
     if path.suffix == ".npz":
