@@ -79,7 +79,7 @@ def test_evaluate_writes_a_result_and_a_page(monkeypatch, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("absent.npy",), 1, "absent.npy: no such file"),
+        (("absent.npy",), 2, "absent.npy"),
         (("segmnist.nothing:model",), 2, "segmnist.nothing:model"),
         (("math:pi",), 2, "a function"),
         (("absent.npy", "--suite", "tiny"), 2, "tiny-v1"),

@@ -254,7 +254,7 @@ def test_too_few_or_too_many_rows_are_refused(small, truth, tmp_path):
     np.savez(tmp_path / "odd.npz", a=truth, b=truth)
     with pytest.raises(BadPrediction, match=r"odd\.npz: has a, b"):
         evaluate(tmp_path / "odd.npz", small)
-    with pytest.raises(BadPrediction, match="no such file"):
+    with pytest.raises(BadArgument, match=r"PREDICTIONS=.*absent.* a file or folder that is there"):
         evaluate(tmp_path / "absent", small)
 
 
