@@ -54,7 +54,9 @@ def test_a_worker_that_dies(many_shards, bank, ram, monkeypatch):
         generate(many_shards, ram / "killed", bank=bank, num_workers=2, report=kill_one)
     generate(many_shards, ram / "killed", bank=bank, num_workers=1)
     generate(many_shards, ram / "whole", bank=bank, num_workers=1)
-    assert files_of(ram / "killed") == files_of(ram / "whole")
+    # A killed worker may leave a temporary file, which is for `verify --clean` to sweep.
+    left = {name: data for name, data in files_of(ram / "killed").items() if not name.endswith(".tmp")}
+    assert left == files_of(ram / "whole")
 
 
 def test_ctrl_c_stops_cleanly_and_the_same_command_resumes(ram):

@@ -18,6 +18,8 @@ MAX_RETRIES = 20
 """Times that a task whose worker died is started again by Ray."""
 DEADLINE_SECONDS = 600.0
 """A shard takes about a second; one that takes this long is given to another worker."""
+STOP_SECONDS = 10.0
+"""How long tasks that were told to stop may take to do so."""
 MAX_OVERDUE = 3
 """Times that a shard may pass its deadline."""
 
@@ -66,15 +68,26 @@ def _run(ray: Any, plan: Plan, store: Store, shards: Iterator[int], deadline: fl
             pending[task.remote(work, shard)] = shard, time.monotonic()
 
     submit(islice(shards, most))
-    while pending:
-        # Waiting tasks start one after another, so the clock of those behind restarts whenever one is done.
-        done, _ = ray.wait(list(pending), num_returns=1, timeout=deadline)
-        for reference in done:
-            shard, _ = pending.pop(reference)
-            yield _receipt(ray, reference, shard)
-        if not done:
-            _give_up_oldest(ray, pending, overdue, submit)
-        submit(islice(shards, most - len(pending)))
+    try:
+        while pending:
+            # Waiting tasks start one after another, so the clock of those behind restarts whenever one is done.
+            done, _ = ray.wait(list(pending), num_returns=1, timeout=deadline)
+            for reference in done:
+                shard, _ = pending.pop(reference)
+                yield _receipt(ray, reference, shard)
+            if not done:
+                _give_up_oldest(ray, pending, overdue, submit)
+            submit(islice(shards, most - len(pending)))
+    finally:
+        # After an error or Ctrl-C nothing goes on writing behind the caller's back, on a cluster that may live on.
+        _stop(ray, list(pending))
+
+
+def _stop(ray: Any, references: list[Any]) -> None:
+    for reference in references:
+        ray.cancel(reference)
+    if references:
+        ray.wait(references, num_returns=len(references), timeout=STOP_SECONDS)
 
 
 def _give_up_oldest(
