@@ -84,7 +84,6 @@ def test_long_clips_are_cut() -> None:
     assert picture(SHOWN["long clip"]._repr_html_()).n_frames <= 60
 
 
-@pytest.mark.slow
 def test_the_tour_runs(tmp_path: Path) -> None:
     nbformat = pytest.importorskip("nbformat", reason="notebooks are run by nbclient")
     nbclient = pytest.importorskip("nbclient", reason="notebooks are run by nbclient")
