@@ -7,8 +7,9 @@ import hashlib
 import json
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgspec
 import numpy as np
@@ -124,7 +125,7 @@ class Recipe:
         _check_version(values.get("generator_version", GENERATOR_VERSION))
         spec = scene_spec.from_dict(values.get("spec", {}))
         try:
-            fields = msgspec.convert({k: v for k, v in values.items() if k != "spec"}, _Fields)
+            fields = msgspec.convert({k: v for k, v in values.items() if k != "spec"}, _typed_form())
         except msgspec.ValidationError as error:
             raise BadArgument(
                 "recipe", "its fields", "a recipe as `segmnist recipe` prints it", str(error)
@@ -186,20 +187,16 @@ class Recipe:
         return [f"{name}: {_head(a)} and {_head(b)}" for name, (a, b) in pairs.items() if a != b]
 
 
-class _Fields(msgspec.Struct, kw_only=True):
-    """The types of a recipe's fields, its spec apart."""
-
-    split: str = "train"
-    seed: int = 0
-    first_clip: int = 0
-    num_clips: int = 0
-    clip_ids: tuple[int, ...] = ()
-    truths: tuple[str, ...] = ("semantic",)
-    format: str = "zarr"
-    clips_per_shard: int = 128
-    index: bool = True
-    bank_sha256: str
-    generator_version: int = GENERATOR_VERSION
+@cache
+def _typed_form() -> type[msgspec.Struct]:
+    """Return a form of a recipe's fields, its spec apart, that msgspec checks the types of."""
+    types = get_type_hints(Recipe)
+    fields = [
+        (f.name, types[f.name], msgspec.NODEFAULT if f.default is dataclasses.MISSING else f.default)
+        for f in dataclasses.fields(Recipe)
+        if f.name != "spec"
+    ]
+    return msgspec.defstruct("RecipeFields", fields, kw_only=True)
 
 
 def canonical_json(value: Any) -> str:
