@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 
-from segmnist.dataset.store import LocalStore
 from segmnist.errors import BadArgument
 from segmnist.formats import origin_h5, origin_npy
 from segmnist.formats.origin import NAMES, origin_arrays
 from segmnist.scene.presets import preset
 from segmnist.source import ClipSource
+from segmnist.whole_file import replacing
 
 UInt8 = NDArray[np.uint8]
 WRITERS = {"npy": origin_npy, "h5": origin_h5}
@@ -76,11 +76,11 @@ class Dataset:
         if filetype not in WRITERS:
             raise BadArgument("filetype", filetype, " or ".join(WRITERS))
         self._check_generated()
-        writer, store = WRITERS[filetype], LocalStore(path)
+        writer, folder = WRITERS[filetype], Path(path)
         arrays = {"images": self.images, "masks": self.masks, "labels": self.labels}
-        targets = [store.root / name for name in writer.file_names(self.split)]
-        store.root.mkdir(parents=True, exist_ok=True)
-        with store.temporaries(targets) as temporaries:
+        targets = [folder / name for name in writer.file_names(self.split)]
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing(*targets) as temporaries:
             writer.write_arrays(temporaries, {name: array.shape for name, array in arrays.items()}, [arrays])
 
     def display_samples(self, n: int = 3) -> Image:

@@ -8,8 +8,8 @@ from tests.dataset.conftest import files_of
 
 from segmnist import BadArgument, CorruptData, DigitBank
 from segmnist.dataset import generate, open_dataset, repair, verify
-from segmnist.dataset.store import temporary_path
 from segmnist.dataset.verify import clean
+from segmnist.whole_file import temporary_path
 
 
 @pytest.fixture

@@ -185,7 +185,8 @@ def test_full_or_read_only_disk_falls_back_to_memory(
 def test_leftovers_of_killed_writers_are_swept_but_not_those_under_way(tiny: Tiny) -> None:
     tiny.path.parent.mkdir(parents=True)
     name = tiny.path.name
-    old, new, other = (tiny.path.with_name(name) for name in (f"{name}.a.tmp", f"{name}.b.tmp", "c.tmp"))
+    names = (f".{name}.elsewhere.1.0000000a.tmp", f".{name}.elsewhere.1.0000000b.tmp", "c.tmp")
+    old, new, other = (tiny.path.with_name(name) for name in names)
     for path in (old, new, other):
         path.touch()
     for path in (old, other):

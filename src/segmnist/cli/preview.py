@@ -85,7 +85,7 @@ def _save_posteriors(out: Path, source: ClipSource, clip_ids: range, scale: int 
     from segmnist.oracle import OBSERVERS, Oracle
     from segmnist.oracle.figure import posterior_strips
     from segmnist.preview import draw_sheet, sheet_layout
-    from segmnist.preview.output import check_target, replace_file
+    from segmnist.whole_file import check_target, replace_file
 
     if out.suffix != ".png":
         raise BadArgument("out", str(out), "a .png file with --truth posterior")

@@ -20,8 +20,8 @@ def report(
 ) -> None:
     """Describe a data set on one HTML page that loads nothing: balance, difficulty, coverage, pictures, recipe, checksums."""
     from segmnist.digits.bank import DigitBank
-    from segmnist.preview.output import check_target, replace_file
     from segmnist.report import report_page, survey
+    from segmnist.whole_file import check_target, replace_file
 
     check_target(out)
     digits = DigitBank.from_path(bank) if bank else None

@@ -13,11 +13,12 @@ from segmnist.dataset.generate import LIMIT_BYTES, generate
 from segmnist.dataset.plan import Plan, plan_for
 from segmnist.dataset.progress import Report, Tally, no_report, size_text
 from segmnist.dataset.recipe import Recipe
-from segmnist.dataset.store import open_store, temporary_path
+from segmnist.dataset.store import open_store
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.formats import FOLDER, SHARDED, WHOLE, Arrays, folder_format, whole_format
 from segmnist.formats.card import common_files
+from segmnist.whole_file import temporary_path
 
 
 def export(

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import mmap
 import os
-import secrets
 import shutil
-import socket
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 from segmnist.errors import BadArgument, CorruptData
-
-TEMPORARY = ".tmp"
-"""Ends the names of files that are being written: `.NAME.HOST.PID.RANDOM.tmp`."""
-
-_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
-_STALE_SECONDS = 24 * 3600
+from segmnist.whole_file import create_file, is_abandoned, replace_file, sync_folder
 
 
 class Store(Protocol):
@@ -101,44 +91,20 @@ class LocalStore:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
     def put_new(self, path: str, data: bytes) -> None:
-        """Write to a temporary name, fsync, and link to the final name, which fails if that exists."""
+        """Create a file whole; the same bytes there already are fine. Raises `CorruptData` if others are."""
         target = self.root / path
-        with _written(target, data) as temporary:
-            try:
-                os.link(temporary, target)
-            except FileExistsError:
-                check_same(self, path, data)
-            except OSError as error:
-                if error.errno not in _NO_LINKS:
-                    raise
-                if target.exists():
-                    check_same(self, path, data)
-                else:
-                    os.replace(temporary, target)
-        _sync_folder(target.parent)
+        _make_folder(target.parent)
+        try:
+            create_file(target, data)
+        except FileExistsError:
+            check_same(self, path, data)
+            sync_folder(target.parent)  # who was faster may not have come so far
 
     def replace(self, path: str, data: bytes) -> None:
-        """Write to a temporary name, fsync, rename."""
+        """Create a file whole, in place of what is there."""
         target = self.root / path
-        with _written(target, data) as temporary:
-            os.replace(temporary, target)
-        _sync_folder(target.parent)
-
-    @contextlib.contextmanager
-    def temporaries(self, targets: Sequence[Path]) -> Iterator[list[Path]]:
-        """Give a name to write to for each target; when all is well, put the files in their places."""
-        names = [temporary_path(target) for target in targets]
-        try:
-            yield names
-            for name, target in zip(names, targets):
-                with open(name, "rb") as file:
-                    os.fsync(file.fileno())
-                os.replace(name, target)
-            for folder in {target.parent for target in targets}:
-                _sync_folder(folder)
-        finally:
-            for name in names:
-                name.unlink(missing_ok=True)
+        _make_folder(target.parent)
+        replace_file(target, data)
 
     def exists(self, path: str) -> bool:
         """Return whether a file is there."""
@@ -185,11 +151,8 @@ class LocalStore:
         return shutil.disk_usage(_nearest(self.root.absolute())).free
 
     def abandoned(self) -> Iterator[str]:
-        """Iterate over temporary files whose writer is dead: no such process here, or a day old from
-        elsewhere."""
-        for path in self.walk():
-            if path.endswith(TEMPORARY) and not _is_being_written(self.root / path):
-                yield path
+        """Iterate over the temporary files of writers that are dead."""
+        return (path for path in self.walk() if is_abandoned(self.root / path))
 
 
 def check_same(store: Store, path: str, data: bytes) -> None:
@@ -223,54 +186,10 @@ def _nearest(path: Path) -> Path:
     return next(p for p in (path, *path.parents) if p.exists() or p == p.parent)
 
 
-@contextlib.contextmanager
-def _written(target: Path, data: bytes) -> Iterator[Path]:
-    """Give a temporary file with these bytes on the disk, in the target's folder; none is left behind."""
-    _make_folder(target.parent)
-    temporary = temporary_path(target)
-    try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        yield temporary
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def temporary_path(target: Path) -> Path:
-    """Return a name beside the target that tells whose it is and that nobody else has."""
-    writer = f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
-    return target.with_name(f".{target.name}.{writer}{TEMPORARY}")
-
-
 def _make_folder(folder: Path) -> None:
     """Make a folder and its parents, each on the disk before anything is put into it."""
     if folder.is_dir():
         return
     _make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _is_being_written(path: Path) -> bool:
-    # NAME may have dots, so may HOST: count from the end.
-    *_, pid, _, _ = path.name.split(".")
-    here = f".{socket.gethostname()}.{pid}." in path.name
-    try:
-        if here and pid.isdecimal():
-            os.kill(int(pid), 0)
-            return True
-        return not here and time.time() - path.stat().st_mtime < _STALE_SECONDS
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
+    sync_folder(folder.parent)

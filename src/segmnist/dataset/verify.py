@@ -14,9 +14,10 @@ from segmnist.dataset.manifest import FileSum, Manifest, Receipt, sum_of
 from segmnist.dataset.plan import root_for
 from segmnist.dataset.progress import Report, Tally, no_report
 from segmnist.dataset.recipe import Recipe
-from segmnist.dataset.store import TEMPORARY, Store
+from segmnist.dataset.store import Store
 from segmnist.errors import CorruptData
 from segmnist.formats import WHOLE
+from segmnist.whole_file import is_temporary
 
 Kind = Literal["missing", "truncated", "corrupt", "foreign", "leftover"]
 
@@ -138,7 +139,7 @@ def _strangers(found: Found, known: set[str]) -> list[Fault]:
     if not root_for(found.recipe):
         return []
     unknown = [path for path in found.store.walk() if path not in known]
-    return [Fault("leftover" if path.endswith(TEMPORARY) else "foreign", path) for path in unknown]
+    return [Fault("leftover" if is_temporary(Path(path)) else "foreign", path) for path in unknown]
 
 
 def clean(found: Found) -> list[str]:

@@ -12,6 +12,7 @@ from segmnist.dataset.plan import Plan
 from segmnist.dataset.store import LocalStore
 from segmnist.errors import BadArgument
 from segmnist.formats import Arrays, whole_format
+from segmnist.whole_file import replacing
 
 
 def write_whole(
@@ -24,7 +25,7 @@ def write_whole(
     """
     fmt = whole_format(plan.recipe.format)
     targets = [store.root / name for name in fmt.file_names(plan.recipe.split)]
-    with store.temporaries(targets) as temporaries:
+    with replacing(*targets) as temporaries:
         fmt.write(temporaries, plan.layout, _shards(plan, num_threads, advance))
     files = {target.name: _sum(target) for target in targets}
     books.put_manifest(manifest_bytes(plan.recipe, plan.layout, files, ()))

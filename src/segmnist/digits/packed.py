@@ -10,8 +10,6 @@ import contextlib
 import hashlib
 import lzma
 import os
-import time
-import uuid
 from importlib import resources
 from pathlib import Path
 
@@ -20,6 +18,7 @@ import numpy.typing as npt
 import platformdirs
 
 from segmnist.errors import CorruptData
+from segmnist.whole_file import is_abandoned, replacing
 
 NUM_DIGITS = 70_000
 SHAPE = (NUM_DIGITS, 28, 28)
@@ -31,7 +30,6 @@ ARRAY_SHA256 = "c2069063c1105f2bf96266aef1ff68c6e13bdda7a54e37bf19c16f1db24efc83
 # A new pin gives a new file name: two versions of the package never fight over one cached file.
 CACHE_NAME = f"mnist-{ARRAY_SHA256[:16]}.npy"
 _NUM_BYTES = NUM_DIGITS * (28 * 28 + 1)
-_STALE_SECONDS = 3600.0
 
 UInt8 = npt.NDArray[np.uint8]
 
@@ -129,24 +127,17 @@ def _open(path: Path) -> UInt8 | None:
 
 def _store(path: Path, flat: UInt8) -> None:
     """Write the cached file whole or not at all."""
-    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
     # Read-only, full, or (Windows) the old file is still mapped somewhere: memory serves as well.
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         _sweep(path)
-        try:
-            with temporary.open("xb") as file:
-                np.save(file, flat)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with replacing(path) as [temporary], temporary.open("xb") as file:
+            np.save(file, flat)
 
 
 def _sweep(path: Path) -> None:
-    # A process killed while it wrote leaves 55 MB behind; an hour is far beyond any write still under way.
-    for leftover in path.parent.glob(f"{path.name}.*.tmp"):
+    # A process killed while it wrote leaves 55 MB behind.
+    for leftover in path.parent.glob(f".{path.name}.*"):
         with contextlib.suppress(OSError):  # another process may sweep, too
-            if time.time() - leftover.stat().st_mtime > _STALE_SECONDS:
+            if is_abandoned(leftover):
                 leftover.unlink()

@@ -22,9 +22,9 @@ from segmnist.preview.encode import (
 )
 from segmnist.preview.figure import blank_page, draw_sheet, paint_tile, sheet_layout, tile_scale
 from segmnist.preview.layout import Block, SheetLayout, lay_out
-from segmnist.preview.output import check_target, replace_file
 from segmnist.preview.palette import CLASS_COLOURS, UInt8
 from segmnist.preview.strips import Batch, Strip, clip_strips
+from segmnist.whole_file import check_target, replace_file
 
 # The longest side that the format (or, for mp4, the common encoder) takes.
 _LONGEST_SIDE = {".png": 2**31 - 1, ".gif": 65535, ".apng": 2**31 - 1, ".webp": 16383, ".mp4": 16384}

@@ -1,0 +1,121 @@
+"""A file that is whole or not there: written under another name beside its own, flushed, then renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from segmnist.errors import BadArgument
+
+# NAME and HOST may have dots.
+_TEMPORARY_NAME = re.compile(r"\..+\.(?P<pid>\d+)\.[0-9a-f]{8}\.tmp")
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
+_STALE_SECONDS = 24 * 3600
+
+
+def check_target(path: Path) -> None:
+    """Raise `BadArgument` unless a file could be put at `path`: before the work, not after it."""
+    folder = path.parent
+    if not folder.is_dir():
+        raise BadArgument("path", str(path), "a file in a folder that exists", "create the folder first")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise BadArgument("path", str(path), "a file in a folder that you may write to")
+    if path.is_dir():
+        raise BadArgument("path", str(path), "the name of a file, not of a folder")
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write `data` to `path` at once: readers see the old file or the new one; an error leaves the old."""
+    with replacing(path) as [temporary]:
+        temporary.write_bytes(data)
+
+
+@contextlib.contextmanager
+def replacing(*targets: Path) -> Iterator[list[Path]]:
+    """Give a path to write to for each target; when all is well, put the files in their places, in order."""
+    with _temporaries(targets) as temporaries:
+        yield temporaries
+        for temporary, target in zip(temporaries, targets):
+            _sync_file(temporary)
+            os.replace(temporary, target)
+        for folder in {target.parent for target in targets}:
+            sync_folder(folder)
+
+
+def create_file(path: Path, data: bytes) -> None:
+    """Write `data` to `path` at once. Raises `FileExistsError` where somebody else was faster."""
+    with _temporaries((path,)) as [temporary]:
+        temporary.write_bytes(data)
+        _sync_file(temporary)
+        try:
+            os.link(temporary, path)  # unlike a rename, it fails if that exists
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            if path.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+            os.replace(temporary, path)
+    sync_folder(path.parent)
+
+
+def temporary_path(target: Path) -> Path:
+    """Return `.NAME.HOST.PID.RANDOM.tmp` beside the target, which tells whose it is and nobody else has."""
+    # The same folder, because a rename across file systems is a copy.
+    writer = f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
+    return target.with_name(f".{target.name}.{writer}.tmp")
+
+
+def is_temporary(path: Path) -> bool:
+    """Return whether a path has a name that `temporary_path` gives."""
+    return _TEMPORARY_NAME.fullmatch(path.name) is not None
+
+
+def is_abandoned(path: Path) -> bool:
+    """Return whether a temporary file's writer is dead: no such process here, or a day old from
+    elsewhere."""
+    parts = _TEMPORARY_NAME.fullmatch(path.name)
+    if parts is None:
+        return False
+    if f".{socket.gethostname()}.{parts['pid']}." in path.name:
+        return not _is_alive(int(parts["pid"]))
+    return time.time() - path.stat().st_mtime >= _STALE_SECONDS
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush the names of a folder's files to the disk."""
+    if os.name == "nt":
+        return  # Windows opens no folder
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _temporaries(targets: tuple[Path, ...]) -> Iterator[list[Path]]:
+    """Give a temporary path beside each target; none is left behind."""
+    temporaries = [temporary_path(target) for target in targets]
+    try:
+        yield temporaries
+    finally:
+        for temporary in temporaries:
+            temporary.unlink(missing_ok=True)
+
+
+def _sync_file(path: Path) -> None:
+    with open(path, "r+b") as file:  # Windows flushes only what may be written to
+        os.fsync(file.fileno())
+
+
+def _is_alive(pid: int) -> bool:
+    import psutil
+
+    return psutil.pid_exists(pid)
