@@ -68,7 +68,7 @@ def test_mnist_splits_share_no_glyph_and_leave_none_out(mnist: DigitBank) -> Non
 def test_mnist_is_opened_once_even_by_many_threads(monkeypatch: pytest.MonkeyPatch, mnist: DigitBank) -> None:
     num_opened = []
     monkeypatch.setattr(bank, "_mnist", None)
-    monkeypatch.setattr(bank.packed, "mnist", lambda: num_opened.append(1) or (mnist.images, mnist.labels))
+    monkeypatch.setattr(bank, "mnist", lambda: num_opened.append(1) or (mnist.images, mnist.labels))
     banks: list[DigitBank] = []
     threads = [threading.Thread(target=lambda: banks.append(DigitBank.mnist())) for _ in range(8)]
     for thread in threads:

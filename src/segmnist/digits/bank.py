@@ -13,8 +13,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from segmnist.digits import checks, files, packed
-from segmnist.digits.checks import Splits, UInt8
+from segmnist.digits.checks import (
+    Splits,
+    UInt8,
+    bank_sha256,
+    checked_classes,
+    checked_images,
+    checked_labels,
+    checked_splits,
+    default_splits,
+)
+from segmnist.digits.files import read_digits_npz, read_mnist_folder, read_pair
+from segmnist.digits.packed import mnist
 from segmnist.errors import BadArgument, CorruptData
 
 AnyPath = str | os.PathLike[str]
@@ -55,10 +65,10 @@ class DigitBank:
     )
 
     def __post_init__(self) -> None:
-        images = checks.checked_images(self.images)
+        images = checked_images(self.images)
         object.__setattr__(self, "images", images)
-        object.__setattr__(self, "labels", checks.checked_labels(self.labels, len(images)))
-        object.__setattr__(self, "splits", checks.checked_splits(self.splits, len(images)))
+        object.__setattr__(self, "labels", checked_labels(self.labels, len(images)))
+        object.__setattr__(self, "splits", checked_splits(self.splits, len(images)))
 
     @cached_property
     def sha256(self) -> str:
@@ -67,7 +77,7 @@ class DigitBank:
         These are the ASCII line "segmnist-digits-1 n h w train a b val a b test a b" with its newline, the
         image bytes in raster order, and the label bytes.
         """
-        return checks.bank_sha256(self.images, self.labels, self.splits)
+        return bank_sha256(self.images, self.labels, self.splits)
 
     def __eq__(self, other: object) -> bool:
         return self.sha256 == other.sha256 if isinstance(other, DigitBank) else NotImplemented
@@ -118,7 +128,7 @@ class DigitBank:
         Raises BadArgument as the class, CorruptData for what is broken, missing, pickled, or beyond 2 GiB.
         """
         path = _absolute(path)
-        return _opened(("from_npz", str(path)), name, *files.read_digits_npz(path), given=splits)
+        return _opened(("from_npz", str(path)), name, *read_digits_npz(path), given=splits)
 
     @classmethod
     def from_idx(
@@ -130,7 +140,7 @@ class DigitBank:
         """
         paths = _absolute(images_path), _absolute(labels_path)
         origin = "from_idx", str(paths[0]), str(paths[1])
-        return _opened(origin, name, *files.read_pair(*paths), given=splits)
+        return _opened(origin, name, *read_pair(*paths), given=splits)
 
     @classmethod
     def from_path(cls, path: AnyPath, splits: Splits | None = None, name: str | None = None) -> DigitBank:
@@ -143,14 +153,14 @@ class DigitBank:
             raise BadArgument("path", str(path), "an .npz file or a folder of MNIST's four IDX files")
         if not path.is_dir():
             return cls.from_npz(path, splits, name)
-        return _opened(("from_path", str(path)), name, *files.read_mnist_folder(path), given=splits)
+        return _opened(("from_path", str(path)), name, *read_mnist_folder(path), given=splits)
 
     def glyphs(self, split: str, classes: Iterable[int] = range(10)) -> npt.NDArray[np.int32]:
         """Indices (m,) int32, ascending and read-only, of the digits of `split` whose label is in `classes`.
 
         Raises BadArgument for an unknown split or class, and where no digit is left.
         """
-        wanted = checks.checked_classes(classes)
+        wanted = checked_classes(classes)
         if (known := self._glyphs.get((split, wanted))) is not None:
             return known
         if split not in self.splits:
@@ -167,7 +177,7 @@ def _mnist_once() -> DigitBank:
     global _mnist
     with _LOCK:  # else two threads would each decode for half a second
         if _mnist is None:
-            bank = DigitBank(*packed.mnist(), MNIST_SPLITS, "mnist")
+            bank = DigitBank(*mnist(), MNIST_SPLITS, "mnist")
             bank.__dict__["sha256"] = MNIST_SHA256  # the pixels are checked already: no second pass over them
             _mnist = bank
         return _mnist
@@ -181,8 +191,8 @@ def _opened(
     stored: Splits | None = None,
     given: Splits | None = None,
 ) -> DigitBank:
-    images = checks.checked_images(images)
-    chosen = (splits for splits in (given, stored, checks.default_splits(len(images))) if splits is not None)
+    images = checked_images(images)
+    chosen = (splits for splits in (given, stored, default_splits(len(images))) if splits is not None)
     bank = DigitBank(images, labels, next(chosen), Path(origin[1]).stem if name is None else name)
     object.__setattr__(bank, "_origin", origin)
     return bank

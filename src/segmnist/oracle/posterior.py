@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument
-from segmnist.oracle import scores
+from segmnist.oracle.scores import entropy, expected_accuracy, expected_foreground_accuracy
 
 Sampler = Callable[[int, int], NDArray[np.uint8]]
 
@@ -38,7 +38,7 @@ class Posterior:
     @cached_property
     def entropy(self) -> NDArray[np.float32]:
         """`(T,H,W)` float32: the entropy of each pixel's class, in nats."""
-        return scores.entropy(self.class_probabilities)
+        return entropy(self.class_probabilities)
 
     @property
     def semantic(self) -> NDArray[np.uint8]:
@@ -52,8 +52,8 @@ class Posterior:
         mIoU is a score of many clips, in which every class occurs: see `segmnist.oracle.scores.miou_bracket`.
         """
         return {
-            "accuracy": scores.expected_accuracy(self.class_probabilities),
-            "foreground_accuracy": scores.expected_foreground_accuracy(self.class_probabilities),
+            "accuracy": expected_accuracy(self.class_probabilities),
+            "foreground_accuracy": expected_foreground_accuracy(self.class_probabilities),
             "nll": float(self.entropy.mean(dtype=np.float64)),
         }
 
