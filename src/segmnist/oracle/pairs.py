@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from segmnist.oracle.arrays import Arrays
 from segmnist.oracle.evidence import FrameEvidence
+from segmnist.oracle.pruning import kept_columns, log_left_out
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -127,23 +128,16 @@ def solve_pairs(problem: PairProblem, delta: float, arrays: Arrays) -> PairPoste
     by_front, by_most = np.argsort(-unhidden, kind="stable"), np.argsort(-most, kind="stable")
     # Half of delta for the pairs that are never looked at, half for the map of pairs that turn out to be
     # unlikely.
-    counts = _kept_columns(unhidden[by_front], most[by_most], known + np.log(delta / 2) if delta else -np.inf)
+    counts = kept_columns(unhidden[by_front], most[by_most], known + np.log(delta / 2) if delta else -np.inf)
     size, sums = len(unhidden), empty_sums(problem, known)
     for first in range(0, size, TILE_ROWS):
         rows = by_front[first : first + TILE_ROWS]
         width = int(counts[first : first + TILE_ROWS].max())
         counts[first : first + TILE_ROWS] = width
         for start in range(0, width, TILE_COLUMNS):
-            _add_tile(
-                problem,
-                unhidden,
-                rows,
-                by_most[start : min(start + TILE_COLUMNS, width)],
-                delta,
-                arrays,
-                sums,
-            )
-    left_out = _left_out(unhidden[by_front], most[by_most], counts)
+            columns = by_most[start : min(start + TILE_COLUMNS, width)]
+            _add_tile(problem, unhidden, rows, columns, delta, arrays, sums)
+    left_out = log_left_out(unhidden[by_front], most[by_most], counts)
     return normalised(problem, sums, left_out)
 
 
@@ -154,35 +148,6 @@ def _found_weight(problem: PairProblem, unhidden: Floats) -> float:
     j = int(problem.row(unhidden, i).argmax())
     i = int(problem.column(unhidden, j).argmax())
     return float(np.logaddexp.reduce(problem.row(unhidden, i)))
-
-
-def _left_out(front: Floats, most: Floats, counts: Integers) -> float:
-    """Return the log of a bound on the summed weight of the pairs beyond `counts` columns in each row."""
-    return float(np.logaddexp.reduce(front + _tails(most)[counts]))
-
-
-def _tails(most: Floats) -> Floats:
-    """Return the log of the summed weight from each column on, `(n + 1,)`."""
-    return np.append(np.logaddexp.accumulate(most[::-1])[::-1], -np.inf)
-
-
-def _kept_columns(front: Floats, most: Floats, log_budget: float) -> Integers:
-    """Return for each row, both axes in falling order, how many columns to keep so that the rest is within
-    the budget."""
-    size = len(most)
-    if log_budget == -np.inf:
-        return np.full(len(front), size)
-
-    def counts_at(level: float) -> Integers:
-        return size - np.searchsorted(most[::-1], level - front, side="left")
-
-    tails = _tails(most)
-    low, high = float(front[-1] + most[-1]), float(front[0] + most[0])
-    for _ in range(30):
-        middle = (low + high) / 2
-        within = np.logaddexp.reduce(front + tails[counts_at(middle)]) <= log_budget
-        low, high = (middle, high) if within else (low, middle)
-    return counts_at(low)
 
 
 def _add_tile(
