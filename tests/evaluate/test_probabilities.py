@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmnist.evaluate import ambiguity, calibration, selective
+from segmnist.evaluate.counts import confusion
+from segmnist.evaluate.segmentation import mean_iou
 
 
 def soft(*rows):
@@ -129,7 +131,23 @@ def test_matched_iou_by_hand():
 
 
 def test_two_empty_maps_agree():
-    assert ambiguity.map_iou(one_pixel(10)[0], one_pixel(10)[0]) == 1
+    assert ambiguity.iou_table(one_pixel(10), one_pixel(10)).tolist() == [[1]]
+
+
+def test_table_of_ious_is_the_mean_iou_of_each_pair():
+    rng = np.random.default_rng(2)
+    ones, others = (rng.choice(11, (n, 2, 5, 6), p=[0.04] * 10 + [0.6]).astype(np.uint8) for n in (3, 4))
+    pairs = [[mean_iou(confusion(a, b), background=False) for b in others] for a in ones]
+    np.testing.assert_allclose(ambiguity.iou_table(ones, others), pairs)
+
+
+def test_samples_of_the_posterior_itself_score_what_their_number_explains():
+    """A fair coin: d is 0 or 1, E d(y, y') = 1/2, so n samples against m score about (1/n + 1/m) / 2."""
+    rng = np.random.default_rng(3)
+    n, m, trials = 4, 8, 2000
+    draws = rng.choice(np.array([6, 9], np.uint8), (trials, n + m, 1, 1, 1))
+    scores = [ambiguity.generalised_energy_distance(d[:n], d[n:]) for d in draws]
+    assert np.mean(scores) == pytest.approx((1 / n + 1 / m) / 2, abs=4 * np.std(scores) / trials**0.5)
 
 
 def test_samples_of_another_shape_are_refused():

@@ -31,6 +31,9 @@ def clip(clip_id):
     truth["video"], truth["beneath"] = (rng.integers(0, 256, (T, H, W)).astype(np.uint8) for _ in range(2))
     truth["flow_forward"] = rng.normal(size=(T, H, W, 2)).astype(np.float32)
     truth["flow_forward_valid"] = rng.random((T, H, W)) < 0.7
+    truth["posterior_samples"], truth["oracle_samples"] = (
+        rng.choice(11, (2, T, H, W)).astype(np.uint8) for _ in range(2)
+    )
     truth["posterior"] = rng.dirichlet(np.ones(11), size=(T, H, W)).transpose(0, 3, 1, 2).astype(np.float32)
     noise = rng.dirichlet(np.full(11, 0.3), size=(T, H, W)).transpose(0, 3, 1, 2)
     right = np.eye(11)[semantic].transpose(0, 3, 1, 2)
@@ -129,6 +132,27 @@ def soft(frame=0, class_=0, y=0, x=0, value=None):
 def test_bad_predictions_name_the_clip_and_the_fault(bad, said):
     with pytest.raises(BadPrediction, match=f"clip 17: .*{said}"):
         check_prediction("clip 17", bad, (T, H, W))
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        (np.zeros((T, H, W), np.uint8), r"samples have shape \(9, 10, 13\), expected \(S, 9, 10, 13\)"),
+        (np.zeros((0, T, H, W), np.uint8), r"samples have shape \(0, 9, 10, 13\)"),
+        (np.zeros((2, T, H, W), np.float32), "samples: dtype float32"),
+        (np.full((2, T, H, W), 11, np.uint8), "samples: class 11"),
+    ],
+)
+def test_bad_samples_name_the_clip_and_the_fault(bad, said):
+    with pytest.raises(BadPrediction, match=f"clip 5.*{said}"):
+        check_prediction("clip 5", hard(), (T, H, W), samples=bad)
+
+
+def test_classes_alone_are_one_joint_sample():
+    prediction = check_prediction("clip", soft(), (T, H, W))
+    np.testing.assert_array_equal(prediction.joint_samples, prediction.semantic[None])
+    samples = np.stack([hard(), hard()])
+    assert check_prediction("clip", soft(), (T, H, W), samples=samples).joint_samples is samples
 
 
 def test_half_precision_probabilities_are_good_enough():

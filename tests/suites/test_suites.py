@@ -113,6 +113,7 @@ def write_folder(place, maps, end="npy"):
 def write_zarr(place, maps):
     group = zarr.open_group(place, mode="w")
     group["probabilities"] = one_hot(maps)
+    group["samples"] = maps[:, None]
 
 
 WRITERS = {
@@ -175,7 +176,9 @@ def test_the_posterior_of_a_solvable_suite_scores_beside_the_model():
     oracle = Oracle(spec, split="test", seed=0)
 
     def bayes(video):
-        return np.stack([oracle.posterior(v).class_probabilities for v in video])
+        known = [oracle.posterior(v) for v in video]
+        probabilities = np.stack([posterior.class_probabilities for posterior in known])
+        return {"probabilities": probabilities, "samples": np.stack([p.sample(16, seed=1) for p in known])}
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checksums, "stored_checksums", lambda: sums)
@@ -183,9 +186,16 @@ def test_the_posterior_of_a_solvable_suite_scores_beside_the_model():
         hard = scores(evaluate(lambda video: np.full_like(video, 10), solvable, observer="offline"))
     assert exact["excess_nll"] == pytest.approx(0, abs=1e-6)
     assert exact["entropy_error"] == 0
-    for name in ("nll", "aurc", "foreground_accuracy", "miou_foreground"):
+    for name in ("nll", "nll_foreground", "aurc", "augrc", "foreground_accuracy", "miou", "miou_foreground"):
         assert exact[name] == exact[f"oracle_{name}"], name
-    assert hard["oracle_nll"] == exact["nll"]
+    # Sixteen joint samples each: as good as the posterior's own but for chance. All-background shares no digit.
+    assert exact["ged"] == pytest.approx(exact["oracle_ged"], abs=0.1)
+    assert exact["matched_iou"] == pytest.approx(exact["oracle_matched_iou"], abs=0.1)
+    assert hard["matched_iou"] == 0
+    assert hard["ged"] > 1 > exact["ged"]
+    assert exact["ceiling_miou_low"] <= exact["ceiling_miou_high"]
+    for name in ("oracle_nll", "oracle_ged", "ceiling_foreground_accuracy"):
+        assert hard[name] == exact[name], name
     assert "excess_nll" not in hard
 
 
@@ -251,6 +261,12 @@ def test_too_few_or_too_many_rows_are_refused(small, truth, tmp_path):
     np.save(tmp_path / "many.npy", np.concatenate([truth, truth[:1]]))
     with pytest.raises(BadPrediction, match="clip 5 is extra"):
         evaluate(tmp_path / "many.npy", small)
+    np.savez(tmp_path / "alone.npz", samples=truth[:, None])
+    with pytest.raises(BadPrediction, match=r"alone\.npz: has samples; expected probabilities or semantic"):
+        evaluate(tmp_path / "alone.npz", small)
+    np.savez(tmp_path / "short.npz", semantic=truth, samples=truth[:-1, None])
+    with pytest.raises(BadPrediction, match=r"short\.npz: 4 clips"):
+        evaluate(tmp_path / "short.npz", small)
     np.savez(tmp_path / "odd.npz", a=truth, b=truth)
     with pytest.raises(BadPrediction, match=r"odd\.npz: has a, b"):
         evaluate(tmp_path / "odd.npz", small)

@@ -20,22 +20,37 @@ class BadPrediction(SegmnistError, ValueError):
 @dataclass(frozen=True, eq=False)
 class Prediction:
     """Classes `(T, H, W)` uint8; probabilities `(T, 11, H, W)` if the model gives them; ids `(T, H, W)` uint8
-    if it tracks.
+    if it tracks; joint samples of the classes `(S, T, H, W)` uint8 if it draws any.
     """
 
     semantic: Maps
     probabilities: Probabilities | None = None
     instance: Maps | None = None
+    samples: Maps | None = None
+
+    @property
+    def joint_samples(self) -> Maps:
+        """Return the samples, `(S, T, H, W)`: without any, the classes are the one map that the model
+        answers with.
+
+        Pixels drawn each from its own probabilities would be no sample of a map: they mix worlds that
+        exclude one another.
+        """
+        return self.semantic[None] if self.samples is None else self.samples
 
 
 def check_prediction(
-    name: str, prediction: NDArray[Any], shape: tuple[int, int, int], instance: NDArray[Any] | None = None
+    name: str,
+    prediction: NDArray[Any],
+    shape: tuple[int, int, int],
+    instance: NDArray[Any] | None = None,
+    samples: NDArray[Any] | None = None,
 ) -> Prediction:
     """Return a checked prediction of a clip of `shape` (T, H, W).
 
     prediction: hard maps `(T, H, W)` uint8 of classes 0..10 (10 = background), or probabilities `(T, 11, H,
-    W)` in any floating dtype that sum to 1 over the classes; instance: `(T, H, W)` uint8, 0 = background.
-    Raises `BadPrediction`.
+    W)` in any floating dtype that sum to 1 over the classes; instance: `(T, H, W)` uint8, 0 = background;
+    samples: `(S, T, H, W)` uint8, whole maps of classes. Raises `BadPrediction`.
 
     >>> check_prediction("clip_0000000003", np.zeros((2, 4, 5), np.uint8), (2, 4, 6))
     Traceback (most recent call last):
@@ -44,13 +59,23 @@ def check_prediction(
     T, H, W = shape
     if instance is not None and (instance.shape != shape or instance.dtype != np.uint8):
         raise BadPrediction(f"{name}: instance is {instance.dtype} {instance.shape}, expected uint8 {shape}")
+    if samples is not None:
+        _check_samples(name, samples, shape)
     if prediction.shape == shape:
-        return Prediction(_hard(name, prediction), None, instance)
+        return Prediction(_hard(name, prediction), None, instance, samples)
     if prediction.shape == (T, NUM_CLASSES, H, W):
         probabilities = _soft(name, prediction)
-        return Prediction(probabilities.argmax(axis=1).astype(np.uint8), probabilities, instance)
+        return Prediction(probabilities.argmax(axis=1).astype(np.uint8), probabilities, instance, samples)
     expected = f"{shape} for classes or {(T, NUM_CLASSES, H, W)} for probabilities"
     raise BadPrediction(f"{name}: shape {prediction.shape}, expected {expected}")
+
+
+def _check_samples(name: str, samples: NDArray[Any], shape: tuple[int, int, int]) -> None:
+    if samples.ndim != 4 or not len(samples) or samples.shape[1:] != shape:
+        raise BadPrediction(
+            f"{name}: samples have shape {samples.shape}, expected (S, {', '.join(map(str, shape))})"
+        )
+    _hard(f"{name}, samples", samples)
 
 
 def _hard(name: str, maps: NDArray[Any]) -> Maps:

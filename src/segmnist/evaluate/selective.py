@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from segmnist.evaluate.counts import Counts
+from segmnist.evaluate.segmentation import Scores
 
 NUM_LEVELS = 4096
 """Levels of confidence that are told apart when a whole data set is streamed; equal ones are taken in random
@@ -73,6 +76,18 @@ def augrc(counts: Counts) -> float:
     missed = errors.cumsum() - errors
     area = pixels * missed + errors * (pixels + 1) / 2
     return float(area.sum() / float(pixels.sum()) ** 2)
+
+
+def selective_scores(counts: Mapping[str, Counts], prefix: str = "") -> dict[str, Scores]:
+    """Return AURC and AUGRC of the levels named with this prefix, or nothing if they were not counted.
+
+    The levels have no bootstrap replicates, so these scores have no intervals.
+    """
+    if f"{prefix}levels" not in counts:
+        return {}
+    levels = counts[f"{prefix}levels"]
+    scores = {"aurc": aurc(levels), "augrc": augrc(levels)}
+    return {f"{prefix}{name}": np.asarray(score) for name, score in scores.items()}
 
 
 def _descending(counts: Counts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -1,16 +1,14 @@
-"""HOTA, J&F and VIS AP by TrackEval, their reference implementation: here only arrays are put into its
-form.
-"""
+"""HOTA and J&F by TrackEval, their reference implementation: here only arrays are put into its form."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.errors import MissingDependency
+from segmnist.evaluate import trackeval
 from segmnist.evaluate.counts import Counts, Maps
 from segmnist.evaluate.fixed import from_fixed, to_fixed
 from segmnist.evaluate.segmentation import Scores, ratio
@@ -60,7 +58,7 @@ def _hota(overlap: Counts) -> Counts:
         frame[np.ix_(rows, columns)]
         for frame, rows, columns in zip(iou, data["gt_ids"], data["tracker_ids"], strict=True)
     ]
-    result = _trackeval().metrics.HOTA().eval_sequence(data)
+    result = trackeval.metrics().HOTA().eval_sequence(data)
     hits = result["HOTA_TP"]
     lines = [hits, result["HOTA_FN"], result["HOTA_FP"]]
     lines += [to_fixed(result["AssA"] * hits), to_fixed(result["LocA"] * hits)]
@@ -89,67 +87,11 @@ def _j_and_f(truth: Maps, prediction: Maps, overlap: Counts) -> Counts:
         # TrackEval cannot encode a clip without any prediction; nothing there was found.
         return np.array([0, 0, len(true_ids)], dtype=np.int64)
     data = _detections(np.ones((len(truth), len(true_ids))) > 0, np.ones((len(truth), len(ids))) > 0)
-    data["gt_dets"] = [[_encoded(frame == i) for i in true_ids] for frame in truth]
-    data["tracker_dets"] = [[_encoded(frame == i) for i in ids] for frame in prediction]
+    data["gt_dets"] = [[trackeval.encoded(frame == i) for i in true_ids] for frame in truth]
+    data["tracker_dets"] = [[trackeval.encoded(frame == i) for i in ids] for frame in prediction]
     with np.errstate(invalid="ignore"):
-        result = _trackeval().metrics.JAndF().eval_sequence(data)
+        result = trackeval.metrics().JAndF().eval_sequence(data)
     number = len(true_ids)
     return np.array(
         [*to_fixed([result["J-Mean"] * number, result["F-Mean"] * number]), number], dtype=np.int64
     )
-
-
-Track = tuple[int, float, NDArray[np.bool_]]
-"""Class, score, and mask `(T, H, W)` of a digit through a clip."""
-
-
-def vis_average_precision(clips: Iterable[tuple[Sequence[Track], Sequence[Track]]]) -> float:
-    """Return video instance segmentation AP over IoU 0.50:0.95, mean over the classes that occur, by
-    TrackEval.
-
-    clips: for each clip the true tracks (their score plays no part) and the predicted ones.
-    Source: Yang et al., "Video instance segmentation", ICCV 2019.
-    """
-    settings = {"USE_AREA_RANGES": False, "USE_TIME_RANGES": False, "PRINT_CONFIG": False}
-    metric = _trackeval().metrics.TrackMAP(settings)
-    pairs = list(clips)
-    classes = sorted({track[0] for truth, _ in pairs for track in truth})
-    scores = []
-    for class_ in classes:
-        results = {
-            str(i): metric.eval_sequence(_tracks(truth, prediction, class_))
-            for i, (truth, prediction) in enumerate(pairs)
-        }
-        scores.append(metric.combine_sequences(results)["AP_all"].mean())
-    return float(np.mean(scores)) if scores else float("nan")
-
-
-def _tracks(truth: Sequence[Track], prediction: Sequence[Track], class_: int) -> dict[str, Any]:
-    mine = [track for track in truth if track[0] == class_]
-    theirs = sorted((track for track in prediction if track[0] == class_), key=lambda track: -track[1])
-    return {
-        "iou_type": "mask",
-        "gt_track_ids": list(range(1, len(mine) + 1)),
-        "dt_track_ids": list(range(1, len(theirs) + 1)),
-        "gt_tracks": [_by_frame(track[2]) for track in mine],
-        "dt_tracks": [_by_frame(track[2]) for track in theirs],
-        "dt_track_scores": [track[1] for track in theirs],
-    }
-
-
-def _by_frame(mask: NDArray[np.bool_]) -> dict[int, Any]:
-    return {t: _encoded(frame) for t, frame in enumerate(mask) if frame.any()}
-
-
-def _encoded(mask: NDArray[np.bool_]) -> Any:
-    from pycocotools.mask import encode
-
-    return encode(np.asfortranarray(mask, dtype=np.uint8))
-
-
-def _trackeval() -> Any:
-    try:
-        import trackeval
-    except ImportError:
-        raise MissingDependency("HOTA, J&F and VIS AP", "tracking") from None
-    return trackeval

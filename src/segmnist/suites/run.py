@@ -12,12 +12,10 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument
 from segmnist.evaluate.page import Picture
-from segmnist.evaluate.predictions import Prediction, check_prediction
 from segmnist.evaluate.protocol import Evaluation
 from segmnist.evaluate.report import PartReport, report_of
 from segmnist.oracle import Oracle
@@ -25,17 +23,15 @@ from segmnist.render.clips import Clip
 from segmnist.suites.catalog import Part, Suite
 from segmnist.suites.catalog import suite as suite_named
 from segmnist.suites.checksums import BLOCK, block_checksum, check_block, clip_digest
-from segmnist.suites.stored import StoredPredictions, path_of_part
-
-Model = Callable[[NDArray[np.uint8]], NDArray[Any]]
-"""Videos `(B, T, H, W)` uint8 -> classes `(B, T, H, W)` uint8 or probabilities `(B, T, 11, H, W)`."""
+from segmnist.suites.predict import Model, Predict, of_files, of_model
 
 TRUTHS = ("semantic", "instance", "visibility", "pose", "beneath", "flow")
 
 _DRAWN_AT_ONCE = 10
 """Clips in memory at a time, unless a model asks for larger batches."""
 
-Predict = Callable[[Sequence[Clip]], list[Prediction]]
+_NUM_SAMPLES = 16
+"""Joint samples of the posterior that a model's are compared with, and as many to compare the posterior's own."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +63,11 @@ def evaluate(
 ) -> list[PartReport]:
     """Score predictions on every part of a suite and return a report on each.
 
-    predictions: a path as `StoredPredictions` reads it, or a callable from videos `(B, T, H, W)` uint8 to
-    classes `(B, T, H, W)` uint8 or probabilities `(B, T, 11, H, W)`, called batch by batch. `num_workers`
-    processes score stored predictions. `tracking` adds HOTA and J&F; `observer` adds the exact posterior's
-    scores, and the distance from it, for suites that the oracle solves. Raises `BadPrediction` for
-    predictions that cannot be scored, `CorruptData` if the clips are not the suite's.
+    predictions: a path as `StoredPredictions` reads it, or a `Model`, called batch by batch. `num_workers`
+    processes score stored predictions. `tracking` adds HOTA, J&F and VIS AP; `observer` adds the exact
+    posterior's scores, the ceiling, and the distance from the posterior, for suites that the oracle solves.
+    Raises `BadPrediction` for predictions that cannot be scored, `CorruptData` if the clips are not the
+    suite's.
     """
     chosen = suite_named(suite) if isinstance(suite, str) else suite
     if batch_size < 1 or num_workers < 1:
@@ -80,7 +76,7 @@ def evaluate(
     for part in chosen.parts:
         job = Job(chosen, part, split, tracking, observer)
         if callable(predictions):
-            evaluation = _score(job, job.blocks, _of_model(predictions), batch_size, progress)
+            evaluation = _score(job, job.blocks, of_model(predictions), batch_size, progress)
         else:
             evaluation = _score_stored(job, Path(predictions), num_workers, progress)
         reports.append(report_of(part.name, part.spec.num_frames, evaluation))
@@ -98,9 +94,9 @@ def pictures(
     for report in reports:
         part = chosen.part(report.name)
         predict = (
-            _of_model(predictions)
+            of_model(predictions)
             if callable(predictions)
-            else _of_files(Path(predictions), chosen, part, split)
+            else of_files(Path(predictions), chosen, part, split)
         )
         clips = list(part.source(split).batch(report.worst)) if report.worst else []
         shown[part.name] = [
@@ -116,7 +112,7 @@ def _score(
     """Score some blocks of a part; each block's checksum is compared once all its clips are drawn."""
     evaluation = Evaluation(tracking=job.tracking)
     source = job.part.source(job.split, TRUTHS)
-    oracle = None if job.observer is None else Oracle(job.part.spec, split=job.split, seed=source.seed)
+    known_of = _nothing_known if job.observer is None else _posterior_of(job, job.observer, source.seed)
     for block in blocks:
         digests = []
         last = min((block + 1) * BLOCK, len(source))
@@ -124,41 +120,35 @@ def _score(
             clips = list(source[first : min(first + batch_size, last)])
             digests += [clip_digest(clip) for clip in clips]
             for clip, prediction in zip(clips, predict(clips), strict=True):
-                known = {}
-                if oracle is not None and job.observer is not None:
-                    known["posterior"] = oracle.posterior(clip.video, job.observer).class_probabilities
-                evaluation.add(clip.clip_id, clip.arrays | known, prediction)
-            progress(len(clips))
+                evaluation.add(clip.clip_id, clip.arrays | known_of(clip), prediction)
+                progress(1)
         check_block(job.suite, job.part, job.split, block, block_checksum(digests))
     return evaluation
 
 
-def _of_model(model: Model) -> Predict:
-    def predict(clips: Sequence[Clip]) -> list[Prediction]:
-        answer = np.asarray(model(np.stack([clip.video for clip in clips])))
-        if len(answer) != len(clips):
-            raise BadArgument("predictions", answer.shape, f"a leading axis of {len(clips)} clips")
-        return [
-            check_prediction(f"clip {clip.clip_id}", row, _shape(clip))
-            for clip, row in zip(clips, answer, strict=True)
-        ]
-
-    return predict
+def _nothing_known(clip: Clip) -> dict[str, NDArray[Any]]:
+    return {}
 
 
-def _of_files(path: Path, suite: Suite, part: Part, split: str) -> Predict:
-    stored = StoredPredictions(path_of_part(path, suite, part), part.num_clips(split))
-    return lambda clips: [stored(clip.clip_id, _shape(clip)) for clip in clips]
+def _posterior_of(job: Job, observer: str, seed: int) -> Callable[[Clip], dict[str, NDArray[Any]]]:
+    """Return the function that gives a clip's exact posterior and joint samples of it."""
+    oracle = Oracle(job.part.spec, split=job.split, seed=seed)
 
+    def known_of(clip: Clip) -> dict[str, NDArray[Any]]:
+        posterior = oracle.posterior(clip.video, observer)
+        samples = posterior.sample(2 * _NUM_SAMPLES, seed=clip.clip_id)
+        return {
+            "posterior": posterior.class_probabilities,
+            "posterior_samples": samples[:_NUM_SAMPLES],
+            "oracle_samples": samples[_NUM_SAMPLES:],
+        }
 
-def _shape(clip: Clip) -> tuple[int, int, int]:
-    T, H, W = clip.video.shape
-    return T, H, W
+    return known_of
 
 
 def _score_stored(job: Job, path: Path, num_workers: int, progress: Callable[[int], None]) -> Evaluation:
     # Opened here first, so that missing or extra clips are found before anything is drawn.
-    predict = _of_files(path, job.suite, job.part, job.split)
+    predict = of_files(path, job.suite, job.part, job.split)
     # Starting processes takes longer than scoring a few hundred clips.
     if num_workers == 1 or len(job.blocks) < 2 * num_workers:
         return _score(job, job.blocks, predict, _DRAWN_AT_ONCE, progress)
@@ -178,5 +168,5 @@ def _shards(job: Job, path: Path, num_workers: int) -> Iterator[Evaluation]:
 
 
 def _score_shard(job: Job, path: Path, blocks: range) -> Evaluation:
-    predict = _of_files(path, job.suite, job.part, job.split)
+    predict = of_files(path, job.suite, job.part, job.split)
     return _score(job, blocks, predict, _DRAWN_AT_ONCE, lambda clips: None)

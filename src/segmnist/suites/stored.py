@@ -5,21 +5,24 @@ part.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument
 from segmnist.evaluate.predictions import BadPrediction, Prediction, check_prediction
 from segmnist.suites.catalog import Part, Suite
 
-Load = Callable[[int], tuple[NDArray[Any], NDArray[Any] | None]]
-"""Clip id -> classes or probabilities, and ids if there are any."""
+Arrays = tuple[Any, Any | None, Any | None]
+"""Classes or probabilities; ids and joint samples where there are any."""
+
+Load = Callable[[int], Arrays]
+"""Clip id -> what is predicted of it."""
 
 _KEYS = ("probabilities", "semantic")
+_BESIDE = ("instance", "samples")
 
 
 class StoredPredictions:
@@ -36,8 +39,8 @@ class StoredPredictions:
 
     def __call__(self, clip_id: int, shape: tuple[int, int, int]) -> Prediction:
         """Return the checked prediction of a clip of shape (T, H, W)."""
-        prediction, instance = self._load(clip_id)
-        return check_prediction(f"{self.path}, clip {clip_id}", prediction, shape, instance)
+        prediction, instance, samples = self._load(clip_id)
+        return check_prediction(f"{self.path}, clip {clip_id}", prediction, shape, instance, samples)
 
 
 def path_of_part(path: Path, suite: Suite, part: Part) -> Path:
@@ -62,10 +65,10 @@ def _open(path: Path, num_clips: int) -> Load:
     if not path.is_file():
         raise BadArgument("PREDICTIONS", str(path), "a file or folder that is there")
     if path.suffix == ".npy":
-        return _rows(path, _load_array(path, "r"), None, num_clips)
+        return _rows(path, (_load_array(path, "r"), None, None), num_clips)
     if path.suffix == ".npz":
         with _load_array(path, None) as arrays:
-            return _rows(path, *_pick(path, dict(arrays)), num_clips)
+            return _rows(path, named_arrays(str(path), dict(arrays)), num_clips)
     raise BadPrediction(f"{path}: expected a folder, a .npy, a .npz or a Zarr array")
 
 
@@ -76,21 +79,32 @@ def _load_array(path: Path, mmap_mode: Any) -> Any:
         raise BadPrediction(f"{path}: not readable as NumPy: {error}") from None
 
 
-def _pick(path: Path, arrays: dict[str, Any]) -> tuple[Any, Any]:
-    """Return classes or probabilities, and ids, from named arrays; one array alone may have any name."""
-    named = [arrays[key] for key in _KEYS if key in arrays] or list(arrays.values())
-    if not named or (len(arrays) > 1 and not set(arrays) & set(_KEYS)):
-        raise BadPrediction(f"{path}: has {', '.join(arrays) or 'nothing'}; expected {' or '.join(_KEYS)}")
-    return named[0], arrays.get("instance")
+def named_arrays(where: str, arrays: Mapping[str, Any]) -> Arrays:
+    """Return classes or probabilities, and what is beside them, from named arrays; one alone may have any
+    name.
+
+    Raises `BadPrediction`, which names the place, for other names.
+    """
+    names = [key for key in _KEYS if key in arrays] or [name for name in arrays if name not in _BESIDE]
+    if not names or (len(arrays) > 1 and names[0] not in _KEYS):
+        raise BadPrediction(f"{where}: has {', '.join(arrays) or 'nothing'}; expected {' or '.join(_KEYS)}")
+    instance, samples = (arrays.get(name) for name in _BESIDE)
+    return arrays[names[0]], instance, samples
 
 
-def _rows(path: Path, predictions: Any, instances: Any, num_clips: int) -> Load:
-    for array in (predictions, instances):
+def _rows(path: Path, arrays: Arrays, num_clips: int) -> Load:
+    for array in arrays:
         if array is not None and (array.ndim < 1 or array.shape[0] != num_clips):
             rows = array.shape[0] if array.ndim else 0
             missing = f"clip {rows} is missing" if rows < num_clips else f"clip {num_clips} is extra"
             raise BadPrediction(f"{path}: {rows} clips, expected {num_clips}; {missing}")
-    return lambda i: (np.asarray(predictions[i]), None if instances is None else np.asarray(instances[i]))
+    return lambda clip_id: row_of(arrays, clip_id)
+
+
+def row_of(arrays: Arrays, row: int) -> Arrays:
+    """Return one clip's arrays out of those of many clips."""
+    prediction, instance, samples = (None if array is None else np.asarray(array[row]) for array in arrays)
+    return prediction, instance, samples
 
 
 def _zarr(path: Path, num_clips: int) -> Load:
@@ -98,8 +112,8 @@ def _zarr(path: Path, num_clips: int) -> Load:
 
     node = zarr.open(path, mode="r")
     if isinstance(node, zarr.Group):
-        return _rows(path, *_pick(path, dict(node.arrays())), num_clips)
-    return _rows(path, node, None, num_clips)
+        return _rows(path, named_arrays(str(path), dict(node.arrays())), num_clips)
+    return _rows(path, (node, None, None), num_clips)
 
 
 def _folder(path: Path, num_clips: int) -> Load:
@@ -119,11 +133,11 @@ def _folder(path: Path, num_clips: int) -> Load:
     return lambda clip_id: _read_file(files[clip_id])
 
 
-def _read_file(file: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
+def _read_file(file: Path) -> Arrays:
     if file.suffix == ".npy":
-        return _load_array(file, None), None
+        return _load_array(file, None), None, None
     with _load_array(file, None) as arrays:
-        return _pick(file, dict(arrays))
+        return named_arrays(str(file), dict(arrays))
 
 
 def _check_ids(path: Path, found: set[int], num_clips: int) -> None:

@@ -1,0 +1,54 @@
+"""Predictions of clips, by a model that is run here or out of stored files, checked the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmnist.errors import BadArgument
+from segmnist.evaluate.predictions import Prediction, check_prediction
+from segmnist.render.clips import Clip
+from segmnist.suites.catalog import Part, Suite
+from segmnist.suites.stored import StoredPredictions, named_arrays, path_of_part, row_of
+
+Model = Callable[[NDArray[np.uint8]], NDArray[Any] | Mapping[str, NDArray[Any]]]
+"""Videos `(B, T, H, W)` uint8 -> classes `(B, T, H, W)` uint8 or probabilities `(B, T, 11, H, W)`; or a
+mapping with `semantic` or `probabilities` and perhaps `instance` and `samples`, named as in an .npz file.
+"""
+
+Predict = Callable[[Sequence[Clip]], list[Prediction]]
+"""Clips -> the checked prediction of each."""
+
+
+def of_model(model: Model) -> Predict:
+    """Return the predictions of a model. Raises `BadPrediction` for an answer that cannot be scored."""
+
+    def predict(clips: Sequence[Clip]) -> list[Prediction]:
+        answer = model(np.stack([clip.video for clip in clips]))
+        named = answer if isinstance(answer, Mapping) else {"predictions": answer}
+        arrays = named_arrays("the model's answer", {name: np.asarray(a) for name, a in named.items()})
+        for array in arrays:
+            if array is not None and array.shape[:1] != (len(clips),):
+                raise BadArgument("predictions", array.shape, f"a leading axis of {len(clips)} clips")
+        rows = [row_of(arrays, i) for i in range(len(clips))]
+        return [
+            check_prediction(f"clip {clip.clip_id}", prediction, _shape(clip), instance, samples)
+            for clip, (prediction, instance, samples) in zip(clips, rows, strict=True)
+        ]
+
+    return predict
+
+
+def of_files(path: Path, suite: Suite, part: Part, split: str) -> Predict:
+    """Return a part's stored predictions. Raises `BadPrediction` at once if clips are missing or extra."""
+    stored = StoredPredictions(path_of_part(path, suite, part), part.num_clips(split))
+    return lambda clips: [stored(clip.clip_id, _shape(clip)) for clip in clips]
+
+
+def _shape(clip: Clip) -> tuple[int, int, int]:
+    T, H, W = clip.video.shape
+    return T, H, W
