@@ -11,15 +11,12 @@ import typer
 from segmnist.cli.app import app
 from segmnist.cli.options import BankOption, SeedOption, SetOption, SplitOption, spec_from
 from segmnist.errors import BadArgument
+from segmnist.formats import FOLDER, SHARDED, WHOLE
 
 if TYPE_CHECKING:
     from segmnist.dataset import Recipe
     from segmnist.digits.bank import DigitBank
 
-FORMATS = (
-    "zarr, webdataset, huggingface, npz, origin-npy, origin-h5, davis, youtube-vis, coco-panoptic, vipseg, "
-    "mots, coco-amodal, mmseg, ffv1"
-)
 EXAMPLE = "Example: segmnist export standard davis --format davis --split test --clips 20"
 
 
@@ -29,7 +26,7 @@ def export(
         str, typer.Argument(help="A data set's folder, a recipe as TOML or JSON, or the name of a preset.")
     ],
     out: Annotated[str, typer.Argument(help="The folder to write into, made if it is not there.")],
-    format_: Annotated[str, typer.Option("--format", help=f"{FORMATS}.")],
+    format_: Annotated[str, typer.Option("--format", help=", ".join([*SHARDED, *WHOLE, *FOLDER]) + ".")],
     set_: SetOption = None,
     split: SplitOption = "",
     clips: Annotated[int | None, typer.Option("--clips", "-n", help="How many clips.")] = None,

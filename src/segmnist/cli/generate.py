@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -70,37 +72,42 @@ def generate(
 
     digits = DigitBank.from_path(bank) if bank else DigitBank.mnist()
     if recipe_file is not None:
-        if preset or spec or set_ or clips is not None or truth:
-            raise BadArgument(
-                "--recipe", str(recipe_file), "no --preset, --spec, --set, --clips or --truth beside it"
-            )
+        _check_alone(recipe_file, beside=(preset, spec, set_, clips, truth))
         recipe = Recipe.from_file(recipe_file)
     else:
-        if clips is None or clips < 1:
-            raise BadArgument("--clips", clips, "1 or more", "for example --clips 1000")
         recipe = recipe_for(
-            spec_from(preset, spec, set_), num_clips=clips, first_clip=first, split=split, seed=seed,
+            spec_from(preset, spec, set_), num_clips=_counted(clips), first_clip=first, split=split, seed=seed,
             truth=("semantic", *(truth or ())), format=format_, index=index, bank=digits,
         )  # fmt: skip
-    try:
-        with reporting("generate") as report:
-            place = write(
-                recipe,
-                out,
-                bank=digits,
-                num_workers=workers,
-                executor=executor,
-                address=address,
-                shard_range=_range(shard_range),
-                limit_bytes=None if yes else LIMIT_BYTES,
-                report=report,
-            )
-    except KeyboardInterrupt:
-        typer.echo(
-            "segmnist: stopped; every shard that was finished is kept, the same command resumes", err=True
-        )
-        raise typer.Exit(130) from None
+    with _resumable(), reporting("generate") as report:
+        place = write(
+            recipe, out, bank=digits, num_workers=workers, executor=executor, address=address,
+            shard_range=_range(shard_range), limit_bytes=None if yes else LIMIT_BYTES, report=report,
+        )  # fmt: skip
     typer.echo(f"{place}: {recipe.num_clips} clips, plan {recipe.plan_id[:12]}")
+
+
+def _check_alone(recipe_file: Path, beside: tuple[object, ...]) -> None:
+    if any(given not in (None, []) for given in beside):
+        permitted = "no --preset, --spec, --set, --clips or --truth beside it"
+        raise BadArgument("--recipe", str(recipe_file), permitted)
+
+
+def _counted(clips: int | None) -> int:
+    if clips is None or clips < 1:
+        raise BadArgument("--clips", clips, "1 or more", "for example --clips 1000")
+    return clips
+
+
+@contextmanager
+def _resumable() -> Iterator[None]:
+    """Say, where the user stops the work, that none of it is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = "stopped; every shard that was finished is kept, the same command resumes"
+        typer.echo(f"segmnist: {kept}", err=True)
+        raise typer.Exit(130) from None
 
 
 def _range(text: str) -> tuple[int, int]:
