@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
 from segmnist.cli.app import app
+from segmnist.cli.counting import counting
 from segmnist.errors import BadArgument, MissingDependency
 from segmnist.version import GENERATOR_VERSION, __version__
 
@@ -42,11 +41,14 @@ def evaluate(
     ] = None,
     notes: Annotated[str, typer.Option("--notes", help="Anything else to keep in the result file.")] = "",
     tracking: Annotated[
-        bool, typer.Option("--tracking", help="HOTA and J&F too (the `tracking` extra).")
+        bool, typer.Option("--tracking", help="HOTA, J&F and VIS AP too (the `tracking` extra).")
     ] = False,
     observer: Annotated[
         str | None,
-        typer.Option("--oracle", help="Compare with the exact posterior: offline, causal or frame."),
+        typer.Option(
+            "--oracle",
+            help="Compare with the exact posterior, offline, causal or frame (the `tracking` extra).",
+        ),
     ] = None,
     batch: Annotated[int, typer.Option("--batch", help="Clips a batch, where a model is run.")] = 8,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda, for a checkpoint.")] = "auto",
@@ -63,7 +65,7 @@ def evaluate(
 
     chosen = suite_named(suite)
     source, name = _source(predictions, device)
-    with _bar(f"{suite} {split}", chosen.num_clips(split)) as progress:
+    with counting(f"{suite} {split}", chosen.num_clips(split)) as progress:
         parts = score(
             source, chosen, split=split, batch_size=batch, tracking=tracking, observer=observer,
             num_workers=workers, progress=progress,
@@ -107,11 +109,3 @@ def _function(name: str) -> Callable[..., Any]:
     if not callable(function):
         raise BadArgument("PREDICTIONS", name, "a function from videos (B,T,H,W) to predictions")
     return function
-
-
-@contextmanager
-def _bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(title, total=total)
-        yield lambda clips: progress.advance(task, clips)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from segmnist.evaluate import plots
 from segmnist.evaluate.counts import Maps
 from segmnist.evaluate.report import PartReport, Result
-from segmnist.evaluate.table import HEADLINE, score_text
+from segmnist.evaluate.table import headline_rows, score_text
 from segmnist.preview.palette import CLASS_COLOURS, GREY_LEVELS
 
 FRAMES_SHOWN = 8
@@ -91,9 +91,8 @@ def _headline(parts: Sequence[PartReport]) -> str:
         else "<th>value</th>"
     )
     rows = "".join(
-        f"<tr><td>{title}</td>" + "".join(f"<td>{score_text(p.scores[name])}</td>" for p in parts) + "</tr>"
-        for name, title in HEADLINE.items()
-        if all(name in part.scores for part in parts)
+        f"<tr><td>{title}</td>" + "".join(f"<td>{score_text(score)}</td>" for score in scores) + "</tr>"
+        for title, scores in headline_rows(parts)
     )
     return f'<div class="wide"><table><tr><th>score</th>{head}</tr>{rows}</table></div>'
 

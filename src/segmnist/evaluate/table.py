@@ -9,14 +9,22 @@ from rich.table import Table
 
 from segmnist.evaluate.report import PartReport, Score
 
+POSTERIOR = "  of the exact posterior"
+CEILING = "  the best to be expected"
 HEADLINE = {
     "foreground_accuracy": "foreground accuracy",
-    "oracle_foreground_accuracy": "  of the exact posterior",
+    "oracle_foreground_accuracy": POSTERIOR,
+    "ceiling_foreground_accuracy": CEILING,
     "miou_foreground": "mIoU, digits",
-    "oracle_miou_foreground": "  of the exact posterior",
+    "oracle_miou_foreground": POSTERIOR,
     "miou": "mIoU, with background",
+    "oracle_miou": POSTERIOR,
+    "ceiling_miou_low": "  the best to be expected, at least",
+    "ceiling_miou_high": "  the best to be expected, at most",
     "clip_miou_foreground": "mIoU, digits, mean of clips",
     "pixel_accuracy": "pixel accuracy",
+    "oracle_pixel_accuracy": POSTERIOR,
+    "ceiling_pixel_accuracy": CEILING,
     "boundary_iou": "Boundary IoU",
     "vc8": "VC8, constant and correct",
     "vc8_truth_blind": "VC8, constant only",
@@ -26,18 +34,25 @@ HEADLINE = {
     "aq": "association quality",
     "hota": "HOTA",
     "j_and_f": "J&F",
+    "vis_ap": "VIS AP",
     "nll_foreground": "NLL, digits",
+    "oracle_nll_foreground": POSTERIOR,
     "nll": "NLL",
-    "oracle_nll": "  of the exact posterior",
+    "oracle_nll": POSTERIOR,
+    "ceiling_nll": CEILING,
     "excess_nll": "excess NLL",
     "entropy_error": "entropy-map error",
+    "ged": "GED^2",
+    "oracle_ged": POSTERIOR,
+    "matched_iou": "HM-IoU",
+    "oracle_matched_iou": POSTERIOR,
     "brier": "Brier",
     "ece": "ECE",
     "ece_foreground": "ECE, digits",
     "aurc": "AURC",
-    "oracle_aurc": "  of the exact posterior",
+    "oracle_aurc": POSTERIOR,
     "augrc": "AUGRC",
-    "oracle_augrc": "  of the exact posterior",
+    "oracle_augrc": POSTERIOR,
 }
 """The scores that tables show, in order, and what they are called there."""
 
@@ -63,10 +78,18 @@ def tables(parts: Sequence[PartReport]) -> Group:
 def headline_table(parts: Sequence[PartReport]) -> Table:
     """Return the headline scores, a column for each part."""
     table = Table("score", *(part.name for part in parts), box=None, header_style="bold", pad_edge=False)
-    for name, title in HEADLINE.items():
-        if any(name in part.scores for part in parts):
-            table.add_row(title, *(score_text(part.scores.get(name, Score(None))) for part in parts))
+    for title, scores in headline_rows(parts):
+        table.add_row(title, *map(score_text, scores))
     return table
+
+
+def headline_rows(parts: Sequence[PartReport]) -> Iterator[tuple[str, list[Score]]]:
+    """Iterate over the headline's titles and each part's score; a score that only the posterior has is shown
+    as missing.
+    """
+    for name, title in HEADLINE.items():
+        if any({name, f"oracle_{name}"} & set(part.scores) for part in parts):
+            yield title, [part.scores.get(name, Score(None)) for part in parts]
 
 
 def _details(part: PartReport) -> Iterator[Table]:

@@ -58,7 +58,8 @@ def _hota(overlap: Counts) -> Counts:
         frame[np.ix_(rows, columns)]
         for frame, rows, columns in zip(iou, data["gt_ids"], data["tracker_ids"], strict=True)
     ]
-    result = trackeval.metrics().HOTA().eval_sequence(data)
+    with np.errstate(invalid="ignore"):
+        result = trackeval.metrics().HOTA().eval_sequence(data)
     hits = result["HOTA_TP"]
     lines = [hits, result["HOTA_FN"], result["HOTA_FP"]]
     lines += [to_fixed(result["AssA"] * hits), to_fixed(result["LocA"] * hits)]
