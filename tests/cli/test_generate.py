@@ -1,30 +1,16 @@
 """`segmnist generate` as a user meets it: exit codes, one line of reason, nothing half-written."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
 import zarr
+from tests.cli.conftest import SMALL
 
 from segmnist import ClipSource, SceneSpec
-from segmnist.cli import main
 from segmnist.dataset import Recipe
 
-SMALL = ["--set", "num_frames=3", "--set", "height=32", "--set", "width=40"]
 SPEC = SceneSpec(num_frames=3, height=32, width=40)
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    def run_command(*arguments):
-        monkeypatch.setattr(sys, "argv", ["segmnist", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        return ended.value.code or 0, captured.out, captured.err
-
-    return run_command
 
 
 def test_a_zarr_group_with_its_recipe(run, tmp_path):

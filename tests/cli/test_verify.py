@@ -1,18 +1,18 @@
 """`segmnist verify`, `recipe` and `find` as a user meets them."""
 
 import pytest
-from tests.cli.test_generate import SMALL, run  # noqa: F401
+from tests.cli.conftest import SMALL
 
 from segmnist.dataset import Recipe
 
 
 @pytest.fixture
-def data(run, tmp_path):  # noqa: F811
+def data(run, tmp_path):
     assert run("generate", tmp_path / "data", *SMALL, "--split", "val", "--clips", 6)[0] == 0
     return tmp_path / "data"
 
 
-def test_whole_broken_mended(run, data):  # noqa: F811
+def test_whole_broken_mended(run, data):
     assert run("verify", data)[0] == 0
     shard = data / "val.zarr/video/c.0.0.0.0"
     good = shard.read_bytes()
@@ -25,7 +25,7 @@ def test_whole_broken_mended(run, data):  # noqa: F811
     assert shard.read_bytes() == good
 
 
-def test_strangers_and_leftovers(run, data):  # noqa: F811
+def test_strangers_and_leftovers(run, data):
     (data / "val.zarr/mine").write_text("x")
     code, out, _ = run("verify", data, "--clean")
     assert code == 1
@@ -33,7 +33,7 @@ def test_strangers_and_leftovers(run, data):  # noqa: F811
     assert (data / "val.zarr/mine").exists()
 
 
-def test_the_recipe_makes_the_same_bytes(run, data, tmp_path):  # noqa: F811
+def test_the_recipe_makes_the_same_bytes(run, data, tmp_path):
     code, out, _ = run("recipe", data)
     assert code == 0
     (tmp_path / "recipe.toml").write_text(out)
@@ -43,7 +43,7 @@ def test_the_recipe_makes_the_same_bytes(run, data, tmp_path):  # noqa: F811
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_find_and_save(run, data, tmp_path):  # noqa: F811
+def test_find_and_save(run, data, tmp_path):
     pytest.importorskip("duckdb", reason="segmnist[index] is not installed")
     code, out, _ = run("find", data, "frame = 1", "--limit", 2, "--save", tmp_path / "few.toml")
     assert (code, out) == (0, "0\n1\n")
@@ -57,13 +57,13 @@ def test_find_and_save(run, data, tmp_path):  # noqa: F811
     "command",
     [("verify",), ("recipe",), ("find", "label = 1")],
 )
-def test_no_data_set_there(run, tmp_path, command):  # noqa: F811
+def test_no_data_set_there(run, tmp_path, command):
     code, _, err = run(command[0], tmp_path / "nowhere", *command[1:])
     assert code == 2
     assert err.count("\n") == 1
 
 
-def test_a_bad_query_is_one_line(run, data):  # noqa: F811
+def test_a_bad_query_is_one_line(run, data):
     pytest.importorskip("duckdb", reason="segmnist[index] is not installed")
     code, _, err = run("find", data, "label = (select * from '/etc/passwd')")
     assert code == 2
