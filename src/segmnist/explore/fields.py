@@ -81,12 +81,15 @@ ABOUT = {
 """What the fields without limits are for."""
 
 
+SINGLE: dict[Any, Kind] = {bool: "switch", int: "integer", float: "number"}
+
+
 def _kind(hint: Any) -> tuple[Kind, tuple[str, ...]]:
     arguments = get_args(hint)
     if get_origin(hint) is Literal:
         return "choice", arguments
-    if hint in (bool, int, float):
-        return ({bool: "switch", int: "integer", float: "number"}[hint]), ()  # type: ignore[return-value]
+    if hint in SINGLE:
+        return SINGLE[hint], ()
     if arguments[-1] is not Ellipsis:
         return ("number_range" if float in arguments else "integer_range"), ()
     if arguments[0] is int:

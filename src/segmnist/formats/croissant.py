@@ -56,14 +56,14 @@ def croissant(layout: Layout, columns: dict[str, tuple[str, ArrayLayout]]) -> by
             {
                 "@type": "cr:RecordSet",
                 "@id": "clips",
-                "field": [_field(name, *column) for name, column in columns.items() if column[0] == "table"],
+                "field": [_field(name, array) for name, (kind, array) in columns.items() if kind == "table"],
             }
         ],
     }
     return json_bytes(content)
 
 
-def _field(name: str, kind: str, array: ArrayLayout) -> dict[str, Any]:
+def _field(name: str, array: ArrayLayout) -> dict[str, Any]:
     import numpy as np
 
     return {

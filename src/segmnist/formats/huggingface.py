@@ -56,7 +56,7 @@ def shard_files(layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:
         name: pa.array(_cells(array, arrays[name], counts), _arrow_type(array))
         for name, array in layout.arrays.items()
     }
-    features = {name: _feature(name, array) for name, array in layout.arrays.items()}
+    features = {name: _feature(array) for name, array in layout.arrays.items()}
     metadata = {
         "huggingface": json.dumps({"info": {"features": features}}, sort_keys=True),
         "segmnist": json.dumps(dict(layout.recipe), sort_keys=True),
@@ -153,7 +153,7 @@ def _arrow_type(array: ArrayLayout) -> Any:
     return inner
 
 
-def _feature(name: str, array: ArrayLayout) -> Feature:
+def _feature(array: ArrayLayout) -> Feature:
     """Return the column's feature as `datasets` writes it into a schema."""
     kind, depth = kind_of(array), len(array.shape)
     if kind == "npy":

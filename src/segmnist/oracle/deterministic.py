@@ -142,12 +142,12 @@ def _sample(
         chosen = pick(one.share, uniform[:, 0])
         for b in np.unique(chosen):
             mine = np.flatnonzero(chosen == b)
-            _sample_given_background(family, one, int(b), mine, uniform, maps)
+            _sample_given_background(one, int(b), mine, uniform, maps)
     return maps.reshape(count, *shape)
 
 
 def _sample_given_background(
-    family: Family, one: Answer, b: int, mine: Integers, uniform: Floats, maps: NDArray[np.uint8]
+    one: Answer, b: int, mine: Integers, uniform: Floats, maps: NDArray[np.uint8]
 ) -> None:
     problem, solved = one.problems[b], one.solved[b]
     unhidden, _ = problem.scores()
