@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from segmnist.cli.app import main
+from segmnist.cli.counting import counting
 from segmnist.evaluate.report import load_result
 
 
@@ -76,6 +77,15 @@ def test_evaluate_writes_a_result_and_a_page(monkeypatch, capsys, tmp_path):
     assert "floor on tiny-v1" in (tmp_path / "r.html").read_text()
 
 
+def test_without_a_terminal_progress_comes_in_lines(capsys, monkeypatch):
+    now = iter([0.0, 4.0, 12.0, 13.0])
+    monkeypatch.setattr("segmnist.cli.counting.time.monotonic", lambda: next(now))
+    with counting("tiny-v1 test", 200) as advance:
+        for clips in (20, 40, 40):
+            advance(clips)
+    assert capsys.readouterr().err == "tiny-v1 test: 60/200 clips, 5.0 clips/s, 28 s left\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -84,6 +94,8 @@ def test_evaluate_writes_a_result_and_a_page(monkeypatch, capsys, tmp_path):
         (("math:pi",), 2, "a function"),
         (("absent.npy", "--suite", "tiny"), 2, "tiny-v1"),
         (("absent.npy", "--split", "train"), 2, "train sets are drawn without end"),
+        (("absent.npy", "--json", "no/such/folder/r.json"), 2, "create the folder first"),
+        (("absent.npy", "--html", "."), 2, "the name of a file"),
     ],
 )
 def test_bad_input_is_one_line(monkeypatch, capsys, arguments, code, said):

@@ -99,8 +99,13 @@ def test_a_clip_given_twice_is_refused():
 def test_hard_maps_and_probabilities_do_not_mix():
     evaluation = evaluated([0])
     truth, _ = clip(1)
-    with pytest.raises(BadArgument, match="hard maps"):
+    with pytest.raises(BadPrediction, match="clip 1: a hard map of classes, but"):
         evaluation.add(1, truth, Prediction(truth["semantic"]))
+    assert evaluation.clip_ids == {0}
+    hard_shard = Evaluation(num_replicates=40)
+    hard_shard.add(1, truth, Prediction(truth["semantic"]))
+    with pytest.raises(BadArgument, match="hard maps"):
+        evaluation.merge(hard_shard)
 
 
 def hard(change=lambda a: a):

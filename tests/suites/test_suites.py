@@ -231,6 +231,11 @@ def nameless(folder):
     (folder / "README.md").write_text("hello")
 
 
+def not_a_zip(folder):
+    (folder / "clip_0000000002.npy").unlink()
+    (folder / "clip_0000000002.npz").write_bytes(b"PK\x03\x04" + bytes(50))
+
+
 def pickled(folder):
     np.save(folder / "clip_0000000002.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
 
@@ -241,10 +246,11 @@ def pickled(folder):
         (drop, "clip 2 missing; expected clips 0..4"),
         (add, "clip 7 extra"),
         (repeat, r"clip 2 is in 2\.npy, too"),
-        (other_shape, r"clip 2: shape \(3, 36, 24\)"),
+        (other_shape, r"clip_0000000002\.npy, clip 2: shape \(3, 36, 24\)"),
         (text, "clip_0000000002.npy: not readable"),
         (nameless, "README.md: expected names"),
         (pickled, "clip_0000000002.npy: not readable"),
+        (not_a_zip, "clip_0000000002.npz: not readable"),
     ],
 )
 def test_a_damaged_folder_is_refused_by_name(small, truth, tmp_path, damage, said):
@@ -252,6 +258,17 @@ def test_a_damaged_folder_is_refused_by_name(small, truth, tmp_path, damage, sai
     damage(tmp_path / "folder")
     with pytest.raises(BadPrediction, match=said):
         evaluate(tmp_path / "folder", small)
+
+
+def test_a_damaged_zarr_is_refused_by_name(small, truth, tmp_path):
+    zarr.save_array(tmp_path / "chunk.zarr", truth)
+    [chunk] = (file for file in (tmp_path / "chunk.zarr" / "c").rglob("*") if file.is_file())
+    chunk.write_bytes(chunk.read_bytes()[:20])
+    with pytest.raises(BadPrediction, match=r"chunk\.zarr, clip 0: not readable as Zarr"):
+        evaluate(tmp_path / "chunk.zarr", small)
+    (tmp_path / "chunk.zarr" / "zarr.json").write_text("{")
+    with pytest.raises(BadPrediction, match=r"chunk\.zarr: not readable as Zarr"):
+        evaluate(tmp_path / "chunk.zarr", small)
 
 
 def test_too_few_or_too_many_rows_are_refused(small, truth, tmp_path):

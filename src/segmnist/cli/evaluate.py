@@ -62,7 +62,10 @@ def evaluate(
     from segmnist.suites import suite as suite_named
     from segmnist.suites.checksums import suite_sha256
     from segmnist.suites.run import pictures
+    from segmnist.whole_file import check_target, replace_file
 
+    for place in filter(None, (json, html)):
+        check_target(place)
     chosen = suite_named(suite)
     source, name = _source(predictions, device)
     with counting(f"{suite} {split}", chosen.num_clips(split)) as progress:
@@ -78,7 +81,7 @@ def evaluate(
     if json is not None:
         save_result(result, json)
     if html is not None:
-        html.write_text(page(result, pictures(source, chosen, parts, split=split)), encoding="utf-8")
+        replace_file(html, page(result, pictures(source, chosen, parts, split=split)).encode())
 
 
 def _source(predictions: str, device: str) -> tuple[Any, str]:

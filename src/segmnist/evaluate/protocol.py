@@ -18,6 +18,11 @@ from segmnist.evaluate.tally import NUM_REPLICATES, Tally
 NUM_WORST = 6
 """Clips that the page shows."""
 
+_MIXED = (
+    "probabilities, but the clips before are hard maps of classes",
+    "a hard map of classes, but the clips before are probabilities",
+)
+
 
 class Evaluation:
     """Scores of a stream of clips, in constant memory but for the clip ids; shards merge exactly, in any
@@ -44,6 +49,8 @@ class Evaluation:
         if clip_id in self.clip_ids:
             raise BadPrediction(f"clip {clip_id}: given twice")
         counts = clip_counts(truth, prediction, tracking=self.tracking)
+        if self.clip_ids and ("nll" in counts) != ("nll" in self.tally.sums):
+            raise BadPrediction(f"clip {clip_id}: {_MIXED[prediction.probabilities is None]}")
         self.tally.add(clip_id, counts, PLAIN)
         self.clip_ids.add(clip_id)
         right = float(ratio(counts["clip_miou"][0], counts["clip_miou"][1]))

@@ -5,7 +5,9 @@ part.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,8 @@ from segmnist.suites.catalog import Part, Suite
 Arrays = tuple[Any, Any | None, Any | None]
 """Classes or probabilities; ids and joint samples where there are any."""
 
-Load = Callable[[int], Arrays]
-"""Clip id -> what is predicted of it."""
+Load = Callable[[int], tuple[Path, Arrays]]
+"""Clip id -> the file that it is in, and what is predicted of it."""
 
 _KEYS = ("probabilities", "semantic")
 _BESIDE = ("instance", "samples")
@@ -34,13 +36,12 @@ class StoredPredictions:
     """
 
     def __init__(self, path: Path, num_clips: int) -> None:
-        self.path = path
         self._load = _open(path, num_clips)
 
     def __call__(self, clip_id: int, shape: tuple[int, int, int]) -> Prediction:
         """Return the checked prediction of a clip of shape (T, H, W)."""
-        prediction, instance, samples = self._load(clip_id)
-        return check_prediction(f"{self.path}, clip {clip_id}", prediction, shape, instance, samples)
+        place, (prediction, instance, samples) = self._load(clip_id)
+        return check_prediction(f"{place}, clip {clip_id}", prediction, shape, instance, samples)
 
 
 def path_of_part(path: Path, suite: Suite, part: Part) -> Path:
@@ -75,7 +76,7 @@ def _open(path: Path, num_clips: int) -> Load:
 def _load_array(path: Path, mmap_mode: Any) -> Any:
     try:
         return np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise BadPrediction(f"{path}: not readable as NumPy: {error}") from None
 
 
@@ -98,7 +99,7 @@ def _rows(path: Path, arrays: Arrays, num_clips: int) -> Load:
             rows = array.shape[0] if array.ndim else 0
             missing = f"clip {rows} is missing" if rows < num_clips else f"clip {num_clips} is extra"
             raise BadPrediction(f"{path}: {rows} clips, expected {num_clips}; {missing}")
-    return lambda clip_id: row_of(arrays, clip_id)
+    return lambda clip_id: (path, row_of(arrays, clip_id))
 
 
 def row_of(arrays: Arrays, row: int) -> Arrays:
@@ -110,10 +111,27 @@ def row_of(arrays: Arrays, row: int) -> Arrays:
 def _zarr(path: Path, num_clips: int) -> Load:
     import zarr
 
-    node = zarr.open(path, mode="r")
-    if isinstance(node, zarr.Group):
-        return _rows(path, named_arrays(str(path), dict(node.arrays())), num_clips)
-    return _rows(path, (node, None, None), num_clips)
+    with _readable_zarr(path):
+        node = zarr.open(path, mode="r")
+        arrays = node.arrays() if isinstance(node, zarr.Group) else [("predictions", node)]
+        load = _rows(path, named_arrays(str(path), dict(arrays)), num_clips)
+
+    def load_chunk(clip_id: int) -> tuple[Path, Arrays]:
+        with _readable_zarr(path, f", clip {clip_id}"):
+            return load(clip_id)
+
+    return load_chunk
+
+
+@contextmanager
+def _readable_zarr(path: Path, where: str = "") -> Iterator[None]:
+    try:
+        yield
+    except BadPrediction:
+        raise
+    except Exception as error:  # Zarr and its codecs raise many kinds, and all mean the same
+        reason = str(error).partition("\n")[0][:100]
+        raise BadPrediction(f"{path}{where}: not readable as Zarr: {reason}") from None
 
 
 def _folder(path: Path, num_clips: int) -> Load:
@@ -130,7 +148,7 @@ def _folder(path: Path, num_clips: int) -> Load:
             raise BadPrediction(f"{file}: clip {clip_id} is in {files[clip_id].name}, too")
         files[clip_id] = file
     _check_ids(path, set(files), num_clips)
-    return lambda clip_id: _read_file(files[clip_id])
+    return lambda clip_id: (files[clip_id], _read_file(files[clip_id]))
 
 
 def _read_file(file: Path) -> Arrays:
