@@ -38,10 +38,12 @@ def locate(place: str | Path) -> list[Found]:
 
 def locate_one(place: str | Path, split: str | None = None) -> Found:
     """Return the one data set in a place, or the one of this split. Raises `BadArgument` for none or many."""
-    found = [data for data in locate(place) if split in (None, data.recipe.split)]
+    there = locate(place)
+    found = [data for data in there if split in (None, data.recipe.split)]
     if len(found) != 1:
-        names = ", ".join(data.store.url for data in found) or "none"
-        raise BadArgument("OUT", str(place), "the place of one data set", f"there are: {names}; name one")
+        asked = "the place of one data set" + (f" of split {split!r}" if split else "")
+        names = ", ".join(f"{data.store.url} ({data.recipe.split})" for data in there)
+        raise BadArgument("OUT", str(place), asked, f"there are: {names}; name one, or its split")
     return found[0]
 
 
