@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.evaluate import BadPrediction, Evaluation, Prediction, check_prediction
 from segmnist.evaluate.breakdown import BREAKDOWNS, breakdown_counts
-from segmnist.evaluate.page import Picture, contact_sheet, page
+from segmnist.evaluate.page import page
+from segmnist.evaluate.pictures import Picture, contact_sheet, error_map
 from segmnist.evaluate.report import SCHEMA, Result, load_result, report_of, result_schema, save_result
 from segmnist.evaluate.tally import poisson_weights
+from segmnist.preview.palette import INSTANCE_COLOURS
 
 T, H, W = 9, 10, 13
 CLIPS = range(7)
@@ -285,5 +287,10 @@ def test_contact_sheet_shows_frame_truth_prediction_and_error():
     assert sheet.shape == (4 * 4 - 1, 2 * 6 - 1, 3)
     assert (sheet[0, 0] == 77).all()
     assert (sheet[8, 6] != sheet[4, 6]).any()  # the wrong pixel's colours
-    assert (sheet[12, 6] == 255).all()
+    assert (sheet[12, 6] == INSTANCE_COLOURS[3]).all()
     assert (sheet[12, 0] == 0).all()
+
+
+def test_error_map_by_hand():
+    truth, prediction = np.array([6, 6, 6, 10, 10], np.uint8), np.array([6, 9, 10, 3, 10], np.uint8)
+    assert error_map(truth, prediction).tolist() == [0, 1, 2, 3, 0]

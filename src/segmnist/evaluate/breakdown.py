@@ -47,7 +47,7 @@ def _visibility(truth: Truth, pixels: DigitPixels) -> NDArray[np.intp]:
     return _bin(truth["visibility"][pixels.digit, pixels.frame], (0.25, 0.5, 0.75, 1.0))
 
 
-def _contrast(truth: Truth, pixels: DigitPixels) -> NDArray[np.intp]:
+def _camouflage(truth: Truth, pixels: DigitPixels) -> NDArray[np.intp]:
     seen, hidden = (truth[name].ravel()[pixels.place].astype(np.int16) for name in ("video", "beneath"))
     return _bin(np.abs(seen - hidden), (6, 21, 61))
 
@@ -80,14 +80,16 @@ def _frame(truth: Truth, pixels: DigitPixels) -> NDArray[np.intp]:
 
 BREAKDOWNS: dict[str, Breakdown] = {
     "visibility": Breakdown(("visibility",), ("< 0.25", "0.25-0.5", "0.5-0.75", "0.75-1", "1"), _visibility),
-    "contrast": Breakdown(("video", "beneath"), ("0-5 grey", "6-20", "21-60", "61-255"), _contrast),
+    "camouflage": Breakdown(
+        ("video", "beneath"), ("0-5 grey levels", "6-20", "21-60", "61-255"), _camouflage
+    ),
     "twin": Breakdown(("labels",), ("6 and 9", "2 and 5", "no twin"), _twin),
     "speed": Breakdown(("pose",), ("< 1 px/frame", "1-2", "2-3", "3-4", "4 and more"), _speed),
     "angle": Breakdown(("pose",), ("< 45 deg", "45-90", "90-135", "135-180"), _angle),
     "digits": Breakdown(("labels",), ("1", "2", "3", "4-5", "6 and more"), _num_digits),
     "frame": Breakdown((), ("first", "2-4", "5-10", "11 and later"), _frame),
 }
-"""Every breakdown by name. `contrast` is |video - what the digit hides|, the camouflage of a pixel."""
+"""Every breakdown by name. `camouflage` goes by |video - what the digit hides|: the less, the better hidden."""
 
 
 def breakdown_counts(truth: Truth, prediction: Maps) -> dict[str, Counts]:

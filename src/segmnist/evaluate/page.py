@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from segmnist.evaluate import plots
-from segmnist.evaluate.counts import Maps
+from segmnist.evaluate.pictures import Picture, figure, key
 from segmnist.evaluate.report import PartReport, Result
 from segmnist.evaluate.table import headline_rows, score_text
-from segmnist.preview.palette import CLASS_COLOURS, GREY_LEVELS
-
-FRAMES_SHOWN = 8
-"""Frames of each of the worst clips, spread over its length."""
 
 _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;max-width:1060px;margin:2em auto;padding:0 1em;color:#1d1b26}
@@ -32,25 +22,22 @@ td,th{padding:.15em .9em .15em 0;text-align:left;font-variant-numeric:tabular-nu
 svg{margin:0 1.5em 1em 0;vertical-align:top;font:12px system-ui,sans-serif;fill:#1d1b26}
 .title{font-weight:600;font-size:13px}
 .bar{fill:#8a2981}
+.o0{fill:#8a2981;background:#8a2981}
+.o1{fill:#e69f00;background:#e69f00}
+.o2{fill:#009e73;background:#009e73}
+.o3{fill:#d5d2da;background:#d5d2da}
 .track{fill:#efedf2}
 .diagonal{stroke:#999;stroke-dasharray:4 3}
 .line{fill:none;stroke:#8a2981;stroke-opacity:.5}
 img{image-rendering:pixelated;max-width:100%;display:block}
-figure{margin:1em 0}
-figcaption{color:#555;margin-bottom:.3em}
+figure{margin:1em 0;display:grid;grid-template-columns:5.5em auto;grid-template-rows:auto repeat(4,1fr)}
+figcaption{grid-column:1/3;color:#555;margin-bottom:.3em}
+figure span{align-self:center;color:#555}
+figure img{grid-column:2;grid-row:2/6}
 .key span{display:inline-block;margin-right:1em}
 .key i{display:inline-block;width:.9em;height:.9em;margin-right:.3em;vertical-align:-.1em;border:1px solid
 #999}
 """
-
-
-class Picture(NamedTuple):
-    """A clip for the page: its id and `(T, H, W)` video, true classes and predicted classes, all uint8."""
-
-    clip_id: int
-    video: Maps
-    truth: Maps
-    prediction: Maps
 
 
 def page(result: Result, pictures: Mapping[str, Sequence[Picture]]) -> str:
@@ -103,52 +90,13 @@ def _part(part: PartReport, pictures: Sequence[Picture], named: bool) -> str:
     drawn = [plots.bars("IoU by class", [(n, c.iou) for n, c in zip(names, part.classes, strict=True)])]
     drawn.append(plots.confusion_table(part.confusion))
     for name, buckets in part.breakdowns.items():
-        drawn.append(plots.bars(f"Digit pixels right, by {name}", [(n, b.right) for n, b in buckets.items()]))
+        drawn.append(plots.outcome_bars(f"Digit pixels by {name}", buckets))
     if part.reliability:
         drawn.append(plots.reliability_diagram(part.reliability))
-    worst = f"<h3>Worst clips</h3>{_key()}{''.join(map(_figure, pictures))}" if pictures else ""
-    return f"<h2>{title}</h2>{''.join(drawn)}{worst}"
+    worst = f"<h3>Worst clips</h3>{key()}{''.join(map(figure, pictures))}" if pictures else ""
+    return f"<h2>{title}</h2>{_outcome_key()}{''.join(drawn)}{worst}"
 
 
-def _key() -> str:
-    spans = (
-        f'<span><i style="background:rgb{tuple(colour)}"></i>{name}</span>'
-        for name, colour in zip([*range(10), "background"], CLASS_COLOURS[:11].tolist(), strict=True)
-    )
-    return f'<p class="key">{"".join(spans)}</p>'
-
-
-def _figure(picture: Picture) -> str:
-    png = base64.b64encode(_png(contact_sheet(picture))).decode()
-    return (
-        f"<figure><figcaption>Clip {picture.clip_id}. Rows: frame, truth, prediction, error (white). "
-        f'</figcaption><img alt="clip {picture.clip_id}" src="data:image/png;base64,{png}"></figure>'
-    )
-
-
-def contact_sheet(picture: Picture, gap: int = 2) -> NDArray[np.uint8]:
-    """Return rows of frames, truth, prediction and error of a clip, up to 8 frames across, `(h, w, 3)`
-    uint8.
-    """
-    T, H, W = picture.video.shape
-    frames = np.unique(np.linspace(0, T - 1, FRAMES_SHOWN).round().astype(int))
-    wrong = np.where(picture.prediction != picture.truth, 255, 0).astype(np.uint8)
-    rows = (
-        GREY_LEVELS[picture.video], CLASS_COLOURS[picture.truth], CLASS_COLOURS[picture.prediction], GREY_LEVELS[wrong],
-    )  # fmt: skip
-    sheet = np.full((4 * (H + gap) - gap, len(frames) * (W + gap) - gap, 3), 255, dtype=np.uint8)
-    for i, row in enumerate(rows):
-        for j, frame in enumerate(frames):
-            y, x = i * (H + gap), j * (W + gap)
-            sheet[y : y + H, x : x + W] = row[frame]
-    return sheet
-
-
-def _png(image: NDArray[np.uint8]) -> bytes:
-    from PIL import Image
-
-    # Whole multiples keep pixels square; two is enough for a page a thousand pixels wide.
-    factor = max(1, 1000 // image.shape[1])
-    buffer = io.BytesIO()
-    Image.fromarray(image.repeat(factor, axis=0).repeat(factor, axis=1)).save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
+def _outcome_key() -> str:
+    spans = (f'<span><i class="o{i}"></i>{name}</span>' for i, name in enumerate(plots.OUTCOMES))
+    return f'<p class="key">Digit pixels taken for: {"".join(spans)}</p>'

@@ -1,14 +1,19 @@
-"""Plots as inline SVG, drawn from numbers alone: bars, a reliability diagram, a confusion table."""
+"""Plots as inline SVG, drawn from numbers alone: bars, bars cut by outcome, a reliability diagram, a confusion
+table.
+"""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from segmnist.evaluate.report import Reliability
+from segmnist.evaluate.report import Bucket, Reliability
 
 Bar = tuple[str, float | None]
 """A name and a share between 0 and 1."""
+
+OUTCOMES = ("right", "another digit", "twin", "background")
+"""What digit pixels are taken for, in the order of the bars' segments; the classes of style are o0, o1, ..."""
 
 ROW, LABEL, WIDTH = 22, 130, 460
 
@@ -25,6 +30,25 @@ def bars(title: str, rows: Sequence[Bar]) -> str:
             f'<rect class="bar" x="{LABEL}" y="{y}" width="{length:.1f}" height="16" rx="2"/>'
             f'<text x="{WIDTH - 52}" y="{y + 13}">{text}</text>'
         )
+    return _svg(title, WIDTH, 28 + ROW * len(rows) + 4, "".join(lines))
+
+
+def outcome_bars(title: str, rows: Mapping[str, Bucket]) -> str:
+    """Return a bar for each bucket of digit pixels, cut by what they were taken for; the number is the share
+    right.
+    """
+    length, lines = WIDTH - LABEL - 60, []
+    for i, (name, bucket) in enumerate(rows.items()):
+        y, x = 28 + i * ROW, float(LABEL)
+        lines.append(f'<text x="{LABEL - 8}" y="{y + 13}" text-anchor="end">{html.escape(name)}</text>')
+        shares = (bucket.right, bucket.another_digit, bucket.twin, bucket.background)
+        for order, (outcome, share) in enumerate(zip(OUTCOMES, shares, strict=True)):
+            lines.append(
+                f'<rect class="o{order}" x="{x:.1f}" y="{y}" width="{length * share:.1f}" height="16"><title>'
+                f"{html.escape(name)}, {bucket.pixels:,} pixels: {outcome} {share:.3f}</title></rect>"
+            )
+            x += length * share
+        lines.append(f'<text x="{WIDTH - 52}" y="{y + 13}">{bucket.right:.3f}</text>')
     return _svg(title, WIDTH, 28 + ROW * len(rows) + 4, "".join(lines))
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument
-from segmnist.evaluate.page import Picture
+from segmnist.evaluate.pictures import Picture
 from segmnist.evaluate.protocol import Evaluation
 from segmnist.evaluate.report import PartReport, report_of
 from segmnist.oracle import Oracle
