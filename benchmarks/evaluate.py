@@ -70,7 +70,7 @@ def training(rounds: int, steps: int) -> None:
         for _ in range(rounds):
             start = time.perf_counter()
             for _, drawn in loop._batches(settings, 0):
-                loop._step(model, optimiser, drawn, torch.device("cpu"))
+                loop._step(model, optimiser, drawn, torch.device("cpu"), settings)
             fly = time.perf_counter() - start
             start = time.perf_counter()
             video, semantic = (
@@ -79,7 +79,7 @@ def training(rounds: int, steps: int) -> None:
             for step in range(steps):
                 rows = slice(8 * step, 8 * step + 8)
                 stored = _Stored(np.array(video[rows]), np.array(semantic[rows]))
-                loop._step(model, optimiser, stored, torch.device("cpu"))
+                loop._step(model, optimiser, stored, torch.device("cpu"), settings)
             ratios.append((time.perf_counter() - start) / fly)
     each = ", ".join(f"{ratio:.3f}" for ratio in ratios)
     print(

@@ -182,6 +182,8 @@ def test_other_files_are_no_checkpoints(tmp_path, content):
         ({"model": "unett"}, "did you mean unet"),
         ({"model": "unet", "width": 12}, "width=12"),
         ({"model": "unet", "steps": 0}, "steps=0"),
+        ({"model": "unet", "frames": 0}, "frames=0"),
+        ({"model": "unet", "digit_weight": float("nan")}, "digit_weight=nan"),
         ({"model": "unet", "learning_rate": 2.0}, "learning_rate"),
         ({"model": "unet", "suite": "tiny"}, "suite='tiny'"),
     ],
@@ -191,6 +193,27 @@ def test_bad_settings_are_refused(tmp_path, arguments, said):
         train.train(train.Settings(**arguments), tmp_path, device="cpu")
     with pytest.raises(BadArgument, match="device"):
         train.device_named("gpu")
+
+
+def first_loss(clips, **changes):
+    """The loss of all-background, whose logits are known, on these clips."""
+    model = catalog.build("all-background", 8)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=0.0)
+    settings = train.Settings("all-background", "tiny-v1", **changes)
+    return train._step(model, optimiser, clips, torch.device("cpu"), settings)
+
+
+def test_digit_pixels_weigh_what_is_asked_and_only_the_first_frames_count():
+    clips = suite("tiny-v1").parts[0].source("train")[0:2]
+
+    def expected(weight, semantic):
+        digits, bare = (semantic != 10).sum(), (semantic == 10).sum()
+        total = -weight * digits * np.log(0.009) - bare * np.log(0.91)
+        return total / (weight * digits + bare)
+
+    assert first_loss(clips) == pytest.approx(expected(1, clips.semantic), abs=1e-5)
+    assert first_loss(clips, digit_weight=5.0) == pytest.approx(expected(5, clips.semantic), abs=1e-5)
+    assert first_loss(clips, frames=3) == pytest.approx(expected(1, clips.semantic[:, :3]), abs=1e-5)
 
 
 def test_a_suite_of_parts_takes_turns():

@@ -15,7 +15,7 @@ from torch.nn import functional
 from segmnist.baselines.all_background import class_prior
 from segmnist.evaluate.counts import NUM_CLASSES
 
-LEVELS = 3
+LEVELS = 4
 
 
 def double_conv(inputs: int, outputs: int) -> nn.Sequential:
@@ -27,8 +27,8 @@ def double_conv(inputs: int, outputs: int) -> nn.Sequential:
 
 
 class Encoder(nn.Module):
-    """Frames `(n, 1, H, W)` -> features at full, half and quarter resolution, with 1, 2 and 4 times `width`
-    channels.
+    """Frames `(n, 1, H, W)` -> features at full, half, quarter and eighth resolution, with 1, 2, 4 and 8
+    times `width` channels.
     """
 
     def __init__(self, width: int) -> None:

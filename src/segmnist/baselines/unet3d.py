@@ -15,7 +15,7 @@ from torch.nn import functional
 from segmnist.baselines.all_background import class_prior
 from segmnist.evaluate.counts import NUM_CLASSES
 
-LEVELS = 3
+LEVELS = 4
 
 
 def double_conv(inputs: int, outputs: int) -> nn.Sequential:

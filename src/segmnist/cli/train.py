@@ -30,6 +30,12 @@ def train(
     seed: Annotated[int, typer.Option("--seed", help="Of the model's first weights.")] = 0,
     rate: Annotated[float, typer.Option("--rate", help="The highest learning rate.")] = 3e-3,
     width: Annotated[int, typer.Option("--width", help="Channels at full resolution, a multiple of 8.")] = 16,
+    frames: Annotated[
+        int | None, typer.Option("--frames", help="Train on the first N frames of a clip; all if not given.")
+    ] = None,
+    digit_weight: Annotated[
+        float, typer.Option("--digit-weight", help="How often a digit pixel counts in the loss.")
+    ] = 1.0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")] = False,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
     save_every: Annotated[int, typer.Option("--save-every", help="Steps between checkpoints.")] = 200,
@@ -42,7 +48,7 @@ def train(
         if error.name != "torch":
             raise
         raise MissingDependency("training", "train") from None
-    settings = Settings(model, suite, steps, batch, seed, rate, width)
+    settings = Settings(model, suite, steps, batch, seed, rate, width, frames, digit_weight)
     console, start, done = Console(stderr=True), time.monotonic(), 0
     columns = (*Progress.get_default_columns(), TextColumn("loss {task.fields[loss]:.4f}"))
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
