@@ -96,8 +96,10 @@ class ClipSource:
         if self.length is not None:
             return index.indices(self.length)
         start, stop, step = index.start or 0, index.stop, 1 if index.step is None else index.step
-        if stop is None or min(start, stop) < 0 or step < 1:
-            raise BadArgument("slice", index, "start:stop:step, all positive", "this source has no end")
+        if stop is None or min(start, stop) < 0 or stop > 2**63 - 1 or step < 1:
+            raise BadArgument(
+                "slice", index, "start:stop:step, all positive, below 2^63", "this source has no end"
+            )
         return start, stop, step
 
     def __iter__(self) -> Iterator[Clip]:

@@ -89,7 +89,7 @@ def test_bad_values_are_named(change):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "3", '{"split": 3}', '{"colour": 1}', "{", "[" * 10_000, '{"spec": {"height": NaN}}']
+    "text", ["", "[]", "3", '{"split": 3}', '{"colour": 1}', "{", "[" * 10_000, '{"spec": {"height": NaN}}', '{"spec": 3}']
 )
 def test_bad_json_is_bad_use(text):
     with pytest.raises(BadArgument):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from segmnist.errors import BadArgument, MissingDependency, SegmnistError
 from segmnist.version import GENERATOR_VERSION, __version__
 
+# Some releases of typer stand on click, others carry it inside: its class is found by a public one's parent.
+UsageError: Any = typer.BadParameter.__base__
+
 app = typer.Typer(
     name="segmnist",
     help="Videos of moving MNIST digits with per-pixel ground truth.",
     epilog="Example: segmnist generate data --preset standard --split test --clips 1000 --seed 0",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -59,12 +61,14 @@ def main() -> None:
     """Run the command: exit code 2 for bad use, 1 for a failed job, 130 when interrupted; one line on stderr for each."""
     load_commands()
     try:
-        app()
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+    except UsageError as error:
+        _fail(f"{error.format_message().rstrip('.')}; see {error.ctx.command_path} --help", 2)
     except (BadArgument, MissingDependency) as error:
         _fail(error, 2)
     except SegmnistError as error:
         _fail(error, 1)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted", 130)
     except BrokenPipeError:
         # The reader of a pipe went away, as `head` does.
@@ -72,8 +76,9 @@ def main() -> None:
         raise SystemExit(0) from None
     except OSError as error:
         _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 1)
+    raise SystemExit(code)
 
 
-def _fail(reason: object, code: int) -> None:
+def _fail(reason: object, code: int) -> NoReturn:
     typer.echo(f"segmnist: {reason}", err=True)
     raise SystemExit(code)

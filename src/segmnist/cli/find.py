@@ -31,9 +31,12 @@ def find(
     from segmnist.dataset.find import find as search
     from segmnist.dataset.find import selection
     from segmnist.dataset.locate import locate_one
+    from segmnist.whole_file import check_target
 
-    if save is not None and save.exists():
-        raise BadArgument("--save", str(save), "a path where no file is yet")
+    if save is not None:
+        check_target(save)
+        if save.exists():
+            raise BadArgument("--save", str(save), "a path where no file is yet")
     clip_ids = search(out, condition, limit=limit, split=split)
     for clip_id in clip_ids:
         typer.echo(clip_id)

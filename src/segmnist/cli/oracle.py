@@ -54,7 +54,7 @@ def oracle(
 ) -> None:
     """Compute exact posteriors of clips of the solvable family. Run the same command again to resume."""
     if (out is None) == (ceiling is None):
-        raise BadArgument("OUT", str(out), "either a folder to write into or --ceiling SUITE")
+        raise BadArgument("OUT", out and str(out), "either a folder to write into or --ceiling SUITE")
     if ceiling is not None:
         if recipe or preset or spec or set_ or bank:
             raise BadArgument(
@@ -96,8 +96,9 @@ def _write(
         spec, split, seed = recipe.spec, recipe.split, recipe.seed
         ids = tuple(recipe.ids(0, recipe.num_clips).tolist())
     else:
-        if clips < 1 or first < 0:
-            raise BadArgument("--clips", clips, "1 or more, from --first 0 or more on")
+        if clips < 1 or not 0 <= first < 2**63 - clips:
+            asked = f"{clips} from --first {first} on"
+            raise BadArgument("--clips", asked, "1 or more, from --first 0 or more on, all ids below 2^63")
         spec = spec_from(named[0] or (None if named[1] else "exact"), named[1], named[2])
         ids = tuple(range(first, first + clips))
     plan = PosteriorPlan(ids, observer, dtype)

@@ -51,8 +51,8 @@ def preview(
 
     if not 1 <= clips <= 100:
         raise BadArgument("--clips", clips, "1..100")
-    if first < 0:
-        raise BadArgument("--first", first, "0 or more")
+    if not 0 <= first < 2**63 - clips:
+        raise BadArgument("--first", first, "0 or more, all ids below 2^63")
     unknown = [name for name in truth or [] if name not in PREVIEW_TRUTHS]
     if unknown:
         raise BadArgument("--truth", unknown[0], ", ".join(PREVIEW_TRUTHS))

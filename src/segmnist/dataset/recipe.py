@@ -123,7 +123,7 @@ class Recipe:
                 raise BadArgument("recipe", name, ", ".join(names))
         # A newer version may have fields and ranges that we do not know: say that first.
         _check_version(values.get("generator_version", GENERATOR_VERSION))
-        spec = scene_spec.from_dict(values.get("spec", {}))
+        spec = scene_spec.from_dict(_table(values.get("spec", {}), "spec"))
         try:
             fields = msgspec.convert({k: v for k, v in values.items() if k != "spec"}, _typed_form())
         except msgspec.ValidationError as error:
@@ -231,9 +231,9 @@ def _check_version(version: Any) -> None:
         raise BadArgument("generator_version", version, f"{GENERATOR_VERSION}, the one installed here", fix)
 
 
-def _table(values: Any) -> dict[str, Any]:
+def _table(values: Any, name: str = "recipe") -> dict[str, Any]:
     if not isinstance(values, dict):
-        raise BadArgument("recipe", _head(values), "a table of fields")
+        raise BadArgument(name, _head(values), "a table of fields")
     return values
 
 

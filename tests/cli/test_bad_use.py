@@ -1,0 +1,51 @@
+"""What a user may get wrong: exit code 2, one line that names the argument, nothing written."""
+
+import pytest
+
+RECIPE = 'split = "test"\nspec = 3\n'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["generate"], "segmnist generate --help"),
+        (["generate", "g", "--clips", "x"], "--clips"),
+        (["generate", "g", "--clips", "-3"], "--clips=-3"),
+        (["generate", "g", "--clips", "3", "--preset", "nope"], "preset='nope'"),
+        (["generate", "g", "--clips", "3", "--split", "dev"], "split='dev'"),
+        (["generate", "g", "--clips", "3", "--bank", "nowhere"], "nowhere"),
+        (["generate", "g", "--recipe", "spec.toml"], "spec='3'"),
+        (["generate", "spec.toml", "--clips", "3"], "spec.toml is a file"),
+        (["preview", "a.jpg"], "'.jpg'"),
+        (["preview", "nowhere/a.png"], "nowhere/a.png"),
+        (["preview", "a.png", "--first", str(10**20)], "--first="),
+        (["preview", "a.png", "--clps", "3"], "--clps"),
+        (["verify", "nowhere"], "OUT='nowhere'"),
+        (["recipe", "nowhere"], "OUT='nowhere'"),
+        (["find", "nowhere", "label = 6"], "OUT='nowhere'"),
+        (["find", "nowhere", "label = 6", "--save", "no/hard.toml"], "no/hard.toml"),
+        (["export", "nowhere", "out", "--format", "davis"], "SOURCE='nowhere'"),
+        (["export", "standard", "out", "--format", "davis"], "--clips"),
+        (["report", "nowhere"], "OUT='nowhere'"),
+        (["show", "nope"], "preset='nope'"),
+        (["explore", "--port", "99999999"], "port=99999999"),
+        (["oracle"], "--ceiling SUITE"),
+        (["oracle", "o", "--first", str(10**20)], "--first"),
+        (["nope"], "'nope'"),
+    ],
+)
+def test_one_line_names_it(run, tmp_path, monkeypatch, arguments, named):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "spec.toml").write_text(RECIPE)
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert err.startswith("segmnist: ")
+    assert err.count("\n") == 1
+    assert named in err
+    assert [path.name for path in tmp_path.iterdir()] == ["spec.toml"]
+
+
+def test_the_command_alone_prints_its_help(run):
+    code, out, _ = run()
+    assert code == 0
+    assert "generate" in out
