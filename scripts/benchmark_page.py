@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from segmnist.errors import SegmnistError
 from segmnist.evaluate.report import PartReport, Result
 from segmnist.evaluate.table import score_text
 from segmnist.suites.results import load_suite_result
@@ -29,7 +30,21 @@ COLUMNS = {
     "vc8": "VC8",
     "vpq": "VPQ",
     "stq": "STQ",
+    "hota": "HOTA",
+    "vis_ap": "VIS AP",
 }
+EXACT_COLUMNS = {
+    "foreground_accuracy": "foreground accuracy",
+    "miou": "mIoU, with background",
+    "nll": "NLL",
+    "excess_nll": "excess NLL",
+    "entropy_error": "entropy-map error",
+    "aurc": "AURC",
+    "ged": "GED^2",
+    "matched_iou": "HM-IoU",
+}
+"""Of a suite that the oracle solves; its own scores are rows of the same table."""
+JUDGES = {"oracle_": "exact posterior", "ceiling_": "best to be expected"}
 
 
 def main(check: bool) -> int:
@@ -51,25 +66,50 @@ def _tables(results: list[Result]) -> str:
 
 
 def _table(suite: str, results: list[Result]) -> str:
-    lines = [f"### {suite}, test", "", "| model | seed | " + " | ".join(COLUMNS.values()) + " |"]
-    lines.append("|---|---|" + "---|" * len(COLUMNS))
+    columns = EXACT_COLUMNS if suite.startswith("exact") else COLUMNS
+    lines = [f"### {suite}, test", "", "| model | seed | " + " | ".join(columns.values()) + " |"]
+    lines.append("|---|---|" + "---|" * len(columns))
     for model in MODELS:
         mine = [result for result in results if result.model == model]
-        lines += _rows(mine) or [f"| {model} | - | " + "not run |" + " |" * (len(COLUMNS) - 1)]
-    lines += ["", *_notes(results)]
+        lines += _rows(mine, columns) or [f"| {model} | - | " + "not run |" + " |" * (len(columns) - 1)]
+    lines += [*_judges(results[:1], columns), "", *_notes(results)]
     return "\n".join(lines)
 
 
-def _rows(results: Iterable[Result]) -> list[str]:
+def _rows(results: Iterable[Result], columns: Iterable[str]) -> list[str]:
     return [
-        f"| {result.model}{'' if len(result.parts) == 1 else ', ' + part.name} | {result.seed} | {_cells(part)} |"
+        f"| {_named(result.model, result, part)} | {result.seed} | {_cells(part, columns)} |"
         for result in results
         for part in result.parts
     ]
 
 
-def _cells(part: PartReport) -> str:
-    return " | ".join(score_text(part.scores[name]) if name in part.scores else "-" for name in COLUMNS)
+def _judges(results: Iterable[Result], columns: Iterable[str]) -> list[str]:
+    """Return rows of what the exact posterior scores and what is the best to be expected, where a result
+    has it.
+    """
+    return [
+        f"| {_named(title, result, part)} | - | {_cells(part, [prefix + name for name in columns])} |"
+        for result in results
+        for prefix, title in JUDGES.items()
+        for part in result.parts
+        if any(name.startswith(prefix) for name in part.scores)
+    ]
+
+
+def _named(name: str, result: Result, part: PartReport) -> str:
+    return name if len(result.parts) == 1 else f"{name}, {part.name}"
+
+
+def _cells(part: PartReport, columns: Iterable[str]) -> str:
+    return " | ".join(_cell(part, name) for name in columns)
+
+
+def _cell(part: PartReport, name: str) -> str:
+    if name in part.scores:
+        return score_text(part.scores[name])
+    ends = [part.scores.get(f"{name}_{end}") for end in ("low", "high")]
+    return " .. ".join(f"{end.value:.3f}" for end in ends if end and end.value is not None) or "-"
 
 
 def _notes(results: list[Result]) -> list[str]:
@@ -78,4 +118,7 @@ def _notes(results: list[Result]) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main("--check" in sys.argv[1:]))
+    try:
+        sys.exit(main("--check" in sys.argv[1:]))
+    except SegmnistError as error:
+        sys.exit(f"benchmark_page: {error}")

@@ -16,6 +16,9 @@ from segmnist.cli.counting import counting
 from segmnist.errors import BadArgument, MissingDependency
 from segmnist.version import GENERATOR_VERSION, __version__
 
+LINE_OF_A_FILE = 200
+"""Characters that a table may take in a file or pipe."""
+
 
 @app.command(
     epilog="Example: segmnist evaluate predictions/ --suite standard-v1 --json result.json --html result.html"
@@ -77,11 +80,17 @@ def evaluate(
         SCHEMA, suite, suite_sha256(chosen), split, model or name, parts, __version__, GENERATOR_VERSION,
         seed, commit, hardware(), notes,
     )  # fmt: skip
-    Console().print(tables(parts))
+    _wide_console().print(tables(parts))
     if json is not None:
         save_result(result, json)
     if html is not None:
         replace_file(html, page(result, pictures(source, chosen, parts, split=split)).encode())
+
+
+def _wide_console() -> Console:
+    """Return the console; without a terminal a file's, whose lines are not broken."""
+    console = Console()
+    return console if console.is_terminal else Console(width=LINE_OF_A_FILE)
 
 
 def _source(predictions: str, device: str) -> tuple[Any, str]:

@@ -58,14 +58,16 @@ HEADLINE = {
 
 
 def score_text(score: Score) -> str:
-    """Return a score with its interval, `-` where it is not defined.
+    """Return a score with its interval, small ones with more digits, `-` where it is not defined.
 
-    >>> score_text(Score(0.51234, 0.5, 0.52))
-    '0.512 [0.500, 0.520]'
+    >>> score_text(Score(0.51234, 0.5, 0.52)), score_text(Score(0.00123))
+    ('0.512 [0.500, 0.520]', '0.00123')
     """
     if score.value is None:
         return "-"
-    return f"{score.value:.3f}" + ("" if score.low is None else f" [{score.low:.3f}, {score.high:.3f}]")
+    digits = 5 if 0 < abs(score.value) < 0.01 else 3
+    interval = "" if score.low is None else f" [{score.low:.{digits}f}, {score.high:.{digits}f}]"
+    return f"{score.value:.{digits}f}{interval}"
 
 
 def tables(parts: Sequence[PartReport]) -> Group:
