@@ -1,11 +1,14 @@
 // The page: reads the address, asks for the clip, and keeps controls, canvas and address in step.
 
-import { fetchArrays, fetchBlob, fetchJson, fetchText } from "./api.js";
+import { fetchArrays, fetchJson } from "./api.js";
 import { change, drawControls, markWrong, specOfAddress } from "./controls.js";
+import { captionOf, difficultyOf, rowsOfDigits } from "./facts.js";
+import { bindKeeping } from "./keep.js";
 import { bindKeys } from "./keys.js";
 import { drawLegend } from "./legend.js";
 import { OVERLAYS } from "./overlays.js";
 import { Clock, Picture, describe } from "./player.js";
+import { bindControls, bindPointer } from "./pointer.js";
 import { addressOf, clipQuery, list, page, parameters, setParameters, wallQuery } from "./state.js";
 import { Wall } from "./wall.js";
 
@@ -22,8 +25,12 @@ class Explorer {
     this.probe = null;
     this.wall = new Wall(about, (error) => this.report(error));
     this.fillChoices();
-    this.bind();
+    bindControls(this);
+    bindPointer(this);
+    bindKeeping(this);
     bindKeys(this);
+    addEventListener("popstate", () => this.arrive());
+    addEventListener("resize", () => { this.resize(); this.draw(); });
     this.clock.set(!parameters().has("frame") && !matchMedia("(prefers-reduced-motion: reduce)").matches);
     this.arrive();
   }
@@ -118,19 +125,13 @@ class Explorer {
     byId("scrubber").max = last;
     this.frame = Math.min(this.frame, last);
     this.fillWithout(clip);
-    byId("caption").textContent = this.captionOf(clip);
+    byId("caption").textContent = captionOf(clip);
     if (other) byId("other-caption").textContent = `without ${list("without").map((id) => `instance ${id}`).join(", ")}`;
-    this.fillDifficulty(clip);
+    byId("difficulty").replaceChildren(...difficultyOf(clip));
+    this.drawLegend();
     this.resize();
     this.draw();
     document.body.dataset.ready = `${clip.facts.clip}`;
-  }
-
-  captionOf({ facts }) {
-    const digits = facts.labels.length ? `digits ${facts.labels.join(", ")}` : "no digits";
-    const stored = facts.matches_recipe === null ? "" : facts.matches_recipe
-      ? " · as stored, equal to its recipe" : " · AS STORED, NOT WHAT ITS RECIPE GIVES";
-    return `clip ${facts.clip} of ${facts.split}: ${digits}${stored}`;
   }
 
   report(error) {
@@ -155,31 +156,11 @@ class Explorer {
     byId("readout").textContent = probe
       ? describe(this.main.clip, frame, probe, about)
       : "Point at a pixel (or Shift and arrow keys) to read what is there.";
-    this.drawTable();
+    byId("digits").tBodies[0].replaceChildren(...rowsOfDigits(this.main.clip, frame));
     document.body.dataset.frame = `${frame}`;
   }
 
-  drawTable() {
-    const { facts, arrays } = this.main.clip, T = facts.num_frames, t = this.frame;
-    const rows = facts.labels.map((label, digit) => {
-      const k = digit * T + t, pose = arrays.pose.data.subarray(k * 5, k * 5 + 5);
-      const cells = [digit + 1, label, `${Math.round(arrays.visibility.data[k] * 100)} %`, arrays.depth.data[k],
-        `${pose[0].toFixed(1)}, ${pose[1].toFixed(1)}`, `${pose[2].toFixed(0)}°`, pose[4].toFixed(2)];
-      const row = document.createElement("tr");
-      row.append(...cells.map((text) => Object.assign(document.createElement("td"), { textContent: text })));
-      return row;
-    });
-    byId("digits").tBodies[0].replaceChildren(...rows);
-  }
-
-  fillDifficulty({ facts }) {
-    const parts = Object.entries(facts.difficulty).map(([name, value]) => {
-      const pair = document.createElement("div");
-      pair.append(Object.assign(document.createElement("dt"), { textContent: name.replaceAll("_", " ") }),
-        Object.assign(document.createElement("dd"), { textContent: `${value}` }));
-      return pair;
-    });
-    byId("difficulty").replaceChildren(...parts);
+  drawLegend() {
     drawLegend(byId("legend"), this.main.clip, this.shown, this.about);
   }
 
@@ -241,7 +222,7 @@ class Explorer {
     if (missing || !byId("alert").hidden) this.load();
     if (!this.main.clip) return;
     this.draw();
-    this.fillDifficulty(this.main.clip);
+    this.drawLegend();
   }
 
   zoomBy(by) {
@@ -276,7 +257,7 @@ class Explorer {
     localStorage.setItem("theme", document.documentElement.dataset.theme);
   }
 
-  // ---- filling in and binding
+  // ---- filling in
 
   fillChoices() {
     for (const [name, { about }] of Object.entries(this.about.presets)) {
@@ -337,81 +318,6 @@ class Explorer {
     const query = new URLSearchParams(clipQuery());
     byId("to-clip").href = addressOf("/clip", query);
     byId("to-wall").href = addressOf("/wall", wallQuery());
-  }
-
-  bind() {
-    byId("preset").addEventListener("change", () => {
-      const fields = Object.fromEntries(this.about.fields.map(({ name }) => [name, null]));
-      this.travel(location.pathname, { ...fields, preset: byId("preset").value, without: null });
-    });
-    for (const name of ["split", "seed", "clip"]) {
-      byId(name).addEventListener("change", () => this.setSource({ [name]: byId(name).value.trim(), without: null }));
-    }
-    byId("previous").addEventListener("click", () => this.nextClip(-1));
-    byId("next").addEventListener("click", () => this.nextClip(1));
-    byId("play").addEventListener("click", () => this.play(!this.clock.playing));
-    byId("step-back").addEventListener("click", () => this.step(-1));
-    byId("step-on").addEventListener("click", () => this.step(1));
-    byId("scrubber").addEventListener("input", () => this.step(Number(byId("scrubber").value) - this.frame));
-    byId("mix").addEventListener("input", () => { setParameters({ mix: byId("mix").value }); this.draw(); });
-    byId("fps").addEventListener("change", () => { setParameters({ fps: byId("fps").value }); this.clock.fps = Number(byId("fps").value); });
-    byId("zoom").addEventListener("change", () => { setParameters({ zoom: byId("zoom").value }); this.resize(); this.draw(); });
-    byId("observer").addEventListener("change", () => this.setSource({ observer: byId("observer").value }));
-    byId("without").addEventListener("change", () => this.setSource({ without: byId("without").value }));
-    byId("theme").addEventListener("click", () => this.switchTheme());
-    byId("help-button").addEventListener("click", () => byId("help").showModal());
-    this.bindKeeping();
-    this.bindPointer();
-    for (const [id, path] of [["to-clip", "/clip"], ["to-wall", "/wall"]]) {
-      byId(id).addEventListener("click", (event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-        event.preventDefault();
-        this.travel(path);
-      });
-    }
-    addEventListener("popstate", () => this.arrive());
-    addEventListener("resize", () => { this.resize(); this.draw(); });
-  }
-
-  bindPointer() {
-    for (const picture of [this.main, this.other]) {
-      picture.pixels.addEventListener("pointermove", (event) => { this.probe = picture.pixelAt(event); this.draw(); });
-      picture.pixels.addEventListener("pointerdown", (event) => { this.probe = picture.pixelAt(event); this.draw(); });
-      picture.pixels.addEventListener("pointerleave", () => { this.probe = null; this.draw(); });
-    }
-  }
-
-  bindKeeping() {
-    const copy = async (what, text) => {
-      try {
-        await navigator.clipboard.writeText(await text());
-        byId("kept").textContent = `${what} copied`;
-      } catch (error) {
-        byId("kept").textContent = `not copied: ${error.message}`;
-      }
-    };
-    byId("copy-link").addEventListener("click", () => copy("link", async () => location.href));
-    byId("copy-python").addEventListener("click", () => copy("Python", () => fetchText(addressOf("/clip.py", clipQuery()))));
-    byId("copy-toml").addEventListener("click", () => copy("TOML", () => fetchText(addressOf("/clip.toml", clipQuery()))));
-    for (const kind of ["png", "gif", "mp4"]) {
-      byId(`save-${kind}`).addEventListener("click", (event) => { event.preventDefault(); this.save(kind); });
-    }
-  }
-
-  // Through fetch, so that a refusal is told on the page instead of saved as a file.
-  async save(kind) {
-    byId("kept").textContent = `drawing ${kind.toUpperCase()} …`;
-    try {
-      const blob = await fetchBlob(byId(`save-${kind}`).href);
-      const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob) });
-      link.download = `segmnist-clip-${this.main.clip.facts.clip}.${kind}`;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-      byId("kept").textContent = `${link.download} saved`;
-    } catch (error) {
-      byId("kept").textContent = "";
-      this.report(error);
-    }
   }
 }
 
