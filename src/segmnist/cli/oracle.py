@@ -3,7 +3,6 @@ expected."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,7 +24,6 @@ from segmnist.errors import BadArgument
 if TYPE_CHECKING:
     from segmnist.oracle.ceiling import Ceiling
 
-SECONDS_BETWEEN_LINES = 10.0
 EXAMPLE = "Example: segmnist oracle posteriors.zarr --recipe data/test.zarr/recipe.json --observer causal"
 
 
@@ -150,12 +148,12 @@ def _cells(row: Ceiling) -> list[str]:
 
 def _lines(unit: str) -> Callable[[str, bool], None]:
     """Return a function that says on stderr how far it is, now and then and at the end."""
-    last = time.monotonic()
+    from segmnist.cli.progress import now_and_then
+
+    is_due = now_and_then()
 
     def tell(reached: str, finished: bool) -> None:
-        nonlocal last
-        if finished or time.monotonic() - last >= SECONDS_BETWEEN_LINES:
+        if is_due(finished):
             typer.echo(f"oracle: {reached} {unit}", err=True)
-            last = time.monotonic()
 
     return tell

@@ -28,6 +28,20 @@ def reporting(title: str) -> Iterator[Callable[[Stored], None]]:
         yield _lines(title)
 
 
+def now_and_then() -> Callable[[bool], bool]:
+    """Return a function that says whether another line is due; it is told whether the work is finished."""
+    last = time.monotonic()
+
+    def is_due(finished: bool) -> bool:
+        nonlocal last
+        now = time.monotonic()
+        due = finished or now - last >= SECONDS_BETWEEN_LINES
+        last = now if due else last
+        return due
+
+    return is_due
+
+
 @contextmanager
 def _live(title: str, console: Console) -> Iterator[Callable[[Stored], None]]:
     columns = (
@@ -56,16 +70,12 @@ def _live(title: str, console: Console) -> Iterator[Callable[[Stored], None]]:
 
 
 def _lines(title: str) -> Callable[[Stored], None]:
-    start = last = time.monotonic()
+    start, is_due = time.monotonic(), now_and_then()
 
     def report(stored: Stored) -> None:
-        nonlocal last
-        now = time.monotonic()
-        finished = stored.clips == stored.total_clips > 0
-        if now - last < SECONDS_BETWEEN_LINES and not finished:
+        if not is_due(stored.clips == stored.total_clips > 0):
             return
-        last = now
-        rate = stored.clips / max(now - start, 1e-9)
+        rate = stored.clips / max(time.monotonic() - start, 1e-9)
         left = (stored.total_clips - stored.clips) / rate if rate else 0.0
         print(
             f"{title}: {stored.clips}/{stored.total_clips} clips, {rate:.0f} clips/s, "
