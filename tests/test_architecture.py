@@ -82,6 +82,10 @@ def test_the_imports_were_found() -> None:
             {"digits", "scene", "render", "truth", "source", "formats", "dataset", "load", "evaluate"},
         ),
         (
+            "whole_file",
+            {"digits", "scene", "render", "truth", "source", "formats", "dataset", "load", "evaluate"},
+        ),
+        (
             "digits",
             {"scene", "render", "truth", "source", "formats", "dataset", "load", "evaluate", "oracle"},
         ),
