@@ -89,7 +89,18 @@ def test_bad_values_are_named(change):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "3", '{"split": 3}', '{"colour": 1}', "{", "[" * 10_000, '{"spec": {"height": NaN}}', '{"spec": 3}']
+    "text",
+    [
+        "",
+        "[]",
+        "3",
+        '{"split": 3}',
+        '{"colour": 1}',
+        "{",
+        "[" * 10_000,
+        '{"spec": {"height": NaN}}',
+        '{"spec": 3}',
+    ],
 )
 def test_bad_json_is_bad_use(text):
     with pytest.raises(BadArgument):
