@@ -70,6 +70,16 @@ def test_shards_merge_exactly_in_any_order(order, cuts):
     assert everything(total) == everything(WHOLE)
 
 
+def test_tracks_merge_exactly_in_any_order():
+    pytest.importorskip("trackeval", reason="the `tracking` extra is optional")
+    whole = evaluated(CLIPS, tracking=True)
+    shards = [evaluated(ids, tracking=True) for ids in ([6, 2], [0, 5, 3], [4, 1])]
+    for shard in shards[1:]:
+        shards[0].merge(shard)
+    assert everything(shards[0]) == everything(whole)
+    assert {"hota", "j_and_f", "vis_ap"} <= set(whole.scores())
+
+
 def test_scores_of_the_truth_itself_are_perfect():
     evaluation = Evaluation(num_replicates=20)
     for clip_id in CLIPS:

@@ -17,6 +17,8 @@ h1{font-size:1.5em}
 h2{font-size:1.2em;margin-top:2em;border-bottom:1px solid #ddd;padding-bottom:.2em}
 table{border-collapse:collapse}
 td,th{padding:.15em .9em .15em 0;text-align:left;font-variant-numeric:tabular-nums}
+.beside td{color:#666}
+.beside td:first-child{padding-left:1.2em}
 .facts td:first-child{color:#555}
 .wide{overflow-x:auto}
 svg{margin:0 1.5em 1em 0;vertical-align:top;font:12px system-ui,sans-serif;fill:#1d1b26}
@@ -38,6 +40,10 @@ figure img{grid-column:2;grid-row:2/6}
 .key i{display:inline-block;width:.9em;height:.9em;margin-right:.3em;vertical-align:-.1em;border:1px solid
 #999}
 """
+
+
+_BESIDE = ' class="beside"'
+"""A row that belongs to the score above it."""
 
 
 def page(result: Result, pictures: Mapping[str, Sequence[Picture]]) -> str:
@@ -78,7 +84,9 @@ def _headline(parts: Sequence[PartReport]) -> str:
         else "<th>value</th>"
     )
     rows = "".join(
-        f"<tr><td>{title}</td>" + "".join(f"<td>{score_text(score)}</td>" for score in scores) + "</tr>"
+        f"<tr{_BESIDE if title.startswith(' ') else ''}><td>{title.strip()}</td>"
+        + "".join(f"<td>{score_text(score)}</td>" for score in scores)
+        + "</tr>"
         for title, scores in headline_rows(parts)
     )
     return f'<div class="wide"><table><tr><th>score</th>{head}</tr>{rows}</table></div>'
