@@ -11,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch comes with the `train` extra")
 
-from segmnist.baselines import catalog, train  # noqa: E402
+from segmnist.baselines import catalog, checkpoint, train  # noqa: E402
 from segmnist.baselines.predict import load_predictor, predictor  # noqa: E402
 from segmnist.errors import BadArgument, CorruptData  # noqa: E402
 from segmnist.suites import suite  # noqa: E402
@@ -121,7 +121,8 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_losses(tmp_path, stop_after)
     assert sorted(rest) == list(range(stop_after // 2 * 2, 6))
     assert all(whole[step] == loss for step, loss in rest.items())
     ours, theirs = (
-        train.read_checkpoint(tmp_path / f / train.CHECKPOINT, torch.device("cpu")) for f in ("cut", "whole")
+        checkpoint.read_checkpoint(tmp_path / f / checkpoint.CHECKPOINT, torch.device("cpu"))
+        for f in ("cut", "whole")
     )
     assert all(torch.equal(ours["model"][k], theirs["model"][k]) for k in theirs["model"])
 
@@ -134,15 +135,15 @@ def test_a_killed_process_resumes_to_the_same_model(tmp_path):
         return [sys.executable, "-c", code, "train", "unet", "--out", str(tmp_path / folder), *options, *more]
 
     subprocess.run(command("whole"), check=True)
-    place = tmp_path / "cut" / train.CHECKPOINT
+    place = tmp_path / "cut" / checkpoint.CHECKPOINT
     with subprocess.Popen(command("cut")) as running:
         while not place.exists() and running.poll() is None:
             pass
         running.send_signal(signal.SIGKILL)
-    assert train.read_checkpoint(place, torch.device("cpu"))["step"] < 40
+    assert checkpoint.read_checkpoint(place, torch.device("cpu"))["step"] < 40
     subprocess.run(command("cut", "--resume"), check=True)
     ours, theirs = (
-        train.read_checkpoint(tmp_path / f / train.CHECKPOINT, torch.device("cpu"))["model"]
+        checkpoint.read_checkpoint(tmp_path / f / checkpoint.CHECKPOINT, torch.device("cpu"))["model"]
         for f in ("cut", "whole")
     )
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
@@ -150,7 +151,7 @@ def test_a_killed_process_resumes_to_the_same_model(tmp_path):
 
 def test_a_checkpoint_predicts_and_logs_are_there(tmp_path):
     losses_of(tmp_path)
-    predict, name = load_predictor(tmp_path / train.CHECKPOINT, "cpu")
+    predict, name = load_predictor(tmp_path / checkpoint.CHECKPOINT, "cpu")
     assert name == "unet"
     probabilities = predict(np.zeros((1, 2, 16, 20), np.uint8))
     np.testing.assert_allclose(probabilities.sum(axis=2), 1, atol=1e-5)
@@ -174,6 +175,19 @@ def test_other_files_are_no_checkpoints(tmp_path, content):
         load_predictor(place, "cpu")
     with pytest.raises(BadArgument, match=r"absent\.pt"):
         load_predictor(tmp_path / "absent.pt", "cpu")
+
+
+def test_weights_of_another_build_are_refused(tmp_path):
+    model = catalog.build("all-background")
+    state = {
+        "settings": {"model": "unet", "width": 8},
+        "step": 1,
+        "model": model.state_dict(),
+        "optimiser": {},
+    }
+    torch.save(state, tmp_path / "old.pt")
+    with pytest.raises(CorruptData, match=r"old\.pt: its weights do not fit unet"):
+        load_predictor(tmp_path / "old.pt", "cpu")
 
 
 @pytest.mark.parametrize(

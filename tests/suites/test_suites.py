@@ -18,7 +18,8 @@ from segmnist.oracle import Oracle
 from segmnist.suites import SUITES, Part, Suite, checksums, evaluate, results, suite
 from segmnist.suites.checksums import part_checksums, stored_checksums, suite_sha256, verify
 from segmnist.suites.results import load_suite_result
-from segmnist.suites.run import Job, _score_shard, pictures
+from segmnist.suites.run import Job, _score_shard
+from segmnist.suites.worst import pictures
 
 NUM = 5
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from segmnist.baselines.catalog import build
-from segmnist.baselines.train import as_input, device_named, read_checkpoint
+from segmnist.baselines.checkpoint import load_weights, read_checkpoint
+from segmnist.baselines.train import as_input, device_named
 
 Predictor = Callable[[NDArray[np.uint8]], NDArray[Any]]
 
@@ -40,5 +41,5 @@ def load_predictor(checkpoint: str | Path, device: str = "auto") -> tuple[Predic
     state = read_checkpoint(Path(checkpoint), torch.device("cpu"))
     settings = state["settings"]
     model = build(settings["model"], settings["width"])
-    model.load_state_dict(state["model"])
+    load_weights(model, state, Path(checkpoint))
     return predictor(model, device), settings["model"]

@@ -5,7 +5,6 @@ integer.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -18,13 +17,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from segmnist.baselines.catalog import build
-from segmnist.errors import BadArgument, CorruptData, MissingDependency
+from segmnist.baselines.checkpoint import CHECKPOINT, restore, save
+from segmnist.errors import BadArgument, MissingDependency
 from segmnist.evaluate.counts import BACKGROUND, NUM_CLASSES
 from segmnist.render.clips import Clips
 from segmnist.source import ClipSource
 from segmnist.suites.catalog import suite
-
-CHECKPOINT = "checkpoint.pt"
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ def train(
     optimiser = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate)
     if place.exists() and not resume:
         raise BadArgument("folder", str(folder), "a folder without a checkpoint", "give --resume to go on")
-    first = _restore(place, settings, model, optimiser, where) if place.exists() else 0
+    first = restore(place, asdict(settings), model, optimiser, where) if place.exists() else 0
     with _logs(Path(folder), first) as logs:
         for step, clips in _batches(settings, first):
             for group in optimiser.param_groups:
@@ -98,7 +96,7 @@ def train(
             logs.add_scalar("loss", loss, step)
             report(step, loss)
             if (step + 1) % save_every == 0 or step + 1 == settings.steps:
-                _save(place, settings, step + 1, model, optimiser)
+                save(place, asdict(settings), step + 1, model, optimiser)
     return place
 
 
@@ -154,49 +152,3 @@ def _logs(folder: Path, first: int) -> Any:
 
     # What a killed run logged after its last checkpoint is taken back.
     return SummaryWriter(str(folder / "logs"), purge_step=first)
-
-
-def _save(
-    place: Path, settings: Settings, step: int, model: nn.Module, optimiser: torch.optim.Optimizer
-) -> None:
-    """Write a checkpoint beside the old one and rename it, so that a kill leaves one of the two whole."""
-    new = place.with_suffix(".new")
-    state = {
-        "settings": asdict(settings),
-        "step": step,
-        "model": model.state_dict(),
-        "optimiser": optimiser.state_dict(),
-    }
-    with new.open("wb") as file:
-        torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(place)
-
-
-def _restore(
-    place: Path, settings: Settings, model: nn.Module, optimiser: torch.optim.Optimizer, device: torch.device
-) -> int:
-    """Load a checkpoint of the same settings and return its step."""
-    state = read_checkpoint(place, device)
-    if state["settings"] != asdict(settings):
-        mine = asdict(settings)
-        name = next(n for n, value in state["settings"].items() if value != mine.get(n))
-        fix = "resume with the settings that it began with"
-        raise BadArgument(name, mine.get(name), f"{state['settings'][name]!r}, as in {place}", fix)
-    model.load_state_dict(state["model"])
-    optimiser.load_state_dict(state["optimiser"])
-    return int(state["step"])
-
-
-def read_checkpoint(place: Path, device: torch.device) -> dict[str, Any]:
-    """Return what `train` saved. Nothing in it is executed. Raises `CorruptData` for any other file."""
-    try:
-        state: dict[str, Any] = torch.load(place, map_location=device, weights_only=True)
-        state["settings"], state["step"], state["model"], state["optimiser"]
-    except FileNotFoundError:
-        raise BadArgument("checkpoint", str(place), "a file that `segmnist train` wrote") from None
-    except Exception as error:  # torch.load raises many kinds, and all mean the same
-        reason = str(error).partition("\n")[0][:100]
-        raise CorruptData(f"{place}: not a checkpoint of segmnist train: {reason}") from None
-    return state

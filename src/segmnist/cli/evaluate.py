@@ -64,7 +64,7 @@ def evaluate(
     from segmnist.suites import evaluate as score
     from segmnist.suites import suite as suite_named
     from segmnist.suites.checksums import suite_sha256
-    from segmnist.suites.run import pictures
+    from segmnist.suites.worst import pictures
     from segmnist.whole_file import check_target, replace_file
 
     for place in filter(None, (json, html)):

@@ -5,7 +5,7 @@ report.
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import repeat
@@ -15,7 +15,6 @@ from typing import Any
 from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument
-from segmnist.evaluate.pictures import Picture
 from segmnist.evaluate.protocol import Evaluation
 from segmnist.evaluate.report import PartReport, report_of
 from segmnist.oracle import Oracle
@@ -81,29 +80,6 @@ def evaluate(
             evaluation = _score_stored(job, Path(predictions), num_workers, progress)
         reports.append(report_of(part.name, part.spec.num_frames, evaluation))
     return reports
-
-
-def pictures(
-    predictions: str | Path | Model, suite: Suite | str, reports: Sequence[PartReport], *, split: str = "test"
-) -> dict[str, list[Picture]]:
-    """Return frame, truth and prediction of each part's worst clips, for the page; the clips are drawn
-    again.
-    """
-    chosen = suite_named(suite) if isinstance(suite, str) else suite
-    shown = {}
-    for report in reports:
-        part = chosen.part(report.name)
-        predict = (
-            of_model(predictions)
-            if callable(predictions)
-            else of_files(Path(predictions), chosen, part, split)
-        )
-        clips = list(part.source(split).batch(report.worst)) if report.worst else []
-        shown[part.name] = [
-            Picture(clip.clip_id, clip.video, clip.semantic, prediction.semantic)
-            for clip, prediction in zip(clips, predict(clips) if clips else [], strict=True)
-        ]
-    return shown
 
 
 def _score(

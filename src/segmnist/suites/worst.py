@@ -1,0 +1,35 @@
+"""The worst clips of a report, drawn again to be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from segmnist.evaluate.pictures import Picture
+from segmnist.evaluate.report import PartReport
+from segmnist.suites.catalog import Suite
+from segmnist.suites.catalog import suite as suite_named
+from segmnist.suites.predict import Model, of_files, of_model
+
+
+def pictures(
+    predictions: str | Path | Model, suite: Suite | str, reports: Sequence[PartReport], *, split: str = "test"
+) -> dict[str, list[Picture]]:
+    """Return frame, truth and prediction of each part's worst clips, for the page; the clips are drawn
+    again.
+    """
+    chosen = suite_named(suite) if isinstance(suite, str) else suite
+    shown = {}
+    for report in reports:
+        part = chosen.part(report.name)
+        predict = (
+            of_model(predictions)
+            if callable(predictions)
+            else of_files(Path(predictions), chosen, part, split)
+        )
+        clips = list(part.source(split).batch(report.worst)) if report.worst else []
+        shown[part.name] = [
+            Picture(clip.clip_id, clip.video, clip.semantic, prediction.semantic)
+            for clip, prediction in zip(clips, predict(clips) if clips else [], strict=True)
+        ]
+    return shown
