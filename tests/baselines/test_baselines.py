@@ -127,20 +127,33 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_losses(tmp_path, stop_after)
     assert all(torch.equal(ours["model"][k], theirs["model"][k]) for k in theirs["model"])
 
 
+KILLED = """
+import os, signal
+from segmnist.baselines import train
+from segmnist.cli import main
+
+save, saves = train.save, iter(range(10**9))
+
+def killed(*arguments):
+    save(*arguments)
+    if next(saves) == 20:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+train.save = killed
+main()
+"""
+
+
 @pytest.mark.slow
 def test_a_killed_process_resumes_to_the_same_model(tmp_path):
-    def command(folder, *more):
-        code = "from segmnist.cli import main; main()"
+    def command(folder, *more, code="from segmnist.cli import main; main()"):
         options = ["--suite", "tiny-v1", "--steps", "40", "--batch", "2", "--width", "8", "--save-every", "1"]
         return [sys.executable, "-c", code, "train", "unet", "--out", str(tmp_path / folder), *options, *more]
 
     subprocess.run(command("whole"), check=True)
+    assert subprocess.run(command("cut", code=KILLED)).returncode == -signal.SIGKILL
     place = tmp_path / "cut" / checkpoint.CHECKPOINT
-    with subprocess.Popen(command("cut")) as running:
-        while not place.exists() and running.poll() is None:
-            pass
-        running.send_signal(signal.SIGKILL)
-    assert checkpoint.read_checkpoint(place, torch.device("cpu"))["step"] < 40
+    assert checkpoint.read_checkpoint(place, torch.device("cpu"))["step"] == 21
     subprocess.run(command("cut", "--resume"), check=True)
     ours, theirs = (
         checkpoint.read_checkpoint(tmp_path / f / checkpoint.CHECKPOINT, torch.device("cpu"))["model"]

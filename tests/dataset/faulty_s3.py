@@ -4,6 +4,7 @@ import random
 import threading
 import time
 import urllib.request
+from collections import Counter
 from contextlib import contextmanager
 
 import fsspec
@@ -11,8 +12,10 @@ import s3fs
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
+from segmnist.dataset.object_store import TRIES
+
 BUCKET = "bucket"
-READ_TIMEOUT = 0.5
+READ_TIMEOUT = 2.0
 
 RESPONSES = {
     409: ("409 Conflict", "ConditionalRequestConflict"),
@@ -23,12 +26,15 @@ RESPONSES = {
 
 
 class FaultyServer:
-    """Answers requests for objects; `faults` names what may go wrong, `rate` how often; the first chance is always taken."""
+    """Answers requests for objects; `faults` names what may go wrong, `rate` how often; the first chance is always taken.
+
+    Below a rate of 1 no object meets more faults than a client has patience for.
+    """
 
     def __init__(self):
         self.app = DomainDispatcherApplication(create_backend_app)
         self.faults, self.rate, self.chance, self.injected = (), 0.0, random.Random(0), []
-        self.lock = threading.Lock()
+        self.lock, self.by_object = threading.Lock(), Counter()
 
     def __call__(self, environ, start_response):
         fault = self._fault(environ)
@@ -53,6 +59,9 @@ class FaultyServer:
             if environ["REQUEST_METHOD"] != "PUT" and fault in (409, 412, "lost", "late"):
                 return None
             if self.injected and self.chance.random() >= self.rate:
+                return None
+            self.by_object[environ["PATH_INFO"]] += 1
+            if self.rate < 1 and self.by_object[environ["PATH_INFO"]] >= TRIES:
                 return None
             self.injected.append(fault)
             return fault

@@ -1,21 +1,27 @@
 """Whoever builds a shard, and in whatever order: the same bytes."""
 
+import contextlib
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 import tracemalloc
 
 import pytest
 from tests.dataset.conftest import files_of
 
-from segmnist import BadArgument, SceneSpec, preset
-from segmnist.dataset import generate, plan_for, recipe_for
+from segmnist import BadArgument, CorruptData, SceneSpec, SegmnistError, preset
+from segmnist.dataset import generate, plan_for, recipe_for, run_ray
 from segmnist.dataset.commit import books_of
 from segmnist.dataset.manifest import FileSum, Receipt
 from segmnist.dataset.store import LocalStore
+
+
+def finished_files_of(place):
+    """Without the temporary files of writers that were killed, which are for `verify --clean` to sweep."""
+    return {name: data for name, data in files_of(place).items() if not name.endswith(".tmp")}
 
 
 @pytest.fixture
@@ -40,13 +46,9 @@ def test_shard_ranges_in_any_order(tiny, bank, tiny_files, ram):
 
 
 def test_a_worker_that_dies(many_shards, bank, ram, monkeypatch):
-    from segmnist import SegmnistError
-
     def kill_one(progress):
         if progress.clips == 0:
             return
-        import multiprocessing
-
         for child in multiprocessing.active_children()[:1]:
             os.kill(child.pid, signal.SIGKILL)
 
@@ -54,26 +56,47 @@ def test_a_worker_that_dies(many_shards, bank, ram, monkeypatch):
         generate(many_shards, ram / "killed", bank=bank, num_workers=2, report=kill_one)
     generate(many_shards, ram / "killed", bank=bank, num_workers=1)
     generate(many_shards, ram / "whole", bank=bank, num_workers=1)
-    # A killed worker may leave a temporary file, which is for `verify --clean` to sweep.
-    left = {name: data for name, data in files_of(ram / "killed").items() if not name.endswith(".tmp")}
-    assert left == files_of(ram / "whole")
+    assert finished_files_of(ram / "killed") == files_of(ram / "whole")
 
 
-def test_ctrl_c_stops_cleanly_and_the_same_command_resumes(ram):
-    command = [
-        sys.executable, "-c", "from segmnist.cli import main\nif __name__ == '__main__': main()", "generate", str(ram),
-        "--preset", "standard", "--clips", "3000", "--set", "num_frames=60", "--workers", "1", "--no-index",
-    ]  # fmt: skip
-    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    while not list(ram.glob("train.zarr/receipts/*.json")):
-        assert running.poll() is None
-        time.sleep(0.02)
-    running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=60)
-    assert running.returncode == 130
-    assert "the same command resumes" in err
-    assert "Traceback" not in err
+INTERRUPTED = """
+import os, signal, sys
+from segmnist.cli import main
+
+# Whoever is started in a shell's background inherits a SIGINT that is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+fsync, syncs, moment = os.fsync, iter(range(10**9)), int(sys.argv.pop())
+
+def interrupted(descriptor):
+    if next(syncs) == moment:
+        os.kill(os.getpid(), signal.SIGINT)
+    fsync(descriptor)
+
+os.fsync = interrupted
+main()
+"""
+
+
+@pytest.mark.parametrize("moment", [0, 6, 23])
+def test_ctrl_c_stops_cleanly_and_the_same_command_resumes(ram, moment):
+    """While the place is claimed, and amid the files of the first and of a later shard."""
+    spec = SceneSpec(height=32, width=40, num_frames=2)
+    recipe = recipe_for(spec, num_clips=8, clips_per_shard=2, index=False)
+    recipe.to_toml(ram / "recipe.toml")
+    command = ["generate", str(ram / "stopped"), "--recipe", str(ram / "recipe.toml"), "--workers", "1"]
+
+    def run(code, *more):
+        return subprocess.run([sys.executable, "-c", code, *command, *more], capture_output=True, text=True)
+
+    stopped = run(INTERRUPTED, str(moment))
+    assert stopped.returncode == 130
+    assert "the same command resumes" in stopped.stderr
+    assert "Traceback" not in stopped.stderr
     assert not list(ram.rglob("*.tmp"))
+    assert not list(ram.rglob("manifest.json"))
+    assert run("from segmnist.cli import main; main()").returncode == 0
+    generate(recipe, ram / "whole", num_workers=1)
+    assert files_of(ram / "stopped") == files_of(ram / "whole")
 
 
 def test_bad_runs(tiny, bank, ram):
@@ -151,33 +174,43 @@ def test_ray_gives_the_same_bytes(ray, tiny, bank, tiny_files, ram):
 
 
 def test_ray_with_workers_killed(ray, many_shards, bank, ram):
-    """Worker processes are killed all the while; Ray starts their tasks again, and the protocol does not mind."""
+    """All worker processes die, again and again; as long as shards get done, the job goes on."""
     psutil = pytest.importorskip("psutil")
     killed = []
-    stop = threading.Event()
 
-    def kill_workers():
-        while not stop.wait(0.5):
-            for process in psutil.Process().children(recursive=True):
-                if "ray::_commit" in " ".join(process.cmdline()):
+    def kill_workers(progress):
+        if progress.clips % 16 != 8:
+            return
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if process.cmdline()[:1] in (["ray::_commit"], ["ray::IDLE"]):
                     process.kill()
                     killed.append(process.pid)
-                    break
 
-    killer = threading.Thread(target=kill_workers)
-    killer.start()
-    try:
-        generate(many_shards, ram / "ray", bank=bank, executor="ray")
-    finally:
-        stop.set()
-        killer.join()
+    generate(many_shards, ram / "ray", bank=bank, executor="ray", report=kill_workers)
+    assert len(killed) >= 4  # of 2 at each of 4 moments; one may just be starting
     generate(many_shards, ram / "local", bank=bank, num_workers=1)
-    assert files_of(ram / "ray") == files_of(ram / "local")
+    assert finished_files_of(ram / "ray") == files_of(ram / "local")
+
+
+class Poison(LocalStore):
+    """A store that kills whoever writes shard 5."""
+
+    def put_new(self, path, data):
+        if path.startswith("video/c.5."):
+            os.kill(os.getpid(), signal.SIGKILL)
+        super().put_new(path, data)
+
+
+def test_a_shard_that_kills_its_ray_workers_is_named(ray, many_shards, bank, ram, monkeypatch):
+    monkeypatch.setattr(run_ray, "MAX_DEATHS", 2)
+    plan, store = plan_for(many_shards, bank), Poison(ram)
+    with pytest.raises(SegmnistError, match=r"shard 5: 3 workers died over it .* run again to resume"):
+        list(run_ray.run_ray(plan, store, range(16)))
+    assert 5 not in books_of(plan, store).done()
 
 
 def test_errors_on_ray_workers_come_home(ray, tiny, bank, ram):
-    from segmnist import CorruptData
-
     LocalStore(ram / "train.zarr").put_new("video/c.1.0.0.0", b"of another version")
     with pytest.raises(CorruptData, match=r"video/c\.1"):
         generate(tiny, ram, bank=bank, executor="ray")

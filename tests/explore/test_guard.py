@@ -173,7 +173,7 @@ def test_viewers_do_not_wait_for_walls_and_films(exhibit: Exhibit, monkeypatch: 
 
     def held(query, exhibit):
         started.set()
-        assert release.wait(20)
+        assert release.wait(300)
         return reply_json("late")
 
     monkeypatch.setattr("segmnist.explore.app.ROUTES", (*ROUTES, Route("/held.json", held, "", slow=True)))
@@ -181,7 +181,7 @@ def test_viewers_do_not_wait_for_walls_and_films(exhibit: Exhibit, monkeypatch: 
         waiting = [threading.Thread(target=client.get, args=("/held.json",)) for _ in range(3)]
         for thread in waiting:
             thread.start()
-        assert started.wait(10)
+        assert started.wait(300)
         assert client.get("/clip.json").status_code == 200
         release.set()
         for thread in waiting:

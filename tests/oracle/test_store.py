@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -85,21 +83,29 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-c", "from segmnist.cli import main; main()", "oracle", *arguments]
 
 
-def test_killed_command_resumes_to_the_same_posteriors(tmp_path):
+KILLED = """
+import os, signal, sys
+import zarr
+from segmnist.cli import main
+
+write, writes, moment = zarr.Array.__setitem__, iter(range(10**9)), int(sys.argv.pop())
+
+def killed(array, where, values):
+    if next(writes) == moment:
+        os.kill(os.getpid(), signal.SIGKILL)
+    write(array, where, values)
+
+zarr.Array.__setitem__ = killed
+main()
+"""
+
+
+@pytest.mark.parametrize("moment", [0, 7])
+def test_killed_command_resumes_to_the_same_posteriors(tmp_path, moment):
+    """While the group is made, and amid the arrays of the second clip."""
     out, whole = tmp_path / "killed.zarr", tmp_path / "whole.zarr"
-    job = subprocess.Popen(
-        command(str(out), *ARGUMENTS), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    # Until the first clip's chunk is on disk; then at once.
-    deadline = time.monotonic() + 60
-    while (
-        job.poll() is None
-        and not (out / "class_probabilities" / "c").exists()
-        and time.monotonic() < deadline
-    ):
-        time.sleep(0.002)
-    os.kill(job.pid, signal.SIGKILL)
-    job.wait()
+    job = subprocess.run([sys.executable, "-c", KILLED, "oracle", str(out), *ARGUMENTS, str(moment)])
+    assert job.returncode == -signal.SIGKILL
     for path in (out, whole):
         done = subprocess.run(command(str(path), *ARGUMENTS), capture_output=True, text=True, check=True)
         assert "posteriors of 6 clips" in done.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -14,8 +15,8 @@ from segmnist.dataset.store import Store
 from segmnist.errors import MissingDependency, SegmnistError
 
 PENDING_PER_CPU = 4
-MAX_RETRIES = 20
-"""Times that a task whose worker died is started again by Ray."""
+MAX_DEATHS = 20
+"""Deaths of a shard's workers while no shard at all gets finished: so many mean that the shard kills them."""
 DEADLINE_SECONDS = 600.0
 """A shard takes about a second; one that takes this long is given to another worker."""
 STOP_SECONDS = 10.0
@@ -35,6 +36,7 @@ def run_ray(
 ) -> Iterator[Receipt]:
     """Commit these shards as Ray tasks; give each receipt as soon as it is there.
 
+    Workers and nodes may die at any time: as long as something gets done, their shards are given to others.
     address: of a running cluster; without it Ray is started on this machine with num_workers CPUs and stopped at the end.
     """
     try:
@@ -57,11 +59,13 @@ def run_ray(
 
 
 def _run(ray: Any, plan: Plan, store: Store, shards: Iterator[int], deadline: float) -> Iterator[Receipt]:
-    task = ray.remote(num_cpus=1, max_retries=MAX_RETRIES)(_commit)
+    # Ray's own retries are counted for each task alone; what matters is whether the job goes on.
+    task = ray.remote(num_cpus=1, max_retries=0)(_commit)
     work = ray.put((plan, store))
     most = PENDING_PER_CPU * max(1, int(ray.cluster_resources().get("CPU", 1)))
     pending: dict[Any, tuple[int, float]] = {}
-    overdue: dict[int, int] = {}
+    overdue: Counter[int] = Counter()
+    deaths: Counter[int] = Counter()
 
     def submit(wanted: Iterable[int]) -> None:
         for shard in wanted:
@@ -74,7 +78,13 @@ def _run(ray: Any, plan: Plan, store: Store, shards: Iterator[int], deadline: fl
             done, _ = ray.wait(list(pending), num_returns=1, timeout=deadline)
             for reference in done:
                 shard, _ = pending.pop(reference)
-                yield _receipt(ray, reference, shard)
+                outcome = _outcome(ray, reference)
+                if isinstance(outcome, Receipt):
+                    deaths.clear()
+                    yield outcome
+                else:
+                    _count_death(deaths, shard, outcome)
+                    submit([shard])
             if not done:
                 _give_up_oldest(ray, pending, overdue, submit)
             submit(islice(shards, most - len(pending)))
@@ -91,27 +101,36 @@ def _stop(ray: Any, references: list[Any]) -> None:
 
 
 def _give_up_oldest(
-    ray: Any, pending: dict[Any, tuple[int, float]], overdue: dict[int, int], submit: Any
+    ray: Any, pending: dict[Any, tuple[int, float]], overdue: Counter[int], submit: Any
 ) -> None:
     reference = min(pending, key=lambda ref: pending[ref][1])
     shard, _ = pending.pop(reference)
-    overdue[shard] = overdue.get(shard, 0) + 1
+    overdue[shard] += 1
     ray.cancel(reference, force=True)
     if overdue[shard] > MAX_OVERDUE:
         raise SegmnistError(f"shard {shard} passed its deadline {overdue[shard]} times: run again to resume")
     submit([shard])
 
 
-def _receipt(ray: Any, reference: Any, shard: int) -> Receipt:
+def _outcome(ray: Any, reference: Any) -> Receipt | Exception:
+    """Return a task's receipt, or what Ray says of the worker that died over it."""
     try:
         receipt: Receipt = ray.get(reference)
     except ray.exceptions.RayTaskError as error:
         # The error as it was on the worker, not Ray's account of it.
         raise (error.cause if isinstance(error.cause, (SegmnistError, OSError)) else error) from None
     except ray.exceptions.RayError as error:
-        reason = type(error).__name__
-        raise SegmnistError(f"shard {shard}: its Ray workers died ({reason}): run again to resume") from None
+        return error
     return receipt
+
+
+def _count_death(deaths: Counter[int], shard: int, error: Exception) -> None:
+    deaths[shard] += 1
+    if deaths[shard] > MAX_DEATHS:
+        raise SegmnistError(
+            f"shard {shard}: {deaths[shard]} workers died over it and no other was finished meanwhile "
+            f"({type(error).__name__}): run again to resume"
+        )
 
 
 def _commit(work: tuple[Plan, Store], shard: int) -> Receipt:
