@@ -34,6 +34,7 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+PACKAGES = {module_name(path) for path in ROOT.rglob("__init__.py")}
 MODULES = {
     module_name(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROOT.rglob("*.py"))
 }
@@ -66,6 +67,12 @@ def package(name: str) -> str:
 def users_of(*targets: str) -> set[str]:
     """Modules that import one of these libraries, or parts of segmnist, from outside it."""
     return {i.module for i in IMPORTS if package(i.target) in targets and package(i.module) not in targets}
+
+
+def asked_package(target: str) -> str:
+    """The package that an import statement names, be it for what its `__init__` or what its folder holds."""
+    asked = target if target in PACKAGES else target.rpartition(".")[0]
+    return asked if asked in PACKAGES else "none"
 
 
 def test_the_imports_were_found() -> None:
@@ -168,6 +175,16 @@ def test_no_module_waits_for_itself() -> None:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_no_part_of_a_package_asks_the_package() -> None:
+    """A package gathers names from its modules, which name one another: the other way round is a circle."""
+    asked = [
+        (i.module, i.target)
+        for i in IMPORTS
+        if i.at_start and i.module.startswith(f"{asked_package(i.target)}.")
+    ]
+    assert asked == []
 
 
 def test_randomness_comes_from_one_place() -> None:

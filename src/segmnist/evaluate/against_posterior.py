@@ -6,13 +6,15 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from segmnist.evaluate import ambiguity, calibration, selective
+from segmnist.evaluate.ambiguity import entropy_error, excess_nll, generalised_energy_distance, matched_iou
 from segmnist.evaluate.breakdown import Truth
+from segmnist.evaluate.calibration import mean_of, pixel_scores
 from segmnist.evaluate.ceiling import ceiling_counts, ceiling_scores
 from segmnist.evaluate.counts import BACKGROUND, Counts, Maps, confusion
 from segmnist.evaluate.fixed import to_fixed
 from segmnist.evaluate.predictions import Prediction
 from segmnist.evaluate.segmentation import Scores, foreground_accuracy, mean_iou, pixel_accuracy
+from segmnist.evaluate.selective import confidence_counts, selective_scores
 
 PLAIN = frozenset({"oracle_levels", "ceiling_levels"})
 """Counts without bootstrap replicates."""
@@ -27,17 +29,17 @@ def posterior_counts(truth: Truth, prediction: Prediction) -> dict[str, Counts]:
     if "posterior" not in truth:
         return {}
     semantic, posterior = truth["semantic"], truth["posterior"]
-    pixels = calibration.pixel_scores(semantic, posterior)
+    pixels = pixel_scores(semantic, posterior)
     digits = semantic != BACKGROUND
     counts = {
         "oracle_confusion": confusion(semantic, posterior.argmax(axis=1).astype(np.uint8)),
         "oracle_nll": to_fixed([pixels.nll[where].sum(dtype=np.float64) for where in (..., digits)]),
-        "oracle_levels": selective.confidence_counts(pixels.confidence, pixels.correct),
+        "oracle_levels": confidence_counts(pixels.confidence, pixels.correct),
         **ceiling_counts(posterior),
     }
     if prediction.probabilities is not None:
-        counts["excess_nll"] = to_fixed(ambiguity.excess_nll(posterior, prediction.probabilities).sum())
-        counts["entropy_error"] = to_fixed(ambiguity.entropy_error(posterior, prediction.probabilities).sum())
+        counts["excess_nll"] = to_fixed(excess_nll(posterior, prediction.probabilities).sum())
+        counts["entropy_error"] = to_fixed(entropy_error(posterior, prediction.probabilities).sum())
     if "posterior_samples" in truth:
         judges = truth["posterior_samples"]
         counts["samples"] = _sample_counts(prediction.joint_samples, judges)
@@ -47,8 +49,8 @@ def posterior_counts(truth: Truth, prediction: Prediction) -> dict[str, Counts]:
 
 def _sample_counts(samples: Maps, judges: Maps) -> Counts:
     """Return GED^2 and HM-IoU in fixed point, and 1 for the clip, `(3,)`."""
-    distance = ambiguity.generalised_energy_distance(samples, judges)
-    return np.array([*to_fixed([distance, ambiguity.matched_iou(samples, judges)]), 1], dtype=np.int64)
+    distance = generalised_energy_distance(samples, judges)
+    return np.array([*to_fixed([distance, matched_iou(samples, judges)]), 1], dtype=np.int64)
 
 
 def posterior_scores(counts: Mapping[str, Counts]) -> dict[str, Scores]:
@@ -62,14 +64,14 @@ def posterior_scores(counts: Mapping[str, Counts]) -> dict[str, Scores]:
         "oracle_pixel_accuracy": pixel_accuracy(table),
         "oracle_miou": mean_iou(table),
         "oracle_miou_foreground": mean_iou(table, background=False),
-        "oracle_nll": calibration.mean_of(counts["oracle_nll"][..., 0], pixels),
-        "oracle_nll_foreground": calibration.mean_of(counts["oracle_nll"][..., 1], digits),
+        "oracle_nll": mean_of(counts["oracle_nll"][..., 0], pixels),
+        "oracle_nll_foreground": mean_of(counts["oracle_nll"][..., 1], digits),
     }
     for name in ("excess_nll", "entropy_error"):
         if name in counts:
-            scores[name] = calibration.mean_of(counts[name], pixels)
+            scores[name] = mean_of(counts[name], pixels)
     scores |= _sample_scores(counts, "") | _sample_scores(counts, "oracle_")
-    return scores | selective.selective_scores(counts, "oracle_") | ceiling_scores(counts)
+    return scores | selective_scores(counts, "oracle_") | ceiling_scores(counts)
 
 
 def _sample_scores(counts: Mapping[str, Counts], prefix: str) -> dict[str, Scores]:
@@ -77,6 +79,6 @@ def _sample_scores(counts: Mapping[str, Counts], prefix: str) -> dict[str, Score
         return {}
     sums = counts[f"{prefix}samples"]
     return {
-        f"{prefix}ged": calibration.mean_of(sums[..., 0], sums[..., 2]),
-        f"{prefix}matched_iou": calibration.mean_of(sums[..., 1], sums[..., 2]),
+        f"{prefix}ged": mean_of(sums[..., 0], sums[..., 2]),
+        f"{prefix}matched_iou": mean_of(sums[..., 1], sums[..., 2]),
     }

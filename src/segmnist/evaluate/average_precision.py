@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.evaluate import trackeval
 from segmnist.evaluate.counts import BACKGROUND, Counts, Maps
 from segmnist.evaluate.predictions import Prediction
+from segmnist.evaluate.trackeval import encoded, metrics
 
 NUM_LEVELS = 1024
 """Levels of confidence that are told apart; tracks of one level are taken together."""
@@ -100,7 +100,7 @@ def _result(levels: Counts, num_true: int) -> dict[str, Any]:
 
 def _metric() -> Any:
     settings = {"USE_AREA_RANGES": False, "USE_TIME_RANGES": False, "PRINT_CONFIG": False}
-    return trackeval.metrics().TrackMAP(settings)
+    return metrics().TrackMAP(settings)
 
 
 def _sequence(truth: Sequence[Track], prediction: Sequence[Track]) -> dict[str, Any]:
@@ -115,4 +115,4 @@ def _sequence(truth: Sequence[Track], prediction: Sequence[Track]) -> dict[str, 
 
 
 def _by_frame(mask: NDArray[np.bool_]) -> dict[int, Any]:
-    return {t: trackeval.encoded(frame) for t, frame in enumerate(mask) if frame.any()}
+    return {t: encoded(frame) for t, frame in enumerate(mask) if frame.any()}

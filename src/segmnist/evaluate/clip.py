@@ -6,16 +6,23 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from segmnist.evaluate import (
-    against_posterior,
-    average_precision,
-    calibration,
-    panoptic,
-    segmentation,
-    selective,
-)
+from segmnist.evaluate.against_posterior import PLAIN as PLAIN_OF_POSTERIOR
 from segmnist.evaluate.against_posterior import posterior_counts, posterior_scores
+from segmnist.evaluate.average_precision import PLAIN as PLAIN_OF_TRACKS
+from segmnist.evaluate.average_precision import (
+    predicted_tracks,
+    track_counts,
+    true_tracks,
+    vis_average_precision,
+)
 from segmnist.evaluate.breakdown import BREAKDOWNS, Truth, breakdown_counts
+from segmnist.evaluate.calibration import (
+    Probabilities,
+    calibration_sums,
+    expected_calibration_error,
+    mean_of,
+    pixel_scores,
+)
 from segmnist.evaluate.counts import (
     Counts,
     boundary_counts,
@@ -27,14 +34,32 @@ from segmnist.evaluate.counts import (
     warped_confusion,
 )
 from segmnist.evaluate.fixed import to_fixed
+from segmnist.evaluate.panoptic import (
+    VPQ_WINDOWS,
+    association_quality,
+    association_sums,
+    panoptic_counts,
+    segmentation_tracking_quality,
+    video_panoptic_quality,
+)
 from segmnist.evaluate.predictions import Prediction
-from segmnist.evaluate.segmentation import Scores
+from segmnist.evaluate.segmentation import (
+    Scores,
+    boundary_iou,
+    foreground_accuracy,
+    mean_iou,
+    pixel_accuracy,
+    temporal_consistency,
+    video_consistency,
+    video_steadiness,
+)
+from segmnist.evaluate.selective import confidence_counts, selective_scores
 from segmnist.evaluate.tracking import tracking_counts, tracking_scores
 
 CONSISTENCY_FRAMES = 8
 """n of VC_n."""
 
-PLAIN = frozenset({*BREAKDOWNS, "levels"}) | against_posterior.PLAIN | average_precision.PLAIN
+PLAIN = frozenset({*BREAKDOWNS, "levels"}) | PLAIN_OF_POSTERIOR | PLAIN_OF_TRACKS
 """Counts without bootstrap replicates: thousands of numbers, or tables that report no interval."""
 
 
@@ -64,7 +89,7 @@ def clip_counts(truth: Truth, prediction: Prediction, *, tracking: bool = False)
 
 
 def _clip_miou(table: Counts) -> Counts:
-    score = segmentation.mean_iou(table, background=False)
+    score = mean_iou(table, background=False)
     return np.array([0, 0] if np.isnan(score) else [to_fixed(score), 1], dtype=np.int64)
 
 
@@ -75,23 +100,21 @@ def _segment_counts(truth: Truth, prediction: Prediction, tracking: bool) -> dic
         instance, classes = classes_of_segments(prediction.instance, prediction.semantic)
     labels = truth["labels"].tolist()
     overlap = overlaps(truth["instance"], instance, len(labels), len(classes))
-    counts = {
-        f"panoptic_{k}": panoptic.panoptic_counts(overlap, labels, classes, k) for k in panoptic.WINDOWS
-    }
-    counts["association"] = panoptic.association_sums(overlap)
+    counts = {f"panoptic_{k}": panoptic_counts(overlap, labels, classes, k) for k in VPQ_WINDOWS}
+    counts["association"] = association_sums(overlap)
     if tracking:
         counts |= tracking_counts(truth["instance"], instance, overlap)
-        counts |= average_precision.track_counts(
-            average_precision.true_tracks(truth["instance"], labels),
-            average_precision.predicted_tracks(instance, classes, prediction),
+        counts |= track_counts(
+            true_tracks(truth["instance"], labels),
+            predicted_tracks(instance, classes, prediction),
         )
     return counts
 
 
-def _probability_counts(truth: Truth, probabilities: calibration.Probabilities) -> dict[str, Counts]:
-    pixels = calibration.pixel_scores(truth["semantic"], probabilities)
-    counts = calibration.calibration_sums(truth["semantic"], pixels)
-    counts["levels"] = selective.confidence_counts(pixels.confidence, pixels.correct)
+def _probability_counts(truth: Truth, probabilities: Probabilities) -> dict[str, Counts]:
+    pixels = pixel_scores(truth["semantic"], probabilities)
+    counts = calibration_sums(truth["semantic"], pixels)
+    counts["levels"] = confidence_counts(pixels.confidence, pixels.correct)
     return counts
 
 
@@ -99,24 +122,24 @@ def scores_of(counts: Mapping[str, Counts]) -> dict[str, Scores]:
     """Return every score that these sums allow; leading axes (bootstrap replicates) pass through."""
     table = counts["confusion"]
     scores = {
-        "miou": segmentation.mean_iou(table),
-        "miou_foreground": segmentation.mean_iou(table, background=False),
-        "clip_miou_foreground": calibration.mean_of(counts["clip_miou"][..., 0], counts["clip_miou"][..., 1]),
-        "foreground_accuracy": segmentation.foreground_accuracy(table),
-        "pixel_accuracy": segmentation.pixel_accuracy(table),
-        "boundary_iou": segmentation.boundary_iou(counts["boundary"]),
-        "vc8": segmentation.video_consistency(counts["consistency"]),
-        "vc8_truth_blind": segmentation.video_steadiness(counts["consistency"]),
+        "miou": mean_iou(table),
+        "miou_foreground": mean_iou(table, background=False),
+        "clip_miou_foreground": mean_of(counts["clip_miou"][..., 0], counts["clip_miou"][..., 1]),
+        "foreground_accuracy": foreground_accuracy(table),
+        "pixel_accuracy": pixel_accuracy(table),
+        "boundary_iou": boundary_iou(counts["boundary"]),
+        "vc8": video_consistency(counts["consistency"]),
+        "vc8_truth_blind": video_steadiness(counts["consistency"]),
     }
     if "warped" in counts:
-        scores["tc"] = segmentation.temporal_consistency(counts["warped"])
-    windows = [panoptic.video_panoptic_quality(counts[f"panoptic_{k}"]) for k in panoptic.WINDOWS]
+        scores["tc"] = temporal_consistency(counts["warped"])
+    windows = [video_panoptic_quality(counts[f"panoptic_{k}"]) for k in VPQ_WINDOWS]
     scores["vpq"] = np.mean(windows, axis=0)
-    scores |= {f"vpq_{k}": score for k, score in zip(panoptic.WINDOWS, windows, strict=True)}
-    scores["stq"] = panoptic.segmentation_tracking_quality(counts["association"], table)
-    scores["aq"] = panoptic.association_quality(counts["association"])
+    scores |= {f"vpq_{k}": score for k, score in zip(VPQ_WINDOWS, windows, strict=True)}
+    scores["stq"] = segmentation_tracking_quality(counts["association"], table)
+    scores["aq"] = association_quality(counts["association"])
     if "track_levels" in counts:
-        scores["vis_ap"] = np.asarray(average_precision.vis_average_precision(counts))
+        scores["vis_ap"] = np.asarray(vis_average_precision(counts))
     return scores | tracking_scores(counts) | _probability_scores(counts) | posterior_scores(counts)
 
 
@@ -126,7 +149,7 @@ def _probability_scores(counts: Mapping[str, Counts]) -> dict[str, Scores]:
     scores = {}
     for which, suffix in enumerate(("", "_foreground")):
         pixels = counts["pixels"][..., which]
-        scores[f"nll{suffix}"] = calibration.mean_of(counts["nll"][..., which], pixels)
-        scores[f"brier{suffix}"] = calibration.mean_of(counts["brier"][..., which], pixels)
-        scores[f"ece{suffix}"] = calibration.expected_calibration_error(counts["bins"][..., which, :, :])
-    return scores | selective.selective_scores(counts)
+        scores[f"nll{suffix}"] = mean_of(counts["nll"][..., which], pixels)
+        scores[f"brier{suffix}"] = mean_of(counts["brier"][..., which], pixels)
+        scores[f"ece{suffix}"] = expected_calibration_error(counts["bins"][..., which, :, :])
+    return scores | selective_scores(counts)

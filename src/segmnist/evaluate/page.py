@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 
-from segmnist.evaluate import plots
+from segmnist.evaluate.breakdown import OUTCOMES
 from segmnist.evaluate.pictures import Picture, figure, key
+from segmnist.evaluate.plots import bars, confusion_table, outcome_bars, reliability_diagram
 from segmnist.evaluate.report import PartReport, Result
 from segmnist.evaluate.table import headline_rows, score_text
 
@@ -95,16 +96,16 @@ def _headline(parts: Sequence[PartReport]) -> str:
 def _part(part: PartReport, pictures: Sequence[Picture], named: bool) -> str:
     title = f"Part {html.escape(part.name)}" if named else "Where it fails"
     names = [*map(str, range(10)), "background"]
-    drawn = [plots.bars("IoU by class", [(n, c.iou) for n, c in zip(names, part.classes, strict=True)])]
-    drawn.append(plots.confusion_table(part.confusion))
+    drawn = [bars("IoU by class", [(n, c.iou) for n, c in zip(names, part.classes, strict=True)])]
+    drawn.append(confusion_table(part.confusion))
     for name, buckets in part.breakdowns.items():
-        drawn.append(plots.outcome_bars(f"Digit pixels by {name}", buckets))
+        drawn.append(outcome_bars(f"Digit pixels by {name}", buckets))
     if part.reliability:
-        drawn.append(plots.reliability_diagram(part.reliability))
+        drawn.append(reliability_diagram(part.reliability))
     worst = f"<h3>Worst clips</h3>{key()}{''.join(map(figure, pictures))}" if pictures else ""
     return f"<h2>{title}</h2>{_outcome_key()}{''.join(drawn)}{worst}"
 
 
 def _outcome_key() -> str:
-    spans = (f'<span><i class="o{i}"></i>{name}</span>' for i, name in enumerate(plots.OUTCOMES))
+    spans = (f'<span><i class="o{i}"></i>{name}</span>' for i, name in enumerate(OUTCOMES))
     return f'<p class="key">Digit pixels taken for: {"".join(spans)}</p>'

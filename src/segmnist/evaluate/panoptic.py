@@ -12,7 +12,7 @@ from segmnist.evaluate.counts import BACKGROUND, NUM_CLASSES, Counts, windows_of
 from segmnist.evaluate.fixed import from_fixed, to_fixed
 from segmnist.evaluate.segmentation import Scores, mean_iou, nanmean, ratio
 
-WINDOWS = (1, 2, 4, 6)
+VPQ_WINDOWS = (1, 2, 4, 6)
 """Lengths k of the windows, as for VIPSeg."""
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.evaluate import trackeval
 from segmnist.evaluate.counts import Counts, Maps
 from segmnist.evaluate.fixed import from_fixed, to_fixed
 from segmnist.evaluate.segmentation import Scores, ratio
+from segmnist.evaluate.trackeval import encoded, metrics
 
 THRESHOLDS = 19
 """HOTA's localisation thresholds, 0.05 to 0.95."""
@@ -59,7 +59,7 @@ def _hota(overlap: Counts) -> Counts:
         for frame, rows, columns in zip(iou, data["gt_ids"], data["tracker_ids"], strict=True)
     ]
     with np.errstate(invalid="ignore"):
-        result = trackeval.metrics().HOTA().eval_sequence(data)
+        result = metrics().HOTA().eval_sequence(data)
     hits = result["HOTA_TP"]
     lines = [hits, result["HOTA_FN"], result["HOTA_FP"]]
     lines += [to_fixed(result["AssA"] * hits), to_fixed(result["LocA"] * hits)]
@@ -88,10 +88,10 @@ def _j_and_f(truth: Maps, prediction: Maps, overlap: Counts) -> Counts:
         # TrackEval cannot encode a clip without any prediction; nothing there was found.
         return np.array([0, 0, len(true_ids)], dtype=np.int64)
     data = _detections(np.ones((len(truth), len(true_ids))) > 0, np.ones((len(truth), len(ids))) > 0)
-    data["gt_dets"] = [[trackeval.encoded(frame == i) for i in true_ids] for frame in truth]
-    data["tracker_dets"] = [[trackeval.encoded(frame == i) for i in ids] for frame in prediction]
+    data["gt_dets"] = [[encoded(frame == i) for i in true_ids] for frame in truth]
+    data["tracker_dets"] = [[encoded(frame == i) for i in ids] for frame in prediction]
     with np.errstate(invalid="ignore"):
-        result = trackeval.metrics().JAndF().eval_sequence(data)
+        result = metrics().JAndF().eval_sequence(data)
     number = len(true_ids)
     return np.array(
         [*to_fixed([result["J-Mean"] * number, result["F-Mean"] * number]), number], dtype=np.int64

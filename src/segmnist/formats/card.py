@@ -6,7 +6,7 @@ import json
 from importlib import resources
 from typing import Any
 
-from segmnist.formats import Layout
+from segmnist.formats.layout import Layout
 from segmnist.preview.palette import CLASS_COLOURS, CLASS_NAMES
 from segmnist.truth.catalog import BACKGROUND
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from segmnist.formats import Array, Arrays, Layout, rle
 from segmnist.formats.card import CATEGORY_OF_CLASS, categories, coco_head, json_bytes, sequence_name
+from segmnist.formats.layout import Array, Arrays, Layout
 from segmnist.formats.pictures import clips_of, png_grey
+from segmnist.formats.rle import box_xywh, check_pycocotools, encode
 
 TRUTHS = ("instance", "amodal", "depth")
 KINDS = ("modal", "amodal")
@@ -19,7 +20,7 @@ KINDS = ("modal", "amodal")
 
 def check(layout: Layout) -> None:
     """Raise `MissingDependency` without pycocotools."""
-    rle.check_available()
+    check_pycocotools()
 
 
 def files(layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes]]:
@@ -57,10 +58,10 @@ def _annotations(clip: dict[str, Array], index: int, digit: int) -> dict[str, di
         annotations["modal"] = {**facts, **_shape(modal)}
     if amodal.any():
         visibility = int(modal.sum()) / int(amodal.sum())
-        seen = {"visible_segmentation": rle.encode(modal), "visibility": round(visibility, 6)}
+        seen = {"visible_segmentation": encode(modal), "visibility": round(visibility, 6)}
         annotations["amodal"] = {**facts, **_shape(amodal), **seen}
     return annotations
 
 
 def _shape(mask: Array) -> dict[str, Any]:
-    return {"segmentation": rle.encode(mask), "bbox": rle.box_xywh(mask), "area": int(mask.sum())}
+    return {"segmentation": encode(mask), "bbox": box_xywh(mask), "area": int(mask.sum())}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from segmnist.formats import Arrays, Layout
 from segmnist.formats.card import coco_head, json_bytes, panoptic_categories, sequence_name
+from segmnist.formats.layout import Arrays, Layout
 from segmnist.formats.panoptic import segment_ids, segments
 from segmnist.formats.pictures import clips_of, png_grey, png_rgb
 

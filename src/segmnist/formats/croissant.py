@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from segmnist.formats import ArrayLayout, Layout
 from segmnist.formats.card import ABOUT, LICENCE_URL, json_bytes
+from segmnist.formats.layout import ArrayLayout, Layout
 
 _OWN = (
     "citeAs", "column", "equivalentProperty", "extract", "field", "fileProperty", "fileObject", "fileSet", "format",

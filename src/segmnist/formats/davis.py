@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from segmnist.errors import BadArgument
-from segmnist.formats import Array, Arrays, Layout
 from segmnist.formats.card import json_bytes, sequence_name
+from segmnist.formats.layout import Array, Arrays, Layout
 from segmnist.formats.pictures import clips_of, jpeg, png_grey, png_palette
 from segmnist.preview.palette import INSTANCE_COLOURS
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from segmnist.errors import MissingDependency
-from segmnist.formats import Array, Arrays, Layout
 from segmnist.formats.card import sequence_name
+from segmnist.formats.layout import Array, Arrays, Layout
 from segmnist.formats.pictures import clips_of
 
 TRUTHS = ("semantic", "instance")

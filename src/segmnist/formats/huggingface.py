@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from segmnist.errors import CorruptData
-from segmnist.formats import Array, ArrayLayout, Arrays, Fetch, Layout
 from segmnist.formats.card import ABOUT, common_files
 from segmnist.formats.croissant import croissant
+from segmnist.formats.layout import Array, ArrayLayout, Arrays, Fetch, Layout
 from segmnist.formats.npz import npy_bytes
 from segmnist.formats.pictures import png_grey
 from segmnist.preview.palette import CLASS_NAMES

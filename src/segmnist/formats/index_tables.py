@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.formats import Array, Arrays
+from segmnist.formats.layout import Array, Arrays
 
 TRUTHS = ("areas", "visibility", "truncation", "boxes", "depth", "occluders", "pose", "difficulty")
 """What the tables are made from."""

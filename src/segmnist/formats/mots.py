@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from segmnist.formats import Array, Arrays, Layout, rle
 from segmnist.formats.card import sequence_name
+from segmnist.formats.layout import Array, Arrays, Layout
 from segmnist.formats.pictures import clips_of, png_grey
+from segmnist.formats.rle import check_pycocotools, encode, seen_in
 
 TRUTHS = ("instance",)
 BENCHMARK = "MOTS"
@@ -21,7 +22,7 @@ IDS_PER_CLASS = 1000
 
 def check(layout: Layout) -> None:
     """Raise `MissingDependency` without pycocotools."""
-    rle.check_available()
+    check_pycocotools()
 
 
 def files(layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes]]:
@@ -50,9 +51,9 @@ def track_id(instance_id: int) -> int:
 def _tracks(instance: Array) -> bytes:
     lines = []
     for frame, ids in enumerate(instance, 1):
-        for instance_id, mask in rle.seen_in(ids):
+        for instance_id, mask in seen_in(ids):
             H, W = mask.shape
-            counts = rle.encode(mask)["counts"]
+            counts = encode(mask)["counts"]
             lines.append(f"{frame} {track_id(instance_id)} {SCORED_CLASS} {H} {W} {counts}\n")
     return "".join(lines).encode()
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.lib import format as npy
 
 from segmnist.errors import CorruptData
-from segmnist.formats import Array, Arrays, Fetch, Layout
 from segmnist.formats.card import common_files
+from segmnist.formats.layout import Array, Arrays, Fetch, Layout
 
 ROOT = "{split}.npz-shards"
 BOOKS = ""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.formats import Arrays, Layout
+from segmnist.formats.layout import Arrays, Layout
 
 NAMES = ("images", "masks", "labels")
 TRUTHS = ("semantic",)

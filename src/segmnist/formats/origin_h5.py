@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from segmnist.errors import MissingDependency
-from segmnist.formats import Arrays, Layout
+from segmnist.formats.layout import Arrays, Layout
 from segmnist.formats.origin import TRUTHS, Shapes, origin_arrays, shapes
 
 __all__ = ["BOOKS", "TRUTHS", "file_names", "write", "write_arrays"]

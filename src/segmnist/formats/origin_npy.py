@@ -9,7 +9,7 @@ from pathlib import Path
 
 from numpy.lib import format as npy
 
-from segmnist.formats import Arrays, Layout
+from segmnist.formats.layout import Arrays, Layout
 from segmnist.formats.origin import NAMES, TRUTHS, Shapes, origin_arrays, shapes
 
 __all__ = ["BOOKS", "TRUTHS", "file_names", "write", "write_arrays"]

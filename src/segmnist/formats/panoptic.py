@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from segmnist.formats import Array
 from segmnist.formats.card import CATEGORY_OF_CLASS
+from segmnist.formats.layout import Array
 from segmnist.formats.rle import box_xywh
 from segmnist.truth.catalog import BACKGROUND
 

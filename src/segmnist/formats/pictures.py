@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.formats import Array, Arrays
+from segmnist.formats.layout import Array, Arrays
 from segmnist.truth.catalog import ARRAYS
 
 UInt8 = NDArray[np.uint8]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from segmnist.errors import MissingDependency
-from segmnist.formats import Array
+from segmnist.formats.layout import Array
 
 
 def encode(mask: Array) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def seen_in(instance: Array) -> Iterator[tuple[int, Array]]:
             yield instance_id, instance == instance_id
 
 
-def check_available() -> None:
+def check_pycocotools() -> None:
     """Raise `MissingDependency` without pycocotools."""
     _mask_module()
 

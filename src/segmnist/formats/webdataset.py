@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from segmnist.errors import CorruptData
-from segmnist.formats import Array, ArrayLayout, Arrays, Fetch, Layout
 from segmnist.formats.card import common_files, json_bytes
+from segmnist.formats.layout import Array, ArrayLayout, Arrays, Fetch, Layout
 from segmnist.formats.npz import npy_bytes
 
 ROOT = "{split}.webdataset"

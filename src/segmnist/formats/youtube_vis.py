@@ -6,16 +6,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from segmnist.formats import Array, Arrays, Layout, rle
 from segmnist.formats.card import CATEGORY_OF_CLASS, categories, coco_head, json_bytes, sequence_name
+from segmnist.formats.layout import Array, Arrays, Layout
 from segmnist.formats.pictures import clips_of, png_grey
+from segmnist.formats.rle import box_xywh, check_pycocotools, encode
 
 TRUTHS = ("instance",)
 
 
 def check(layout: Layout) -> None:
     """Raise `MissingDependency` without pycocotools."""
-    rle.check_available()
+    check_pycocotools()
 
 
 def files(layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes]]:
@@ -61,7 +62,7 @@ def _track(clip: dict[str, Array], digit: int) -> dict[str, Any]:
         "height": H,
         "width": W,
         "length": T,
-        "segmentations": [None if mask is None else rle.encode(mask) for mask in masks],
-        "bboxes": [None if mask is None else rle.box_xywh(mask) for mask in masks],
+        "segmentations": [None if mask is None else encode(mask) for mask in masks],
+        "bboxes": [None if mask is None else box_xywh(mask) for mask in masks],
         "areas": [None if mask is None else int(mask.sum()) for mask in masks],
     }

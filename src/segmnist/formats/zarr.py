@@ -17,7 +17,7 @@ import numpy as np
 from numcodecs import zstd
 
 from segmnist.errors import CorruptData
-from segmnist.formats import Array, ArrayLayout, Arrays, Fetch, Layout
+from segmnist.formats.layout import Array, ArrayLayout, Arrays, Fetch, Layout
 
 ROOT = "{split}.zarr"
 BOOKS = ""

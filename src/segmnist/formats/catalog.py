@@ -1,0 +1,121 @@
+"""The formats by name, and what the module of each kind has."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol, cast
+
+from segmnist.errors import BadArgument
+from segmnist.formats.layout import Array, Arrays, Fetch, Layout
+
+SHARDED = {
+    "zarr": "segmnist.formats.zarr",
+    "webdataset": "segmnist.formats.webdataset",
+    "huggingface": "segmnist.formats.huggingface",
+    "npz": "segmnist.formats.npz",
+}
+"""Sharded formats by name, and their modules."""
+
+WHOLE = {"origin-npy": "segmnist.formats.origin_npy", "origin-h5": "segmnist.formats.origin_h5"}
+"""Formats of one file an array, by name, and their modules."""
+
+FOLDER = {
+    "davis": "segmnist.formats.davis",
+    "youtube-vis": "segmnist.formats.youtube_vis",
+    "coco-panoptic": "segmnist.formats.coco_panoptic",
+    "vipseg": "segmnist.formats.vipseg",
+    "mots": "segmnist.formats.mots",
+    "coco-amodal": "segmnist.formats.coco_amodal",
+    "mmseg": "segmnist.formats.mmseg",
+    "ffv1": "segmnist.formats.ffv1",
+}
+"""Formats that other libraries' data sets come in, by name, and their modules."""
+
+
+class ShardedFormat(Protocol):
+    """What the module of a sharded format has."""
+
+    ROOT: str
+    """Folder of the data set inside OUT, with `{split}` in it: `{split}.zarr`."""
+    BOOKS: str
+    """Folder inside ROOT for recipe.json, manifest.json and receipts/: empty, or say `books/{split}/` where
+    splits share a ROOT."""
+
+    def shard_files(self, layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:
+        """Return the shard's files, by path relative to ROOT: a pure function, without clocks, uuids or
+        machine names."""
+        ...
+
+    def root_files(self, layout: Layout) -> dict[str, bytes]:
+        """Return the files that belong to no shard (metadata, cards), by path relative to ROOT; pure as
+        well."""
+        ...
+
+    def read_rows(
+        self, layout: Layout, shard: int, names: Sequence[str], rows: Sequence[int], fetch: Fetch
+    ) -> dict[str, Array]:
+        """Return these arrays of these rows (counted from the shard's first), read through `fetch`."""
+        ...
+
+
+class WholeFormat(Protocol):
+    """What the module of a whole format has."""
+
+    TRUTHS: tuple[str, ...]
+    """The truths that this format has room for."""
+    BOOKS: str
+    """What the names of recipe.json and manifest.json begin with: `{split}_`."""
+
+    def file_names(self, split: str) -> tuple[str, ...]:
+        """Return the names of its files."""
+        ...
+
+    def write(self, paths: Sequence[Path], layout: Layout, shards: Iterator[Arrays]) -> None:
+        """Write the shards as they come into these paths, one for each of `file_names`."""
+        ...
+
+
+class FolderFormat(Protocol):
+    """What the module of a folder format has."""
+
+    TRUTHS: tuple[str, ...]
+    """The truths that it is made from."""
+
+    def check(self, layout: Layout) -> None:
+        """Raise `BadArgument` for clips that it has no room for, `MissingDependency` for a library that is
+        not there."""
+        ...
+
+    def files(self, layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes]]:
+        """Iterate over its files, as relative paths and bytes: pure, each path once, and no two splits share
+        one."""
+        ...
+
+
+def check_format(name: str) -> None:
+    """Raise `BadArgument` for an unknown format."""
+    if name not in SHARDED and name not in WHOLE:
+        raise BadArgument("format", name, ", ".join([*SHARDED, *WHOLE]))
+
+
+def sharded_format(name: str) -> ShardedFormat:
+    """Return the module of a sharded format. Raises `BadArgument` for another name."""
+    if name not in SHARDED:
+        raise BadArgument("format", name, ", ".join(SHARDED))
+    return cast(ShardedFormat, importlib.import_module(SHARDED[name]))
+
+
+def whole_format(name: str) -> WholeFormat:
+    """Return the module of a whole format. Raises `BadArgument` for another name."""
+    if name not in WHOLE:
+        raise BadArgument("format", name, ", ".join(WHOLE))
+    return cast(WholeFormat, importlib.import_module(WHOLE[name]))
+
+
+def folder_format(name: str) -> FolderFormat:
+    """Return the module of a folder format. Raises `BadArgument` for another name."""
+    if name not in FOLDER:
+        raise BadArgument("format", name, ", ".join(FOLDER))
+    return cast(FolderFormat, importlib.import_module(FOLDER[name]))

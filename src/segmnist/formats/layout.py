@@ -1,0 +1,60 @@
+"""What a format is told of a data set: its arrays, and how its clips fall into shards."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Arrays = Mapping[str, Array]
+"""Arrays of some clips by name, each with the clip axis first; `clip_id` is always among them."""
+
+Fetch = Callable[[str], memoryview]
+"""Gives the bytes of a file of the data set, checked against the manifest."""
+
+
+class ArrayLayout(NamedTuple):
+    """One array of a data set: axes and sizes after the clip axis, dtype, value of padding, and a
+    sentence."""
+
+    axes: tuple[str, ...]
+    shape: tuple[int, ...]
+    dtype: str
+    padding: float
+    about: str
+
+    @property
+    def clip_bytes(self) -> int:
+        """Bytes of one clip, not compressed."""
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What is to be stored: the arrays, how many clips, how they fall into shards, and the recipe as a plain
+    dict."""
+
+    arrays: Mapping[str, ArrayLayout]
+    num_clips: int
+    clips_per_shard: int
+    recipe: Mapping[str, Any]
+
+    @property
+    def num_shards(self) -> int:
+        """Shards, the last of which may be short."""
+        return -(-self.num_clips // self.clips_per_shard)
+
+    def rows(self, shard: int) -> range:
+        """Return the rows of the data set that lie in this shard."""
+        first = shard * self.clips_per_shard
+        return range(first, min(first + self.clips_per_shard, self.num_clips))
+
+    @property
+    def clip_bytes(self) -> int:
+        """Bytes of one clip in all arrays, not compressed."""
+        return sum(array.clip_bytes for array in self.arrays.values())
