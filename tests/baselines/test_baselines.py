@@ -1,5 +1,6 @@
 """Baselines: shapes, overfitting four clips, causality; training: the same losses after a kill, bad input."""
 
+import errno
 import inspect
 import itertools
 import signal
@@ -169,6 +170,23 @@ def test_a_checkpoint_predicts_and_logs_are_there(tmp_path):
     probabilities = predict(np.zeros((1, 2, 16, 20), np.uint8))
     np.testing.assert_allclose(probabilities.sum(axis=2), 1, atol=1e-5)
     assert list((tmp_path / "logs").glob("events.out.tfevents.*"))
+
+
+def test_a_disk_that_is_full_leaves_the_last_checkpoint(tmp_path, monkeypatch):
+    losses_of(tmp_path)
+    place = tmp_path / checkpoint.CHECKPOINT
+    before = place.read_bytes()
+
+    def half(state, file):
+        file.write(before[: len(before) // 2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", half)
+    model = catalog.build("all-background")
+    with pytest.raises(OSError, match="No space"):
+        checkpoint.save(place, {}, 7, model, torch.optim.AdamW(model.parameters()))
+    assert place.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == [checkpoint.CHECKPOINT, "logs"]
 
 
 def test_a_folder_with_a_checkpoint_is_not_overwritten_nor_resumed_with_other_settings(tmp_path):

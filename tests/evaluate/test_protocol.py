@@ -1,8 +1,11 @@
 """The protocol: bad predictions, exact merging in any order, the bootstrap, breakdowns, reports and pages."""
 
+import errno
 import itertools
 import math
+import os
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -250,6 +253,20 @@ def test_result_files_round_trip(tmp_path):
     place = tmp_path / "result.json"
     save_result(result(), place)
     assert load_result(place) == result()
+
+
+def test_a_disk_that_is_full_leaves_the_old_result_file(tmp_path, monkeypatch):
+    place = tmp_path / "r.json"
+    save_result(result(), place)
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        save_result(msgspec.structs.replace(result(), model="another"), place)
+    assert load_result(place) == result()
+    assert list(tmp_path.iterdir()) == [place]
 
 
 @pytest.mark.parametrize(

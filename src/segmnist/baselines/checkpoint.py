@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import torch
 from torch import nn
 
 from segmnist.errors import BadArgument, CorruptData
+from segmnist.whole_file import replacing
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -17,19 +17,16 @@ CHECKPOINT = "checkpoint.pt"
 def save(
     place: Path, settings: dict[str, Any], step: int, model: nn.Module, optimiser: torch.optim.Optimizer
 ) -> None:
-    """Write a checkpoint beside the old one and rename it, so that a kill leaves one of the two whole."""
-    new = place.with_suffix(".new")
+    """Write a checkpoint in place of the old one; a kill or a full disk leaves one of the two whole."""
     state = {
         "settings": settings,
         "step": step,
         "model": model.state_dict(),
         "optimiser": optimiser.state_dict(),
     }
-    with new.open("wb") as file:
+    # To a file, not a path: torch would put the temporary name into the archive.
+    with replacing(place) as [temporary], temporary.open("wb") as file:
         torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(place)
 
 
 def restore(

@@ -18,6 +18,7 @@ from segmnist.evaluate.counts import NUM_CLASSES
 from segmnist.evaluate.fixed import from_fixed
 from segmnist.evaluate.protocol import Evaluation
 from segmnist.evaluate.segmentation import iou_per_class, ratio
+from segmnist.whole_file import replace_file
 
 SCHEMA = "segmnist-result/1"
 """Names the layout of a result file; another layout gets another number."""
@@ -155,8 +156,8 @@ def hardware() -> str:
 
 
 def save_result(result: Result, path: str | Path) -> None:
-    """Write a result as JSON, indented, to be read by people and by `load_result`."""
-    Path(path).write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+    """Write a result as JSON, indented, to be read by people and by `load_result`; whole, or not at all."""
+    replace_file(Path(path), msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
 
 
 def load_result(path: str | Path) -> Result:
