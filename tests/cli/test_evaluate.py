@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from segmnist.cli.app import main
-from segmnist.cli.counting import counting
+from segmnist.cli.progress import counting
 from segmnist.evaluate.report import load_result
 
 
@@ -78,12 +78,15 @@ def test_evaluate_writes_a_result_and_a_page(monkeypatch, capsys, tmp_path):
 
 
 def test_without_a_terminal_progress_comes_in_lines(capsys, monkeypatch):
-    now = iter([0.0, 4.0, 12.0, 13.0])
-    monkeypatch.setattr("segmnist.cli.counting.time.monotonic", lambda: next(now))
+    now = 0.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
     with counting("tiny-v1 test", 200) as advance:
-        for clips in (20, 40, 40):
+        for now, clips in ((4.0, 20), (12.0, 40), (13.0, 40), (16.0, 100)):  # noqa: B007
             advance(clips)
-    assert capsys.readouterr().err == "tiny-v1 test: 60/200 clips, 5.0 clips/s, 28 s left\n"
+    assert capsys.readouterr().err.splitlines() == [
+        "tiny-v1 test: 60/200 clips, 5.0 clips/s, 28 s left",
+        "tiny-v1 test: 200/200 clips, 12 clips/s",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from segmnist.cli.app import app
-from segmnist.cli.counting import counting
+from segmnist.cli.progress import counting
 from segmnist.errors import BadArgument, MissingDependency
 from segmnist.version import GENERATOR_VERSION, __version__
 

@@ -3,7 +3,6 @@ expected."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,6 +73,7 @@ def _write(
     how: tuple[str, str, float, str | None],
     bank: Path | None,
 ) -> None:
+    from segmnist.cli.progress import progress
     from segmnist.dataset import Recipe
     from segmnist.digits.bank import DigitBank
     from segmnist.oracle import Oracle
@@ -102,8 +102,8 @@ def _write(
     plan = PosteriorPlan(ids, observer, dtype)
     seer = Oracle(spec, split=split, seed=seed, bank=digits, delta=delta, device=device)
     source = ClipSource(spec, split=split, seed=seed, bank=digits)
-    tell = _lines("clips")
-    write_posteriors(out, seer, source, plan, lambda done, total: tell(f"{done} of {total}", done == total))
+    with progress("oracle") as show:
+        write_posteriors(out, seer, source, plan, show)
     typer.echo(f"{out}: posteriors of {len(ids)} clips, {observer} observer")
 
 
@@ -111,7 +111,8 @@ def _print_ceilings(name: str, split: str, videos: int, delta: float, device: st
     from rich.console import Console
     from rich.table import Table
 
-    from segmnist.oracle import Oracle
+    from segmnist.cli.progress import counting
+    from segmnist.oracle import OBSERVERS, Oracle
     from segmnist.oracle.ceiling import ceilings
     from segmnist.suites.catalog import suite
 
@@ -119,16 +120,13 @@ def _print_ceilings(name: str, split: str, videos: int, delta: float, device: st
         raise BadArgument("--videos", videos, "1 or more")
     columns = ("part", "observer", "videos", "accuracy", "foreground", "NLL, nats", "mIoU bracket", "delta")
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)
-    tell = _lines("videos")
-    for part in suite(name).parts:
-        source = part.source(split)
-        seer = Oracle(part.spec, split=split, seed=source.seed, delta=delta, device=device)
-
-        def report(observer: str, done: int, part_name: str = part.name) -> None:
-            tell(f"{part_name}, {observer}: {done} of {videos}", False)
-
-        for row in ceilings(seer, source, videos, report):
-            table.add_row(part.name, *_cells(row))
+    parts = suite(name).parts
+    with counting(f"ceilings of {name}", len(parts) * len(OBSERVERS) * videos) as advance:
+        for part in parts:
+            source = part.source(split)
+            seer = Oracle(part.spec, split=split, seed=source.seed, delta=delta, device=device)
+            for row in ceilings(seer, source, videos, lambda observer, done: advance(1)):
+                table.add_row(part.name, *_cells(row))
     console = Console(soft_wrap=True)
     console.print(table, no_wrap=True)
     console.print(
@@ -144,16 +142,3 @@ def _cells(row: Ceiling) -> list[str]:
     bracket = f"{row.miou_low:.4f} .. {row.miou_high:.4f}"
     scores = [with_error(row.accuracy), with_error(row.foreground_accuracy), with_error(row.nll)]
     return [row.observer, str(row.num_videos), *scores, bracket, f"{row.delta:.0e}"]
-
-
-def _lines(unit: str) -> Callable[[str, bool], None]:
-    """Return a function that says on stderr how far it is, now and then and at the end."""
-    from segmnist.cli.progress import now_and_then
-
-    is_due = now_and_then()
-
-    def tell(reached: str, finished: bool) -> None:
-        if is_due(finished):
-            typer.echo(f"oracle: {reached} {unit}", err=True)
-
-    return tell

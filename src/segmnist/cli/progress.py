@@ -1,5 +1,4 @@
-"""How a long job tells how it goes: a live bar on a terminal, a plain line now and then elsewhere; always on
-stderr."""
+"""How far a long job is: a live bar on a terminal, a plain line now and then elsewhere; always on stderr."""
 
 from __future__ import annotations
 
@@ -7,9 +6,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn
 
 from segmnist.dataset.progress import Progress as Stored
 from segmnist.dataset.progress import size_text
@@ -17,71 +17,104 @@ from segmnist.dataset.progress import size_text
 SECONDS_BETWEEN_LINES = 10.0
 
 
+class Show(Protocol):
+    """Shows how many are done, of how many, and what else there is to say."""
+
+    def __call__(self, done: int, total: int, more: str = "", /) -> None:
+        """Show it, or let it pass until another line is due."""
+
+
+@contextmanager
+def progress(title: str, unit: str = "clips") -> Iterator[Show]:
+    """Give a function that shows how far the job is, how fast, and how long it will take."""
+    console = Console(stderr=True)
+    with _live(title, console) if console.is_terminal else _lines(title) as draw:
+        text_of = _texts(unit)
+        yield lambda done, total, more="": draw(done, total, text_of(done, total, more))
+
+
 @contextmanager
 def reporting(title: str) -> Iterator[Callable[[Stored], None]]:
-    """Give a function that shows clips/s, bytes and time left whenever it is called."""
-    console = Console(stderr=True)
-    if console.is_terminal:
-        with _live(title, console) as report:
-            yield report
-    else:
-        yield _lines(title)
-
-
-def now_and_then() -> Callable[[bool], bool]:
-    """Return a function that says whether another line is due; it is told whether the work is finished."""
-    last = time.monotonic()
-
-    def is_due(finished: bool) -> bool:
-        nonlocal last
-        now = time.monotonic()
-        due = finished or now - last >= SECONDS_BETWEEN_LINES
-        last = now if due else last
-        return due
-
-    return is_due
+    """Give a function that shows how many clips and bytes are stored, or read."""
+    with progress(title) as show:
+        yield lambda stored: show(stored.clips, stored.total_clips, size_text(stored.bytes))
 
 
 @contextmanager
-def _live(title: str, console: Console) -> Iterator[Callable[[Stored], None]]:
-    columns = (
-        TextColumn(title),
-        BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total:.0f} clips"),
-        TextColumn("{task.fields[rate]} clips/s, {task.fields[size]},"),
-        TimeRemainingColumn(),
-        TextColumn("left"),
-    )
+def counting(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Give a function that is told of more clips that are done, and shows how many are by now."""
+    done = 0
+    with progress(title) as show:
+        show(done, total)
+
+        def advance(clips: int) -> None:
+            nonlocal done
+            done += clips
+            show(done, total)
+
+        yield advance
+
+
+@contextmanager
+def _live(title: str, console: Console) -> Iterator[Callable[[int, int, str], None]]:
+    columns = (TextColumn(title), BarColumn(), TextColumn("{task.fields[text]}"))
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task(title, total=0, rate="-", size="0 bytes")
-        start = time.monotonic()
+        task = bar.add_task(title, total=None, text="")
+        told = False
 
-        def report(stored: Stored) -> None:
-            rate = f"{stored.clips / max(time.monotonic() - start, 1e-9):.0f}"
-            bar.update(
-                task,
-                total=stored.total_clips,
-                completed=stored.clips,
-                rate=rate,
-                size=size_text(stored.bytes),
-            )
+        def draw(done: int, total: int, text: str) -> None:
+            nonlocal told
+            told = True
+            bar.update(task, completed=done, total=total, text=text)
 
-        yield report
+        try:
+            yield draw
+        finally:
+            # What was complete already, or never began, leaves no bar behind.
+            bar.update(task, visible=told)
 
 
-def _lines(title: str) -> Callable[[Stored], None]:
-    start, is_due = time.monotonic(), now_and_then()
+@contextmanager
+def _lines(title: str) -> Iterator[Callable[[int, int, str], None]]:
+    last = time.monotonic()
 
-    def report(stored: Stored) -> None:
-        if not is_due(stored.clips == stored.total_clips > 0):
-            return
-        rate = stored.clips / max(time.monotonic() - start, 1e-9)
-        left = (stored.total_clips - stored.clips) / rate if rate else 0.0
-        print(
-            f"{title}: {stored.clips}/{stored.total_clips} clips, {rate:.0f} clips/s, "
-            f"{size_text(stored.bytes)}, {left:.0f} s left",
-            file=sys.stderr,
-            flush=True,
-        )
+    def draw(done: int, total: int, text: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= SECONDS_BETWEEN_LINES or done == total > 0:
+            last = now
+            print(f"{title}: {text}", file=sys.stderr, flush=True)
 
-    return report
+    yield draw
+
+
+def _texts(unit: str) -> Callable[[int, int, str], str]:
+    """Return a function that puts progress into words; speed counts from where it was first told of any."""
+    first: tuple[int, float] | None = None
+
+    def text_of(done: int, total: int, more: str) -> str:
+        nonlocal first
+        now = time.monotonic()
+        first = first or (done, now)
+        words = [f"{done}/{total} {unit}"]
+        rate = (done - first[0]) / max(now - first[1], 1e-9)
+        if rate:
+            words.append(f"{rate:.{0 if rate >= 10 else 1}f} {unit}/s")
+        if more:
+            words.append(more)
+        if rate and done < total:
+            words.append(f"{_time_text((total - done) / rate)} left")
+        return ", ".join(words)
+
+    return text_of
+
+
+def _time_text(seconds: float) -> str:
+    """Return a duration for people.
+
+    >>> [_time_text(seconds) for seconds in (59.6, 300, 10_000)]
+    ['60 s', '5 min', '2.8 h']
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress, TextColumn
 
 from segmnist.cli.app import app
+from segmnist.cli.progress import progress
 from segmnist.errors import MissingDependency
 
 
@@ -49,20 +47,10 @@ def train(
             raise
         raise MissingDependency("training", "train") from None
     settings = Settings(model, suite, steps, batch, seed, rate, width, frames, digit_weight)
-    console, start, done = Console(stderr=True), time.monotonic(), 0
-    columns = (*Progress.get_default_columns(), TextColumn("loss {task.fields[loss]:.4f}"))
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(model, total=steps, loss=float("nan"))
+    with progress(model, "steps") as show:
 
         def report(step: int, loss: float) -> None:
-            nonlocal done
-            done += 1
-            progress.update(task, completed=step + 1, loss=loss)
-            if not console.is_terminal and ((step + 1) % 50 == 0 or step + 1 == steps):
-                rate = done * batch / (time.monotonic() - start)
-                console.print(
-                    f"step {step + 1}/{steps}, loss {loss:.4f}, {rate:.1f} clips/s", highlight=False
-                )
+            show(step + 1, steps, f"loss {loss:.4f}")
 
         place = run(settings, out, resume=resume, device=device, save_every=save_every, report=report)
     typer.echo(f"{place}: {steps} steps")
