@@ -2,6 +2,7 @@
 written.
 """
 
+import dataclasses
 import json
 import sys
 
@@ -10,7 +11,9 @@ import pytest
 
 from segmnist.cli.app import main
 from segmnist.cli.progress import counting
+from segmnist.dataset import open_dataset
 from segmnist.evaluate.report import load_result
+from segmnist.suites import suite
 
 
 def run(monkeypatch, capsys, *arguments):
@@ -34,6 +37,27 @@ def test_suites_lists_and_verifies(monkeypatch, capsys):
     assert code == 2
     assert err.count("\n") == 1
     assert "tiny-v1" in err
+
+
+def test_suites_writes_the_clips_that_are_scored(monkeypatch, capsys, tmp_path):
+    code, out, _ = run(monkeypatch, capsys, "suites", "tiny-v1", "--out", tmp_path, "--split", "val")
+    assert code == 0
+    assert "50 clips" in out
+    stored, source = open_dataset(tmp_path), suite("tiny-v1").parts[0].source("val")
+    for name in ("video", "semantic"):
+        assert np.array_equal(stored.batch(range(50))[name], getattr(source[0:50], name))
+    for arguments, said in (((), "name of a suite"), (("exact-v1", "--split", "train"), "val, test")):
+        code, _, err = run(monkeypatch, capsys, "suites", *arguments, "--out", tmp_path / "new")
+        assert code == 2
+        assert said in err
+        assert not (tmp_path / "new").exists()
+
+
+def test_a_suite_of_parts_is_a_folder_a_part(monkeypatch, capsys, tmp_path):
+    parts = tuple(dataclasses.replace(part, test_clips=2) for part in suite("exact-v1").parts[:2])
+    monkeypatch.setattr("segmnist.suites.catalog._PARTS", {"exact-v1": lambda: parts})
+    assert run(monkeypatch, capsys, "suites", "exact-v1", "--out", tmp_path)[0] == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["sigma-20", "sigma-40"]
 
 
 def test_evaluate_writes_a_result_and_a_page(monkeypatch, capsys, tmp_path):

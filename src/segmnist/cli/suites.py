@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from segmnist.cli.app import app
+from segmnist.errors import BadArgument
+
+if TYPE_CHECKING:
+    from segmnist.suites.catalog import Suite
 
 
 @app.command(epilog="Example: segmnist suites tiny-v1 --verify")
@@ -17,18 +22,27 @@ def suites(
     verify: Annotated[
         bool, typer.Option("--verify", help="Draw the clips and compare their checksums.")
     ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write a suite's clips here, each part as a data set.")
+    ] = None,
+    split: Annotated[str, typer.Option("--split", help="Which to write, test or val.")] = "test",
 ) -> None:
-    """List the suites, show the parts of one, or verify what is drawn here."""
+    """List the suites, show the parts of one, verify what is drawn here, or write it to disk."""
     from segmnist.suites.catalog import SUITES, suite
 
+    if out is not None:
+        if name is None:
+            raise BadArgument("--out", str(out), "the name of a suite before it", "such as tiny-v1")
+        _write(suite(name), split, out)
+        return
     names = SUITES if name is None else [name]
     chosen = [suite(each) for each in names]
     if verify:
         from segmnist.suites.checksums import verify as compare
 
         for each in chosen:
-            for split in ("val", "test"):
-                typer.echo(f"{each.name} {split}: {compare(each, split)} clips as they should be")
+            for drawn in ("val", "test"):
+                typer.echo(f"{each.name} {drawn}: {compare(each, drawn)} clips as they should be")
         return
     if name is None:
         table = Table("suite", "parts", "val", "test clips", "frames", "what it is", box=None, pad_edge=False)
@@ -41,3 +55,15 @@ def suites(
             sizes = (part.val_clips, part.test_clips, part.spec.num_frames)
             table.add_row(part.name, *map(str, sizes), f"{part.spec.height}x{part.spec.width}")
     Console().print(table)
+
+
+def _write(chosen: Suite, split: str, out: Path) -> None:
+    from segmnist.cli.progress import reporting
+    from segmnist.dataset import generate
+
+    for part in chosen.parts:
+        with reporting(f"{chosen.name} {part.name}") as report:
+            place = generate(
+                part.recipe(split), out if len(chosen.parts) == 1 else out / part.name, report=report
+            )
+        typer.echo(f"{place}: {part.num_clips(split)} clips")

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from segmnist.dataset.plan import recipe_for
+from segmnist.dataset.recipe import Recipe
 from segmnist.errors import BadArgument
 from segmnist.scene.presets import preset
 from segmnist.scene.spec import SceneSpec
@@ -39,6 +41,15 @@ class Part:
         """Return the clips of a split; val and test end, train does not."""
         length = None if split == "train" else self.num_clips(split)
         return ClipSource(self.spec, split=split, seed=SEED, truth=truth, length=length)
+
+    def recipe(self, split: str, truth: tuple[str, ...] = ("semantic", "instance")) -> Recipe:
+        """Return the recipe of `val` or `test` as a data set on disk, which `segmnist.dataset.generate` writes.
+
+        >>> suite("exact-v1").part("sigma-20").recipe("test").num_clips
+        200
+        """
+        num_clips = self.num_clips(split)
+        return recipe_for(self.spec, num_clips=num_clips, split=split, seed=SEED, truth=truth)
 
 
 @dataclass(frozen=True)
