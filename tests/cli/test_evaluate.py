@@ -132,6 +132,13 @@ def test_bad_input_is_one_line(monkeypatch, capsys, arguments, code, said):
     assert said in err
 
 
+def test_a_title_in_brackets_is_no_markup(capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with counting("[/bold] test", 2) as advance:
+        advance(2)
+    assert "[/bold] test" in capsys.readouterr().err
+
+
 def test_train_then_evaluate_a_checkpoint(monkeypatch, capsys, tmp_path):
     pytest.importorskip("torch", reason="torch comes with the `train` extra")
     options = ("--suite", "tiny-v1", "--steps", 2, "--batch", 2, "--width", 8, "--device", "cpu")

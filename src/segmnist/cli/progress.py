@@ -57,7 +57,9 @@ def counting(title: str, total: int) -> Iterator[Callable[[int], None]]:
 
 @contextmanager
 def _live(title: str, console: Console) -> Iterator[Callable[[int, int, str], None]]:
-    columns = (TextColumn(title), BarColumn(), TextColumn("{task.fields[text]}"))
+    # Without markup: a title may be what the user typed.
+    told_of, so_far = "{task.description}", "{task.fields[text]}"
+    columns = (TextColumn(told_of, markup=False), BarColumn(), TextColumn(so_far, markup=False))
     with Progress(*columns, console=console) as bar:
         task = bar.add_task(title, total=None, text="")
         told = False
