@@ -132,6 +132,19 @@ def test_bad_input_is_one_line(monkeypatch, capsys, arguments, code, said):
     assert said in err
 
 
+def test_a_torch_module_is_run_as_one(monkeypatch, capsys, tmp_path):
+    pytest.importorskip("torch", reason="torch comes with the `train` extra")
+    code = "from segmnist.baselines.catalog import build\nnet = build('all-background')\n"
+    (tmp_path / "of_a_user.py").write_text(code)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    code, out, err = run(
+        monkeypatch, capsys, "evaluate", "of_a_user:net", "--suite", "tiny-v1", "--split", "val"
+    )
+    assert code == 0, err
+    assert "NLL" in out
+
+
 def test_a_title_in_brackets_is_no_markup(capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     with counting("[/bold] test", 2) as advance:

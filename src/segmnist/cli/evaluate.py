@@ -28,7 +28,7 @@ def evaluate(
         str,
         typer.Argument(
             help="A folder of one .npy or .npz a clip; one .npy, .npz or Zarr for all; a checkpoint (.pt) of "
-            "`segmnist train`; or MODULE:FUNCTION from videos to predictions."
+            "`segmnist train`; or MODULE:NAME of a function from videos to predictions, or of a torch module."
         ),
     ],
     suite: Annotated[str, typer.Option("--suite", "-s", help="See `segmnist suites`.")] = "standard-v1",
@@ -54,7 +54,7 @@ def evaluate(
         ),
     ] = None,
     batch: Annotated[int, typer.Option("--batch", help="Clips a batch, where a model is run.")] = 8,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda, for a checkpoint.")] = "auto",
+    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda, for a torch model.")] = "auto",
     workers: Annotated[int, typer.Option("--workers", help="Processes, where predictions are stored.")] = 2,
 ) -> None:
     """Score predictions on a suite: a table here, a JSON result file, an HTML page."""
@@ -106,18 +106,23 @@ def _source(predictions: str, device: str) -> tuple[Any, str]:
         return load_predictor(path, device)
     if path.exists() or ":" not in predictions:
         return path, path.stem
-    return _function(predictions), predictions
+    return _function(predictions, device), predictions
 
 
-def _function(name: str) -> Callable[..., Any]:
+def _function(name: str, device: str) -> Callable[..., Any]:
     module, _, attribute = name.partition(":")
     sys.path.insert(0, "")
     try:
         function = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise BadArgument(
-            "PREDICTIONS", name, "a path, or MODULE:FUNCTION that can be imported", str(error)
+            "PREDICTIONS", name, "a path, or MODULE:NAME that can be imported", str(error)
         ) from None
     if not callable(function):
         raise BadArgument("PREDICTIONS", name, "a function from videos (B,T,H,W) to predictions")
+    torch = sys.modules.get("torch")  # where it was never imported there are no modules of its own
+    if torch is not None and isinstance(function, torch.nn.Module):
+        from segmnist.baselines.predict import predictor
+
+        return predictor(function, device)
     return function
