@@ -49,3 +49,13 @@ def test_the_command_alone_prints_its_help(run):
     code, out, _ = run()
     assert code == 0
     assert "generate" in out
+
+
+def test_an_interruption_is_one_line_too(run, monkeypatch):
+    def stopped(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("segmnist.suites.catalog.suite", stopped)
+    code, _, err = run("suites", "tiny-v1")
+    assert code == 130
+    assert err.strip() == "segmnist: interrupted"

@@ -13,6 +13,9 @@ from segmnist.version import GENERATOR_VERSION, __version__
 # Some releases of typer stand on click, others carry it inside: its class is found by a public one's parent.
 UsageError: Any = typer.BadParameter.__base__
 
+INTERRUPTED = 130
+"""The exit code of a command that the user stopped, as shells have it."""
+
 app = typer.Typer(
     name="segmnist",
     help="Videos of moving MNIST digits with per-pixel ground truth.",
@@ -69,13 +72,16 @@ def main() -> None:
     except SegmnistError as error:
         _fail(error, 1)
     except (KeyboardInterrupt, typer.Abort):
-        _fail("interrupted", 130)
+        code = INTERRUPTED
     except BrokenPipeError:
         # The reader of a pipe went away, as `head` does.
         sys.stderr.close()
         raise SystemExit(0) from None
     except OSError as error:
         _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 1)
+    # Some releases of typer say nothing of an interruption and return its exit code.
+    if code == INTERRUPTED:
+        _fail("interrupted", INTERRUPTED)
     raise SystemExit(code)
 
 

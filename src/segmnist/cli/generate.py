@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from segmnist.cli.app import app
+from segmnist.cli.app import INTERRUPTED, app
 from segmnist.cli.options import (
     BankOption,
     PresetOption,
@@ -107,7 +107,7 @@ def _resumable() -> Iterator[None]:
     except KeyboardInterrupt:
         kept = "stopped; every shard that was finished is kept, the same command resumes"
         typer.echo(f"segmnist: {kept}", err=True)
-        raise typer.Exit(130) from None
+        raise SystemExit(INTERRUPTED) from None
 
 
 def _range(text: str) -> tuple[int, int]:
