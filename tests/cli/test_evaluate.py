@@ -132,6 +132,20 @@ def test_bad_input_is_one_line(monkeypatch, capsys, arguments, code, said):
     assert said in err
 
 
+def test_what_is_left_is_told_by_the_last_minutes_speed(capsys, monkeypatch):
+    now = 0.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    with counting("slow, then fast", 1000) as advance:
+        for now, clips in ((1000.0, 100), (1050.0, 200), (1070.0, 100), (1100.0, 600)):  # noqa: B007
+            advance(clips)
+    assert [line.partition(": ")[2] for line in capsys.readouterr().err.splitlines()] == [
+        "100/1000 clips, 0.1 clips/s, 2.5 h left",
+        "300/1000 clips, 0.3 clips/s, 41 min left",
+        "400/1000 clips, 4.3 clips/s, 2 min left",
+        "1000/1000 clips, 0.9 clips/s",
+    ]
+
+
 def test_a_torch_module_is_run_as_one(monkeypatch, capsys, tmp_path):
     pytest.importorskip("torch", reason="torch comes with the `train` extra")
     code = "from segmnist.baselines.catalog import build\nnet = build('all-background')\n"

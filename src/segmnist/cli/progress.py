@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -15,6 +16,8 @@ from segmnist.dataset.progress import Progress as Stored
 from segmnist.dataset.progress import size_text
 
 SECONDS_BETWEEN_LINES = 10.0
+SECONDS_OF_SPEED = 60.0
+"""What is left to do takes as long as it would at the speed of so many seconds: machines are shared."""
 
 
 class Show(Protocol):
@@ -91,15 +94,20 @@ def _lines(title: str) -> Iterator[Callable[[int, int, str], None]]:
 
 
 def _texts(unit: str) -> Callable[[int, int, str], str]:
-    """Return a function that puts progress into words; speed counts from where it was first told of any."""
+    """Return a function that puts progress into words; speed is that of the last minute, at the end that of all."""
+    told: deque[tuple[int, float]] = deque()
     first: tuple[int, float] | None = None
 
     def text_of(done: int, total: int, more: str) -> str:
         nonlocal first
         now = time.monotonic()
-        first = first or (done, now)
+        told.append((done, now))
+        first = first or told[0]
+        while len(told) > 1 and told[1][1] <= now - SECONDS_OF_SPEED:
+            told.popleft()
         words = [f"{done}/{total} {unit}"]
-        rate = (done - first[0]) / max(now - first[1], 1e-9)
+        before, then = told[0] if done < total else first
+        rate = (done - before) / max(now - then, 1e-9)
         if rate:
             words.append(f"{rate:.{0 if rate >= 10 else 1}f} {unit}/s")
         if more:
