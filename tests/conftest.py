@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import platformdirs
 import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("segmnist", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("segmnist")
+
+
+def kernels_sha256() -> str:
+    """Return the checksum of all that is compiled."""
+    source = Path(__file__).parent.parent / "src"
+    files = [path for path in source.rglob("*.py") if "kernels" in (path.stem, path.parent.name)]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()
+
+
+# Numba keeps a compiled function until its own file changes, whatever else was compiled into it: an edit would be tested with
+# the kernels of before.
+KERNELS = Path(platformdirs.user_cache_dir("segmnist-tests")) / kernels_sha256()[:16]
+os.environ.setdefault("NUMBA_CACHE_DIR", str(KERNELS))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from segmnist.scene.fixed_point import to_angle, to_q16
@@ -62,6 +63,7 @@ class SamplingParameters(NamedTuple):
     num_backgrounds: int
 
 
+@lru_cache(maxsize=64)
 def parameters_of(spec: SceneSpec, glyph_height: int, glyph_width: int) -> SamplingParameters:
     """Return the spec's numbers in fixed point, for glyphs of this size in pixels."""
 
