@@ -32,13 +32,18 @@ process and are medians of CPU time on one core; "reach" is the target that was 
 
 A frame of the `standard` preset at 64x64 has 4,096 pixels, of which a third show noise, 8 % digits and the rest shapes.
 
-- **Noise**: 256 blocks of Philox4x32-10, 20 multiplications each. LLVM does eight blocks at once.
-- **Shapes**: about nine shapes of about twenty rows each, filled as spans 16 bytes at a time, later ones over earlier ones.
-- **Digits**: two or three turned boxes of ink, each of about 22 rows that the turned box crosses in one or two blocks of 16
-  pixels: 16 places in the glyph by vector arithmetic, 16 loads, two masked stores. This is most of the time: the loads have no
-  order that a processor could use.
-- **Memory**: 8,192 bytes written. Freshly mapped pages cost more than drawing on them, so a batch is one block of memory, whose
-  pages the C library keeps from batch to batch.
+- **Noise**: 256 blocks of Philox4x32-10, 20 multiplications each. LLVM does several blocks at once.
+- **Shapes**: about nine shapes of about twenty rows each, later ones over earlier ones. A row is a word of 64 bits, which says
+  where 64 pixels take the shape's level: no branch hangs on how long a row is.
+- **Digits**: two or three turned octagons of ink, each of about 22 rows that the octagon crosses in one or two blocks of 16
+  pixels, about 63 blocks in all: 16 places in the glyph by vector arithmetic, 16 loads, two masked stores. This is most of the
+  time: the loads have no order that a processor could use, and only a third of the places have ink.
+- **Masks**: the ink of a digit is noted as bits while it is drawn. Areas, boxes and occluders follow from these, 64 pixels at a
+  time, and read no pixel. What is left is to empty and fill one mask a digit.
+- **Flow**: 73,728 bytes a frame, nine times what video and labels are. A shape's flow is looked up by pixel, a digit's computed
+  by pixel; where it is valid follows from bits. A batch fits into no processor's cache: see the memset of what flow adds.
+- **Memory**: 8,192 bytes written for video and labels. Freshly mapped pages cost more than drawing on them, so a batch is one
+  block of memory, whose pages the C library keeps from batch to batch.
 
 The limit that cannot be passed is the memset of the same bytes; a copy from the page cache is the practical one.
 """

@@ -85,6 +85,7 @@ def test_a_truths_name_names_its_arrays() -> None:
 
 def set_free_memory(monkeypatch: pytest.MonkeyPatch, available: int) -> None:
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available))
+    monkeypatch.setattr(engine, "UNCHECKED_BYTES", 0)
 
 
 def allocations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -123,10 +124,10 @@ def test_a_batch_that_no_machine_holds_is_counted_in_whole_numbers() -> None:
 
 
 def test_scratch_is_counted_for_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Boxes are a few numbers, but they are measured on masks, of each thread's clip at least."""
+    """Boxes are a few numbers, but they are measured on bits of the ink, of each thread's clip at least."""
     spec = preset("crowded", num_frames=400, height=64, width=96)
     scene = sample(spec, range(4))
-    one_clip = engine.bytes_of(spec, 1, ["instance", "amodal"])
+    one_clip = engine.bytes_of(spec, 1, ["ink_bits"])
     asked_for = engine.bytes_of(spec, 4, ["video", "boxes_xyxy", "amodal_boxes_xyxy"])
     assert one_clip > engine.SCRATCH_BYTES
     for num_threads in (1, 3):

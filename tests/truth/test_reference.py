@@ -90,8 +90,9 @@ def test_each_truth_alone_is_the_same_as_all(scene: Scene, num_threads: int, scr
 
 
 @pytest.mark.parametrize("num_threads", [1, 2, 3])
-def test_long_batches_are_split_and_joined(num_threads: int) -> None:
-    scene = sample(preset("crowded", height=40, width=56, num_frames=6), range(75), seed=1)
+def test_long_batches_are_split_and_joined(monkeypatch: pytest.MonkeyPatch, num_threads: int) -> None:
+    scene = sample(preset("crowded", height=40, width=56, num_frames=6), range(45), seed=1)
+    monkeypatch.setattr(engine, "SCRATCH_BYTES", 1 << 18)
     pieces = engine._pieces(scene, ("video", *arrays_of(["boxes"])), num_threads)
     assert len(pieces) >= 3
     together = render(scene, ALL)
@@ -103,6 +104,16 @@ def test_long_batches_are_split_and_joined(num_threads: int) -> None:
 @settings(max_examples=60)
 def test_asking_changes_no_pixel(scene: Scene, truths: set[str]) -> None:
     assert_same_bytes(render(scene, ()), render(scene, truths))
+
+
+def test_a_digit_of_no_size_has_no_pixels() -> None:
+    """A user's edit may shrink a digit away, and let it grow again."""
+    scene = sample(preset("standard", num_frames=5, height=40, num_digits_range=(2, 2)), [3])
+    scale = scene.scale.copy()
+    scale[0, 0, 1], scale[0, 0, 3] = 0, -7
+    edited = scene.replace(scale=scale)
+    assert_as_reference(edited)
+    assert not render(edited, "amodal").amodal[0, 0, [1, 3]].any()
 
 
 def test_scenes_without_digits_shapes_or_a_second_frame() -> None:

@@ -30,7 +30,7 @@ from segmnist.scene.randomness import SPLITS, key_of
 from segmnist.scene.scene import Scene
 from segmnist.scene.spec import SceneSpec
 from segmnist.truth import derived
-from segmnist.truth.catalog import ARRAYS, AXIS_SIZES, arrays_of, check_truths
+from segmnist.truth.catalog import ARRAYS, AXIS_SIZES, ArrayKind, arrays_of, check_truths
 
 Array = NDArray[Any]
 
@@ -43,7 +43,7 @@ DIFFICULTY = ("min_visibility", "mean_visibility", "camouflaged_share", "num_twi
 CAMOUFLAGE = ("camouflage_dprime", "camouflage_eps", "instance_dprime", "track_dprime", "order_dprime")
 
 NEEDS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(MEASURED, ("instance", "amodal")),
+    **dict.fromkeys(MEASURED, ("ink_bits",)),
     **dict.fromkeys(TRACED, ("instance", "shape_instance")),
     "visibility": ("visible_area", "amodal_area"),
     "truncation": ("amodal_area", "whole_area"),
@@ -52,10 +52,20 @@ NEEDS: dict[str, tuple[str, ...]] = {
 }
 """Arrays that others are made from. What nobody asked for is scratch, a few clips at a time."""
 
+KINDS = {
+    **ARRAYS,
+    "ink_bits": ArrayKind(("digit", "time", "y", "word"), "int64", 0, "`amodal`, a bit a pixel"),
+}
+"""The arrays of the catalog, and what only kernels hand to one another."""
+
 CACHE_LINE = 64
 
 SCRATCH_BYTES = 4 << 20
 """Scratch for one piece of a batch: it stays in a core's cache, and a batch of any size needs no more."""
+
+
+UNCHECKED_BYTES = 16 << 20
+"""Whether so little memory is free is not asked: to ask takes as long as to draw a clip."""
 
 
 def render(
@@ -105,21 +115,26 @@ def shape_of(spec: SceneSpec, num_clips: int, name: str) -> tuple[int, ...]:
     sizes = {
         "time": spec.num_frames, "y": spec.height, "x": spec.width,
         "digit": spec.max_digits, "occluder": spec.max_digits, "shape": spec.max_shapes,
+        "word": -(-spec.width // 64),
     }  # fmt: skip
-    return (num_clips, *({**sizes, **AXIS_SIZES}[axis] for axis in ARRAYS[name].axes))
+    return (num_clips, *({**sizes, **AXIS_SIZES}[axis] for axis in KINDS[name].axes))
 
 
 def bytes_of(spec: SceneSpec, num_clips: int, names: Iterable[str]) -> int:
     """Return the memory that these arrays of a batch take."""
-    shapes = ((shape_of(spec, num_clips, name), ARRAYS[name].dtype) for name in names)
+    shapes = ((shape_of(spec, num_clips, name), KINDS[name].dtype) for name in names)
     return sum(math.prod(shape) * np.dtype(dtype).itemsize for shape, dtype in shapes)
 
 
 def check_memory(spec: SceneSpec, num_clips: int, names: Iterable[str], scratch: int = 0) -> None:
     """Raise `BadArgument` if these arrays of a batch, and scratch, would not fit into the memory that is free now."""
-    arrays, free = bytes_of(spec, num_clips, names), psutil.virtual_memory().available
-    needed, fitting = arrays + scratch, (free - scratch) * num_clips // max(arrays, 1)
+    arrays = bytes_of(spec, num_clips, names)
+    needed = arrays + scratch
+    if needed <= UNCHECKED_BYTES:
+        return
+    free = psutil.virtual_memory().available
     if needed > free:
+        fitting = (free - scratch) * num_clips // max(arrays, 1)
         raise BadArgument(
             "batch",
             f"{num_clips} clips = {needed:,} bytes",
@@ -135,7 +150,7 @@ def _new_arrays(spec: SceneSpec, num_clips: int, names: Iterable[str]) -> dict[s
     single block that comes and goes with each batch, the C library keeps the pages; and NumPy asks for huge pages from 4 MB on.
     """
     shapes = {name: shape_of(spec, num_clips, name) for name in names}
-    dtypes = {name: np.dtype(ARRAYS[name].dtype) for name in shapes}
+    dtypes = {name: np.dtype(KINDS[name].dtype) for name in shapes}
     sizes = {name: math.prod(shape) * dtypes[name].itemsize for name, shape in shapes.items()}
     block = np.empty(sum(-(-size // CACHE_LINE) * CACHE_LINE for size in sizes.values()), np.uint8)
     arrays, start = {}, 0
@@ -149,18 +164,17 @@ def _checked_out(scene: Scene, names: tuple[str, ...], name: str, given: Any) ->
     """Return the array that the caller gave; raise `BadArgument` if it cannot be drawn into."""
     if name not in names:
         raise BadArgument("out", name, ", ".join(names), "name the truth that brings it, or leave it out")
-    shape, dtype = shape_of(scene.spec, len(scene), name), np.dtype(ARRAYS[name].dtype)
-    wanted = f"a writeable C-contiguous {dtype} array of shape {shape}"
-    if not isinstance(given, np.ndarray):
-        raise BadArgument(f"out[{name!r}]", type(given).__name__, wanted)
-    if (
-        given.shape != shape
-        or given.dtype != dtype
-        or not (given.flags.c_contiguous and given.flags.writeable)
-    ):
+    shape, dtype = shape_of(scene.spec, len(scene), name), np.dtype(KINDS[name].dtype)
+    is_array = isinstance(given, np.ndarray)
+    fits = is_array and given.shape == shape and given.dtype == dtype
+    if not (fits and given.flags.c_contiguous and given.flags.writeable):
+        wanted = f"a writeable C-contiguous {dtype} array of shape {shape}"
+        if not is_array:
+            raise BadArgument(f"out[{name!r}]", type(given).__name__, wanted)
         kind = "" if given.flags.writeable else "read-only "
         raise BadArgument(f"out[{name!r}]", f"{kind}{given.dtype} {given.shape}", wanted)
-    return given
+    array: Array = given
+    return array
 
 
 def _with_needs(names: Iterable[str]) -> list[str]:
@@ -254,8 +268,8 @@ def _run_kernels(scene: Scene, views: dict[str, Array]) -> None:
         # The kernel measures all in one walk; what was not asked for is small.
         scratch = _new_arrays(spec, len(scene), [name for name in MEASURED if name not in views])
         measures = Measures(*({**scratch, **views}[name] for name in MEASURED))
-        masks = flat["instance"], flat["amodal"]
-        measure_clips(spec.num_frames, spec.height, spec.width, scene_arrays, style, *masks, measures)
+        ink_bits = views["ink_bits"].reshape(-1)
+        measure_clips(spec.num_frames, spec.height, spec.width, scene_arrays, style, ink_bits, measures)
     if any(name in views for name in TRACED):
         from segmnist.truth.kernels.flow import Flow, trace_clips
 
@@ -268,7 +282,9 @@ def _run_kernels(scene: Scene, views: dict[str, Array]) -> None:
 def _flat_outputs(views: dict[str, Array]) -> list[Array]:
     """Return the arrays as the drawing kernel takes them: flat bytes, zero-sized where not asked for."""
     nothing = np.empty(0, np.uint8)
-    return [views[name].reshape(-1).view(np.uint8) if name in views else nothing for name in Outputs._fields]
+    flat = {name: view.reshape(-1) for name, view in views.items() if name in Outputs._fields}
+    dtypes = {name: np.int64 if name == "ink_bits" else np.uint8 for name in Outputs._fields}
+    return [flat.get(name, nothing).view(dtype) for name, dtype in dtypes.items()]
 
 
 _loaded: set[bool] = set()

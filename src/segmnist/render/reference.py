@@ -95,7 +95,7 @@ def shape_mask(scene: Scene, row: int, s: int, t: int) -> Array:
 def drawn_ink(scene: Scene, row: int, n: int, t: int) -> Array:
     """Return the grey level that digit n draws at each pixel, `(H,W)` int64, -1 where it has no ink; occlusion ignored."""
     y, x = grid(scene)
-    if scene.label[row, n] == NO_DIGIT:
+    if scene.label[row, n] == NO_DIGIT or scene.scale[row, n, t] <= 0:
         return np.full(y.shape, -1)
     glyph = scene.bank.images[scene.glyph[row, n]].astype(np.int64)
     a, b = inverse_coefficients(np.int64(scene.angle[row, n, t]), np.int64(scene.scale[row, n, t]))

@@ -39,7 +39,7 @@ def philox_block(index: int, word1: int, id_low: int, id_high: int, key0: int, k
         a, b = (p1 >> _HALF) ^ b ^ k0, p1 & _LOW
         c, d = (p0 >> _HALF) ^ d ^ k1, p0 & _LOW
         k0, k1 = (k0 + np.uint64(0x9E3779B9)) & _LOW, (k1 + np.uint64(0xBB67AE85)) & _LOW
-    return np.int64(a), np.int64(b), np.int64(c), np.int64(d)  # type: ignore[return-value]
+    return np.int64(a), np.int64(b), np.int64(c), np.int64(d)
 
 
 @njit(nogil=True, cache=True)

@@ -91,6 +91,8 @@ def _whole_area(scene: Scene, row: int, n: int, t: int) -> int:
     """Count the digit's pixels on a grid that reaches as far as the digit can, frame or not."""
     glyph = scene.bank.images[scene.glyph[row, n]]
     scale = int(scene.scale[row, n, t])
+    if scale <= 0:
+        return 0
     reach = int(np.ceil(np.hypot(*glyph.shape) * scale / ONE)) + 2
     centre_y, centre_x = int(scene.y[row, n, t]), int(scene.x[row, n, t])
     y, x = (
@@ -161,6 +163,8 @@ def _flow_between(
             {name: int(getattr(scene, name)[row, n, when]) for name in ("y", "x", "angle", "scale")}
             for when in (t, other)
         )
+        if here["scale"] <= 0:
+            continue
         dx, dy = (x - here["x"] / ONE) * ONE / here["scale"], (y - here["y"] / ONE) * ONE / here["scale"]
         c, s = sine[here["angle"] + 9000], sine[here["angle"]]
         u, v = c * dx - s * dy, s * dx + c * dy

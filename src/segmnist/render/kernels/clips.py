@@ -8,23 +8,79 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from segmnist.render.kernels.digits import InkBox, draw_digit, find_ink, make_pose, pad_ink
-from segmnist.render.kernels.layout import TABLE_NOISE, Outputs, SceneArrays, Style, Tables
-from segmnist.render.kernels.noise import add_sensor_noise, draw_background
-from segmnist.render.kernels.shapes import draw_shape, shape_spans
-from segmnist.scene.scene import NO_DIGIT, NO_SHAPE
+from segmnist.render.kernels.blocks import address_of, fill_frame
+from segmnist.render.kernels.borrowed import borrow_outputs, borrow_scene, borrow_tables
+from segmnist.render.kernels.digits import (
+    Canvas,
+    Glyph,
+    cross_octagon,
+    draw_digit,
+    find_digits,
+    ink_of,
+    log2_stride,
+    new_clip_digits,
+    pad_ink,
+    pose_at,
+)
+from segmnist.render.kernels.layout import Outputs, SceneArrays, Style, Tables
+from segmnist.render.kernels.noise import NoiseAddress, add_sensor_noise, draw_background
+from segmnist.render.kernels.shapes import ShapeRoom, draw_shape, find_shape_bits, place_shape, shape_room
+from segmnist.truth.catalog import BACKGROUND
 
 Array = NDArray[Any]
 
 
 @njit(nogil=True, cache=True)
-def tallest_shape(scene: SceneArrays) -> int:
-    """Return the rows that the spans of a batch's shapes need."""
-    tallest = 1
-    for b in range(scene.num_shapes.shape[0]):
-        for s in range(scene.num_shapes[b]):
-            tallest = max(tallest, scene.shape_height[b, s])
-    return tallest
+def frame_at(output: Array, frame: int, size: int) -> int:
+    """Return the address of a frame of `size` bytes in an output, 0 if the output was not asked for."""
+    return address_of(output) + frame * size if output.size else 0
+
+
+@njit(nogil=True, cache=True)
+def copy_frame(target: Array, source: Array, start: int, size: int) -> None:
+    """Copy a frame, [start : start + size], from one output to another, if that was asked for."""
+    if target.size:
+        target[start : start + size] = source[start : start + size]
+
+
+@njit(nogil=True, cache=True)
+def canvas_at(out: Outputs, frame: int, layer: int, size: int, words: int) -> Canvas:
+    """Return where a digit is drawn: number of the frame, and of its own layer; `words` of ink bits in a layer."""
+    return Canvas(
+        frame_at(out.video, frame, size), frame_at(out.semantic, frame, size), frame_at(out.instance, frame, size),
+        frame_at(out.beneath, frame, size), frame_at(out.shape_instance, frame, size),
+        frame_at(out.amodal, layer, size), frame_at(out.digit_layers, layer, size),
+        frame_at(out.ink_bits, layer, 8 * words),
+    )  # fmt: skip
+
+
+@njit(nogil=True, cache=True)
+def draw_shapes(
+    scene: SceneArrays, bits: int, room: ShapeRoom, b: int, t: int, video: int, shape_instance: int,
+    frame_height: int, frame_width: int,
+) -> None:  # fmt: skip
+    """Draw the shapes of clip b at frame t, and number them in `shape_instance` if that was asked for."""
+    fill_frame(shape_instance, frame_height * frame_width, 0)
+    for s in range(scene.num_shapes[b]):
+        shape = place_shape(scene, bits, room, b, s, t)
+        draw_shape(video, frame_height, frame_width, shape, scene.shape_level[b, s])
+        if shape_instance:
+            draw_shape(shape_instance, frame_height, frame_width, shape, s + 1)
+
+
+@njit(nogil=True, cache=True)
+def clear_frames(
+    out: Outputs, b: int, t: int, num_rows: int, num_frames: int, size: int, num_words: int
+) -> None:
+    """Empty what digits are drawn into at frame t of clip b."""
+    frame = b * num_frames + t
+    fill_frame(frame_at(out.semantic, frame, size), size, BACKGROUND)
+    fill_frame(frame_at(out.instance, frame, size), size, 0)
+    for n in range(num_rows):
+        layer = (b * num_rows + n) * num_frames + t
+        fill_frame(frame_at(out.amodal, layer, size), size, 0)
+        fill_frame(frame_at(out.digit_layers, layer, size), size, 0)
+        fill_frame(frame_at(out.ink_bits, layer, 8 * num_words), 8 * num_words, 0)
 
 
 @njit(nogil=True, cache=True)
@@ -33,99 +89,48 @@ def draw_clips(
     scene: SceneArrays, style: Style, tables: Tables, out: Outputs,
 ) -> None:  # fmt: skip
     """Draw every clip of a scene: background, shapes, digits by depth, sensor noise."""
-    # Out of the tuples once: every access of an array in a tuple counts references, an atomic operation or two.
-    video, semantic, instance, amodal, beneath = (
-        out.video,
-        out.semantic,
-        out.instance,
-        out.amodal,
-        out.beneath,
-    )
-    shape_instance, background_layer = out.shape_instance, out.background_layer
-    digit_layers, noiseless = out.digit_layers, out.noiseless
-    images, glyph, label, depth, sine = scene.images, scene.glyph, scene.label, scene.depth, scene.sine
-    y, x, angle, scale, brightness = scene.y, scene.x, scene.angle, scene.scale, scene.brightness
-    shape_kind, shape_level, shape_apex = scene.shape_kind, scene.shape_level, scene.shape_apex
-    shape_height, shape_width = scene.shape_height, scene.shape_width
-    shape_y, shape_x = scene.shape_y, scene.shape_x
-    num_rows = glyph.shape[1]
-    size = frame_height * frame_width
-    glyph_height, glyph_width = images.shape[1:]
-    inks = np.zeros((num_rows, glyph_height + 2 * style.pad, glyph_width + 2 * style.pad), np.uint8)
-    ink_pixels, ink_size = inks.reshape(inks.size), inks.shape[1] * inks.shape[2]
-    boxes = [InkBox(0, 0, 0, 0, glyph_height, glyph_width) for _ in range(num_rows)]
-    columns = np.zeros(glyph_width, np.uint8)
-    tallest = tallest_shape(scene)
-    lefts = np.zeros(shape_kind.shape[1] * tallest, np.int64)
-    rights = lefts.copy()
-    line = np.zeros(16, np.uint8)
-    starts, stops = np.zeros(frame_height, np.int32), np.zeros(frame_height, np.int32)
+    scene, tables, out = borrow_scene(scene), borrow_tables(tables), borrow_outputs(out)
+    video, num_rows, size = out.video, scene.glyph.shape[1], frame_height * frame_width
+    glyph_height, glyph_width = scene.images.shape[1:]
+    log2 = log2_stride(glyph_width, style.pad)
+    padded = np.zeros((num_rows, glyph_height + 2 * style.pad, 1 << log2), np.uint8)
+    digits, spans = new_clip_digits(num_rows, num_frames), np.empty(frame_height, np.int32)
     order = np.zeros(num_rows, np.int64)
+    room = shape_room(scene)
+    shape_bits = np.empty(scene.shape_kind.shape[1] * room.rows * room.words, np.int64)
     # One word a pixel is the most that any noise takes: sensor noise.
-    scratch = np.zeros((size + 15) // 16 * 16, np.uint32)
-    background_words = scratch[: (size + 15) // 16 * (8 if style.noise_kind == TABLE_NOISE else 4)]
+    scratch = np.empty((size + 15) // 16 * 16, np.uint32)
+    video_words = video.view(np.uint32) if size % 16 == 0 else scratch
+    num_words = frame_height * ((frame_width + 63) >> 6)
     for b in range(scene.clip_ids.shape[0]):
         clip_id = np.int64(scene.clip_ids[b])
-        id_low, id_high = clip_id & 0xFFFFFFFF, clip_id >> 32
-        num_digits, num_shapes = scene.num_digits[b], scene.num_shapes[b]
-        for s in range(num_shapes):
-            shape_spans(
-                shape_kind[b, s], np.int64(shape_height[b, s]), np.int64(shape_width[b, s]),
-                np.int64(shape_apex[b, s]), lefts[s * tallest :], rights[s * tallest :],
-            )  # fmt: skip
-        for n in range(num_digits):
-            boxes[n] = find_ink(images[glyph[b, n]], style.ink_threshold, columns)
-            pad_ink(images[glyph[b, n]], style, inks[n])
+        find_digits(scene, b, style, digits)
+        for n in range(scene.num_digits[b]):
+            pad_ink(scene.images[scene.glyph[b, n]], style, padded[n])
+        for s in range(scene.num_shapes[b]):
+            find_shape_bits(scene, b, s, address_of(shape_bits), room)
         for t in range(num_frames):
-            base = (b * num_frames + t) * size
-            pixels = video[base : base + size]
-            frame = t * style.frame_stride
-            draw_background(pixels, background_words, style, tables, frame, id_low, id_high)
-            if shape_instance.size:
-                shape_instance[base : base + size] = 0
-            for s in range(num_shapes):
-                if shape_kind[b, s] == NO_SHAPE:
-                    continue
-                draw_shape(
-                    video, base, frame_height, frame_width, shape_y[b, s, t], shape_x[b, s, t], shape_height[b, s],
-                    shape_level[b, s], lefts, rights, s * tallest,
-                )  # fmt: skip
-                if shape_instance.size:
-                    draw_shape(
-                        shape_instance, base, frame_height, frame_width, shape_y[b, s, t], shape_x[b, s, t],
-                        shape_height[b, s], s + 1, lefts, rights, s * tallest,
-                    )  # fmt: skip
-            if background_layer.size:
-                background_layer[base : base + size] = pixels
-            if beneath.size:
-                beneath[base : base + size] = pixels
-            if semantic.size:
-                semantic[base : base + size] = 10
-            if instance.size:
-                instance[base : base + size] = 0
-            for n in range(num_rows):
-                layer = ((b * num_rows + n) * num_frames + t) * size
-                if amodal.size:
-                    amodal[layer : layer + size] = 0
-                if digit_layers.size:
-                    digit_layers[layer : layer + size] = 0
-            for n in range(num_digits):
-                order[depth[b, n, t]] = n
-            for rank in range(num_digits):
+            frame = b * num_frames + t
+            start = frame * size
+            address = NoiseAddress(t * style.frame_stride, clip_id & 0xFFFFFFFF, clip_id >> 32)
+            draw_background(video, video_words, start, size, scratch, style, tables, address)
+            draw_shapes(
+                scene, address_of(shape_bits), room, b, t, address_of(video) + start,
+                frame_at(out.shape_instance, frame, size), frame_height, frame_width,
+            )  # fmt: skip
+            copy_frame(out.background_layer, video, start, size)
+            copy_frame(out.beneath, video, start, size)
+            clear_frames(out, b, t, num_rows, num_frames, size, num_words)
+            for n in range(scene.num_digits[b]):
+                order[scene.depth[b, n, t]] = n
+            for rank in range(scene.num_digits[b]):
                 n = order[rank]
-                if label[b, n] == NO_DIGIT:
-                    continue
-                box = boxes[n]
-                pose = make_pose(
-                    y[b, n, t], x[b, n, t], angle[b, n, t], scale[b, n, t], brightness[b, n, t], sine, box,
-                    style.cut_corners,
-                )  # fmt: skip
-                draw_digit(
-                    video, semantic, instance, amodal, beneath, shape_instance, digit_layers,
-                    base, ((b * num_rows + n) * num_frames + t) * size, frame_height, frame_width,
-                    ink_pixels, n * ink_size, style.pad, box, pose, n, label[b, n], line, starts, stops,
-                )  # fmt: skip
-            if noiseless.size:
-                noiseless[base : base + size] = pixels
+                pose = pose_at(scene, digits, style, b, n, t, frame_height, frame_width)
+                if pose.top < pose.bottom:
+                    cross_octagon(ink_of(digits, n), pose, spans)
+                    canvas = canvas_at(out, frame, (b * num_rows + n) * num_frames + t, size, num_words)
+                    glyph = Glyph(address_of(padded) + n * padded[0].size, log2, style.pad)
+                    draw_digit(canvas, frame_width, glyph, pose, spans, n + 1, scene.label[b, n])
+            copy_frame(out.noiseless, video, start, size)
             if style.sensor_reach:
-                add_sensor_noise(pixels, scratch, style, tables, frame, id_low, id_high)
+                add_sensor_noise(video, start, size, scratch, style, tables, address)

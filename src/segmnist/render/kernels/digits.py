@@ -1,4 +1,4 @@
-"""Digits: a turned, scaled glyph's ink, sampled row by row within the turned box that holds it."""
+"""Digits: a turned, scaled glyph's ink, sampled row by row within the turned octagon that holds it."""
 
 from __future__ import annotations
 
@@ -9,59 +9,124 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from segmnist.render.kernels.blocks import keep_block, label_block, sample_block, shade_block
-from segmnist.render.kernels.layout import Style
+from segmnist.render.kernels.blocks import (
+    ink_bits,
+    int64_at,
+    keep_lanes,
+    paint_byte,
+    paint_copy,
+    paint_levels,
+    put_int64,
+    sample_ink,
+    shade_ink,
+)
+from segmnist.render.kernels.layout import SceneArrays, Style
+from segmnist.scene.scene import NO_DIGIT
 
 Array = NDArray[Any]
 
-_FIRST = np.uint64(0)
+_MARGIN = 1 / 64
+"""Glyph pixels around the octagon, far more than single precision can be wrong by."""
 
 
-class InkBox(NamedTuple):
-    """The half-open box of a glyph's ink in glyph pixels, empty if top >= bottom, and the glyph's size."""
+class InkOctagon(NamedTuple):
+    """What holds a glyph's ink, in glyph pixels, half-open: rows, columns, their sums and differences; and the glyph's size.
+
+    Empty if top >= bottom. low_sum <= v + u <= high_sum and low_difference <= u - v <= high_difference for every point of a
+    pixel with ink.
+    """
 
     top: int
     bottom: int
     left: int
     right: int
+    low_sum: int
+    high_sum: int
+    low_difference: int
+    high_difference: int
     height: int
     width: int
 
 
+_INK_FIELDS = len(InkOctagon._fields)
+
+
+class ClipDigits(NamedTuple):
+    """The digits of a clip: `ink` `(N,10)` int64, the fields of their octagons; and how they are turned, `(N,T)` int64 each.
+
+    a, b: the coefficients of `geometry.py`. The bounds (top, bottom, left, right) are half-open, of the pixels that the digit
+    may touch, in the frame or outside.
+    """
+
+    ink: Array
+    a: Array
+    b: Array
+    top: Array
+    bottom: Array
+    left: Array
+    right: Array
+
+
 class Pose(NamedTuple):
-    """How a digit is drawn: Q16 centre, the coefficients of `geometry.py`, Q16 brightness; half the upright box or 0."""
+    """How a digit is drawn at one frame: Q16 centre, coefficients, the glyph's size, Q16 brightness; bounds in the frame."""
 
     y: int
     x: int
     a: int
     b: int
+    height: int
+    width: int
     brightness: int
-    half_y: int
-    half_x: int
+    is_cut: bool
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+
+class Glyph(NamedTuple):
+    """A digit's padded ink: the address of its pixels, 2^log2_stride a row, and the zeros before its first row and column."""
+
+    pixels: int
+    log2_stride: int
+    pad: int
+
+
+class Canvas(NamedTuple):
+    """Where a digit is drawn at one frame: addresses of the frame in each output, 0 where not asked for."""
+
+    video: int
+    semantic: int
+    instance: int
+    beneath: int
+    shape_instance: int
+    amodal: int
+    digit_layer: int
+    ink_bits: int
 
 
 @njit(nogil=True, cache=True)
-def find_ink(image: Array, threshold: int, columns: Array) -> InkBox:
-    """Return the box of a glyph's ink; `columns` is scratch of the glyph's width."""
+def find_ink(image: Array, threshold: int) -> InkOctagon:
+    """Return what holds a glyph's ink: the pixels at or above the threshold."""
     height, width = image.shape
-    least = np.uint8(threshold)
-    top, bottom, left, right = height, 0, 0, width
-    columns[:] = 0
-    for i in range(np.uint64(height)):
-        any_ink = np.uint8(0)
-        for j in range(np.uint64(width)):
-            hit = np.uint8(image[i, j] >= least)
-            columns[j] |= hit
-            any_ink |= hit
-        if any_ink:
-            row = np.int64(i)
-            top, bottom = min(top, row), row + 1
-    if top < bottom:
-        while not columns[left]:
-            left += 1
-        while not columns[right - 1]:
-            right -= 1
-    return InkBox(top, bottom, left, right, height, width)
+    least, far = np.uint8(threshold), height + width
+    top, bottom, left, right = height, 0, width, 0
+    low_sum, high_sum, low_difference, high_difference = far, 0, far, -far
+    for i in range(height):
+        first, last = np.int32(width), np.int32(-1)
+        for j in range(np.int32(width)):
+            hit = image[i, np.uint64(j)] >= least
+            first = min(first, j if hit else np.int32(width))
+            last = max(last, j if hit else np.int32(-1))
+        if last >= 0:
+            top, bottom = min(top, i), i + 1
+            left, right = min(left, first), max(right, last + 1)
+            low_sum, high_sum = min(low_sum, i + first), max(high_sum, i + last + 2)
+            low_difference = min(low_difference, first - i - 1)
+            high_difference = max(high_difference, last - i + 1)
+    return InkOctagon(
+        top, bottom, left, right, low_sum, high_sum, low_difference, high_difference, height, width
+    )
 
 
 @njit(nogil=True, cache=True)
@@ -77,143 +142,201 @@ def pad_ink(image: Array, style: Style, pixels: Array) -> None:
 
 
 @njit(nogil=True, cache=True)
-def inverse_coefficients(angle: int, scale: int, sine_table: Array) -> tuple[int, int]:
-    """Return A and B of `geometry.py`."""
-    sine, cosine = sine_table[angle], sine_table[angle + 9_000]
-    a = 2 * (((abs(cosine) << 16) // scale) >> 15) + 1
-    b = 2 * ((((abs(sine) << 16) // scale) + (1 << 14)) >> 15)
-    return (-a if 9_000 <= angle < 27_000 else a), (-b if sine < 0 else b)
+def log2_stride(glyph_width: int, pad: int) -> int:
+    """Return the logarithm of a padded glyph's pixels a row: a power of two, so that a shift finds a row."""
+    log2 = 0
+    while 1 << log2 < glyph_width + 2 * pad:
+        log2 += 1
+    return log2
 
 
 @njit(nogil=True, cache=True)
-def make_pose(
-    y: int, x: int, angle: int, scale: int, brightness: int, sine_table: Array, box: InkBox, cut_corners: int
-) -> Pose:
-    """Return how a digit of a Scene is drawn at one frame."""
-    size = np.int64(scale)
-    a, b = inverse_coefficients(angle, size, sine_table)
-    half_y = box.height * size >> 1 if cut_corners else 0
-    half_x = box.width * size >> 1 if cut_corners else 0
-    return Pose(np.int64(y), np.int64(x), a, b, np.int64(brightness), half_y, half_x)
+def new_clip_digits(num_digits: int, num_frames: int) -> ClipDigits:
+    """Return room for the digits of a clip."""
+    turns = np.empty((6, num_digits, num_frames), np.int64)
+    ink = np.empty((num_digits, _INK_FIELDS), np.int64)
+    return ClipDigits(ink, turns[0], turns[1], turns[2], turns[3], turns[4], turns[5])
 
 
 @njit(nogil=True, cache=True)
-def pixel_bounds(box: InkBox, pose: Pose) -> tuple[int, int, int, int]:
-    """Return half-open bounds (top, bottom, left, right) of the pixels that the digit may touch, in the frame or outside."""
-    # The forward map's coefficients: the inverse of [[a, -b], [b, a]].
-    norm = (pose.a * pose.a + pose.b * pose.b) / 65_536.0
-    c, s = pose.a / norm, pose.b / norm
-    u0, u1 = box.left - box.width / 2, box.right - box.width / 2
-    v0, v1 = box.top - box.height / 2, box.bottom - box.height / 2
-    y, x = pose.y / 65_536.0, pose.x / 65_536.0
-    top = math.floor(y + min(-s * u0, -s * u1) + min(c * v0, c * v1) - 0.5)
-    bottom = math.ceil(y + max(-s * u0, -s * u1) + max(c * v0, c * v1) + 0.5)
-    left = math.floor(x + min(c * u0, c * u1) + min(s * v0, s * v1) - 0.5)
-    right = math.ceil(x + max(c * u0, c * u1) + max(s * v0, s * v1) + 0.5)
-    if pose.half_y:
-        # The upright box of `cut_corners`: pixel centres in [-half, half) about the digit's centre.
-        top = max(top, (pose.y - pose.half_y + 32_767) >> 16)
-        bottom = min(bottom, (pose.y + pose.half_y + 32_767) >> 16)
-        left = max(left, (pose.x - pose.half_x + 32_767) >> 16)
-        right = min(right, (pose.x + pose.half_x + 32_767) >> 16)
-    return top, bottom, left, right
+def find_digits(scene: SceneArrays, b: int, style: Style, digits: ClipDigits) -> None:
+    """Write the ink of the digits of clip b, and how they are turned."""
+    for n in range(scene.num_digits[b]):
+        ink = find_ink(scene.images[scene.glyph[b, n]], style.ink_threshold)
+        for k in range(len(ink)):
+            digits.ink[n, k] = ink[k]
+        turn_digit(scene, b, n, ink, style, digits)
 
 
 @njit(nogil=True, cache=True)
-def glyph_place(box: InkBox, pose: Pose, row: int, column: int) -> tuple[int, int]:
+def ink_of(digits: ClipDigits, n: int) -> InkOctagon:
+    """Return the ink of digit n."""
+    row = digits.ink[n]
+    return InkOctagon(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9])
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def turn_digit(scene: SceneArrays, b: int, n: int, ink: InkOctagon, style: Style, digits: ClipDigits) -> None:
+    """Write how digit n of clip b is turned at each frame.
+
+    Doubles hold every whole number here, and a quotient of two of them lies farther from the next whole number than it is
+    rounded, so that its floor is exact: divisions of integers take three times as long.
+    """
+    y, x, angle, scale, sine = scene.y[b, n], scene.x[b, n], scene.angle[b, n], scene.scale[b, n], scene.sine
+    u0, u1 = ink.left - ink.width / 2, ink.right - ink.width / 2
+    v0, v1 = ink.top - ink.height / 2, ink.bottom - ink.height / 2
+    middle_sum, middle_difference = (ink.width + ink.height) / 2, (ink.width - ink.height) / 2
+    p0, p1 = ink.low_sum - middle_sum, ink.high_sum - middle_sum
+    q0, q1 = ink.low_difference - middle_difference, ink.high_difference - middle_difference
+    is_cut = style.cut_corners != 0
+    for t in range(y.shape[0]):
+        turn, size = np.int64(angle[t]), float(max(scale[t], 1))
+        sine_q30, cosine_q30 = float(sine[turn]), float(sine[turn + 9_000])
+        odd = 2 * np.int64(math.floor(2.0 * abs(cosine_q30) / size)) + 1
+        even = 2 * np.int64(math.floor((4.0 * abs(sine_q30) + size) / (2.0 * size)))
+        a = -odd if 9_000 <= turn < 27_000 else odd
+        b = -even if sine_q30 < 0 else even
+        # The forward map's coefficients: the inverse of [[a, -b], [b, a]].
+        inverse = 65_536.0 / (float(a) * float(a) + float(b) * float(b))
+        c, s = float(a) * inverse, float(b) * inverse
+        # The ink's box in rows and columns, and that in sums and differences: it lies within both.
+        low_y = max(
+            min(-s * u0, -s * u1) + min(c * v0, c * v1),
+            0.5 * (min((c - s) * p0, (c - s) * p1) + min(-(c + s) * q0, -(c + s) * q1)),
+        )
+        high_y = min(
+            max(-s * u0, -s * u1) + max(c * v0, c * v1),
+            0.5 * (max((c - s) * p0, (c - s) * p1) + max(-(c + s) * q0, -(c + s) * q1)),
+        )
+        low_x = max(
+            min(c * u0, c * u1) + min(s * v0, s * v1),
+            0.5 * (min((c + s) * p0, (c + s) * p1) + min((c - s) * q0, (c - s) * q1)),
+        )
+        high_x = min(
+            max(c * u0, c * u1) + max(s * v0, s * v1),
+            0.5 * (max((c + s) * p0, (c + s) * p1) + max((c - s) * q0, (c - s) * q1)),
+        )
+        centre_y, centre_x = float(y[t]) / 65_536.0, float(x[t]) / 65_536.0
+        top, bottom = math.floor(centre_y + low_y - 0.5), math.ceil(centre_y + high_y + 0.5)
+        left, right = math.floor(centre_x + low_x - 0.5), math.ceil(centre_x + high_x + 0.5)
+        if is_cut:
+            # The upright box of `cut_corners`: pixel centres in [-half, half) about the digit's centre.
+            half_y, half_x = ink.height * np.int64(scale[t]) >> 1, ink.width * np.int64(scale[t]) >> 1
+            top = max(top, (y[t] - half_y + 32_767) >> 16)
+            bottom = min(bottom, (y[t] + half_y + 32_767) >> 16)
+            left = max(left, (x[t] - half_x + 32_767) >> 16)
+            right = min(right, (x[t] + half_x + 32_767) >> 16)
+        if scale[t] <= 0:
+            bottom = top  # a digit of no size has no pixels
+        digits.a[n, t], digits.b[n, t] = a, b
+        digits.top[n, t], digits.bottom[n, t] = top, bottom
+        digits.left[n, t], digits.right[n, t] = left, right
+
+
+@njit(nogil=True, cache=True)
+def pose_at(
+    scene: SceneArrays, digits: ClipDigits, style: Style, b: int, n: int, t: int, frame_height: int, frame_width: int
+) -> Pose:  # fmt: skip
+    """Return how digit n of clip b is drawn at frame t; bounds with top >= bottom if not at all."""
+    ink = ink_of(digits, n)
+    is_drawn = scene.label[b, n] != NO_DIGIT and ink.top < ink.bottom
+    top, bottom = max(digits.top[n, t], 0), min(digits.bottom[n, t], frame_height)
+    left, right = max(digits.left[n, t], 0), min(digits.right[n, t], frame_width)
+    return Pose(
+        np.int64(scene.y[b, n, t]), np.int64(scene.x[b, n, t]), digits.a[n, t], digits.b[n, t],
+        ink.height, ink.width, np.int64(scene.brightness[b, n, t]), style.cut_corners != 0,
+        top, bottom if is_drawn and left < right else top, left, right,
+    )  # fmt: skip
+
+
+@njit(nogil=True, cache=True)
+def glyph_place(pose: Pose, row: int, column: int) -> tuple[int, int]:
     """Return the glyph's (row, column) under a pixel's centre, Q16."""
     dy = ((2 * row + 1) << 16) - 2 * pose.y - 1
     dx = ((2 * column + 1) << 16) - 2 * pose.x - 1
-    u = ((pose.a * dx - pose.b * dy) >> 17) + (box.width << 15)
-    v = ((pose.b * dx + pose.a * dy) >> 17) + (box.height << 15)
+    u = ((pose.a * dx - pose.b * dy) >> 17) + (pose.width << 15)
+    v = ((pose.b * dx + pose.a * dy) >> 17) + (pose.height << 15)
     return v, u
 
 
 @njit(nogil=True, cache=True)
-def cross_rows(
-    box: InkBox, pose: Pose, top: int, bottom: int, left: int, right: int, starts: Array, stops: Array
-) -> None:
-    """Write, for each row from top on, the columns that cross the turned box of the ink: a little more, never less.
+def cross_octagon(ink: InkOctagon, pose: Pose, spans: Array) -> None:
+    """Write, for each row of the bounds, the columns that cross the turned octagon of the ink: a little more, never less.
 
-    Floating point is allowed here: what it decides is speed alone, since all around the ink lies a margin of zeros, which
-    draws nothing. The loop has no branch, so that LLVM does eight rows at once.
+    spans: int32, start << 16 | stop. Floating point is allowed here: what it decides is speed alone, since all around the ink
+    lies a margin of zeros, which draws nothing. The loop has no branch, so that LLVM does eight rows at once.
     """
-    a, b = float(pose.a), float(pose.b)
-    inverse_a = 1.0 / a
+    one = np.float32(1 / 65_536)
+    v0, u0 = glyph_place(pose, pose.top, pose.left)
+    v, u = np.float32(v0) * one, np.float32(u0) * one
+    a, b = np.float32(pose.a) * one, np.float32(pose.b) * one
+    margin, most = np.float32(_MARGIN), np.float32(pose.right - pose.left)
     # b = 0: a row lies inside the ink's rows as a whole, or not at all.
-    inverse_b = 1.0 / b if pose.b else 1e9
-    v, u = glyph_place(box, pose, 0, 0)
-    box_top, box_bottom = float((box.top << 16) - v), float((box.bottom << 16) - v)
-    box_left, box_right = float((box.left << 16) - u), float((box.right << 16) - u)
-    first, last = float(left), float(right)
-    for row in range(top, bottom):
-        enter, leave = (box_left + b * row) * inverse_a, (box_right + b * row) * inverse_a
-        low = enter if enter < leave else leave
-        high = leave if enter < leave else enter
-        enter, leave = (box_top - a * row) * inverse_b, (box_bottom - a * row) * inverse_b
-        low2 = enter if enter < leave else leave
-        high2 = leave if enter < leave else enter
-        low = low2 if low2 > low else low
-        high = high2 if high2 < high else high
-        low = first if low < first else low
-        high = last if high > last else high
-        # Half a pixel more each way than the exact crossing covers all rounding, here and in the glyph's Q16 place.
-        starts[row - top] = np.int32(low if low < last else last)
-        stops[row - top] = np.int32(high + 1.0 if high < last - 1.0 else last) if high > -1.0 else np.int32(0)
+    per_v = np.float32(1) / b if pose.b else np.float32(1e9)
+    per_u = np.float32(1) / a
+    per_sum, per_difference = np.float32(1) / (a + b), np.float32(1) / (a - b)
+    top, bottom = np.float32(ink.top) - margin - v, np.float32(ink.bottom) + margin - v
+    left, right = np.float32(ink.left) - margin - u, np.float32(ink.right) + margin - u
+    low_sum, high_sum = np.float32(ink.low_sum) - margin - v - u, np.float32(ink.high_sum) + margin - v - u
+    low_difference = np.float32(ink.low_difference) - margin + v - u
+    high_difference = np.float32(ink.high_difference) + margin + v - u
+    first = np.int32(pose.left)
+    for r in range(np.int32(pose.bottom - pose.top)):
+        row = np.float32(r)
+        enter, leave = (top - a * row) * per_v, (bottom - a * row) * per_v
+        low, high = min(enter, leave), max(enter, leave)
+        enter, leave = (left + b * row) * per_u, (right + b * row) * per_u
+        low, high = max(low, min(enter, leave)), min(high, max(enter, leave))
+        enter, leave = (low_sum - (a - b) * row) * per_sum, (high_sum - (a - b) * row) * per_sum
+        low, high = max(low, min(enter, leave)), min(high, max(enter, leave))
+        enter = (low_difference + (a + b) * row) * per_difference
+        leave = (high_difference + (a + b) * row) * per_difference
+        low, high = max(low, min(enter, leave)), min(high, max(enter, leave))
+        low = min(max(low, np.float32(0)), most)
+        high = min(max(high + np.float32(1), np.float32(0)), most)
+        spans[r] = (np.int32(low) + first) << 16 | (np.int32(high) + first)
 
 
 @njit(nogil=True, cache=True)
 def draw_digit(
-    video: Array, semantic: Array, instance: Array, amodal: Array, beneath: Array, shape_instance: Array,
-    digit_layers: Array, base: int, layer: int, frame_height: int, frame_width: int,
-    pixels: Array, at: int, pad: int, box: InkBox, pose: Pose, n: int, label: int,
-    line: Array, starts: Array, stops: Array,
-) -> None:  # fmt: skip
-    """Draw digit n into the frames that begin at `base`, and into its own mask and layer at `layer`.
-
-    pixels: the padded ink of all digits, flat; this one's begins at `at`.
-    """
-    if box.top >= box.bottom:
-        return
-    top, bottom, left, right = pixel_bounds(box, pose)
-    top, bottom, left, right = max(top, 0), min(bottom, frame_height), max(left, 0), min(right, frame_width)
-    if left >= right or top >= bottom:
-        return
-    cross_rows(box, pose, top, bottom, left, right, starts, stops)
-    has_semantic, has_instance, has_beneath = semantic.size > 0, instance.size > 0, beneath.size > 0
-    has_shapes, has_amodal, has_layers = shape_instance.size > 0, amodal.size > 0, digit_layers.size > 0
-    a, b = pose.a, pose.b
-    stride, first, is_cut = box.width + 2 * pad, np.uint64(at), pose.half_y != 0
-    brightness, byte, number = np.uint32(pose.brightness), np.uint8(label), np.uint8(n + 1)
-    v_row, u_row = glyph_place(box, pose, top, 0)
-    v_row, u_row = v_row + (pad << 16), u_row + (pad << 16)
+    canvas: Canvas, frame_width: int, glyph: Glyph, pose: Pose, spans: Array, number: int, label: int
+) -> None:
+    """Draw a digit into the frames of a canvas: `label` into `semantic`, `number` into `instance`."""
+    v_row, u_row = glyph_place(pose, pose.top, 0)
+    v_row, u_row = v_row + (glyph.pad << 16), u_row + (glyph.pad << 16)
     # A block may not leave its row, so the last two may overlap; what the first of them drew is blanked in the last, or else
     # `beneath` would hold the digit itself.
-    last_block = frame_width - 16
-    for row in range(top, bottom):
-        stop, start = np.int64(stops[row - top]), min(np.int64(starts[row - top]), last_block)
+    last_block, num_words = frame_width - 16, (frame_width + 63) >> 6
+    for r in range(pose.bottom - pose.top):
+        span, row = np.int64(spans[r]), pose.top + r
+        start, stop = min(span >> 16, last_block), span & 0xFFFF
         for column in range(start, stop, 16):
             place = min(column, last_block)
-            sample_block(line, _FIRST, pixels, first, v_row + b * place, u_row + a * place, b, a, stride)
-            if is_cut or place < column:
-                for k in range(16):
-                    if place + k < max(left, column) or place + k >= right:
-                        line[k] = 0
-            here = np.uint64(base + row * frame_width + place)
-            alone = np.uint64(layer + row * frame_width + place)
-            if has_beneath:
-                keep_block(beneath, here, video, line, _FIRST)
-            shade_block(video, here, line, _FIRST, brightness)
-            if has_semantic:
-                label_block(semantic, here, line, _FIRST, byte)
-            if has_instance:
-                label_block(instance, here, line, _FIRST, number)
-            if has_shapes:
-                label_block(shape_instance, here, line, _FIRST, np.uint8(0))
-            if has_amodal:
-                label_block(amodal, alone, line, _FIRST, np.uint8(1))
-            if has_layers:
-                shade_block(digit_layers, alone, line, _FIRST, brightness)
+            v, u = v_row + pose.b * place, u_row + pose.a * place
+            ink = sample_ink(glyph.pixels, v, u, pose.b, pose.a, glyph.log2_stride)
+            if pose.is_cut or place < column:
+                ink = keep_lanes(ink, max(pose.left, column) - place, pose.right - place)
+            at = row * frame_width + place
+            if canvas.beneath:
+                paint_copy(canvas.beneath + at, ink, canvas.video + at)
+            levels = shade_ink(ink, pose.brightness)
+            paint_levels(canvas.video + at, ink, levels)
+            if canvas.semantic:
+                paint_byte(canvas.semantic + at, ink, label)
+            if canvas.instance:
+                paint_byte(canvas.instance + at, ink, number)
+            if canvas.shape_instance:
+                paint_byte(canvas.shape_instance + at, ink, 0)
+            if canvas.amodal:
+                paint_byte(canvas.amodal + at, ink, 1)
+            if canvas.digit_layer:
+                paint_levels(canvas.digit_layer + at, ink, levels)
+            if canvas.ink_bits:
+                bits, shift = ink_bits(ink), place & 63
+                word = canvas.ink_bits + 8 * (row * num_words + (place >> 6))
+                put_int64(word, int64_at(word) | bits << shift)
+                if shift > 48:
+                    put_int64(word + 8, int64_at(word + 8) | bits >> (64 - shift))
         # One row on is one step along the other axis of the glyph, exactly: the shift drops nothing of a whole step.
-        v_row += a
-        u_row -= b
+        v_row += pose.a
+        u_row -= pose.b

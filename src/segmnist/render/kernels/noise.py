@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -17,56 +17,85 @@ _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 
 
+class NoiseAddress(NamedTuple):
+    """The frame, counted without stride, and the halves of the clip's id: with the seed and the split, the noise's key."""
+
+    frame: int
+    id_low: int
+    id_high: int
+
+
 @njit(nogil=True, cache=True)
-def fill_random(words: Array, word1: int, id_low: int, id_high: int, key0: int, key1: int) -> None:
-    """Fill `words` with Philox4x32-10: 0.3, as LLVM does 8 blocks at once; a call for each block costs 2.4."""
-    fixed1, fixed2, fixed3 = np.uint64(word1), np.uint64(id_low), np.uint64(id_high)
-    for i in range(words.shape[0] // 4):
+def fill_random(
+    words: Array, start: int, num_blocks: int, purpose: int, address: NoiseAddress, style: Style
+) -> None:
+    """Fill words[start : start + 4 num_blocks] with Philox4x32-10: 0.3, as LLVM does many blocks at once.
+
+    A call for each block costs 2.4. What lies above the low 32 bits of a word is noise that only the products must not see.
+    """
+    fixed1 = np.uint64(purpose << 24 | style.split << 16 | address.frame)
+    fixed2, fixed3 = np.uint64(address.id_low), np.uint64(address.id_high)
+    first = np.uint64(start)
+    for i in range(np.uint64(num_blocks)):
         a, b, c, d = np.uint64(i), fixed1, fixed2, fixed3
-        k0, k1 = np.uint64(key0), np.uint64(key1)
+        k0, k1 = np.uint64(style.key0), np.uint64(style.key1)
         for _ in range(10):
-            p0, p1 = a * np.uint64(0xD2511F53), c * np.uint64(0xCD9E8D57)
-            a, b = (p1 >> _HALF) ^ b ^ k0, p1 & _LOW
-            c, d = (p0 >> _HALF) ^ d ^ k1, p0 & _LOW
+            p0, p1 = (a & _LOW) * np.uint64(0xD2511F53), (c & _LOW) * np.uint64(0xCD9E8D57)
+            a, b = (p1 >> _HALF) ^ b ^ k0, p1
+            c, d = (p0 >> _HALF) ^ d ^ k1, p0
             k0, k1 = (k0 + np.uint64(0x9E3779B9)) & _LOW, (k1 + np.uint64(0xBB67AE85)) & _LOW
-        words[4 * i] = np.uint32(a)
-        words[4 * i + 1] = np.uint32(b)
-        words[4 * i + 2] = np.uint32(c)
-        words[4 * i + 3] = np.uint32(d)
+        at = first + np.uint64(4) * i
+        words[at] = np.uint32(a)
+        words[at + np.uint64(1)] = np.uint32(b)
+        words[at + np.uint64(2)] = np.uint32(c)
+        words[at + np.uint64(3)] = np.uint32(d)
 
 
 @njit(nogil=True, cache=True)
 def draw_background(
-    pixels: Array, scratch: Array, style: Style, tables: Tables, frame: int, id_low: int, id_high: int
+    pixels: Array,
+    words: Array,
+    start: int,
+    size: int,
+    scratch: Array,
+    style: Style,
+    tables: Tables,
+    address: NoiseAddress,
 ) -> None:
-    """Fill a frame, `(H*W,)` uint8, with its pepper noise."""
+    """Fill a frame, pixels[start : start + size], with its pepper noise.
+
+    pixels: flat uint8; words: the same memory as uint32, if frames are whole blocks of random words; scratch: uint32, enough
+    for the random words of a frame.
+    """
     if style.noise_kind == NO_NOISE:
-        pixels[:] = style.background_level
+        pixels[start : start + size] = style.background_level
         return
-    word1 = PURPOSE_NOISE << 24 | style.split << 16 | frame
-    if style.noise_kind == BYTE_NOISE and pixels.shape[0] % 16 == 0:
-        fill_random(pixels.view(np.uint32), word1, id_low, id_high, style.key0, style.key1)
+    if style.noise_kind == BYTE_NOISE and size % 16 == 0:
+        fill_random(words, start // 4, size // 16, PURPOSE_NOISE, address, style)
         return
-    fill_random(scratch, word1, id_low, id_high, style.key0, style.key1)
+    num_blocks = (size + 15) // 16 if style.noise_kind == BYTE_NOISE else (size + 7) // 8
+    fill_random(scratch, 0, num_blocks, PURPOSE_NOISE, address, style)
+    first = np.uint64(start)
     if style.noise_kind == BYTE_NOISE:
-        pixels[:] = scratch.view(np.uint8)[: pixels.shape[0]]
+        levels = scratch.view(np.uint8)
+        for i in range(np.uint64(size)):
+            pixels[first + i] = levels[i]
     else:
         draws = scratch.view(np.uint16)
-        for i in range(pixels.shape[0]):
-            pixels[i] = tables.noise[draws[i]]
+        for i in range(np.uint64(size)):
+            pixels[first + i] = tables.noise[draws[i]]
 
 
 @njit(nogil=True, cache=True)
 def add_sensor_noise(
-    pixels: Array, scratch: Array, style: Style, tables: Tables, frame: int, id_low: int, id_high: int
+    pixels: Array, start: int, size: int, scratch: Array, style: Style, tables: Tables, address: NoiseAddress
 ) -> None:
-    """Add a rounded Gaussian deviation to each pixel of a frame, `(H*W,)` uint8, and clip to 0..255."""
-    word1 = PURPOSE_SENSOR << 24 | style.split << 16 | frame
-    fill_random(scratch, word1, id_low, id_high, style.key0, style.key1)
+    """Add a rounded Gaussian deviation to each pixel of a frame, pixels[start : start + size], and clip to 0..255."""
+    fill_random(scratch, 0, (size + 3) // 4, PURPOSE_SENSOR, address, style)
     thresholds, guide = tables.sensor_thresholds, tables.sensor_guide
-    for i in range(pixels.shape[0]):
+    for i in range(size):
         bits = np.int64(scratch[i])
         count = guide[bits >> 24]
         while count < thresholds.shape[0] and thresholds[count] <= bits:
             count += 1
-        pixels[i] = min(max(np.int64(pixels[i]) + count - style.sensor_reach, 0), 255)
+        pixels[start + i] = min(max(np.int64(pixels[start + i]) + count - style.sensor_reach, 0), 255)

@@ -1,76 +1,113 @@
-"""Shapes as spans of columns, a row at a time."""
+"""Shapes as bits: 64 columns of a row in a word."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from segmnist.render.kernels.blocks import fill_block
+from segmnist.render.kernels.blocks import fill_bits_16, fill_bits_64, put_int64, window
+from segmnist.render.kernels.layout import SceneArrays
 from segmnist.scene.parameters import ELLIPSE, RECTANGLE, TRIANGLE_DOWN
+from segmnist.scene.scene import NO_SHAPE
 
 Array = NDArray[Any]
 
-_ONE, _FOUR, _EIGHT, _BLOCK = np.uint64(1), np.uint64(4), np.uint64(8), np.uint64(16)
+
+class ShapeRoom(NamedTuple):
+    """The scratch that holds the bits of one shape: rows, and words a row, of which the first and the last are zero."""
+
+    rows: int
+    words: int
+
+
+class PlacedShape(NamedTuple):
+    """A shape in a frame: the address of its bits, bytes a row, its top left corner and size, in the frame or outside."""
+
+    bits: int
+    row_bytes: int
+    top: int
+    left: int
+    height: int
+    width: int
 
 
 @njit(nogil=True, cache=True)
-def shape_spans(kind: int, height: int, width: int, apex: int, left: Array, right: Array) -> None:
-    """Write the half-open span of columns that each row of a shape covers, relative to its left edge."""
+def shape_room(scene: SceneArrays) -> ShapeRoom:
+    """Return the room that suits every shape of a batch."""
+    rows, widest = 1, 1
+    for b in range(scene.num_shapes.shape[0]):
+        for s in range(scene.num_shapes[b]):
+            rows = max(rows, np.int64(scene.shape_height[b, s]))
+            widest = max(widest, np.int64(scene.shape_width[b, s]))
+    return ShapeRoom(rows, (widest + 63) // 64 + 2)
+
+
+@njit(nogil=True, cache=True)
+def row_span(kind: int, height: int, width: int, apex: int, r: int) -> tuple[int, int]:
+    """Return the half-open span of columns that row r of a shape covers, relative to its left edge."""
+    if kind == RECTANGLE:
+        return 0, width
+    if kind == ELLIPSE:
+        # |2c+1-w| h <= sqrt((wh)^2 - ((2r+1-h) w)^2); the square root is exact enough for whole numbers below 2^52.
+        across = (2 * r + 1 - height) * width
+        reach = np.int64(math.sqrt((width * height) ** 2 - across * across)) // height
+        return (width - reach) >> 1, ((width - 1 + reach) >> 1) + 1
+    below = 2 * (height - 1 - r if kind == TRIANGLE_DOWN else r) + 1
+    left = -((height - apex * (2 * height - below)) // (2 * height))
+    return left, -((height - 2 * height * apex - (width - apex) * below) // (2 * height))
+
+
+@njit(nogil=True, cache=True)
+def find_shape_bits(scene: SceneArrays, b: int, s: int, bits: int, room: ShapeRoom) -> None:
+    """Write the bits of shape s of clip b; `bits`: where those of the clip's shapes are."""
+    height, width = np.int64(scene.shape_height[b, s]), np.int64(scene.shape_width[b, s])
     for r in range(height):
-        if kind == RECTANGLE:
-            left[r], right[r] = 0, width
-        elif kind == ELLIPSE:
-            # |2c+1-w| h <= sqrt((wh)^2 - ((2r+1-h) w)^2); the square root is exact enough for whole numbers below 2^52.
-            across = (2 * r + 1 - height) * width
-            reach = np.int64(math.sqrt((width * height) ** 2 - across * across)) // height
-            left[r], right[r] = (width - reach) >> 1, ((width - 1 + reach) >> 1) + 1
-        else:
-            below = 2 * (height - 1 - r if kind == TRIANGLE_DOWN else r) + 1
-            left[r] = -((height - apex * (2 * height - below)) // (2 * height))
-            right[r] = -((height - 2 * height * apex - (width - apex) * below) // (2 * height))
+        left, right = row_span(scene.shape_kind[b, s], height, width, np.int64(scene.shape_apex[b, s]), r)
+        row = bits + 8 * room.words * (room.rows * s + r)
+        put_int64(row, 0)
+        put_int64(row + 8 * (room.words - 1), 0)
+        for word in range(room.words - 2):
+            first, stop = max(left - 64 * word, 0), min(right - 64 * word, 64)
+            ones = np.int64(-1) if stop >= 64 else (np.int64(1) << max(stop, 0)) - 1
+            put_int64(row + 8 * (word + 1), (ones >> first) << first if first < stop else 0)
 
 
 @njit(nogil=True, cache=True)
-def fill_span(frame: Array, start: int, stop: int, value: int) -> None:
-    """Set frame[start:stop] by whole blocks; the last one overlaps its neighbour, so no pixel is done one by one."""
-    count = stop - start
-    if count <= 0:
-        return
-    first, last, byte = np.uint64(start), np.uint64(stop), np.uint8(value)
-    if count >= 16:
-        last -= _BLOCK
-        while first < last:
-            fill_block(frame, first, byte)
-            first += _BLOCK
-        fill_block(frame, last, byte)
-    elif count >= 8:
-        for k in range(_EIGHT):
-            frame[first + k] = byte
-        for k in range(_EIGHT):
-            frame[last - _EIGHT + k] = byte
-    elif count >= 4:
-        for k in range(_FOUR):
-            frame[first + k] = byte
-        for k in range(_FOUR):
-            frame[last - _FOUR + k] = byte
-    else:
-        while first < last:
-            frame[first] = byte
-            first += _ONE
+def place_shape(scene: SceneArrays, bits: int, room: ShapeRoom, b: int, s: int, t: int) -> PlacedShape:
+    """Return where shape s of clip b lies at frame t; no rows if it was taken out. `bits`: those of the clip's shapes."""
+    is_there = scene.shape_kind[b, s] != NO_SHAPE
+    return PlacedShape(
+        bits + 8 * room.words * room.rows * s,
+        8 * room.words,
+        np.int64(scene.shape_y[b, s, t]),
+        np.int64(scene.shape_x[b, s, t]),
+        np.int64(scene.shape_height[b, s]) if is_there else 0,
+        np.int64(scene.shape_width[b, s]),
+    )
 
 
 @njit(nogil=True, cache=True)
-def draw_shape(
-    frame: Array, base: int, frame_height: int, frame_width: int, top: int, left: int, height: int, level: int,
-    lefts: Array, rights: Array, at: int,
-) -> None:  # fmt: skip
-    """Fill a shape's spans, `lefts[at:]`, `rights[at:]`, into the frame that begins at `base`, clipped to it."""
-    for r in range(max(0, -top), min(height, frame_height - top)):
-        row = base + (top + r) * frame_width
-        fill_span(
-            frame, row + max(0, left + lefts[at + r]), row + min(frame_width, left + rights[at + r]), level
-        )
+def draw_shape(frame: int, frame_height: int, frame_width: int, shape: PlacedShape, level: int) -> None:
+    """Fill a shape into the frame at an address, clipped to it, without a branch on how long its rows are.
+
+    Rows of 64 pixels at once take 0.4, spans of 16 pixels, 8, 4 and 1 took 0.75.
+    """
+    byte, step = np.uint8(level), 64 if frame_width >= 64 else 16
+    first, stop = max(shape.left, 0), min(shape.left + shape.width, frame_width)
+    top, bottom = max(shape.top, 0), min(shape.top + shape.height, frame_height)
+    for column in range(first, stop, step):
+        place = min(column, frame_width - step)
+        source = shape.bits + shape.row_bytes * (top - shape.top)
+        target = frame + top * frame_width + place
+        for _ in range(top, bottom):
+            bits = window(source, place - shape.left)
+            if step == 64:
+                fill_bits_64(target, bits, byte)
+            else:
+                fill_bits_16(target, bits, byte)
+            source += shape.row_bytes
+            target += frame_width

@@ -1,5 +1,4 @@
 """Compiled loops of the truths that follow from masks and poses: `measures` (areas, boxes, occluders) and `flow`.
 
-As in `render/kernels`, the caller allocates, an output that was not asked for has zero size, and frames are offsets into flat
-arrays.
+As in `render/kernels`, the caller allocates, and rows of masks are bits, 64 columns in a word.
 """
