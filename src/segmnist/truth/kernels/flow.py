@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from segmnist.render.kernels.blocks import (
     address_of,
+    fill_frame,
     int64_at,
     lowest_bit,
     match_bits_16,
@@ -53,9 +54,10 @@ class Frame(NamedTuple):
 
 
 class Step(NamedTuple):
-    """From a frame to another: addresses of what the other shows, of the flow, its validity, and the bits of that.
+    """From a frame to another: addresses of what the other shows, of the flow, of its validity and the bits of that.
 
-    is_there: 0 where there is no other frame; then nothing moves, and nothing is seen again.
+    is_there: 0 where there is no other frame; then nothing moves, and nothing is seen again. displacements: the address of the
+    pair (dx, dy) of each shape, no shape first.
     """
 
     is_there: int
@@ -64,18 +66,7 @@ class Step(NamedTuple):
     flow: int
     valid: int
     valid_bits: int
-
-
-class Shapes(NamedTuple):
-    """Scratch for the shapes of a clip at two frames, which take turns: even and odd.
-
-    visible: `(2,S,H,words+2)` int64, the bits of the pixels that show each, between words of zeros; both: `(words+2,)`, a row
-    of such bits; displacements: `(2,256,2)` float32, by shape number, forward and backward.
-    """
-
-    visible: Array
-    both: Array
-    displacements: Array
+    displacements: int
 
 
 class Motion(NamedTuple):
@@ -139,6 +130,32 @@ def find_visible_shape(
 
 
 @njit(nogil=True, cache=True)
+def shape_bytes(frame: Frame) -> int:
+    """Return the bytes that the bits of a shape take: rows of words, between two words of zeros each."""
+    return 8 * frame.height * (frame.words + 2)
+
+
+@njit(nogil=True, cache=True)
+def find_visible_shapes(
+    scene: SceneArrays, b: int, t: int, shape_instance: int, frame: Frame, bits: int
+) -> None:
+    """Write the bits of the pixels that show each shape of clip b at frame t, one shape after the other, to an address."""
+    for s in range(scene.num_shapes[b]):
+        if scene.shape_kind[b, s] != NO_SHAPE:
+            top, left = np.int64(scene.shape_y[b, s, t]), np.int64(scene.shape_x[b, s, t])
+            find_visible_shape(
+                shape_instance, frame, s, top, top + scene.shape_height[b, s], left, left + scene.shape_width[b, s],
+                bits + s * shape_bytes(frame),
+            )  # fmt: skip
+
+
+@njit(nogil=True, cache=True)
+def mark(place: int, bits: int) -> None:
+    """Set some bits of the word at an address."""
+    put_int64(place, int64_at(place) | bits)
+
+
+@njit(nogil=True, cache=True)
 def shifted(row: int, word: int, shift: int, words: int) -> int:
     """Return 64 columns, from 64 * word + shift on, of a row of bits between two words of zeros."""
     start = 64 * word + shift
@@ -161,79 +178,84 @@ def meet_shape(
     """Mark where a shape is seen in both of two frames, between which it moves by (dy, dx).
 
     here, there: its visible bits; both: scratch for a row of them, the first and the last word zero; forward, backward: the
-    validity of the one frame's flow and of the other's.
+    bits where the flow of the one frame and of the other are valid.
     """
+    first, stop = max(top, 0, -dy), min(bottom, frame.height, frame.height - dy)
     stride = 8 * (frame.words + 2)
-    for y in range(max(top, 0, -dy), min(bottom, frame.height, frame.height - dy)):
+    if frame.words == 1 and abs(dx) < 64:
+        # A row is one word, which is shifted; as words of a longer row this takes three times as long.
+        left, right = np.uint64(max(-dx, 0)), np.uint64(max(dx, 0))
+        for y in range(first, stop):
+            bits = np.uint64(int64_at(there + (y + dy) * stride + 8)) >> right << left
+            bits &= np.uint64(int64_at(here + y * stride + 8))
+            mark(forward + 8 * y, np.int64(bits))
+            mark(backward + 8 * (y + dy), np.int64(bits << right >> left))
+        return
+    for y in range(first, stop):
         for word in range(frame.words):
-            bits = int64_at(here + y * stride + 8 * (word + 1)) & shifted(
-                there + (y + dy) * stride, word, dx, frame.words
-            )
-            place = forward + 8 * (y * frame.words + word)
-            put_int64(place, int64_at(place) | bits)
-            put_int64(both + 8 * (word + 1), bits)
+            found = shifted(there + (y + dy) * stride, word, dx, frame.words)
+            found &= int64_at(here + y * stride + 8 * (word + 1))
+            mark(forward + 8 * (y * frame.words + word), found)
+            put_int64(both + 8 * (word + 1), found)
         for word in range(frame.words):
-            place = backward + 8 * ((y + dy) * frame.words + word)
-            put_int64(place, int64_at(place) | shifted(both, word, -dx, frame.words))
-
-
-@njit(nogil=True, cache=True)
-def find_visible_shapes(
-    scene: SceneArrays, b: int, t: int, shape_instance: int, frame: Frame, shapes: Shapes
-) -> None:
-    """Find the pixels that show each shape of clip b at frame t."""
-    for s in range(scene.num_shapes[b]):
-        if scene.shape_kind[b, s] != NO_SHAPE:
-            top, left = np.int64(scene.shape_y[b, s, t]), np.int64(scene.shape_x[b, s, t])
-            find_visible_shape(
-                shape_instance, frame, s, top, top + scene.shape_height[b, s], left, left + scene.shape_width[b, s],
-                address_of(shapes.visible[t & 1, s]),
-            )  # fmt: skip
+            mark(backward + 8 * ((y + dy) * frame.words + word), shifted(both, word, -dx, frame.words))
 
 
 @njit(nogil=True, cache=True)
 def meet_shapes(
-    scene: SceneArrays, b: int, t: int, frame: Frame, shapes: Shapes, forward: int, backward: int
+    scene: SceneArrays,
+    b: int,
+    t: int,
+    frame: Frame,
+    here: int,
+    there: int,
+    both: int,
+    forward: int,
+    backward: int,
 ) -> None:
-    """Mark where the shapes of clip b are seen at frame t and at the next, and note their displacements."""
+    """Mark where the shapes of clip b are seen both at frame t and at the next. here, there: the bits of all of them."""
     for s in range(scene.num_shapes[b]):
         if scene.shape_kind[b, s] != NO_SHAPE:
             top, left = np.int64(scene.shape_y[b, s, t]), np.int64(scene.shape_x[b, s, t])
             dy, dx = scene.shape_y[b, s, t + 1] - top, scene.shape_x[b, s, t + 1] - left
-            shapes.displacements[0, s + 1, 0], shapes.displacements[0, s + 1, 1] = dx, dy
+            room = s * shape_bytes(frame)
             meet_shape(
-                frame, top, top + scene.shape_height[b, s], dy, dx, address_of(shapes.visible[t & 1, s]),
-                address_of(shapes.visible[(t + 1) & 1, s]), address_of(shapes.both), forward, backward,
+                frame, top, top + scene.shape_height[b, s], dy, dx, here + room, there + room, both, forward, backward
             )  # fmt: skip
+
+
+@njit(nogil=True, cache=True)
+def note_displacements(scene: SceneArrays, b: int, t: int, other: int, displacements: int) -> None:
+    """Write the pair (dx, dy) of each shape of clip b from frame t to another, after that of no shape."""
+    for s in range(scene.num_shapes[b]):
+        dx = np.int64(scene.shape_x[b, s, other]) - scene.shape_x[b, s, t]
+        dy = np.int64(scene.shape_y[b, s, other]) - scene.shape_y[b, s, t]
+        put_floats(displacements + 8 * (s + 1), np.float32(dx), np.float32(dy))
 
 
 @njit(nogil=True, cache=True)
 def meet_bare(instance: int, shape_instance: int, step: Step, frame: Frame) -> None:
     """Mark where a frame and the other both show the bare background."""
+    if not step.is_there:
+        return
     for y in range(frame.height):
         row = y * frame.width
         for word in range(frame.words):
             bits = match_bare(instance + row, shape_instance + row, word, frame.width)
             bits &= match_bare(step.instance + row, step.shape_instance + row, word, frame.width)
-            place = step.valid_bits + 8 * (y * frame.words + word)
-            put_int64(place, int64_at(place) | bits)
+            mark(step.valid_bits + 8 * (y * frame.words + word), bits)
 
 
 @njit(nogil=True, cache=True)
-def paint_shapes(
-    shape_instance: int, size: int, displacements: int, before: int, forward: int, backward: int
-) -> None:
-    """Write the flow of every pixel, both ways, by the shape that it shows.
-
-    displacements, before: the pair (dx, dy) of each shape, no shape first; to the next frame, and to the one before.
-    """
+def paint_shapes(shape_instance: int, size: int, forward: Step, backward: Step) -> None:
+    """Write the flow of every pixel, both ways, by the shape that it shows."""
     for start in range(0, size, 16):
         first = min(start, size - 16)
-        ids, there, back = shape_instance + first, forward + 8 * first, backward + 8 * first
+        ids, there, back = shape_instance + first, forward.flow + 8 * first, backward.flow + 8 * first
         for k in range(16):
             pair = 8 * np.int64(uint8_at(ids + k))
-            put_int64(there + 8 * k, int64_at(displacements + pair))
-            put_int64(back + 8 * k, int64_at(before + pair))
+            put_int64(there + 8 * k, int64_at(forward.displacements + pair))
+            put_int64(back + 8 * k, int64_at(backward.displacements + pair))
 
 
 @njit(nogil=True, cache=True)
@@ -274,8 +296,8 @@ def paint_digit(
                 seen_next |= move_pixel(forward, frame, there, y, 64 * word + k, number) << k
                 seen_before |= move_pixel(backward, frame, back, y, 64 * word + k, number) << k
             place = 8 * (y * frame.words + word)
-            put_int64(forward.valid_bits + place, int64_at(forward.valid_bits + place) | seen_next)
-            put_int64(backward.valid_bits + place, int64_at(backward.valid_bits + place) | seen_before)
+            mark(forward.valid_bits + place, seen_next)
+            mark(backward.valid_bits + place, seen_before)
 
 
 @njit(nogil=True, cache=True)
@@ -310,48 +332,42 @@ def trace_clips(
     flow_forward, flow_backward = address_of(out.flow_forward), address_of(out.flow_backward)
     valid_forward, valid_backward = address_of(out.flow_forward_valid), address_of(out.flow_backward_valid)
     digits = new_clip_digits(num_rows, num_frames)
-    shapes = Shapes(
-        np.zeros((2, num_shapes, frame_height, frame.words + 2), np.int64),
-        np.zeros(frame.words + 2, np.int64),
-        np.zeros((2, 256, 2), np.float32),
-    )
-    # Of this frame forward; backward of this one and of the next, which take turns.
-    valid_bits = np.zeros((3, frame_height, frame.words), np.int64)
+    # The visible bits of every shape in two frames, which take turns; a row of bits; displacements forward and backward.
+    visible = np.zeros((2, num_shapes * shape_bytes(frame) // 8), np.int64)
+    both, displacements = np.zeros(frame.words + 2, np.int64), np.zeros((2, num_shapes + 1, 2), np.float32)
+    # Where flow is valid: backward in two frames, which take turns, and forward.
+    valid_bits, room = np.zeros((3, frame_height * frame.words), np.int64), 8 * frame_height * frame.words
     for b in range(scene.clip_ids.shape[0]):
         find_digits(scene, b, style, digits)
         first = b * num_frames
-        shapes.displacements[:], valid_bits[:] = 0, 0
-        find_visible_shapes(scene, b, 0, shape_instances + first * size, frame, shapes)
+        fill_frame(address_of(valid_bits), room, 0)
+        find_visible_shapes(scene, b, 0, shape_instances + first * size, frame, address_of(visible[0]))
         for t in range(num_frames):
             has_next, has_before, here = t + 1 < num_frames, t > 0, (first + t) * size
             ahead, behind = here + size * has_next, here - size * has_before
+            valid_next = address_of(valid_bits) + room * ((t + 1) & 1)
             forward = Step(
                 has_next, instances + ahead, shape_instances + ahead, flow_forward + 8 * here, valid_forward + here,
-                address_of(valid_bits[2]),
+                address_of(valid_bits) + 2 * room, address_of(displacements),
             )  # fmt: skip
             backward = Step(
                 has_before, instances + behind, shape_instances + behind, flow_backward + 8 * here,
-                valid_backward + here, address_of(valid_bits[t & 1]),
+                valid_backward + here, address_of(valid_bits) + room * (t & 1), address_of(displacements[1]),
             )  # fmt: skip
-            valid_bits[2], valid_bits[(t + 1) & 1] = 0, 0
-            # What was forward at the frame before is backward here.
-            for s in range(num_shapes):
-                for k in range(2):
-                    shapes.displacements[1, s + 1, k] = 0.0 - shapes.displacements[0, s + 1, k]
-                    shapes.displacements[0, s + 1, k] = 0.0
+            fill_frame(forward.valid_bits, room, 0)
+            fill_frame(valid_next, room, 0)
+            note_displacements(scene, b, t, t + has_next, forward.displacements)
+            note_displacements(scene, b, t, t - has_before, backward.displacements)
             if has_next:
-                find_visible_shapes(scene, b, t + 1, shape_instances + ahead, frame, shapes)
+                seen, seen_next = address_of(visible[t & 1]), address_of(visible[(t + 1) & 1])
+                find_visible_shapes(scene, b, t + 1, shape_instances + ahead, frame, seen_next)
                 meet_shapes(
-                    scene, b, t, frame, shapes, forward.valid_bits, address_of(valid_bits[(t + 1) & 1])
-                )
-            if is_still and has_next:
+                    scene, b, t, frame, seen, seen_next, address_of(both), forward.valid_bits, valid_next
+                )  # fmt: skip
+            if is_still:
                 meet_bare(instances + here, shape_instances + here, forward, frame)
-            if is_still and has_before:
                 meet_bare(instances + here, shape_instances + here, backward, frame)
-            paint_shapes(
-                shape_instances + here, size, address_of(shapes.displacements[0]),
-                address_of(shapes.displacements[1]), forward.flow, backward.flow,
-            )  # fmt: skip
+            paint_shapes(shape_instances + here, size, forward, backward)
             for n in range(scene.num_digits[b]):
                 pose = pose_at(scene, digits, style, b, n, t, frame_height, frame_width)
                 if pose.top < pose.bottom:
