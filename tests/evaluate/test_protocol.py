@@ -4,6 +4,7 @@ import errno
 import itertools
 import math
 import os
+import re
 
 import msgspec
 import numpy as np
@@ -16,7 +17,16 @@ from segmnist.evaluate import BadPrediction, Evaluation, Prediction, check_predi
 from segmnist.evaluate.breakdown import BREAKDOWNS, breakdown_counts
 from segmnist.evaluate.page import page
 from segmnist.evaluate.pictures import Picture, contact_sheet, error_map
-from segmnist.evaluate.report import SCHEMA, Result, load_result, report_of, result_schema, save_result
+from segmnist.evaluate.plots import outcome_bars, outcome_key
+from segmnist.evaluate.report import (
+    SCHEMA,
+    Bucket,
+    Result,
+    load_result,
+    report_of,
+    result_schema,
+    save_result,
+)
 from segmnist.evaluate.tally import poisson_weights
 from segmnist.preview.palette import INSTANCE_COLOURS
 
@@ -304,6 +314,17 @@ def test_the_page_stands_alone_and_escapes_names():
     assert not any(word in text for word in ("<script", "http://", "https://", 'src="/', "url("))
     for name in BREAKDOWNS:
         assert f"by {name}" in text
+
+
+def test_the_key_of_outcomes_names_the_colours_that_the_bars_have():
+    key = dict(re.findall(r'<i class="(o\d)"></i>([a-z ]+)<', outcome_key()))
+    bucket = Bucket(pixels=10, right=0.4, background=0.3, twin=0.2, another_digit=0.1)
+    bar = outcome_bars("Digit pixels", {"all": bucket})
+    segments = re.findall(r'class="(o\d)"[^>]*><title>all, 10 pixels: ([a-z ]+) (0\.\d+)<', bar)
+    assert {name: float(share) for _, name, share in segments} == {
+        "right": 0.4, "background": 0.3, "twin": 0.2, "another digit": 0.1,
+    }  # fmt: skip
+    assert {style: name for style, name, _ in segments} == key
 
 
 def test_contact_sheet_shows_frame_truth_prediction_and_error():

@@ -5,9 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 
-from segmnist.evaluate.breakdown import OUTCOMES
 from segmnist.evaluate.pictures import Picture, figure, key
-from segmnist.evaluate.plots import bars, confusion_table, outcome_bars, reliability_diagram
+from segmnist.evaluate.plots import bars, confusion_table, outcome_bars, outcome_key, reliability_diagram
 from segmnist.evaluate.report import PartReport, Result
 from segmnist.evaluate.table import headline_rows, score_text
 
@@ -103,9 +102,4 @@ def _part(part: PartReport, pictures: Sequence[Picture], named: bool) -> str:
     if part.reliability:
         drawn.append(reliability_diagram(part.reliability))
     worst = f"<h3>Worst clips</h3>{key()}{''.join(map(figure, pictures))}" if pictures else ""
-    return f"<h2>{title}</h2>{_outcome_key()}{''.join(drawn)}{worst}"
-
-
-def _outcome_key() -> str:
-    spans = (f'<span><i class="o{i}"></i>{name}</span>' for i, name in enumerate(OUTCOMES))
-    return f'<p class="key">Digit pixels taken for: {"".join(spans)}</p>'
+    return f"<h2>{title}</h2>{outcome_key()}{''.join(drawn)}{worst}"

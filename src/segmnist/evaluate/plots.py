@@ -12,8 +12,8 @@ from segmnist.evaluate.report import Bucket, Reliability
 Bar = tuple[str, float | None]
 """A name and a share between 0 and 1."""
 
-OUTCOMES = ("right", "another digit", "twin", "background")
-"""What digit pixels are taken for, in the order of the bars' segments; the classes of style are o0, o1, ..."""
+SEGMENTS = ("right", "another digit", "twin", "background")
+"""What digit pixels are taken for, as a bar shows it from left to right; the classes of style are o0, o1, ..."""
 
 ROW, LABEL, WIDTH = 22, 130, 460
 
@@ -42,7 +42,7 @@ def outcome_bars(title: str, rows: Mapping[str, Bucket]) -> str:
         y, x = 28 + i * ROW, float(LABEL)
         lines.append(f'<text x="{LABEL - 8}" y="{y + 13}" text-anchor="end">{html.escape(name)}</text>')
         shares = (bucket.right, bucket.another_digit, bucket.twin, bucket.background)
-        for order, (outcome, share) in enumerate(zip(OUTCOMES, shares, strict=True)):
+        for order, (outcome, share) in enumerate(zip(SEGMENTS, shares, strict=True)):
             lines.append(
                 f'<rect class="o{order}" x="{x:.1f}" y="{y}" width="{length * share:.1f}" height="16"><title>'
                 f"{html.escape(name)}, {bucket.pixels:,} pixels: {outcome} {share:.3f}</title></rect>"
@@ -50,6 +50,12 @@ def outcome_bars(title: str, rows: Mapping[str, Bucket]) -> str:
             x += length * share
         lines.append(f'<text x="{WIDTH - 52}" y="{y + 13}">{bucket.right:.3f}</text>')
     return _svg(title, WIDTH, 28 + ROW * len(rows) + 4, "".join(lines))
+
+
+def outcome_key() -> str:
+    """Return what the colours of `outcome_bars` mean, as HTML."""
+    spans = (f'<span><i class="o{i}"></i>{name}</span>' for i, name in enumerate(SEGMENTS))
+    return f'<p class="key">Digit pixels taken for: {"".join(spans)}</p>'
 
 
 def reliability_diagram(bins: Sequence[Reliability]) -> str:
