@@ -16,6 +16,7 @@ import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic, models, register_model
 
 _BYTE, _SHORT, _WORD = ir.IntType(8), ir.IntType(16), ir.IntType(32)
@@ -55,6 +56,20 @@ def _load(builder: Any, address: Any, kind: Any) -> Any:
 
 def _store(builder: Any, address: Any, value: Any) -> None:
     builder.store(value, builder.inttoptr(address, value.type.as_pointer()), align=1)
+
+
+def _blend(builder: Any, mask: Any, new: Any, old: Any) -> Any:
+    """Return the lanes of `new` where the mask is set and of `old` elsewhere, to be stored whole.
+
+    Where there is AVX-512, LLVM would make one masked store of a blend and a store, which takes some processors (Zen 4) many
+    times as long; what an empty line of assembly may have changed it cannot merge.
+    """
+    blended = builder.select(mask, new, old)
+    _, _, features = cpu_target.target_context.codegen().magic_tuple()
+    if "+avx512bw" not in features:
+        return blended
+    kind = ir.FunctionType(blended.type, [blended.type])
+    return builder.call(ir.InlineAsm(kind, "", "=x,0"), [blended])
 
 
 def _flags(builder: Any, bits: Any, count: int) -> Any:
@@ -114,16 +129,6 @@ def put_floats(typing_context: Any, address: Any, first: Any, second: Any) -> An
 
 
 @intrinsic
-def fill_block(typing_context: Any, address: Any, byte: Any) -> Any:
-    """Set 16 bytes."""
-
-    def generate(builder: Any, place: Any, value: Any) -> None:
-        _store(builder, place, _splat(builder, value, 16))
-
-    return _signature(types.void, (types.int64, types.uint8), generate)
-
-
-@intrinsic
 def fill_line(typing_context: Any, address: Any, byte: Any) -> Any:
     """Set 64 bytes."""
 
@@ -137,7 +142,7 @@ def _fill_bits(count: int) -> Any:
     def generate(builder: Any, place: Any, bits: Any, value: Any) -> None:
         asked = _flags(builder, bits, count)
         old = _load(builder, place, _lanes(_BYTE, count))
-        _store(builder, place, builder.select(asked, _splat(builder, value, count), old))
+        _store(builder, place, _blend(builder, asked, _splat(builder, value, count), old))
 
     return _signature(types.void, (types.int64, types.int64, types.uint8), generate)
 
@@ -273,7 +278,7 @@ def _paint(builder: Any, place: Any, ink: Any, new: Any) -> None:
     """Store `new` where there is ink."""
     old = _load(builder, place, _lanes(_BYTE, 16))
     mask = builder.icmp_unsigned("!=", ink, _constant(_BYTE, 16, 0))
-    _store(builder, place, builder.select(mask, new, old))
+    _store(builder, place, _blend(builder, mask, new, old))
 
 
 @intrinsic
