@@ -30,6 +30,8 @@ BATCH = 32
 PILLOW = "origin with NumPy + Pillow"
 READING = "standard, read from the page cache"
 MEMSET = "memset of the same bytes"
+NOISE_ONLY = "standard, noise only"
+NO_DIGITS = "standard, noise and shapes"
 ALL_MASKS = "standard, all mask truths"
 FLOW = "standard, semantic and flow both ways"
 FLOW_MEMSET = "memset of the bytes that flow adds"
@@ -139,9 +141,12 @@ def filling(name: str, num_clips: int, arrays: tuple[str, ...]) -> Run:
 
 def measures(num_clips: int, folder: Path) -> dict[str, Run]:
     """Return what is timed, by name; a row of the table each."""
+    without_digits = preset("standard").replace(num_digits_range=(0, 0))
     return {
         "standard": drawing(preset("standard"), num_clips),
         "standard, sampling only": sampling("standard", num_clips),
+        NOISE_ONLY: drawing(without_digits.replace(num_shapes_range=(0, 0)), num_clips),
+        NO_DIGITS: drawing(without_digits, num_clips),
         "origin": drawing(preset("origin"), num_clips),
         "origin, sampling only": sampling("origin", num_clips),
         PILLOW: drawing_with_pillow(max(2, num_clips // 32)),
