@@ -123,7 +123,7 @@ def cost_model(us: dict[str, float]) -> str:
             "once in registers, which takes AVX-512 VBMI and a second form of the innermost loop.",
             "",
             f"Flow adds {flow:.2f} us, {flow / floor:.1f} times the memset of its bytes. That memset alone takes",
-            f"{floor / whole:.2f} of the time of drawing, of the two that the target leaves to flow.",
+            f"{floor / whole:.2f} times what drawing takes, and the target allows flow 2.",
         ]
     )
 
