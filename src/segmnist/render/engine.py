@@ -165,16 +165,16 @@ def _checked_out(scene: Scene, names: tuple[str, ...], name: str, given: Any) ->
     if name not in names:
         raise BadArgument("out", name, ", ".join(names), "name the truth that brings it, or leave it out")
     shape, dtype = shape_of(scene.spec, len(scene), name), np.dtype(KINDS[name].dtype)
-    is_array = isinstance(given, np.ndarray)
-    fits = is_array and given.shape == shape and given.dtype == dtype
+
+    def refusal(what: str) -> BadArgument:
+        return BadArgument(f"out[{name!r}]", what, f"a writeable C-contiguous {dtype} array of shape {shape}")
+
+    if not isinstance(given, np.ndarray):
+        raise refusal(type(given).__name__)
+    fits = given.shape == shape and given.dtype == dtype
     if not (fits and given.flags.c_contiguous and given.flags.writeable):
-        wanted = f"a writeable C-contiguous {dtype} array of shape {shape}"
-        if not is_array:
-            raise BadArgument(f"out[{name!r}]", type(given).__name__, wanted)
-        kind = "" if given.flags.writeable else "read-only "
-        raise BadArgument(f"out[{name!r}]", f"{kind}{given.dtype} {given.shape}", wanted)
-    array: Array = given
-    return array
+        raise refusal(f"{'' if given.flags.writeable else 'read-only '}{given.dtype} {given.shape}")
+    return given
 
 
 def _with_needs(names: Iterable[str]) -> list[str]:
@@ -280,7 +280,7 @@ def _run_kernels(scene: Scene, views: dict[str, Array]) -> None:
 
 
 def _flat_outputs(views: dict[str, Array]) -> list[Array]:
-    """Return the arrays as the drawing kernel takes them: flat bytes, zero-sized where not asked for."""
+    """Return the arrays as the drawing kernel takes them: flat, zero-sized where not asked for."""
     nothing = np.empty(0, np.uint8)
     flat = {name: view.reshape(-1) for name, view in views.items() if name in Outputs._fields}
     dtypes = {name: np.int64 if name == "ink_bits" else np.uint8 for name in Outputs._fields}
