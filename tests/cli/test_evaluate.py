@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from segmnist.cli.app import main
-from segmnist.cli.progress import counting
 from segmnist.dataset import open_dataset
 from segmnist.evaluate.report import load_result
 from segmnist.suites import suite
@@ -101,18 +100,6 @@ def test_evaluate_writes_a_result_and_a_page(monkeypatch, capsys, tmp_path):
     assert "floor on tiny-v1" in (tmp_path / "r.html").read_text()
 
 
-def test_without_a_terminal_progress_comes_in_lines(capsys, monkeypatch):
-    now = 0.0
-    monkeypatch.setattr("time.monotonic", lambda: now)
-    with counting("tiny-v1 test", 200) as advance:
-        for now, clips in ((4.0, 20), (12.0, 40), (13.0, 40), (16.0, 100)):  # noqa: B007
-            advance(clips)
-    assert capsys.readouterr().err.splitlines() == [
-        "tiny-v1 test: 60/200 clips, 5.0 clips/s, 28 s left",
-        "tiny-v1 test: 200/200 clips, 12 clips/s",
-    ]
-
-
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -132,20 +119,6 @@ def test_bad_input_is_one_line(monkeypatch, capsys, arguments, code, said):
     assert said in err
 
 
-def test_what_is_left_is_told_by_the_last_minutes_speed(capsys, monkeypatch):
-    now = 0.0
-    monkeypatch.setattr("time.monotonic", lambda: now)
-    with counting("slow, then fast", 1000) as advance:
-        for now, clips in ((1000.0, 100), (1050.0, 200), (1070.0, 100), (1100.0, 600)):  # noqa: B007
-            advance(clips)
-    assert [line.partition(": ")[2] for line in capsys.readouterr().err.splitlines()] == [
-        "100/1000 clips, 0.1 clips/s, 2.5 h left",
-        "300/1000 clips, 0.3 clips/s, 41 min left",
-        "400/1000 clips, 4.3 clips/s, 2 min left",
-        "1000/1000 clips, 0.9 clips/s",
-    ]
-
-
 def test_a_torch_module_is_run_as_one(monkeypatch, capsys, tmp_path):
     pytest.importorskip("torch", reason="torch comes with the `train` extra")
     code = "from segmnist.baselines.catalog import build\nnet = build('all-background')\n"
@@ -157,13 +130,6 @@ def test_a_torch_module_is_run_as_one(monkeypatch, capsys, tmp_path):
     )
     assert code == 0, err
     assert "NLL" in out
-
-
-def test_a_title_in_brackets_is_no_markup(capsys, monkeypatch):
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    with counting("[/bold] test", 2) as advance:
-        advance(2)
-    assert "[/bold] test" in capsys.readouterr().err
 
 
 def test_train_then_evaluate_a_checkpoint(monkeypatch, capsys, tmp_path):
