@@ -24,7 +24,7 @@ import numpy as np
 
 import pillow_origin
 from segmnist import GENERATOR_VERSION, DigitBank, Scene, SceneSpec, preset, render, sample
-from segmnist.truth.catalog import arrays_of
+from segmnist.render.arrays import arrays_of
 
 BATCH = 32
 PILLOW = "origin with NumPy + Pillow"

@@ -13,10 +13,10 @@ from tests.strategies import scenes
 
 from segmnist import BadArgument, Clips, Scene, preset, sample
 from segmnist import counterfactual as cf
+from segmnist.render.arrays import ARRAYS, BACKGROUND, TRUTHS
+from segmnist.render.derived import real_digits, real_shapes
+from segmnist.render.reference_truths import reference_truths
 from segmnist.scene.sample import glyph_pool
-from segmnist.truth.catalog import ARRAYS, BACKGROUND, TRUTHS
-from segmnist.truth.derived import real_digits, real_shapes
-from segmnist.truth.reference import reference_truths
 
 ALL = tuple(
     name for name in TRUTHS if name != "camouflage"

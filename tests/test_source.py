@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segmnist import BadArgument, Clip, Clips, ClipSource, DigitBank, SceneSpec, preset
-from segmnist.truth.catalog import TRUTHS
+from segmnist.render.arrays import TRUTHS
 
 SPEC = SceneSpec(height=40, width=56, num_frames=3, num_digits_range=(1, 3))
 

@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument
 from segmnist.render.clips import Clips
+from segmnist.render.derived import real_digits, real_shapes
 from segmnist.render.engine import render
 from segmnist.scene.fixed_point import to_q16
 from segmnist.scene.randomness import PURPOSE_EDIT, words
 from segmnist.scene.sample import glyph_pool
 from segmnist.scene.scene import NO_DIGIT, NO_SHAPE, Scene
 from segmnist.scene.spec import limits_of
-from segmnist.truth.derived import real_digits, real_shapes
 
 Rows = int | Sequence[int] | NDArray[Any]
 Mask = NDArray[np.bool_]

@@ -13,7 +13,7 @@ from PIL import Image
 
 from segmnist.preview.encode import encode_apng, frame_durations
 from segmnist.preview.palette import CLASS_COLOURS, INSTANCE_COLOURS
-from segmnist.truth.catalog import ARRAYS, BACKGROUND, IGNORE
+from segmnist.render.arrays import ARRAYS, BACKGROUND, IGNORE
 
 if TYPE_CHECKING:
     from segmnist.render.clips import Clip, Clips

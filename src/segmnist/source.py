@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
+from segmnist.render.arrays import check_truths
 from segmnist.render.clips import Clip, Clips
 from segmnist.render.engine import check_possible, render
 from segmnist.scene.presets import preset
@@ -18,7 +19,6 @@ from segmnist.scene.randomness import check_address, check_clip_ids
 from segmnist.scene.sample import check_digits_fit, sample
 from segmnist.scene.scene import Scene
 from segmnist.scene.spec import SceneSpec
-from segmnist.truth.catalog import check_truths
 
 
 class ClipSource:

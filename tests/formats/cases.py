@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from segmnist.formats import ArrayLayout, Layout
-from segmnist.truth.catalog import ARRAYS
+from segmnist.render.arrays import ARRAYS
 
 T, H, W, N = 4, 20, 26, 3
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from segmnist import CorruptData
 from segmnist.formats import ArrayLayout, Layout
 from segmnist.formats import zarr as our_zarr
-from segmnist.truth.catalog import ARRAYS
+from segmnist.render.arrays import ARRAYS
 
 SIZES = {"time": 5, "y": 24, "x": 36, "digit": 3, "occluder": 3, "shape": 2}
 

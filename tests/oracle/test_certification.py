@@ -9,8 +9,8 @@ from tests.oracle.enumeration import tiny_spec
 
 from segmnist.oracle import OBSERVERS, Oracle
 from segmnist.oracle.ceiling import ceiling, ratio_with_error
+from segmnist.render.arrays import BACKGROUND
 from segmnist.source import ClipSource
-from segmnist.truth.catalog import BACKGROUND
 
 NUM_VIDEOS = 64
 

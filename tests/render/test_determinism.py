@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.strategies import scenes
 
 from segmnist import PRESETS, BadArgument, Scene, preset, render, sample
-from segmnist.truth.catalog import ARRAYS, TRUTHS, arrays_of
+from segmnist.render.arrays import ARRAYS, TRUTHS, arrays_of
 
 MASKS = ("semantic", "instance")
 

@@ -12,11 +12,11 @@ from segmnist.dataset.recipe import MAX_CLIPS_PER_SHARD, Recipe
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.formats import WHOLE, Array, ArrayLayout, Layout, index_tables, sharded_format, whole_format
+from segmnist.render.arrays import ALWAYS, ARRAYS, arrays_of
 from segmnist.render.engine import shape_of
 from segmnist.scene.sample import check_digits_fit
 from segmnist.scene.spec import SceneSpec
 from segmnist.source import ClipSource
-from segmnist.truth.catalog import ALWAYS, ARRAYS, arrays_of
 
 SHARD_BYTES = 32 << 20
 """Uncompressed bytes that a shard has at most, unless a single clip has more: small enough to redo after a

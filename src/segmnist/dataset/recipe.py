@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.formats import WHOLE, check_format
+from segmnist.render.arrays import check_truths
 from segmnist.scene import spec as scene_spec
 from segmnist.scene.randomness import check_address
 from segmnist.scene.spec import SceneSpec
-from segmnist.truth.catalog import check_truths
 from segmnist.version import GENERATOR_VERSION
 
 MAX_CLIPS_PER_SHARD = 65_536

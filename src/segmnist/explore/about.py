@@ -11,9 +11,9 @@ from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.fields import Field, fields
 from segmnist.explore.wall import sort_words
 from segmnist.preview import CLASS_COLOURS, CLASS_NAMES, INSTANCE_COLOURS
+from segmnist.render.derived import CAMOUFLAGE_LEVELS
 from segmnist.scene.presets import PRESETS
 from segmnist.scene.randomness import SPLITS
-from segmnist.truth.derived import CAMOUFLAGE_LEVELS
 from segmnist.version import GENERATOR_VERSION, __version__
 
 

@@ -15,12 +15,12 @@ from segmnist.errors import BadArgument
 from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.view import View, check_cost
 from segmnist.oracle import Oracle
+from segmnist.render.arrays import arrays_of
 from segmnist.render.clips import Clip
 from segmnist.render.engine import render
 from segmnist.scene.sample import check_digits_fit, sample
 from segmnist.scene.scene import Scene
 from segmnist.scene.spec import SceneSpec
-from segmnist.truth.catalog import arrays_of
 
 Arrays = dict[str, NDArray[Any]]
 

@@ -16,9 +16,9 @@ from segmnist.explore.clip import DIFFICULTY
 from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.view import MAX_CLIP, View, check_cost, real, view_from, whole, word
 from segmnist.preview import frames_shown
+from segmnist.render.arrays import arrays_of
 from segmnist.render.engine import render
 from segmnist.scene.sample import check_digits_fit, sample
-from segmnist.truth.catalog import arrays_of
 
 MAX_COUNT = 100
 MAX_AMONG = 500
@@ -182,6 +182,6 @@ def _order(clips: Sequence[WallClip], wall: WallView) -> list[int]:
 
 def sort_words() -> dict[str, Any]:
     """Return what can be sorted by, each with a sentence."""
-    from segmnist.truth.catalog import ARRAYS
+    from segmnist.render.arrays import ARRAYS
 
     return {"id": "the clip's id", **{name: ARRAYS[name].about for name in DIFFICULTY}}

@@ -9,7 +9,7 @@ import numpy as np
 from segmnist.formats.card import CATEGORY_OF_CLASS
 from segmnist.formats.layout import Array
 from segmnist.formats.rle import box_xywh
-from segmnist.truth.catalog import BACKGROUND
+from segmnist.render.arrays import BACKGROUND
 
 
 def segment_ids(instance: Array) -> Array:

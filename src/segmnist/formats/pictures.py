@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.formats.layout import Array, Arrays
-from segmnist.truth.catalog import ARRAYS
+from segmnist.render.arrays import ARRAYS
 
 UInt8 = NDArray[np.uint8]
 

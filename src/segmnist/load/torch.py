@@ -16,7 +16,7 @@ from segmnist.errors import BadArgument, MissingDependency
 from segmnist.load.parcel import draw_parcel
 from segmnist.load.reader import Array, Reader, Source, clip_of, open_reader
 from segmnist.preview.palette import CLASS_NAMES
-from segmnist.truth.catalog import ARRAYS
+from segmnist.render.arrays import ARRAYS
 
 try:
     import torch

@@ -13,8 +13,8 @@ from segmnist.errors import BadArgument
 from segmnist.oracle.oracle import OBSERVERS, Oracle
 from segmnist.oracle.posterior import Posterior
 from segmnist.oracle.scores import decide_for_miou, iou_of_rule, miou_bracket
+from segmnist.render.arrays import BACKGROUND
 from segmnist.source import ClipSource
-from segmnist.truth.catalog import BACKGROUND
 
 Floats = NDArray[np.float64]
 

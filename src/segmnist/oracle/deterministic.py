@@ -15,7 +15,7 @@ from segmnist.oracle.family import Family
 from segmnist.oracle.pairs import PairPosterior, PairProblem, solve_pairs
 from segmnist.oracle.picks import pick, uniforms
 from segmnist.oracle.posterior import Posterior
-from segmnist.truth.catalog import BACKGROUND
+from segmnist.render.arrays import BACKGROUND
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.render.camouflage import sensor_likelihood
 from segmnist.render.noise import noise_table
 from segmnist.scene.spec import SceneSpec
-from segmnist.truth.camouflage import sensor_likelihood
 
 BARE = 256
 """The row of the table for a bare background pixel, whose level is itself drawn from the pepper noise."""

@@ -26,7 +26,7 @@ from segmnist.oracle.pairs import PairPosterior, PairProblem, add_weights, empty
 from segmnist.oracle.picks import pick, uniforms
 from segmnist.oracle.posterior import Posterior
 from segmnist.oracle.walk import transition_matrix
-from segmnist.truth.catalog import BACKGROUND
+from segmnist.render.arrays import BACKGROUND
 
 Floats = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument
-from segmnist.truth.catalog import BACKGROUND
+from segmnist.render.arrays import BACKGROUND
 
 Probabilities = NDArray[np.float32]
 Floats = NDArray[np.float64]

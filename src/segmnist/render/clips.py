@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.render.arrays import ARRAYS, TRUTHS
 from segmnist.scene.scene import Scene
-from segmnist.truth.catalog import ARRAYS, TRUTHS
 
 Array = NDArray[Any]
 

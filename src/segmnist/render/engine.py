@@ -14,8 +14,19 @@ import psutil
 from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument
+from segmnist.render.arrays import ARRAYS, AXIS_SIZES, ArrayKind, arrays_of, check_truths
 from segmnist.render.clips import Clips
-from segmnist.render.kernels.layout import (
+from segmnist.render.derived import (
+    CAMOUFLAGE_LEVELS,
+    depth_order,
+    difficulty,
+    pose,
+    shape_arrays,
+    truncation,
+    visibility,
+)
+from segmnist.render.noise import is_plain_bytes, noise_table, sensor_thresholds
+from segmnist.render.numba_kernels.layout import (
     BYTE_NOISE,
     NO_NOISE,
     TABLE_NOISE,
@@ -24,13 +35,10 @@ from segmnist.render.kernels.layout import (
     Style,
     Tables,
 )
-from segmnist.render.noise import is_plain_bytes, noise_table, sensor_thresholds
 from segmnist.scene.fixed_point import ONE, sine_table
 from segmnist.scene.randomness import SPLITS, key_of
 from segmnist.scene.scene import Scene
 from segmnist.scene.spec import SceneSpec
-from segmnist.truth import derived
-from segmnist.truth.catalog import ARRAYS, AXIS_SIZES, ArrayKind, arrays_of, check_truths
 
 Array = NDArray[Any]
 
@@ -220,29 +228,29 @@ def _derived(scene: Scene, views: dict[str, Array]) -> dict[str, Array]:
     """Return the arrays asked for that NumPy makes from the others."""
     found: dict[str, Array] = {}
     if "visibility" in views:
-        found["visibility"] = derived.visibility(views["visible_area"], views["amodal_area"])
+        found["visibility"] = visibility(views["visible_area"], views["amodal_area"])
     if "truncation" in views:
-        found["truncation"] = derived.truncation(views["amodal_area"], views["whole_area"])
+        found["truncation"] = truncation(views["amodal_area"], views["whole_area"])
     if "depth_order" in views:
-        found["depth_order"] = derived.depth_order(scene)
+        found["depth_order"] = depth_order(scene)
     if "pose" in views:
-        found["pose"] = derived.pose(scene)
+        found["pose"] = pose(scene)
     if "shape_pose" in views:
-        found.update(derived.shape_arrays(scene))
+        found.update(shape_arrays(scene))
     if "num_twins" in views:
-        from segmnist.truth.kernels.measures import count_camouflaged
+        from segmnist.render.numba_kernels.measures import count_camouflaged
 
         counts = np.zeros((len(scene), 2), np.int64)
         frames = (views[name].reshape(len(scene), -1) for name in ("instance", "noiseless", "beneath"))
-        count_camouflaged(*frames, derived.CAMOUFLAGE_LEVELS, counts)
-        found.update(derived.difficulty(scene, views["visible_area"], views["amodal_area"], counts))
+        count_camouflaged(*frames, CAMOUFLAGE_LEVELS, counts)
+        found.update(difficulty(scene, views["visible_area"], views["amodal_area"], counts))
     if "camouflage_dprime" in views:
         found.update(_camouflage(scene, views))
     return found
 
 
 def _camouflage(scene: Scene, views: dict[str, Array]) -> dict[str, Array]:
-    from segmnist.truth.camouflage import camouflage
+    from segmnist.render.camouflage import camouflage
 
     noiseless, beneath, instance, layers, amodal = (views[name] for name in NEEDS["camouflage_dprime"])
     sigma = scene.spec.sensor_sigma
@@ -256,14 +264,14 @@ def _camouflage(scene: Scene, views: dict[str, Array]) -> dict[str, Array]:
 
 
 def _run_kernels(scene: Scene, views: dict[str, Array]) -> None:
-    from segmnist.render.kernels.clips import draw_clips
+    from segmnist.render.numba_kernels.clips import draw_clips
 
     spec, scene_arrays, style = scene.spec, _scene_arrays(scene), _style(scene)
     outputs = Outputs(*_flat_outputs(views))
     draw_clips(spec.num_frames, spec.height, spec.width, scene_arrays, style, _tables(scene), outputs)
     flat = {name: view.reshape(-1).view(np.uint8) for name, view in views.items() if view.itemsize == 1}
     if any(name in views for name in MEASURED):
-        from segmnist.truth.kernels.measures import Measures, measure_clips
+        from segmnist.render.numba_kernels.measures import Measures, measure_clips
 
         # The kernel measures all in one walk; what was not asked for is small.
         scratch = _new_arrays(spec, len(scene), [name for name in MEASURED if name not in views])
@@ -271,7 +279,7 @@ def _run_kernels(scene: Scene, views: dict[str, Array]) -> None:
         ink_bits = views["ink_bits"].reshape(-1)
         measure_clips(spec.num_frames, spec.height, spec.width, scene_arrays, style, ink_bits, measures)
     if any(name in views for name in TRACED):
-        from segmnist.truth.kernels.flow import Flow, trace_clips
+        from segmnist.render.numba_kernels.flow import Flow, trace_clips
 
         flow = Flow(*(flat[name] if name in flat else views[name].reshape(-1) for name in TRACED))
         still = spec.noise_density == 0

@@ -1,6 +1,6 @@
 """The renderer that says what is drawn: plain NumPy, one clip and frame at a time, obvious and slow.
 
-`kernels.py` must equal it bit for bit. Nothing else uses it.
+`numba_kernels` must equal it bit for bit. Nothing else uses it.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.render.arrays import BACKGROUND, check_truths
 from segmnist.render.geometry import glyph_coordinates, inverse_coefficients
 from segmnist.render.noise import is_plain_bytes, noise_table, sensor_thresholds
 from segmnist.scene.parameters import ELLIPSE, RECTANGLE, TRIANGLE_DOWN
 from segmnist.scene.randomness import PURPOSE_NOISE, PURPOSE_SENSOR, words
 from segmnist.scene.scene import NO_DIGIT, NO_SHAPE, Scene
-from segmnist.truth.catalog import BACKGROUND, check_truths
 
 Array = NDArray[Any]
 

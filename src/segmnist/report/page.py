@@ -13,12 +13,12 @@ from segmnist.dataset.reader import StoredDataset, open_dataset
 from segmnist.digits.bank import DigitBank
 from segmnist.preview import CLASS_NAMES, contact_sheet
 from segmnist.preview.encode import encode_png
+from segmnist.render.arrays import IGNORE
+from segmnist.render.derived import CAMOUFLAGE_LEVELS
 from segmnist.render.engine import render
 from segmnist.report.charts import bars, heat
 from segmnist.report.survey import BINS, SHEET, Survey
 from segmnist.scene.sample import sample
-from segmnist.truth.catalog import IGNORE
-from segmnist.truth.derived import CAMOUFLAGE_LEVELS
 from segmnist.version import __version__
 
 STYLE = """

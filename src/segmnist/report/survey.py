@@ -13,9 +13,9 @@ from segmnist.dataset.reader import StoredDataset, open_dataset
 from segmnist.dataset.recipe import Recipe
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
+from segmnist.render.arrays import IGNORE, arrays_of
 from segmnist.render.engine import bytes_of, render
 from segmnist.scene.sample import sample
-from segmnist.truth.catalog import IGNORE, arrays_of
 
 Counts = NDArray[np.int64]
 

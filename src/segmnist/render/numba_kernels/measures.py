@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from segmnist.render.kernels.blocks import (
+from segmnist.render.numba_kernels.blocks import (
     address_of,
     count_bits,
     highest_bit,
@@ -16,16 +16,23 @@ from segmnist.render.kernels.blocks import (
     lowest_bit,
     put_int64,
 )
-from segmnist.render.kernels.borrowed import borrow, borrow_scene
-from segmnist.render.kernels.digits import Pose, find_digits, glyph_place, ink_of, new_clip_digits, pose_at
-from segmnist.render.kernels.layout import SceneArrays, Style
+from segmnist.render.numba_kernels.borrowed import borrow, borrow_scene
+from segmnist.render.numba_kernels.digits import (
+    Pose,
+    find_digits,
+    glyph_place,
+    ink_of,
+    new_clip_digits,
+    pose_at,
+)
+from segmnist.render.numba_kernels.layout import SceneArrays, Style
 from segmnist.scene.scene import NO_DIGIT
 
 Array = NDArray[Any]
 
 
 class Measures(NamedTuple):
-    """What is measured on masks: the arrays of `truth/catalog.py` by their names."""
+    """What is measured on masks: the arrays of `render/arrays.py` by their names."""
 
     visible_area: Array
     amodal_area: Array

@@ -8,9 +8,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from segmnist.render.kernels.blocks import address_of, fill_frame
-from segmnist.render.kernels.borrowed import borrow_outputs, borrow_scene, borrow_tables
-from segmnist.render.kernels.digits import (
+from segmnist.render.arrays import BACKGROUND
+from segmnist.render.numba_kernels.blocks import address_of, fill_frame
+from segmnist.render.numba_kernels.borrowed import borrow_outputs, borrow_scene, borrow_tables
+from segmnist.render.numba_kernels.digits import (
     Canvas,
     Glyph,
     cross_octagon,
@@ -22,10 +23,15 @@ from segmnist.render.kernels.digits import (
     pad_ink,
     pose_at,
 )
-from segmnist.render.kernels.layout import Outputs, SceneArrays, Style, Tables
-from segmnist.render.kernels.noise import NoiseAddress, add_sensor_noise, draw_background
-from segmnist.render.kernels.shapes import ShapeRoom, draw_shape, find_shape_bits, place_shape, shape_room
-from segmnist.truth.catalog import BACKGROUND
+from segmnist.render.numba_kernels.layout import Outputs, SceneArrays, Style, Tables
+from segmnist.render.numba_kernels.noise import NoiseAddress, add_sensor_noise, draw_background
+from segmnist.render.numba_kernels.shapes import (
+    ShapeRoom,
+    draw_shape,
+    find_shape_bits,
+    place_shape,
+    shape_room,
+)
 
 Array = NDArray[Any]
 

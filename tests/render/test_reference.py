@@ -12,9 +12,9 @@ from tests.strategies import scenes
 
 from segmnist import PRESETS, Clips, Scene, preset, render, sample
 from segmnist.render import engine
+from segmnist.render.arrays import ALWAYS, ARRAYS, TRUTHS, arrays_of
+from segmnist.render.reference_truths import reference_truths
 from segmnist.scene.scene import NO_DIGIT, NO_SHAPE
-from segmnist.truth.catalog import ALWAYS, ARRAYS, TRUTHS, arrays_of
-from segmnist.truth.reference import reference_truths
 
 ALL = tuple(
     name for name in TRUTHS if name != "camouflage"

@@ -9,8 +9,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from segmnist.render.kernels.blocks import fill_bits_16, fill_bits_64, put_int64, window
-from segmnist.render.kernels.layout import SceneArrays
+from segmnist.render.numba_kernels.blocks import fill_bits_16, fill_bits_64, put_int64, window
+from segmnist.render.numba_kernels.layout import SceneArrays
 from segmnist.scene.parameters import ELLIPSE, RECTANGLE, TRIANGLE_DOWN
 from segmnist.scene.scene import NO_SHAPE
 

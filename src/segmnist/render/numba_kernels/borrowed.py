@@ -12,7 +12,7 @@ from numba import njit
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from segmnist.render.kernels.layout import Outputs, SceneArrays, Tables
+from segmnist.render.numba_kernels.layout import Outputs, SceneArrays, Tables
 
 
 @intrinsic

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from segmnist.errors import BadArgument
+from segmnist.render.camouflage import camouflage, confusion_table, sensor_likelihood, track_dprime
 from segmnist.render.engine import render
 from segmnist.scene.presets import preset
 from segmnist.scene.sample import sample
 from segmnist.source import ClipSource
-from segmnist.truth.camouflage import camouflage, confusion_table, sensor_likelihood, track_dprime
 
 TRUTHS = ("noiseless", "beneath", "instance", "layers")
 

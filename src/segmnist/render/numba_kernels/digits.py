@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from segmnist.render.kernels.blocks import (
+from segmnist.render.numba_kernels.blocks import (
     ink_bits,
     int64_at,
     keep_lanes,
@@ -20,7 +20,7 @@ from segmnist.render.kernels.blocks import (
     sample_ink,
     shade_ink,
 )
-from segmnist.render.kernels.layout import SceneArrays, Style
+from segmnist.render.numba_kernels.layout import SceneArrays, Style
 from segmnist.scene.scene import NO_DIGIT
 
 Array = NDArray[Any]

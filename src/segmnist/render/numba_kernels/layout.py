@@ -62,7 +62,7 @@ class Tables(NamedTuple):
 
 
 class Outputs(NamedTuple):
-    """What is drawn: the arrays of `truth/catalog.py` by their names, and `ink_bits`; flat, zero-sized where not asked for.
+    """What is drawn: the arrays of `render/arrays.py` by their names, and `ink_bits`; flat, zero-sized where not asked for.
 
     ink_bits: `(B,N,T,H,ceil(W/64))` int64, bit c of word w says whether the digit has ink in column 64 w + c; the others are
     uint8.

@@ -11,7 +11,7 @@ import pytest
 
 from segmnist import BadArgument, ClipSource, SceneSpec, preset, render, sample
 from segmnist.render import engine
-from segmnist.truth.catalog import ALWAYS, ARRAYS, TRUTHS, arrays_of, check_truths
+from segmnist.render.arrays import ALWAYS, ARRAYS, TRUTHS, arrays_of, check_truths
 
 
 def test_every_array_but_those_always_there_comes_with_a_truth() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from segmnist.render.kernels.blocks import (
+from segmnist.render.numba_kernels.blocks import (
     address_of,
     fill_frame,
     int64_at,
@@ -26,9 +26,9 @@ from segmnist.render.kernels.blocks import (
     uint8_at,
     window,
 )
-from segmnist.render.kernels.borrowed import borrow_scene
-from segmnist.render.kernels.digits import Pose, find_digits, new_clip_digits, pose_at
-from segmnist.render.kernels.layout import SceneArrays, Style
+from segmnist.render.numba_kernels.borrowed import borrow_scene
+from segmnist.render.numba_kernels.digits import Pose, find_digits, new_clip_digits, pose_at
+from segmnist.render.numba_kernels.layout import SceneArrays, Style
 from segmnist.scene.scene import NO_SHAPE
 
 Array = NDArray[Any]

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.render.derived import CAMOUFLAGE_LEVELS, TWINS
 from segmnist.render.geometry import glyph_coordinates, inverse_coefficients
 from segmnist.render.reference import background, drawn_ink, shape_mask
 from segmnist.scene.fixed_point import ONE, sine_table
 from segmnist.scene.scene import NO_DIGIT, NO_SHAPE, Scene
-from segmnist.truth.derived import CAMOUFLAGE_LEVELS, TWINS
 
 Array = NDArray[Any]
 

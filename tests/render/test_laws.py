@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from tests.strategies import scenes
 
 from segmnist import Clips, Scene, preset, render, sample
+from segmnist.render.arrays import BACKGROUND
 from segmnist.render.noise import sensor_thresholds
 from segmnist.scene.fixed_point import ONE
 from segmnist.scene.randomness import PURPOSE_SENSOR, words
-from segmnist.truth.catalog import BACKGROUND
 
 DIRECTIONS = [("forward", 1), ("backward", -1)]
 directions = pytest.mark.parametrize(("direction", "step"), DIRECTIONS)

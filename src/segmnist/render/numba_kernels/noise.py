@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from segmnist.render.kernels.layout import BYTE_NOISE, NO_NOISE, Style, Tables
+from segmnist.render.numba_kernels.layout import BYTE_NOISE, NO_NOISE, Style, Tables
 from segmnist.scene.randomness import PURPOSE_NOISE, PURPOSE_SENSOR
 
 Array = NDArray[Any]
