@@ -10,7 +10,7 @@ from typing import Any
 
 import typer.main
 
-from segmnist.cli.app import app, load_commands
+from segmnist.cli.main import app
 
 PAGE = Path(__file__).parents[1] / "docs" / "cli.md"
 HEAD = """\
@@ -23,7 +23,6 @@ Exit codes: 0 done, 1 a job failed, 2 bad use, 130 interrupted. Every failure is
 
 def reference() -> str:
     """Return the page."""
-    load_commands()
     group: Any = typer.main.get_command(app)
     sections = [_section(name, group.commands[name]) for name in sorted(group.commands)]
     return HEAD + "".join(sections)

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from segmnist.cli.app import main
+from segmnist.cli import main
 from segmnist.dataset import open_dataset
 from segmnist.evaluate.report import load_result
 from segmnist.suites import suite

@@ -10,8 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from segmnist import BadArgument, ClipSource, CorruptData, DigitBank, preset
-from segmnist.cli import report as _report  # noqa: F401
-from segmnist.cli.app import app
+from segmnist.cli.main import app
 from segmnist.dataset import generate, recipe_for
 from segmnist.report import report_page, survey
 

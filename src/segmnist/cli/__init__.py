@@ -1,5 +1,5 @@
-"""The `segmnist` command: one module a group of commands; nothing imports this package."""
+"""The `segmnist` command: a module for each group of subcommands, all registered in `main.py`."""
 
-from segmnist.cli.app import app, main
+from segmnist.cli.main import main
 
-__all__ = ["app", "main"]
+__all__ = ["main"]

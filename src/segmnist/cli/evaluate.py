@@ -11,7 +11,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from segmnist.cli.app import app
 from segmnist.cli.progress import counting
 from segmnist.errors import BadArgument, MissingDependency
 from segmnist.version import GENERATOR_VERSION, __version__
@@ -20,9 +19,6 @@ LINE_OF_A_FILE = 200
 """Characters that a table may take in a file or pipe."""
 
 
-@app.command(
-    epilog="Example: segmnist evaluate predictions/ --suite standard-v1 --json result.json --html result.html"
-)
 def evaluate(
     predictions: Annotated[
         str,

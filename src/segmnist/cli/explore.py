@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 import typer
 
-from segmnist.cli.app import app
 from segmnist.cli.options import (
     BankOption,
     PresetOption,
@@ -21,7 +20,6 @@ from segmnist.cli.options import (
 from segmnist.errors import BadArgument, MissingDependency
 
 
-@app.command(epilog="Example: segmnist explore --preset crowded")
 def explore(
     dataset: Annotated[Path | None, typer.Argument(help="A stored data set; else clips are drawn.")] = None,
     preset: PresetOption = None,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segmnist.cli.app import app
 from segmnist.cli.options import BankOption, SeedOption, SetOption, SplitOption, spec_from
 from segmnist.errors import BadArgument
 from segmnist.formats import FOLDER, SHARDED, WHOLE
@@ -17,10 +16,7 @@ if TYPE_CHECKING:
     from segmnist.dataset import Recipe
     from segmnist.digits.bank import DigitBank
 
-EXAMPLE = "Example: segmnist export standard davis --format davis --split test --clips 20"
 
-
-@app.command(epilog=EXAMPLE)
 def export(
     source: Annotated[
         str, typer.Argument(help="A data set's folder, a recipe as TOML or JSON, or the name of a preset.")

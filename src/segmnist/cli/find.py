@@ -7,14 +7,10 @@ from typing import Annotated
 
 import typer
 
-from segmnist.cli.app import app
-from segmnist.cli.verify import PlaceArgument
+from segmnist.cli.options import PlaceArgument
 from segmnist.errors import BadArgument
 
 
-@app.command(
-    epilog='Example: segmnist find data "label = 6 and visibility < 0.3" --limit 20 --save hard.toml'
-)
 def find(
     out: PlaceArgument,
     condition: Annotated[str, typer.Argument(help="An SQL condition on a digit in a frame.")],

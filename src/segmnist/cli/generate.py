@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from segmnist.cli.app import INTERRUPTED, app
+from segmnist.cli.exit_codes import INTERRUPTED
 from segmnist.cli.options import (
     BankOption,
     PresetOption,
@@ -22,10 +22,7 @@ from segmnist.cli.options import (
 from segmnist.errors import BadArgument
 from segmnist.formats import SHARDED, WHOLE
 
-EXAMPLE = "Example: segmnist generate data --preset standard --split test --clips 1000 --seed 0"
 
-
-@app.command(epilog=EXAMPLE)
 def generate(
     out: Annotated[
         str, typer.Argument(help="The folder to write into, made if needed; or a URL: s3://bucket/folder.")

@@ -26,6 +26,9 @@ BankOption = Annotated[
     Path | None,
     typer.Option("--bank", help="Digits other than MNIST: an .npz file or a folder of IDX files."),
 ]
+PlaceArgument = Annotated[
+    str, typer.Argument(metavar="OUT", help="A folder with data sets, or one data set's.")
+]
 
 
 def spec_from(preset_name: str | None, spec_file: Path | None, changes: list[str] | None) -> SceneSpec:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segmnist.cli.app import app
 from segmnist.cli.options import (
     BankOption,
     PresetOption,
@@ -23,10 +22,7 @@ from segmnist.errors import BadArgument
 if TYPE_CHECKING:
     from segmnist.oracle.ceiling import Ceiling
 
-EXAMPLE = "Example: segmnist oracle posteriors.zarr --recipe data/test.zarr/recipe.json --observer causal"
 
-
-@app.command(epilog=EXAMPLE)
 def oracle(
     out: Annotated[Path | None, typer.Argument(help="The Zarr folder to write posteriors into.")] = None,
     ceiling: Annotated[

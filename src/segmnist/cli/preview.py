@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segmnist.cli.app import app
 from segmnist.cli.options import (
     BankOption,
     PresetOption,
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 PREVIEW_TRUTHS = ("instance", "posterior")
 
 
-@app.command(epilog="Example: segmnist preview sample.png --preset standard --clips 3 --seed 0")
 def preview(
     out: Annotated[Path, typer.Argument(help="The file to write: .png, .gif, .apng, .webp or .mp4.")],
     preset: PresetOption = None,

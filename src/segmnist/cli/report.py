@@ -7,11 +7,9 @@ from typing import Annotated
 
 import typer
 
-from segmnist.cli.app import app
 from segmnist.cli.options import BankOption
 
 
-@app.command(epilog="Example: segmnist report data")
 def report(
     dataset: Annotated[Path, typer.Argument(help="A stored data set.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The page to write.")] = Path("report.html"),

@@ -8,12 +8,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from segmnist.cli.app import app
 from segmnist.cli.options import SetOption, SpecOption, spec_from
 from segmnist.scene.presets import PRESETS
 
 
-@app.command(epilog="Example: segmnist presets")
 def presets() -> None:
     """List the presets."""
     table = Table(
@@ -27,7 +25,6 @@ def presets() -> None:
     Console(soft_wrap=False).print(table)
 
 
-@app.command(epilog="Example: segmnist show crowded > crowded.toml")
 def show(
     preset: Annotated[str | None, typer.Argument(help="A preset: see `segmnist presets`.")] = None,
     spec: SpecOption = None,

@@ -9,14 +9,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from segmnist.cli.app import app
 from segmnist.errors import BadArgument
 
 if TYPE_CHECKING:
     from segmnist.suites.catalog import Suite
 
 
-@app.command(epilog="Example: segmnist suites tiny-v1 --verify")
 def suites(
     name: Annotated[str | None, typer.Argument(help="A suite; all of them if not given.")] = None,
     verify: Annotated[

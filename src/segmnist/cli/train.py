@@ -7,12 +7,10 @@ from typing import Annotated
 
 import typer
 
-from segmnist.cli.app import app
 from segmnist.cli.progress import progress
 from segmnist.errors import MissingDependency
 
 
-@app.command(epilog="Example: segmnist train unet --suite tiny-v1 --steps 500 --out runs/unet")
 def train(
     model: Annotated[
         str, typer.Argument(help="all-background, unet, unet-gru, unet3d, transformer or prednet.")

@@ -7,17 +7,11 @@ from typing import Annotated
 
 import typer
 
-from segmnist.cli.app import app
-from segmnist.cli.options import BankOption
-
-PlaceArgument = Annotated[
-    str, typer.Argument(metavar="OUT", help="A folder with data sets, or one data set's.")
-]
+from segmnist.cli.options import BankOption, PlaceArgument
 
 MOST_LINES = 50
 
 
-@app.command(epilog="Example: segmnist verify data --repair")
 def verify(
     out: PlaceArgument,
     repair: Annotated[bool, typer.Option("--repair", help="Make the broken shards again.")] = False,
@@ -60,9 +54,6 @@ def _print_faults(faults: Sequence[object]) -> None:
         typer.echo(f"... and {len(faults) - MOST_LINES} more")
 
 
-@app.command(
-    epilog="Example: segmnist recipe data > recipe.toml; segmnist generate copy --recipe recipe.toml"
-)
 def recipe(
     out: PlaceArgument,
     split: Annotated[str | None, typer.Option("--split", help="Which, where there are more.")] = None,
