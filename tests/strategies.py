@@ -65,6 +65,7 @@ def specs(
         cut_corners=draw(st.booleans()),
         glyphs_per_class=draw(st.integers(0, 6)),
         num_backgrounds=draw(st.integers(0, 3)),
+        pools=draw(st.sampled_from(["split", "shared"])),
         num_shapes_range=draw(upright(0, 6, whole=True)),
         shape_kinds=tuple(draw(st.lists(st.sampled_from(SHAPE_KINDS), min_size=1, unique=True))),
         shape_size_range=draw(st.one_of(upright(1, 40, whole=True), upright(1, 300, whole=True))),

@@ -67,6 +67,53 @@ def test_the_spec_is_stored_as_what_differs_from_the_defaults():
     assert len(small().to_json()) < 1024
 
 
+PINNED = [
+    ({}, "2fee5df5250897cf379498ddfedddb0b626a7cd82d0258b0b1cd6125b226a68f"),
+    (
+        {
+            "spec": preset("crowded"), "split": "val", "seed": 2**64 - 1, "clips_per_shard": 64,
+            "truths": ("semantic", "instance"),
+        },
+        "3eafd6154033e1700172743454bef72dbb7e2e9c345b1dcba6e493afd3bc8218",
+    ),
+    (
+        {"format": "origin-npy", "clip_ids": (7, 3)},
+        "7d09af57997667a03a3a3b52067fe76dd566e4378813f6e49576b094475ac1ad",
+    ),
+    (
+        {"spec": preset("exact", pools="shared"), "first_clip": 9},
+        "d2e6acd6e6d09256e8da8a8627cd53e4bb31ee329057f85ae4383951eac057f6",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "plan_id"), PINNED)
+def test_no_plan_id_changes_by_accident(changes, plan_id):
+    """A new field, or a new default, that changes one of these breaks every data set that is named by it."""
+    assert small(**changes).plan_id == plan_id
+
+
+def test_a_field_at_its_default_is_not_in_the_canonical_form():
+    assert set(small().to_dict()) == {
+        "spec",
+        "split",
+        "seed",
+        "num_clips",
+        "bank_sha256",
+        "generator_version",
+    }
+    for name, value in (
+        ("index", False),
+        ("first_clip", 1),
+        ("truths", ("instance",)),
+        ("clips_per_shard", 2),
+    ):
+        assert set(small(**{name: value}).to_dict()) - set(small().to_dict()) == {name}
+    for field in dataclasses.fields(SceneSpec):
+        assert field.name not in small(spec=SceneSpec()).to_dict()["spec"]
+        assert f"\n{field.name} = " in small().to_toml()
+
+
 def test_the_ids_of_a_range_and_of_a_list():
     assert small(first_clip=10).ids(2, 4).tolist() == [12, 13]
     assert small(clip_ids=(9, 2, 7)).ids(1, 3).tolist() == [2, 7]

@@ -94,8 +94,21 @@ def test_lattice_probabilities_are_those_of_a_32_bit_word(count):
     assert np.abs(shares - 1 / count).max() < 2.0**-32 + 1e-18
 
 
-def test_backgrounds_are_those_of_the_clips(small_bank):
-    spec = tiny_spec(num_backgrounds=4, num_shapes_range=(1, 3), shape_size_range=(4, 9))
+def test_splits_with_shared_pools_have_one_family(small_bank):
+    spec = tiny_spec(num_backgrounds=4, num_shapes_range=(1, 3), shape_size_range=(4, 9), pools="shared")
+    families = [build_family(spec, small_bank, split, 11, LIMIT) for split in ("train", "val", "test")]
+    train = families[0]
+    for family in families[1:]:
+        for name in ("glyph", "prior", "class_odds", "picture_of", "backgrounds", "background_prior"):
+            np.testing.assert_array_equal(getattr(family, name), getattr(train, name), err_msg=name)
+    own = build_family(spec.replace(pools="split"), small_bank, "test", 11, LIMIT)
+    assert not np.isin(own.glyph, train.glyph).any()
+    assert not (own.backgrounds == train.backgrounds).all()
+
+
+@pytest.mark.parametrize("pools", ["split", "shared"])
+def test_backgrounds_are_those_of_the_clips(small_bank, pools):
+    spec = tiny_spec(num_backgrounds=4, num_shapes_range=(1, 3), shape_size_range=(4, 9), pools=pools)
     family = build_family(spec, small_bank, "test", 11, LIMIT)
     scene = sample(spec, np.arange(400), split="test", seed=11, bank=small_bank)
     bare = spec.replace(num_digits_range=(0, 0), sensor_sigma=0.0)

@@ -178,6 +178,32 @@ def test_no_glyph_crosses_a_split() -> None:
     assert len(set.union(*pools)) == 70_000
 
 
+def test_a_shared_pool_gives_every_split_the_glyphs_and_backgrounds_of_train() -> None:
+    own = preset("standard", glyphs_per_class=2, num_backgrounds=3, num_frames=2)
+    shared = own.replace(pools="shared")
+    scenes = {split: sample(shared, np.arange(300), split=split) for split in SPLITS}
+    train = sample(own, np.arange(300), split="train")
+    for scene in scenes.values():
+        assert set(scene.glyph[scene.label != 255]) == set(train.glyph[train.label != 255])
+        for name in SHAPE_ROWS:
+            rows = {row.tobytes() for row in getattr(scene, name)}
+            assert rows == {row.tobytes() for row in getattr(train, name)}, name
+    assert all(
+        np.array_equal(a, b) for a, b in zip(scenes["train"].arrays().values(), train.arrays().values())
+    )
+    assert len({scene.y.tobytes() for scene in scenes.values()}) == 3, "the clips themselves must differ"
+
+
+@given(spec=specs(), split=st.sampled_from(["val", "test"]))
+@settings(max_examples=30, deadline=None)
+def test_without_a_shared_pool_nothing_of_train_is_reached(spec: SceneSpec, split: str) -> None:
+    bank = DigitBank.mnist()
+    own, shared = (glyph_pool(spec.replace(pools=pools), bank, split) for pools in ("split", "shared"))
+    train = glyph_pool(spec, bank, "train")
+    assert not np.isin(own, train).any()
+    assert np.array_equal(shared, train)
+
+
 def test_no_two_seeds_splits_or_clips_are_alike() -> None:
     """Seed 0 / clip 5 is not seed 5 / clip 0, as it would be if seed and clip were added."""
     spec = preset("standard", num_frames=3)

@@ -19,6 +19,7 @@ CHOICES = {
     "digit_motion": "reflect, origin, markov",
     "shape_motion": "reflect, origin",
     "noise_distribution": "uniform, origin",
+    "pools": "split, shared",
 }
 
 

@@ -26,6 +26,9 @@ from segmnist.version import GENERATOR_VERSION
 
 MAX_CLIPS_PER_SHARD = 65_536
 
+ALWAYS_WRITTEN = ("spec", "split", "seed", "bank_sha256", "generator_version")
+"""Fields that the canonical form holds even at their defaults: what names the clips' pixels."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
@@ -85,15 +88,25 @@ class Recipe:
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values; the spec holds only what differs from the defaults of this generator version.
+        """Return the canonical form: plain values, without what is at its default in the recipe and in its spec.
 
         So a field that a later release adds, at a default that changes nothing, leaves every old plan_id as
-        it was.
+        it was. `split`, `seed`, `bank_sha256` and `generator_version` are always there.
         """
-        values: dict[str, Any] = {
+        defaults = {field.name: field.default for field in dataclasses.fields(self)}
+        values = {
+            name: value
+            for name, value in self._full().items()
+            if name in ALWAYS_WRITTEN or getattr(self, name) != defaults[name]
+        }
+        return {**values, "spec": self.spec.to_canonical()}
+
+    def _full(self) -> dict[str, Any]:
+        """Return every field of the recipe, and every field of its spec, as plain values."""
+        values = {
             field.name: msgspec.to_builtins(getattr(self, field.name)) for field in dataclasses.fields(self)
         }
-        values["spec"] = _differences(self.spec)
+        values["spec"] = self.spec.to_dict()
         for name in ("first_clip", "num_clips") if self.clip_ids else ("clip_ids",):
             del values[name]
         return values
@@ -103,11 +116,8 @@ class Recipe:
         return canonical_json(self.to_dict())
 
     def to_toml(self, path: str | Path | None = None) -> str:
-        """Return the recipe as TOML with every field of the spec spelled out, and write it to `path` if one
-        is given."""
-        values = self.to_dict()
-        del values["spec"]
-        text = tomli_w.dumps({**values, "spec": self.spec.to_dict()})
+        """Return the recipe as TOML with every field spelled out; write it to `path` if one is given."""
+        text = tomli_w.dumps(self._full())
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
         return text
@@ -133,8 +143,7 @@ class Recipe:
         return cls(spec=spec, **msgspec.structs.asdict(fields))
 
     def to_stored(self) -> bytes:
-        """Return the bytes of a data set's recipe.json: the canonical JSON with the plan_id, and a
-        newline."""
+        """Return the bytes of a data set's recipe.json: the canonical JSON with the plan_id, and a newline."""
         return canonical_json({**self.to_dict(), "plan_id": self.plan_id}).encode() + b"\n"
 
     @classmethod
@@ -181,7 +190,7 @@ class Recipe:
 
     def differences(self, other: Recipe) -> list[str]:
         """Return a line for each field, of the recipe or its spec, that the two do not share."""
-        mine, theirs = ({**r.to_dict(), **r.spec.to_dict()} for r in (self, other))
+        mine, theirs = ({**r._full(), **r.spec.to_dict()} for r in (self, other))
         names = [name for name in {**mine, **theirs} if name != "spec"]
         pairs = {name: (mine.get(name), theirs.get(name)) for name in names}
         return [f"{name}: {_head(a)} and {_head(b)}" for name, (a, b) in pairs.items() if a != b]
@@ -206,11 +215,6 @@ def canonical_json(value: Any) -> str:
     '{"a":null,"b":[1,2.5]}'
     """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-
-
-def _differences(spec: SceneSpec) -> dict[str, Any]:
-    default = SceneSpec().to_dict()
-    return {name: value for name, value in spec.to_dict().items() if value != default[name]}
 
 
 def _check_ids(ids: tuple[int, ...]) -> None:

@@ -29,6 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Countable scenes": (
         "glyphs_per_class", "position_step", "speed_step", "direction_step", "angle_step",
         "rotation_rate_step", "brightness_step", "num_backgrounds",
+        "pools",
     ),
 }  # fmt: skip
 """Every field of the spec, in the order in which the page shows them."""
@@ -76,6 +77,7 @@ ABOUT = {
     "twins": "pairs of classes whose labels are drawn independently of all that is seen, written like 6-9",
     "shape_kinds": "kinds of shape that occur",
     "shape_motion": "every shape on its own, or one rigid layer that drifts",
+    "pools": "glyphs and numbered backgrounds: each split has its own, or all splits share those of train",
     "noise_distribution": "uniform over its levels, or the 2020 code's",
 }
 """What the fields without limits are for."""

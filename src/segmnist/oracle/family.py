@@ -18,7 +18,7 @@ from segmnist.oracle.pictures import Pictures, draw_pictures
 from segmnist.oracle.solvable import check_solvable
 from segmnist.render.engine import render
 from segmnist.scene.fixed_point import FULL_TURN, sine_table, to_angle, to_q16
-from segmnist.scene.sample import glyph_pool, sample, twin_table
+from segmnist.scene.sample import glyph_pool, pool_split, sample, twin_table
 from segmnist.scene.spec import SceneSpec
 
 Integers = NDArray[np.int64]
@@ -211,7 +211,7 @@ def _backgrounds(spec: SceneSpec, bank: DigitBank, split: str, seed: int) -> NDA
             sample(
                 spec.replace(**still, background_level=level),
                 np.arange(count),
-                split=split,
+                split=pool_split(spec, split),
                 seed=seed,
                 bank=bank,
             )

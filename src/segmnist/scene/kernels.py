@@ -19,6 +19,8 @@ from segmnist.scene.randomness import (
     PURPOSE_MOTION,
     PURPOSE_SHAPE,
     PURPOSE_SWAP,
+    SHARED_POOL,
+    SPLITS,
 )
 
 Array = NDArray[Any]
@@ -27,6 +29,7 @@ Address = tuple[Any, Any, int, int, int]
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
+_POOL_SPLIT = SPLITS[SHARED_POOL]
 
 
 @njit(nogil=True, cache=True)
@@ -319,7 +322,7 @@ def sample_clips(
         shape_address = address
         if p.num_backgrounds:
             shown = word_background * p.num_backgrounds >> 32
-            shape_address = (shown, 0, split, key0, key1)
+            shape_address = (shown, 0, _POOL_SPLIT if p.shared_pools else split, key0, key1)
             _, word_shapes, _, _ = _draw(shape_address, PURPOSE_CLIP, 0)
         num_shapes[b] = _between(word_shapes, p.shapes_low, p.shapes_high)
         for n in range(num_digits[b]):

@@ -61,6 +61,7 @@ class SamplingParameters(NamedTuple):
     brightness_step: int
     twin_odds: int
     num_backgrounds: int
+    shared_pools: int
 
 
 @lru_cache(maxsize=64)
@@ -87,4 +88,5 @@ def parameters_of(spec: SceneSpec, glyph_height: int, glyph_width: int) -> Sampl
         direction_step=to_angle(spec.direction_step), angle_step=to_angle(spec.angle_step),
         rate_step=to_angle(spec.rotation_rate_step), brightness_step=to_q16(spec.brightness_step),
         twin_odds=round(spec.twin_odds * 2**32), num_backgrounds=spec.num_backgrounds,
+        shared_pools=int(spec.pools == "shared"),
     )  # fmt: skip

@@ -22,6 +22,9 @@ from segmnist.errors import BadArgument
 SPLITS = {"train": 0, "val": 1, "test": 2}
 """Each split has a stream of its own, disjoint from the others."""
 
+SHARED_POOL = "train"
+"""The split whose glyphs and backgrounds all splits use where a spec says `pools="shared"`."""
+
 PURPOSE_CLIP, PURPOSE_DIGIT, PURPOSE_SHAPE, PURPOSE_SWAP, PURPOSE_NOISE, PURPOSE_SENSOR = range(6)
 PURPOSE_MOTION, PURPOSE_POSTERIOR, PURPOSE_EDIT = 6, 7, 8
 

@@ -9,7 +9,7 @@ from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.scene.fixed_point import sine_table
 from segmnist.scene.parameters import KIND_CODES, parameters_of
-from segmnist.scene.randomness import SPLITS, check_address, check_clip_ids, key_of
+from segmnist.scene.randomness import SHARED_POOL, SPLITS, check_address, check_clip_ids, key_of
 from segmnist.scene.scene import Scene
 from segmnist.scene.spec import SceneSpec
 
@@ -48,11 +48,17 @@ def sample(
     return scene
 
 
+def pool_split(spec: SceneSpec, split: str) -> str:
+    """Return the split whose glyphs and numbered backgrounds the clips of `split` are made of."""
+    return SHARED_POOL if spec.pools == "shared" else split
+
+
 def glyph_pool(spec: SceneSpec, bank: DigitBank, split: str) -> NDArray[np.int32]:
     """Return the bank's rows from which glyphs are drawn, all equally likely; `(G,)` int32, ascending.
 
     Raises `BadArgument` if a class has fewer glyphs in this split than `glyphs_per_class` asks for.
     """
+    split = pool_split(spec, split)
     glyphs = bank.glyphs(split, spec.classes)
     if not spec.glyphs_per_class:
         return glyphs

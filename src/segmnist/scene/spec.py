@@ -92,6 +92,9 @@ class SceneSpec:
     num_backgrounds: int = _field(
         0, 0, 10_000, "", "if given: the shapes are those of one of the first clips"
     )
+    pools: Literal["split", "shared"] = "split"
+    """Where glyphs and numbered backgrounds come from. `split`: each split has its own. `shared`: all splits draw from
+    those of train, so that their clips differ and what they are made of does not."""
 
     # Twins: classes that look alike once turned by half, as 6 and 9 do.
     twins: tuple[tuple[int, int], ...] = ()
@@ -132,6 +135,17 @@ class SceneSpec:
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain values that JSON and TOML can hold."""
         return {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
+
+    def to_canonical(self) -> dict[str, Any]:
+        """Return the fields that differ from the defaults, as plain values: the form that is hashed.
+
+        A field added later, at a default that changes nothing, leaves the sums of all older specs as they were.
+        """
+        return {
+            f.name: _plain(value)
+            for f in dataclasses.fields(self)
+            if (value := getattr(self, f.name)) != f.default
+        }
 
     def to_toml(self, path: str | Path | None = None) -> str:
         """Return the spec as TOML text with a comment for each field, and write it to `path` if one is given."""
