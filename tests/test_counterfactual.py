@@ -13,7 +13,8 @@ from tests.strategies import scenes
 
 from segmnist import BadArgument, Clips, Scene, preset, sample
 from segmnist import counterfactual as cf
-from segmnist.render.arrays import ARRAYS, BACKGROUND, TRUTHS
+from segmnist.classes import BACKGROUND
+from segmnist.render.arrays import ARRAYS, TRUTHS
 from segmnist.render.derived import real_digits, real_shapes
 from segmnist.render.reference_truths import reference_truths
 from segmnist.scene.sample import glyph_pool

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from segmnist.classes import BACKGROUND, IGNORE
 from segmnist.preview.encode import encode_apng, frame_durations
 from segmnist.preview.palette import CLASS_COLOURS, INSTANCE_COLOURS
-from segmnist.render.arrays import ARRAYS, BACKGROUND, IGNORE
+from segmnist.render.arrays import ARRAYS
 
 if TYPE_CHECKING:
     from segmnist.render.clips import Clip, Clips

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from segmnist.classes import BACKGROUND
 from segmnist.evaluate import segmentation
 from segmnist.evaluate.counts import (
-    BACKGROUND,
     boundary,
     boundary_counts,
     confusion,

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from tests.oracle.enumeration import tiny_spec
 
+from segmnist.classes import BACKGROUND
 from segmnist.oracle import OBSERVERS, Oracle
 from segmnist.oracle.ceiling import ceiling, ratio_with_error
-from segmnist.render.arrays import BACKGROUND
 from segmnist.source import ClipSource
 
 NUM_VIDEOS = 64

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.strategies import scenes
 
 from segmnist import Clips, Scene, preset, render, sample
-from segmnist.render.arrays import BACKGROUND
+from segmnist.classes import BACKGROUND
 from segmnist.render.noise import sensor_thresholds
 from segmnist.scene.fixed_point import ONE
 from segmnist.scene.randomness import PURPOSE_SENSOR, words

@@ -7,7 +7,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from segmnist.evaluate.counts import BACKGROUND, NUM_CLASSES
+from segmnist.classes import BACKGROUND, NUM_CLASSES
 
 
 def class_prior() -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from segmnist.baselines.all_background import class_prior
-from segmnist.evaluate.counts import NUM_CLASSES
+from segmnist.classes import NUM_CLASSES
 
 LEVELS = 3
 

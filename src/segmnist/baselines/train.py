@@ -18,8 +18,8 @@ from torch.nn import functional
 
 from segmnist.baselines.catalog import build
 from segmnist.baselines.checkpoint import CHECKPOINT, restore, save
+from segmnist.classes import BACKGROUND, NUM_CLASSES
 from segmnist.errors import BadArgument, MissingDependency
-from segmnist.evaluate.counts import BACKGROUND, NUM_CLASSES
 from segmnist.render.clips import Clips
 from segmnist.source import ClipSource
 from segmnist.suites.catalog import suite

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from segmnist.classes import BACKGROUND
 from segmnist.evaluate.ambiguity import entropy_error, excess_nll, generalised_energy_distance, matched_iou
 from segmnist.evaluate.breakdown import Truth
 from segmnist.evaluate.calibration import mean_of, pixel_scores
 from segmnist.evaluate.ceiling import ceiling_counts, ceiling_scores
-from segmnist.evaluate.counts import BACKGROUND, Counts, Maps, confusion
+from segmnist.evaluate.counts import Counts, Maps, confusion
 from segmnist.evaluate.fixed import to_fixed
 from segmnist.evaluate.predictions import Prediction
 from segmnist.evaluate.segmentation import Scores, foreground_accuracy, mean_iou, pixel_accuracy

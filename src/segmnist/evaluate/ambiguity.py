@@ -10,9 +10,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.classes import BACKGROUND
 from segmnist.errors import BadArgument, MissingDependency
 from segmnist.evaluate.calibration import LEAST, Probabilities
-from segmnist.evaluate.counts import BACKGROUND, Maps
+from segmnist.evaluate.counts import Maps
 from segmnist.evaluate.segmentation import nanmean, ratio
 
 Floats = NDArray[np.float64]

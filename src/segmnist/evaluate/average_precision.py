@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.evaluate.counts import BACKGROUND, Counts, Maps
+from segmnist.classes import BACKGROUND
+from segmnist.evaluate.counts import Counts, Maps
 from segmnist.evaluate.predictions import Prediction
 from segmnist.evaluate.trackeval import encoded, metrics
 

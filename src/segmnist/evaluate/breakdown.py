@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.evaluate.counts import BACKGROUND, Counts, Maps
+from segmnist.classes import BACKGROUND
+from segmnist.evaluate.counts import Counts, Maps
 
 OUTCOMES = ("right", "background", "twin", "another digit")
 """What a digit pixel was taken for: its class, the background, its class's rotation twin, any other class."""

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.evaluate.counts import BACKGROUND, Counts, Maps
+from segmnist.classes import BACKGROUND
+from segmnist.evaluate.counts import Counts, Maps
 from segmnist.evaluate.fixed import from_fixed, to_fixed
 from segmnist.evaluate.segmentation import Scores, ratio
 

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.classes import BACKGROUND, NUM_CLASSES
 from segmnist.evaluate.ambiguity import entropy
 from segmnist.evaluate.calibration import Probabilities
-from segmnist.evaluate.counts import BACKGROUND, NUM_CLASSES, Counts
+from segmnist.evaluate.counts import Counts
 from segmnist.evaluate.fixed import from_fixed, to_fixed
 from segmnist.evaluate.segmentation import Scores, nanmean, ratio
 

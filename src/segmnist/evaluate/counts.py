@@ -7,9 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-NUM_CLASSES = 11
-"""Ten digits, and the background as class 10."""
-BACKGROUND = 10
+from segmnist.classes import BACKGROUND, NUM_CLASSES
 
 Maps = NDArray[np.uint8]
 Counts = NDArray[np.int64]

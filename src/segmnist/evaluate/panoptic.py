@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from segmnist.evaluate.counts import BACKGROUND, NUM_CLASSES, Counts, windows_of
+from segmnist.classes import BACKGROUND, NUM_CLASSES
+from segmnist.evaluate.counts import Counts, windows_of
 from segmnist.evaluate.fixed import from_fixed, to_fixed
 from segmnist.evaluate.segmentation import Scores, mean_iou, nanmean, ratio
 

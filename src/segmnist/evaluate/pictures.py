@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.evaluate.counts import BACKGROUND, Maps
+from segmnist.classes import BACKGROUND
+from segmnist.evaluate.counts import Maps
 from segmnist.preview.palette import CLASS_COLOURS, CLASS_NAMES, GREY_LEVELS, INSTANCE_COLOURS
 
 FRAMES_SHOWN = 8

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.classes import NUM_CLASSES
 from segmnist.errors import SegmnistError
 from segmnist.evaluate.calibration import Probabilities
-from segmnist.evaluate.counts import NUM_CLASSES, Maps
+from segmnist.evaluate.counts import Maps
 
 
 class BadPrediction(SegmnistError, ValueError):

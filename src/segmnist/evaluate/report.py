@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from segmnist.classes import NUM_CLASSES
 from segmnist.errors import CorruptData
 from segmnist.evaluate.breakdown import BREAKDOWNS, OUTCOMES
 from segmnist.evaluate.calibration import NUM_BINS
-from segmnist.evaluate.counts import NUM_CLASSES
 from segmnist.evaluate.fixed import from_fixed
 from segmnist.evaluate.protocol import Evaluation
 from segmnist.evaluate.segmentation import iou_per_class, ratio

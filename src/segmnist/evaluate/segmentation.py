@@ -7,7 +7,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from segmnist.evaluate.counts import BACKGROUND, NUM_CLASSES, Counts
+from segmnist.classes import BACKGROUND, NUM_CLASSES
+from segmnist.evaluate.counts import Counts
 
 Scores = NDArray[np.float64]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from segmnist.classes import IGNORE
 from segmnist.errors import BadArgument
 from segmnist.explore.clip import Drawn
 from segmnist.preview import save_preview
-from segmnist.render.arrays import IGNORE
 
 MEDIA = {"png": "image/png", "gif": "image/gif", "mp4": "video/mp4"}
 MAX_PIXELS = 48 << 20

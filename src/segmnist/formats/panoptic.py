@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from segmnist.classes import BACKGROUND
 from segmnist.formats.card import CATEGORY_OF_CLASS
 from segmnist.formats.layout import Array
 from segmnist.formats.rle import box_xywh
-from segmnist.render.arrays import BACKGROUND
 
 
 def segment_ids(instance: Array) -> Array:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.classes import BACKGROUND
 from segmnist.errors import BadArgument
 from segmnist.oracle.oracle import OBSERVERS, Oracle
 from segmnist.oracle.posterior import Posterior
 from segmnist.oracle.scores import decide_for_miou, iou_of_rule, miou_bracket
-from segmnist.render.arrays import BACKGROUND
 from segmnist.source import ClipSource
 
 Floats = NDArray[np.float64]

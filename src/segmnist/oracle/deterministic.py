@@ -9,13 +9,13 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.classes import BACKGROUND
 from segmnist.oracle.arrays import Arrays
 from segmnist.oracle.evidence import FrameEvidence, weigh
 from segmnist.oracle.family import Family
 from segmnist.oracle.pairs import PairPosterior, PairProblem, solve_pairs
 from segmnist.oracle.picks import pick, uniforms
 from segmnist.oracle.posterior import Posterior
-from segmnist.render.arrays import BACKGROUND
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]

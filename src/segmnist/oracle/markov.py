@@ -19,6 +19,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.classes import BACKGROUND
 from segmnist.oracle.arrays import Arrays
 from segmnist.oracle.evidence import FrameEvidence, weigh
 from segmnist.oracle.family import Family, check_bytes
@@ -26,7 +27,6 @@ from segmnist.oracle.pairs import PairPosterior, PairProblem, add_weights, empty
 from segmnist.oracle.picks import pick, uniforms
 from segmnist.oracle.posterior import Posterior
 from segmnist.oracle.walk import transition_matrix
-from segmnist.render.arrays import BACKGROUND
 
 Floats = NDArray[np.float64]
 

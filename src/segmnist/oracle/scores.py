@@ -12,13 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.classes import BACKGROUND, NUM_CLASSES
 from segmnist.errors import BadArgument
-from segmnist.render.arrays import BACKGROUND
 
 Probabilities = NDArray[np.float32]
 Floats = NDArray[np.float64]
-
-NUM_CLASSES = 11
 
 
 def entropy(probabilities: Probabilities) -> NDArray[np.float32]:

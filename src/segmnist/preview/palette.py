@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.classes import BACKGROUND
 from segmnist.errors import BadArgument
 
 UInt8 = NDArray[np.uint8]
 
-BACKGROUND = 10
-IGNORE = 255
 CLASS_NAMES = (*map(str, range(10)), "background")
 
 # The founding figure's ramp (magma's). It brightens from 0 to 9, so classes keep their order in grey print.

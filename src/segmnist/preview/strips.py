@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.classes import BACKGROUND, IGNORE
 from segmnist.errors import BadArgument
-from segmnist.preview.palette import BACKGROUND, CLASS_COLOURS, GREY_LEVELS, IGNORE, INSTANCE_COLOURS, UInt8
+from segmnist.preview.palette import CLASS_COLOURS, GREY_LEVELS, INSTANCE_COLOURS, UInt8
 
 Batch = Sequence[UInt8] | UInt8
 """One array a clip: a sequence of them, or one array with a leading clip axis."""

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from segmnist.classes import BACKGROUND, IGNORE
 from segmnist.errors import BadArgument
 
 
@@ -17,11 +18,6 @@ class ArrayKind(NamedTuple):
     padding: float
     about: str
 
-
-BACKGROUND = 10
-"""The class of the background in `semantic`."""
-IGNORE = 255
-"""No class: padding of `labels`."""
 
 FRAME = ("time", "y", "x")
 TRACK = ("digit", "time")

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.render.arrays import BACKGROUND, check_truths
+from segmnist.classes import BACKGROUND
+from segmnist.render.arrays import check_truths
 from segmnist.render.geometry import glyph_coordinates, inverse_coefficients
 from segmnist.render.noise import is_plain_bytes, noise_table, sensor_thresholds
 from segmnist.scene.parameters import ELLIPSE, RECTANGLE, TRIANGLE_DOWN

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from segmnist.classes import IGNORE
 from segmnist.dataset.reader import StoredDataset, open_dataset
 from segmnist.digits.bank import DigitBank
 from segmnist.preview import CLASS_NAMES, contact_sheet
 from segmnist.preview.encode import encode_png
-from segmnist.render.arrays import IGNORE
 from segmnist.render.derived import CAMOUFLAGE_LEVELS
 from segmnist.render.engine import render
 from segmnist.report.charts import bars, heat

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.classes import IGNORE
 from segmnist.dataset.reader import StoredDataset, open_dataset
 from segmnist.dataset.recipe import Recipe
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
-from segmnist.render.arrays import IGNORE, arrays_of
+from segmnist.render.arrays import arrays_of
 from segmnist.render.engine import bytes_of, render
 from segmnist.scene.sample import sample
 

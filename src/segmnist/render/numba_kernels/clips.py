@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from segmnist.render.arrays import BACKGROUND
+from segmnist.classes import BACKGROUND
 from segmnist.render.numba_kernels.blocks import address_of, fill_frame
 from segmnist.render.numba_kernels.borrowed import borrow_outputs, borrow_scene, borrow_tables
 from segmnist.render.numba_kernels.digits import (
