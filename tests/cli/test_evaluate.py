@@ -29,9 +29,12 @@ def test_suites_lists_and_verifies(monkeypatch, capsys):
     assert code == 0
     assert "standard-v1" in out
     assert "60,000" in out
+    assert suite("digits-v1").content_id("test")[:12] in out
     code, out, _ = run(monkeypatch, capsys, "suites", "digits-v1")
     assert code == 0
     assert "digits-8" in out
+    assert f"digits-v1 test: {suite('digits-v1').content_id('test')}" in out
+    assert suite("digits-v1").part("digits-8").content_id("val")[:12] in out
     code, _, err = run(monkeypatch, capsys, "suites", "tiny-v9")
     assert code == 2
     assert err.count("\n") == 1
@@ -43,6 +46,7 @@ def test_suites_writes_the_clips_that_are_scored(monkeypatch, capsys, tmp_path):
     assert code == 0
     assert "50 clips" in out
     stored, source = open_dataset(tmp_path), suite("tiny-v1").parts[0].source("val")
+    assert stored.recipe.content_id == suite("tiny-v1").content_id("val")
     for name in ("video", "semantic"):
         assert np.array_equal(stored.batch(range(50))[name], getattr(source[0:50], name))
     for arguments, said in (((), "name of a suite"), (("exact-v1", "--split", "train"), "val, test")):

@@ -93,6 +93,40 @@ def test_no_plan_id_changes_by_accident(changes, plan_id):
     assert small(**changes).plan_id == plan_id
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"truths": ("instance", "flow")},
+        {"format": "npz"},
+        {"clips_per_shard": 2},
+        {"index": False},
+        {"clip_ids": (0, 1, 2, 3, 4)},
+    ],
+)
+def test_the_same_clips_have_the_same_content_id_however_they_are_stored(change):
+    assert small(**change).content_id == small().content_id
+    assert small(**change).plan_id != small().plan_id
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 1}, {"split": "val"}, {"num_clips": 6}, {"first_clip": 1}, {"clip_ids": (0, 1, 2, 4, 3)},
+        {"clip_ids": (0, 1, 2, 3, 5)}, {"bank_sha256": BANK[::-1]}, {"spec": SceneSpec(num_frames=4)},
+    ],
+)  # fmt: skip
+def test_other_clips_have_another_content_id(change):
+    assert small(**change).content_id != small().content_id
+
+
+def test_no_content_id_changes_by_accident():
+    assert small().content_id == "0d53f58c62b08c8e61c219d364cc48812a43277dd4616b30117f362f3b837a02"
+    assert (
+        small(clip_ids=(7, 3)).content_id
+        == "e2798140d0787ef8d4afc8b23ed10ed96c67e44bbd11a198d3459649fc385be2"
+    )
+
+
 def test_a_field_at_its_default_is_not_in_the_canonical_form():
     assert set(small().to_dict()) == {
         "spec",

@@ -81,7 +81,7 @@ def generate(
             recipe, out, bank=digits, num_workers=workers, executor=executor, address=address,
             shard_range=_range(shard_range), limit_bytes=None if yes else LIMIT_BYTES, report=report,
         )  # fmt: skip
-    typer.echo(f"{place}: {recipe.num_clips} clips, plan {recipe.plan_id[:12]}")
+    typer.echo(f"{place}: {recipe.num_clips} clips {recipe.content_id[:12]}, plan {recipe.plan_id[:12]}")
 
 
 def _check_alone(recipe_file: Path, beside: tuple[object, ...]) -> None:

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from segmnist.errors import BadArgument
 
 if TYPE_CHECKING:
     from segmnist.suites.catalog import Suite
+
+ID_LENGTH = 12
+"""Digits of a content id in a table; below the table it stands in full."""
 
 
 def suites(
@@ -43,16 +46,34 @@ def suites(
                 typer.echo(f"{each.name} {drawn}: {compare(each, drawn)} clips as they should be")
         return
     if name is None:
-        table = Table("suite", "parts", "val", "test clips", "frames", "what it is", box=None, pad_edge=False)
+        table = Table(
+            "suite",
+            "parts",
+            "val",
+            "test clips",
+            "frames",
+            Column("id of the test clips", no_wrap=True),
+            "what it is",
+            box=None,
+            pad_edge=False,
+        )
         for each in chosen:
             counts = (len(each.parts), each.num_clips("val"), each.num_clips("test"), each.num_frames("test"))
-            table.add_row(each.name, *(f"{count:,}" for count in counts), each.about)
+            content_id = each.content_id("test")[:ID_LENGTH]
+            table.add_row(each.name, *(f"{count:,}" for count in counts), content_id, each.about)
     else:
-        table = Table("part", "val", "test clips", "frames a clip", "size", box=None, pad_edge=False)
+        table = Table(
+            "part", "val", "test", "frames a clip", "size", "val id", "test id",
+            box=None, pad_edge=False,
+        )  # fmt: skip
         for part in chosen[0].parts:
             sizes = (part.val_clips, part.test_clips, part.spec.num_frames)
-            table.add_row(part.name, *map(str, sizes), f"{part.spec.height}x{part.spec.width}")
+            ids = (part.content_id(which)[:ID_LENGTH] for which in ("val", "test"))
+            table.add_row(part.name, *map(str, sizes), f"{part.spec.height}x{part.spec.width}", *ids)
     Console().print(table)
+    if name is not None:
+        for which in ("val", "test"):
+            typer.echo(f"{name} {which}: {chosen[0].content_id(which)}")
 
 
 def _write(chosen: Suite, split: str, out: Path) -> None:

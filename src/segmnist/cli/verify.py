@@ -61,4 +61,7 @@ def recipe(
     """Print the recipe of a data set as TOML: `generate --recipe` makes the same bytes from it."""
     from segmnist.dataset.locate import locate_one
 
-    typer.echo(locate_one(out, split).recipe.to_toml(), nl=False)
+    found = locate_one(out, split).recipe
+    typer.echo(f"# content_id {found.content_id}: the clips, whatever their format; cite this")
+    typer.echo(f"# plan_id    {found.plan_id}: the files\n")
+    typer.echo(found.to_toml(), nl=False)

@@ -87,6 +87,27 @@ class Recipe:
         """SHA-256 of the canonical JSON, hexadecimal: two data sets with the same one have the same bytes."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
+    @property
+    def content_id(self) -> str:
+        """SHA-256 that names the clips alone: the name to cite, whatever the format, truths and shard size.
+
+        It is that of the canonical JSON of `spec` (what differs from the defaults), `bank_sha256`, `seed`,
+        `split`, `generator_version` and `clips`, which is [first, number] or the list `clip_ids`.
+
+        >>> recipe = Recipe(spec=SceneSpec(), num_clips=3, bank_sha256="0" * 64)
+        >>> dataclasses.replace(recipe, format="npz", clips_per_shard=1).content_id == recipe.content_id
+        True
+        >>> dataclasses.replace(recipe, clip_ids=(0, 1, 2)).content_id == recipe.content_id
+        True
+        """
+        content = {name: value for name, value in self.to_dict().items() if name in ALWAYS_WRITTEN}
+        first = self.clip_ids[0] if self.clip_ids else self.first_clip
+        if self.clip_ids not in ((), tuple(range(first, first + self.num_clips))):
+            content["clip_ids"] = list(self.clip_ids)
+        else:
+            content["clips"] = [first, self.num_clips]
+        return hashlib.sha256(canonical_json(content).encode()).hexdigest()
+
     def to_dict(self) -> dict[str, Any]:
         """Return the canonical form: plain values, without what is at its default in the recipe and in its spec.
 

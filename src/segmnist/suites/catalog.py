@@ -7,12 +7,14 @@ A suite never changes; a changed one gets a new version and its own checksums.
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from segmnist.dataset.plan import recipe_for
-from segmnist.dataset.recipe import Recipe
+from segmnist.dataset.recipe import Recipe, canonical_json
+from segmnist.digits.bank import MNIST_SHA256
 from segmnist.errors import BadArgument
 from segmnist.scene.presets import preset
 from segmnist.scene.spec import SceneSpec
@@ -42,6 +44,13 @@ class Part:
         length = None if split == "train" else self.num_clips(split)
         return ClipSource(self.spec, split=split, seed=SEED, truth=truth, length=length)
 
+    def content_id(self, split: str) -> str:
+        """Return the SHA-256 that names the clips of `val` or `test`: the `content_id` of their recipe."""
+        clips = Recipe(
+            spec=self.spec, num_clips=self.num_clips(split), split=split, seed=SEED, bank_sha256=MNIST_SHA256
+        )
+        return clips.content_id
+
     def recipe(self, split: str, truth: tuple[str, ...] = ("semantic", "instance")) -> Recipe:
         """Return the recipe of `val` or `test` as a data set on disk, which `segmnist.dataset.generate` writes.
 
@@ -67,6 +76,17 @@ class Suite:
     def num_frames(self, split: str) -> int:
         """Return the frames of all parts."""
         return sum(part.num_clips(split) * part.spec.num_frames for part in self.parts)
+
+    def content_id(self, split: str) -> str:
+        """Return the SHA-256 that names the clips of `val` or `test`: the name to cite.
+
+        That of the part where there is one, else the SHA-256 of the canonical JSON list of the parts' ids.
+
+        >>> suite("standard-v1").content_id("test")[:12]
+        'a387044fc546'
+        """
+        ids = [part.content_id(split) for part in self.parts]
+        return ids[0] if len(ids) == 1 else hashlib.sha256(canonical_json(ids).encode()).hexdigest()
 
     def part(self, name: str) -> Part:
         """Return the part of this name. Raises `BadArgument` for any other."""
