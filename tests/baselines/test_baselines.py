@@ -13,6 +13,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch comes with the `train` extra")
 
 from segmnist.baselines import catalog, checkpoint, train  # noqa: E402
+from segmnist.baselines.baseline import Sampler  # noqa: E402
 from segmnist.baselines.predict import load_predictor, predictor  # noqa: E402
 from segmnist.errors import BadArgument, CorruptData  # noqa: E402
 from segmnist.suites import suite  # noqa: E402
@@ -42,15 +43,23 @@ def four_clips():
 @pytest.mark.parametrize("shape", [(2, 3, 17, 22), (1, 1, 16, 19)])
 def test_logits_have_the_video_s_own_size(name, shape):
     B, T, H, W = shape
+    model = catalog.build(name, 8)
     with torch.inference_mode():
-        logits = catalog.build(name, 8)(torch.rand(B, T, 1, H, W))
-    assert logits.shape == (B, T, 11, H, W)
+        logits, answer = model(torch.rand(B, T, 1, H, W)), model.predict(torch.rand(B, T, 1, H, W), 3)
+    assert logits.shape == answer["probabilities"].shape == (B, T, 11, H, W)
     assert torch.isfinite(logits).all()
+    assert torch.allclose(answer["probabilities"].sum(dim=2), torch.ones(()), atol=1e-5)
+    assert ("samples" in answer) == isinstance(model, Sampler)
+    if isinstance(model, Sampler):
+        assert answer["samples"].shape == (B, 3, T, H, W)
+        assert answer["samples"].dtype == torch.uint8
 
 
-def test_every_baseline_is_under_150_lines():
-    for name, model in catalog.MODELS.items():
-        assert len(inspect.getsource(sys.modules[model.__module__]).splitlines()) < 150, name
+@pytest.mark.parametrize("name", catalog.MODELS)
+def test_every_baseline_is_short_and_names_its_paper(name):
+    model = catalog.model_class(name)
+    assert len(inspect.getsource(sys.modules[model.__module__]).splitlines()) < 150
+    assert model.paper
 
 
 @pytest.mark.parametrize("name", LEARNED)
@@ -61,16 +70,40 @@ def test_overfits_four_clips_and_beats_all_background(name, four_clips):
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2 if name != "transformer" else 4e-3)
     digits = target != 10
     for _ in range(250):
-        logits = model(video)
-        right = (logits.argmax(dim=2) == target)[digits].float().mean()
+        with torch.inference_mode():
+            likeliest = model.predict(video, 8)["probabilities"].argmax(dim=2)
+        right = (likeliest == target)[digits].float().mean()
         if right > 0.6:  # all-background gets 0
             return
-        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), target.flatten(0, 1))
+        loss = model.loss(video, target)
         optimiser.zero_grad()
-        (loss + getattr(model, "penalty", 0.0)).backward()
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
     pytest.fail(f"{name} called {right:.0%} of the digit pixels right after 250 steps")
+
+
+class Coin(Sampler):
+    """Calls the whole clip a 6 or a 9: one throw for all frames and pixels."""
+
+    def draws(self, video, num_draws):
+        B, T, _, H, W = video.shape
+        faces = torch.randint(2, (B, num_draws, 1, 1, 1))
+        classes = (6 + 3 * faces).expand(B, num_draws, T, H, W)
+        return 20.0 * torch.nn.functional.one_hot(classes, 11).movedim(-1, 3).float()
+
+
+def test_a_sampler_s_worlds_are_whole_and_do_not_depend_on_the_batch():
+    video = np.random.default_rng(0).integers(0, 256, (3, 2, 16, 18), np.uint8)
+    predict = predictor(Coin(), "cpu")
+    answer, alone = predict(video), predict(video[1:2])
+    assert answer["samples"].shape == (3, 16, 2, 16, 18)
+    assert {len(np.unique(world)) for clip in answer["samples"] for world in clip} == {1}
+    assert set(np.unique(answer["samples"])) == {6, 9}
+    np.testing.assert_array_equal(answer["samples"][1], alone["samples"][0])
+    np.testing.assert_array_equal(answer["probabilities"][1], alone["probabilities"][0])
+    share = (answer["samples"][:, :, 0, 0, 0] == 6).mean(axis=1)
+    np.testing.assert_allclose(answer["probabilities"][:, 0, 6, 0, 0], share, atol=1e-5)
 
 
 def test_all_background_calls_everything_background():
@@ -79,20 +112,22 @@ def test_all_background_calls_everything_background():
     assert (probabilities.argmax(axis=2) == 10).all()
 
 
-@pytest.mark.parametrize(("name", "sees_the_future", "sees_the_past"), [
-    ("unet", False, False), ("unet-gru", False, True), ("prednet", False, True),
-    ("unet3d", True, True), ("transformer", True, True),
-])  # fmt: skip
-def test_each_sees_the_frames_that_it_says(name, sees_the_future, sees_the_past):
+@pytest.mark.parametrize("name", LEARNED)
+def test_each_sees_the_frames_that_it_says(name):
     torch.manual_seed(1)
-    model, video = catalog.build(name, 8), torch.rand(1, 4, 1, 16, 20)
+    model, video = catalog.build(name, 8).eval(), torch.rand(1, 4, 1, 16, 20)
     changed = video.clone()
     changed[:, 2] = 1 - changed[:, 2]
+
+    def answer(seen):
+        torch.manual_seed(2)  # a sampler draws the same worlds of both
+        return model.predict(seen, 4)["probabilities"]
+
     with torch.inference_mode():
-        moved = (model(video) - model(changed)).abs().amax(dim=(0, 2, 3, 4)) > 1e-7
+        moved = (answer(video) - answer(changed)).abs().amax(dim=(0, 2, 3, 4)) > 1e-7
     assert moved[2]
-    assert bool(moved[1]) == sees_the_future
-    assert bool(moved[3]) == sees_the_past
+    assert bool(moved[1]) == (model.sees == "clip")
+    assert bool(moved[3]) == (model.sees in ("past", "clip"))
 
 
 SETTINGS = train.Settings("unet", "tiny-v1", steps=6, batch=2, width=8)
@@ -228,7 +263,6 @@ def test_weights_of_another_build_are_refused(tmp_path):
         ({"model": "unet", "width": 12}, "width=12"),
         ({"model": "unet", "steps": 0}, "steps=0"),
         ({"model": "unet", "frames": 0}, "frames=0"),
-        ({"model": "unet", "digit_weight": float("nan")}, "digit_weight=nan"),
         ({"model": "unet", "learning_rate": 2.0}, "learning_rate"),
         ({"model": "unet", "suite": "tiny"}, "suite='tiny'"),
     ],
@@ -248,17 +282,15 @@ def first_loss(clips, **changes):
     return train._step(model, optimiser, clips, torch.device("cpu"), settings)
 
 
-def test_digit_pixels_weigh_what_is_asked_and_only_the_first_frames_count():
+def test_only_the_frames_asked_for_count():
     clips = suite("tiny-v1").parts[0].source("train")[0:2]
 
-    def expected(weight, semantic):
+    def expected(semantic):
         digits, bare = (semantic != 10).sum(), (semantic == 10).sum()
-        total = -weight * digits * np.log(0.009) - bare * np.log(0.91)
-        return total / (weight * digits + bare)
+        return (-digits * np.log(0.009) - bare * np.log(0.91)) / semantic.size
 
-    assert first_loss(clips) == pytest.approx(expected(1, clips.semantic), abs=1e-5)
-    assert first_loss(clips, digit_weight=5.0) == pytest.approx(expected(5, clips.semantic), abs=1e-5)
-    assert first_loss(clips, frames=3) == pytest.approx(expected(1, clips.semantic[:, :3]), abs=1e-5)
+    assert first_loss(clips) == pytest.approx(expected(clips.semantic), abs=1e-5)
+    assert first_loss(clips, frames=3) == pytest.approx(expected(clips.semantic[:, :3]), abs=1e-5)
 
 
 def test_a_suite_of_parts_takes_turns():

@@ -1,37 +1,44 @@
-"""The baselines by name: one table, which the command line, training and tests share."""
+"""The baselines by name: every file in `segmnist/baselines/models/` is one."""
 
 from __future__ import annotations
 
 import difflib
+import importlib
+import pkgutil
+from typing import TYPE_CHECKING
 
-from torch import nn
-
-from segmnist.baselines.all_background import AllBackground
-from segmnist.baselines.prednet import PredNet
-from segmnist.baselines.transformer import SpaceTimeTransformer
-from segmnist.baselines.unet import UNet
-from segmnist.baselines.unet3d import UNet3d
-from segmnist.baselines.unet_gru import UNetGRU
+from segmnist.baselines import models
 from segmnist.errors import BadArgument
 
-MODELS: dict[str, type[nn.Module]] = {
-    "all-background": AllBackground,
-    "unet": UNet,
-    "unet-gru": UNetGRU,
-    "unet3d": UNet3d,
-    "transformer": SpaceTimeTransformer,
-    "prednet": PredNet,
-}
+if TYPE_CHECKING:
+    from segmnist.baselines.baseline import Baseline
+
+MODELS = tuple(sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(models.__path__)))
+"""The names of all baselines. Torch is imported when one is asked for."""
 
 
-def build(name: str, width: int = 16) -> nn.Module:
+def model_class(name: str) -> type[Baseline]:
+    """Return the class of a baseline. Raises `BadArgument` for an unknown name."""
+    from segmnist.baselines.baseline import Baseline
+
+    if name not in MODELS:
+        near = difflib.get_close_matches(str(name), MODELS, n=1)
+        raise BadArgument("model", name, ", ".join(MODELS), f"did you mean {near[0]}?" if near else "")
+    module = importlib.import_module(f"{models.__name__}.{name.replace('-', '_')}")
+    [found] = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Baseline) and value.__module__ == module.__name__
+    ]
+    return found
+
+
+def build(name: str, width: int = 16) -> Baseline:
     """Return an untrained baseline; `width` is its number of channels at full resolution, a multiple of 8.
 
     Raises `BadArgument` for an unknown name or another width.
     """
-    if name not in MODELS:
-        near = difflib.get_close_matches(str(name), MODELS, n=1)
-        raise BadArgument("model", name, ", ".join(MODELS), f"did you mean {near[0]}?" if near else "")
+    found = model_class(name)
     if width < 8 or width % 8:
         raise BadArgument("width", width, "8, 16, 24, ...")
-    return MODELS[name](width)
+    return found(width)

@@ -1,6 +1,4 @@
-"""Training: a plain loop over clips drawn on the fly. Its whole state is the model, the optimiser and one
-integer.
-"""
+"""Training: a plain loop over clips drawn on the fly, whose state is the model, the optimiser and one integer."""
 
 from __future__ import annotations
 
@@ -14,11 +12,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from segmnist.baselines.baseline import Baseline
 from segmnist.baselines.catalog import build
 from segmnist.baselines.checkpoint import CHECKPOINT, restore, save
-from segmnist.classes import BACKGROUND, NUM_CLASSES
 from segmnist.errors import BadArgument, MissingDependency
 from segmnist.render.clips import Clips
 from segmnist.source import ClipSource
@@ -27,9 +24,10 @@ from segmnist.suites.catalog import suite
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that a run's losses depend on. Step k trains on the suite's train clips k * batch .. (k + 1)
-    * batch - 1: on their first `frames` frames, or all if that is None. In the loss a digit pixel counts
-    `digit_weight` times; above 1, classes are learned sooner, and digits are predicted too often.
+    """Everything that a run's losses depend on.
+
+    Step k trains on the suite's train clips k * batch .. (k + 1) * batch - 1: on their first `frames` frames,
+    or all if that is None.
     """
 
     model: str
@@ -40,10 +38,9 @@ class Settings:
     learning_rate: float = 3e-3
     width: int = 16
     frames: int | None = None
-    digit_weight: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch", "frames", "digit_weight"):
+        for name in ("steps", "batch", "frames"):
             value = getattr(self, name)
             if value is not None and not value >= 1:
                 raise BadArgument(name, value, "1 or more")
@@ -52,9 +49,7 @@ class Settings:
 
 
 def device_named(name: str) -> torch.device:
-    """Return the device; `auto` is an accelerator where there is one. Raises `BadArgument` for one that is
-    not here.
-    """
+    """Return the device; `auto` is an accelerator where there is one. Raises `BadArgument` for one not here."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if name not in ("cpu", "cuda") or (name == "cuda" and not torch.cuda.is_available()):
@@ -101,19 +96,15 @@ def train(
 
 
 def _step(
-    model: nn.Module, optimiser: torch.optim.Optimizer, clips: Clips, device: torch.device, settings: Settings
+    model: Baseline, optimiser: torch.optim.Optimizer, clips: Clips, device: torch.device, settings: Settings
 ) -> float:
     video = as_input(clips.video[:, : settings.frames], device)
     target = torch.from_numpy(clips.semantic[:, : settings.frames]).to(device).long()
-    weight = torch.full((NUM_CLASSES,), settings.digit_weight, device=device)
-    weight[BACKGROUND] = 1.0
     # bfloat16 has float32's range, so no loss scaling; on CPUs without it, float32 is faster.
     with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-        logits = model(video)
-    loss = functional.cross_entropy(logits.float().flatten(0, 1), target.flatten(0, 1), weight)
-    total = loss + getattr(model, "penalty", 0.0)
+        loss = model.loss(video, target)
     optimiser.zero_grad(set_to_none=True)
-    total.backward()  # type: ignore[no-untyped-call]
+    loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimiser.step()
     return loss.item()
@@ -126,9 +117,7 @@ def _schedule(step: int, steps: int) -> float:
 
 
 def _batches(settings: Settings, first: int) -> Iterator[tuple[int, Clips]]:
-    """Iterate over steps and their clips, the next batch drawn while this one trains; parts of a suite take
-    turns.
-    """
+    """Iterate over steps and their clips, the next drawn while this one trains; parts of a suite take turns."""
     sources = [part.source("train") for part in suite(settings.suite).parts]
 
     def draw(step: int) -> Clips:

@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
+from segmnist.baselines.catalog import MODELS
 from segmnist.cli.progress import progress
 from segmnist.errors import MissingDependency
 
 
 def train(
-    model: Annotated[
-        str, typer.Argument(help="all-background, unet, unet-gru, unet3d, transformer or prednet.")
-    ],
+    model: Annotated[str, typer.Argument(help=f"One of {', '.join(MODELS)}.")],
     out: Annotated[
         Path, typer.Option("--out", "-o", help="The run's folder: checkpoint and TensorBoard logs.")
     ],
@@ -29,9 +28,6 @@ def train(
     frames: Annotated[
         int | None, typer.Option("--frames", help="Train on the first N frames of a clip; all if not given.")
     ] = None,
-    digit_weight: Annotated[
-        float, typer.Option("--digit-weight", help="How often a digit pixel counts in the loss.")
-    ] = 1.0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")] = False,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
     save_every: Annotated[int, typer.Option("--save-every", help="Steps between checkpoints.")] = 200,
@@ -44,7 +40,7 @@ def train(
         if error.name != "torch":
             raise
         raise MissingDependency("training", "train") from None
-    settings = Settings(model, suite, steps, batch, seed, rate, width, frames, digit_weight)
+    settings = Settings(model, suite, steps, batch, seed, rate, width, frames)
     with progress(model, "steps") as show:
 
         def report(step: int, loss: float) -> None:

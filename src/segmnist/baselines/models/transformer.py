@@ -1,8 +1,6 @@
-"""A space-time transformer: patches attend to the patches of their frame, then to their place in other
-frames, in turn.
+"""A space-time transformer: patches attend to those of their frame, then to their place in other frames.
 
-Source: Bertasius, Wang and Torresani, "Is space-time attention all you need for video understanding?", ICML
-2021 (its divided attention). Positions are sines, so that clips of any size and length work.
+Positions are sines, so that clips of any size and length work.
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from segmnist.baselines.all_background import class_prior
+from segmnist.baselines.baseline import Baseline, class_prior
 from segmnist.classes import NUM_CLASSES
 
 PATCH = 4
@@ -50,8 +48,14 @@ class Block(nn.Module):
         return tokens + thought
 
 
-class SpaceTimeTransformer(nn.Module):
+class SpaceTimeTransformer(Baseline):
     """Whole clips at once, in patches of 4x4 pixels; frames are padded to whole patches."""
+
+    paper = (
+        "Bertasius, Wang and Torresani, Is space-time attention all you need for video understanding?, ICML 2021 "
+        "(its divided attention)"
+    )
+    sees = "clip"
 
     def __init__(self, width: int = 16, depth: int = 4) -> None:
         super().__init__()

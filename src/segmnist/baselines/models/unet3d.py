@@ -1,6 +1,5 @@
 """A U-Net of 3D convolutions: every frame sees a few frames before and after it.
 
-Source: Çiçek et al., "3D U-Net: Learning dense volumetric segmentation from sparse annotation", MICCAI 2016.
 Time is never pooled, so that clips of any length work.
 """
 
@@ -12,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from segmnist.baselines.all_background import class_prior
+from segmnist.baselines.baseline import Baseline, class_prior
 from segmnist.classes import NUM_CLASSES
 
 LEVELS = 4
@@ -26,8 +25,13 @@ def double_conv(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-class UNet3d(nn.Module):
+class UNet3d(Baseline):
     """Whole clips at once."""
+
+    paper = (
+        "Çiçek et al., 3D U-Net: Learning dense volumetric segmentation from sparse annotation, MICCAI 2016"
+    )
+    sees = "clip"
 
     def __init__(self, width: int = 16) -> None:
         super().__init__()

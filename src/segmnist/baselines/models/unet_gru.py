@@ -1,15 +1,12 @@
-"""A U-Net whose coarsest features pass through a convolutional GRU: memory of the past, none of the future.
-
-Source of the cell: Ballas et al., "Delving deeper into convolutional networks for learning video
-representations", ICLR 2016.
-"""
+"""A U-Net whose coarsest features pass through a convolutional GRU: memory of the past, none of the future."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from segmnist.baselines.unet import LEVELS, Decoder, Encoder
+from segmnist.baselines.baseline import Baseline
+from segmnist.baselines.models.unet import LEVELS, Decoder, Encoder
 
 
 class ConvGRU(nn.Module):
@@ -32,8 +29,11 @@ class ConvGRU(nn.Module):
         return torch.stack(states, dim=1)
 
 
-class UNetGRU(nn.Module):
+class UNetGRU(Baseline):
     """Each frame with what is remembered of those before it."""
+
+    paper = "Ballas et al., Delving deeper into convolutional networks for learning video representations, ICLR 2016"
+    sees = "past"
 
     def __init__(self, width: int = 16) -> None:
         super().__init__()

@@ -1,18 +1,15 @@
-"""A U-Net that sees one frame at a time: what can be said without memory.
-
-Source: Ronneberger, Fischer and Brox, "U-Net: Convolutional networks for biomedical image segmentation",
-MICCAI 2015.
-"""
+"""A U-Net that sees one frame at a time: what can be said without memory."""
 
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from segmnist.baselines.all_background import class_prior
+from segmnist.baselines.baseline import Baseline, class_prior
 from segmnist.classes import NUM_CLASSES
 
 LEVELS = 4
@@ -27,9 +24,7 @@ def double_conv(inputs: int, outputs: int) -> nn.Sequential:
 
 
 class Encoder(nn.Module):
-    """Frames `(n, 1, H, W)` -> features at full, half, quarter and eighth resolution, with 1, 2, 4 and 8
-    times `width` channels.
-    """
+    """Frames `(n, 1, H, W)` -> features at 1, 1/2, 1/4 and 1/8 resolution, `width` times 1, 2, 4 and 8 channels."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -67,8 +62,15 @@ class Decoder(nn.Module):
         return logits
 
 
-class UNet(nn.Module):
+class UNet(Baseline):
     """Each frame by itself."""
+
+    paper = (
+        "Ronneberger, Fischer and Brox, U-Net: Convolutional networks for biomedical image segmentation, "
+        "MICCAI 2015"
+    )
+    sees = "frame"
+    defaults: ClassVar = {"batch": 16, "frames": 2}
 
     def __init__(self, width: int = 16) -> None:
         super().__init__()

@@ -1,9 +1,4 @@
-"""PredNet with a segmentation head: a network that predicts the next frame, and reads classes off its states
-and errors.
-
-Source: Lotter, Kreiman and Cox, "Deep predictive coding networks for video prediction and unsupervised
-learning", ICLR 2017.
-"""
+"""PredNet with a segmentation head: it predicts the next frame, and reads classes off its states and errors."""
 
 from __future__ import annotations
 
@@ -13,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from segmnist.baselines.all_background import class_prior
+from segmnist.baselines.baseline import Baseline, class_prior, cross_entropy
 from segmnist.classes import NUM_CLASSES
 
 LEVELS = 3
@@ -33,13 +28,14 @@ class ConvLSTM(nn.Module):
         return show.sigmoid() * cell.tanh(), cell
 
 
-class PredNet(nn.Module):
-    """Level l predicts the features of level l - 1; only what was predicted wrongly goes up.
+class PredNet(Baseline):
+    """Level l predicts the features of level l - 1; only what was predicted wrongly goes up."""
 
-    After `forward`, `penalty` is the mean error of the frames' prediction, which training adds to its loss.
-    """
-
-    penalty: Tensor
+    paper = (
+        "Lotter, Kreiman and Cox, Deep predictive coding networks for video prediction and unsupervised learning, "
+        "ICLR 2017"
+    )
+    sees = "past"
 
     def __init__(self, width: int = 16) -> None:
         super().__init__()
@@ -48,7 +44,7 @@ class PredNet(nn.Module):
         above = [*states[1:], 0]
         self.seen, self.states = seen, states
         self.recurrent = nn.ModuleList(ConvLSTM(2 * a + up, r) for a, r, up in zip(seen, states, above))
-        self.predict = nn.ModuleList(nn.Conv2d(r, a, 3, padding=1) for a, r in zip(seen, states))
+        self.expect = nn.ModuleList(nn.Conv2d(r, a, 3, padding=1) for a, r in zip(seen, states))
         self.lift = nn.ModuleList(nn.Conv2d(2 * a, b, 3, padding=1) for a, b in pairwise(seen))
         # The head sees the frame beside what PredNet makes of it.
         classify = nn.Conv2d(2 * width, NUM_CLASSES, 3, padding=1)
@@ -57,6 +53,15 @@ class PredNet(nn.Module):
 
     def forward(self, video: Tensor) -> Tensor:
         """Return logits `(B, T, 11, H, W)` of a video `(B, T, 1, H, W)`."""
+        return self._watch(video)[0]
+
+    def loss(self, video: Tensor, target: Tensor) -> Tensor:
+        """Return the cross-entropy and the mean error of the frames' prediction, added up."""
+        logits, missed = self._watch(video)
+        return cross_entropy(logits, target) + missed
+
+    def _watch(self, video: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the logits, and the mean error of what was predicted of the frames after the first."""
         errors, states, cells = self._start(video)
         logits, misses = [], []
         for time, frame in enumerate(video.unbind(dim=1)):
@@ -66,8 +71,8 @@ class PredNet(nn.Module):
                 misses.append(errors[0].mean())
             grown = [functional.interpolate(state, frame.shape[-2:], mode="bilinear") for state in states]
             logits.append(self.head(torch.cat([frame, errors[0], *grown], dim=1)))
-        self.penalty = torch.stack(misses).mean() if misses else video.new_zeros(())
-        return torch.stack(logits, dim=1)
+        missed = torch.stack(misses).mean() if misses else video.new_zeros(())
+        return torch.stack(logits, dim=1), missed
 
     def _start(self, video: Tensor) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
         B, _, _, H, W = video.shape
@@ -92,7 +97,7 @@ class PredNet(nn.Module):
         """Compare every level's prediction with what it sees, the frame first."""
         seen = frame
         for level in range(LEVELS):
-            predicted = self.predict[level](states[level])
+            predicted = self.expect[level](states[level])
             # The frame's values end at 1; features are only bounded below.
             predicted = predicted.sigmoid() if level == 0 else predicted.relu()
             errors[level] = torch.cat([(predicted - seen).relu(), (seen - predicted).relu()], dim=1)

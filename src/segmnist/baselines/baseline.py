@@ -1,0 +1,66 @@
+"""What a baseline is: a torch module with a loss, an answer that the suites score, and settings to train with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from segmnist.classes import BACKGROUND, NUM_CLASSES
+
+
+def class_prior() -> Tensor:
+    """Return logits near the class shares of `standard`, `(11,)`: where every baseline's head starts."""
+    # From a uniform start, the first hundred steps would go into learning that most pixels are background.
+    shares = torch.full((NUM_CLASSES,), 0.009)
+    shares[BACKGROUND] = 0.91
+    return shares.log()
+
+
+class Baseline(nn.Module):
+    """A model of videos `(B, T, 1, H, W)` in 0..1; `forward` returns logits `(B, T, 11, H, W)`."""
+
+    paper: ClassVar[str]
+    """The source: authors, title, where it was published."""
+
+    sees: ClassVar[Literal["frame", "past", "clip"]]
+    """What the answer for a frame depends on: the frame alone, it and those before it, or the whole clip."""
+
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    """Fields of `Settings` that this model is trained with unless told otherwise."""
+
+    def loss(self, video: Tensor, target: Tensor) -> Tensor:
+        """Return what training minimises, a scalar; target: the classes, `(B, T, H, W)` int64."""
+        return cross_entropy(self(video), target)
+
+    def predict(self, video: Tensor, num_samples: int) -> dict[str, Tensor]:
+        """Return `probabilities`, `(B, T, 11, H, W)` float32; a `Sampler` adds `samples`, `(B, S, T, H, W)` uint8."""
+        return {"probabilities": self(video).float().softmax(dim=2)}
+
+
+class Sampler(Baseline):
+    """A baseline that expresses ambiguity: it draws whole label maps, each of them a world that may be."""
+
+    def draws(self, video: Tensor, num_draws: int) -> Tensor:
+        """Return logits of some worlds, `(B, S, T, 11, H, W)`; all pixels of a draw belong to one world."""
+        raise NotImplementedError
+
+    def forward(self, video: Tensor) -> Tensor:
+        """Return the logarithm of the probabilities, `(B, T, 11, H, W)`, from 16 draws."""
+        return self.predict(video, 16)["probabilities"].clamp(min=1e-8).log()
+
+    def predict(self, video: Tensor, num_samples: int) -> dict[str, Tensor]:
+        """Return `probabilities`, the mean over the draws, and `samples`, the likeliest classes of each draw."""
+        draws = self.draws(video, num_samples).float()
+        return {
+            "probabilities": draws.softmax(dim=3).mean(dim=1),
+            "samples": draws.argmax(dim=3).to(torch.uint8),
+        }
+
+
+def cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
+    """Return the mean cross-entropy over all pixels; logits `(B, T, 11, H, W)`, target `(B, T, H, W)` int64."""
+    return functional.cross_entropy(logits.float().flatten(0, 1), target.flatten(0, 1))
