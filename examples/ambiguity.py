@@ -2,7 +2,7 @@
 
 from segmnist import ClipSource, preset
 from segmnist.oracle import OBSERVERS, Oracle
-from segmnist.oracle.figure import posterior_sheet
+from segmnist.views.posteriors import posterior_sheet
 
 spec = preset("exact", sensor_sigma=50.0)
 clip = ClipSource(spec, split="test", truth=("semantic",))[7]

@@ -16,7 +16,6 @@ import segmnist
 
 ROOT = Path(segmnist.__file__).parent
 RANDOMNESS = "segmnist.scene.randomness"  # knows nothing of scenes, and every part may draw from it
-PALETTE = "segmnist.preview.palette"  # one table of names and colours, for pictures and for exported files
 ARRAYS = "segmnist.render.arrays"  # the table of arrays, which whoever sees arrays may read
 HEAVY = ("numba", "torch", "ray", "zarr", "matplotlib", "h5py", "av", "PIL")
 
@@ -99,12 +98,12 @@ def test_the_imports_were_found() -> None:
         ),
         (
             "scene",
-            {"render", "source", "formats", "dataset", "load", "evaluate", "oracle", "preview"},
+            {"render", "source", "formats", "dataset", "load", "evaluate", "oracle", "views"},
         ),
-        ("render", {"source", "formats", "dataset", "load", "evaluate", "oracle", "preview"}),
+        ("render", {"source", "formats", "dataset", "load", "evaluate", "oracle", "views"}),
         (
             "formats",
-            {"scene", "render", "source", "dataset", "load", "evaluate", "oracle", "preview", "digits"},
+            {"scene", "render", "source", "dataset", "load", "evaluate", "oracle", "views", "digits"},
         ),
         ("evaluate", {"scene", "render", "source", "dataset", "load", "formats", "digits"}),
     ],
@@ -115,7 +114,7 @@ def test_what_a_part_never_sees(part: str, unseen: set[str]) -> None:
         for i in IMPORTS
         if package(i.module) == part
         and package(i.target) in unseen
-        and owner(i.target) not in (RANDOMNESS, PALETTE, ARRAYS)
+        and owner(i.target) not in (RANDOMNESS, ARRAYS)
     }
     assert seen == set()
 
@@ -135,6 +134,12 @@ def test_only_the_data_set_joins_scenes_and_formats() -> None:
 def test_nothing_imports_the_top() -> None:
     assert {package(m) for m in users_of("cli")} <= {"__main__"}
     assert {package(m) for m in users_of("explore")} <= {"cli"}
+
+
+def test_nothing_below_imports_the_views() -> None:
+    """`preview` and `report` are the public names of views, and `origin` is the 2020 package's class, which shows pictures."""
+    assert {package(m) for m in users_of("views")} <= {"cli", "explore", "preview", "report", "origin"}
+    assert users_of("preview", "report", "origin") == set()
 
 
 def test_numba_is_in_kernels_only() -> None:

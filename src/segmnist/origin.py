@@ -85,7 +85,7 @@ class Dataset:
 
     def display_samples(self, n: int = 3) -> Image:
         """Return a picture of the first n videos above their masks; `.show()` opens it, notebooks draw it."""
-        from segmnist.preview import contact_sheet
+        from segmnist.views.preview.figure import contact_sheet
 
         self._check_generated()
         if not 1 <= n <= len(self.images):

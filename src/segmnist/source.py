@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
+from segmnist.html_hooks import html_of
 from segmnist.render.arrays import check_truths
 from segmnist.render.clips import Clip, Clips
 from segmnist.render.engine import check_possible, render
@@ -119,6 +120,4 @@ class ClipSource:
         )
 
     def _repr_html_(self) -> str:
-        from segmnist.notebook import source_html
-
-        return source_html(self)
+        return html_of(self)

@@ -28,7 +28,7 @@ from segmnist.evaluate.report import (
     save_result,
 )
 from segmnist.evaluate.tally import poisson_weights
-from segmnist.preview.palette import INSTANCE_COLOURS
+from segmnist.palette import INSTANCE_COLOURS
 
 T, H, W = 9, 10, 13
 CLIPS = range(7)

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from segmnist import ClipSource, preset
-from segmnist.preview import CLASS_COLOURS, INSTANCE_COLOURS
+from segmnist.palette import CLASS_COLOURS, INSTANCE_COLOURS
 
 selenium = pytest.importorskip("selenium", reason="the browser is driven by selenium")
 

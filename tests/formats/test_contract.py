@@ -13,7 +13,7 @@ from tests.formats.readers import READERS, Files
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.formats import FOLDER, SHARDED, folder_format, sharded_format
 from segmnist.formats.card import CATEGORY_OF_CLASS, classes, sequence_name
-from segmnist.preview.palette import CLASS_COLOURS, CLASS_NAMES
+from segmnist.palette import CLASS_COLOURS, CLASS_NAMES
 
 EXTRAS = {"youtube-vis": "pycocotools", "mots": "pycocotools", "coco-amodal": "pycocotools", "ffv1": "av"}
 DATA_SETS = pytest.mark.parametrize("names", [pytest.param(names, id=name) for name, names in data_sets()])

@@ -24,7 +24,7 @@ from segmnist import ClipSource
 from segmnist.dataset import recipe_for
 from segmnist.dataset.export import export
 from segmnist.formats import folder_format
-from segmnist.preview.palette import CLASS_COLOURS, CLASS_NAMES, INSTANCE_COLOURS
+from segmnist.palette import CLASS_COLOURS, CLASS_NAMES, INSTANCE_COLOURS
 
 SPEC = segmnist.preset("standard", height=40, width=52, num_frames=5, num_digits_range=(1, 3))
 NUM_CLIPS = 5

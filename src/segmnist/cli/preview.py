@@ -44,8 +44,8 @@ def preview(
 ) -> None:
     """Draw clips beside their label maps: a contact sheet as .png, a film otherwise."""
     from segmnist.digits.bank import DigitBank
-    from segmnist.preview import save_preview
     from segmnist.source import ClipSource
+    from segmnist.views.preview.animation import save_preview
 
     if not 1 <= clips <= 100:
         raise BadArgument("--clips", clips, "1..100")
@@ -81,8 +81,8 @@ def _save_posteriors(out: Path, source: ClipSource, clip_ids: range, scale: int 
     from io import BytesIO
 
     from segmnist.oracle import OBSERVERS, Oracle
-    from segmnist.oracle.figure import posterior_strips
-    from segmnist.preview import draw_sheet, sheet_layout
+    from segmnist.views.posteriors import posterior_strips
+    from segmnist.views.preview.figure import draw_sheet, sheet_layout
     from segmnist.whole_file import check_target, replace_file
 
     if out.suffix != ".png":

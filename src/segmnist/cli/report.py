@@ -18,7 +18,8 @@ def report(
 ) -> None:
     """Describe a data set on one HTML page that loads nothing: balance, difficulty, coverage, pictures, recipe, checksums."""
     from segmnist.digits.bank import DigitBank
-    from segmnist.report import report_page, survey
+    from segmnist.views.report.page import report_page
+    from segmnist.views.report.survey import survey
     from segmnist.whole_file import check_target, replace_file
 
     check_target(out)

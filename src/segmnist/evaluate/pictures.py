@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from segmnist.classes import BACKGROUND
 from segmnist.evaluate.counts import Maps
-from segmnist.preview.palette import CLASS_COLOURS, CLASS_NAMES, GREY_LEVELS, INSTANCE_COLOURS
+from segmnist.palette import CLASS_COLOURS, CLASS_NAMES, GREY_LEVELS, INSTANCE_COLOURS
 
 FRAMES_SHOWN = 8
 """Frames of each clip, spread over its length."""

@@ -10,7 +10,7 @@ from segmnist.explore.clip import DIFFICULTY, FLOW_STEPS
 from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.fields import Field, fields
 from segmnist.explore.wall import sort_words
-from segmnist.preview import CLASS_COLOURS, CLASS_NAMES, INSTANCE_COLOURS
+from segmnist.palette import CLASS_COLOURS, CLASS_NAMES, INSTANCE_COLOURS
 from segmnist.render.derived import CAMOUFLAGE_LEVELS
 from segmnist.scene.presets import PRESETS
 from segmnist.scene.randomness import SPLITS

@@ -8,7 +8,7 @@ from pathlib import Path
 from segmnist.classes import IGNORE
 from segmnist.errors import BadArgument
 from segmnist.explore.clip import Drawn
-from segmnist.preview import save_preview
+from segmnist.views.preview.animation import save_preview
 
 MEDIA = {"png": "image/png", "gif": "image/gif", "mp4": "video/mp4"}
 MAX_PIXELS = 48 << 20

@@ -15,10 +15,10 @@ from segmnist.errors import BadArgument
 from segmnist.explore.clip import DIFFICULTY
 from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.view import MAX_CLIP, View, check_cost, real, view_from, whole, word
-from segmnist.preview import frames_shown
 from segmnist.render.arrays import arrays_of
 from segmnist.render.engine import render
 from segmnist.scene.sample import check_digits_fit, sample
+from segmnist.views.preview.figure import frames_shown
 
 MAX_COUNT = 100
 MAX_AMONG = 500

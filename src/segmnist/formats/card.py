@@ -8,7 +8,7 @@ from typing import Any
 
 from segmnist.classes import BACKGROUND
 from segmnist.formats.layout import Layout
-from segmnist.preview.palette import CLASS_COLOURS, CLASS_NAMES
+from segmnist.palette import CLASS_COLOURS, CLASS_NAMES
 
 CATEGORY_OF_CLASS = 1
 """What is added to a class for a category id: several readers take 0 for no category, and score it wrongly in

@@ -16,7 +16,7 @@ from segmnist.errors import BadArgument
 from segmnist.formats.card import json_bytes, sequence_name
 from segmnist.formats.layout import Array, Arrays, Layout
 from segmnist.formats.pictures import clips_of, jpeg, png_grey, png_palette
-from segmnist.preview.palette import INSTANCE_COLOURS
+from segmnist.palette import INSTANCE_COLOURS
 
 TRUTHS = ("instance",)
 MAX_OBJECTS = 20

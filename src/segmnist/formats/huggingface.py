@@ -20,7 +20,7 @@ from segmnist.formats.croissant import croissant
 from segmnist.formats.layout import Array, ArrayLayout, Arrays, Fetch, Layout
 from segmnist.formats.npz import npy_bytes
 from segmnist.formats.pictures import png_grey
-from segmnist.preview.palette import CLASS_NAMES
+from segmnist.palette import CLASS_NAMES
 
 ROOT = "{split}.huggingface"
 BOOKS = "segmnist/"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from segmnist.formats.card import json_bytes, sequence_name
 from segmnist.formats.layout import Arrays, Layout
 from segmnist.formats.pictures import clips_of, png_grey, png_palette
-from segmnist.preview.palette import CLASS_COLOURS, CLASS_NAMES
+from segmnist.palette import CLASS_COLOURS, CLASS_NAMES
 
 TRUTHS = ("semantic",)
 

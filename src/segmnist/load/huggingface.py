@@ -10,7 +10,7 @@ import numpy as np
 
 from segmnist.errors import BadArgument, MissingDependency
 from segmnist.load.reader import Array, Kinds, Reader, Source, clip_of, open_reader
-from segmnist.preview.palette import CLASS_NAMES
+from segmnist.palette import CLASS_NAMES
 
 BATCH_SIZE = 32
 """Clips drawn in one kernel call."""

@@ -15,7 +15,7 @@ import numpy as np
 from segmnist.errors import BadArgument, MissingDependency
 from segmnist.load.parcel import draw_parcel
 from segmnist.load.reader import Array, Reader, Source, clip_of, open_reader
-from segmnist.preview.palette import CLASS_NAMES
+from segmnist.palette import CLASS_NAMES
 from segmnist.render.arrays import ARRAYS
 
 try:

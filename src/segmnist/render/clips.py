@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.html_hooks import html_of
 from segmnist.render.arrays import ARRAYS, TRUTHS
 from segmnist.scene.scene import Scene
 
@@ -68,9 +69,7 @@ class Clip(_Arrays):
         return f"<Clip {self.clip_id}: {T} frames of {H}x{W}, digits [{digits}]>"
 
     def _repr_html_(self) -> str:
-        from segmnist.notebook import clip_html
-
-        return clip_html(self)
+        return html_of(self)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -105,6 +104,4 @@ class Clips(_Arrays):
         return f"<Clips: {B} clips, {T} frames of {H}x{W}; {', '.join(self.arrays)}>"
 
     def _repr_html_(self) -> str:
-        from segmnist.notebook import clips_html
-
-        return clips_html(self)
+        return html_of(self)

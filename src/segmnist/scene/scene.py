@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.digits.bank import DigitBank
+from segmnist.html_hooks import html_of
 from segmnist.scene.spec import SceneSpec
 
 NO_DIGIT = 255
@@ -99,6 +100,4 @@ class Scene:
         return same and all(np.array_equal(a, theirs[name]) for name, a in self.arrays().items())
 
     def _repr_html_(self) -> str:
-        from segmnist.notebook import scene_html
-
-        return scene_html(self)
+        return html_of(self)

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 
 from segmnist.errors import BadArgument
+from segmnist.html_hooks import html_of
 from segmnist.scene.fixed_point import FULL_TURN, to_angle
 
 Range = tuple[float, float]
@@ -188,9 +189,7 @@ class SceneSpec:
         return self.num_frames * self.frame_stride
 
     def _repr_html_(self) -> str:
-        from segmnist.notebook import spec_html
-
-        return spec_html(self)
+        return html_of(self)
 
 
 def field_names() -> list[str]:

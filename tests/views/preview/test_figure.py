@@ -18,7 +18,7 @@ from segmnist.preview import (
     frames_shown,
     sheet_layout,
 )
-from segmnist.preview.strips import clip_title
+from segmnist.views.preview.strips import clip_title
 
 
 def grey(frames):

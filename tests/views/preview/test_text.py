@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont, features
 
-from segmnist.preview.text import broken_lines, load_font, printable, text_width
+from segmnist.views.preview.text import broken_lines, load_font, printable, text_width
 
 words = st.lists(st.text("0123456789,[]abcW", min_size=1, max_size=12), max_size=40)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from segmnist.errors import BadArgument
-from segmnist.preview import CLASS_COLOURS, CLASS_NAMES, INSTANCE_COLOURS, colourise, colourise_instances
+from segmnist.palette import CLASS_COLOURS, CLASS_NAMES, INSTANCE_COLOURS, colourise, colourise_instances
 
 
 def test_every_class_has_a_name_and_a_colour_of_its_own() -> None:

@@ -8,10 +8,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from segmnist.errors import BadArgument
-from segmnist.preview.layout import Block, Box, SheetLayout, lay_out, whole_scale
-from segmnist.preview.palette import CLASS_COLOURS, UInt8
-from segmnist.preview.strips import Batch, Strip, clip_strips
-from segmnist.preview.text import load_font, printable
+from segmnist.palette import CLASS_COLOURS, UInt8
+from segmnist.views.preview.layout import Block, Box, SheetLayout, lay_out, whole_scale
+from segmnist.views.preview.strips import Batch, Strip, clip_strips
+from segmnist.views.preview.text import load_font, printable
 
 TILE_TARGET = 128
 MAX_COLUMNS = 100

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from segmnist.errors import MissingDependency
-from segmnist.preview.palette import UInt8
+from segmnist.palette import UInt8
 
 _MOST_COLOURS = 128
 

@@ -8,8 +8,8 @@ from tests.oracle.enumeration import tiny_spec
 
 from segmnist.errors import BadArgument
 from segmnist.oracle import Oracle
-from segmnist.oracle.figure import posterior_sheet, posterior_strips
 from segmnist.source import ClipSource
+from segmnist.views.posteriors import posterior_sheet, posterior_strips
 
 
 @pytest.fixture(scope="module")

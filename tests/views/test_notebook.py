@@ -87,7 +87,7 @@ def test_long_clips_are_cut() -> None:
 def test_the_tour_runs(tmp_path: Path) -> None:
     nbformat = pytest.importorskip("nbformat", reason="notebooks are run by nbclient")
     nbclient = pytest.importorskip("nbclient", reason="notebooks are run by nbclient")
-    tour = Path(__file__).parents[1] / "examples" / "tour.ipynb"
+    tour = Path(__file__).parents[2] / "examples" / "tour.ipynb"
     notebook = nbformat.read(tour, as_version=4)
     nbformat.validate(notebook)
     nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()

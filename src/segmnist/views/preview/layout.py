@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from segmnist.preview.text import broken_lines, load_font, text_width
+from segmnist.views.preview.text import broken_lines, load_font, text_width
 
 CAPTION = "colour map of the digits"
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from segmnist.classes import BACKGROUND, IGNORE
 from segmnist.errors import BadArgument
-from segmnist.preview.palette import CLASS_COLOURS, GREY_LEVELS, INSTANCE_COLOURS, UInt8
+from segmnist.palette import CLASS_COLOURS, GREY_LEVELS, INSTANCE_COLOURS, UInt8
 
 Batch = Sequence[UInt8] | UInt8
 """One array a clip: a sequence of them, or one array with a leading clip axis."""

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from segmnist.errors import BadArgument
-from segmnist.preview.encode import (
+from segmnist.palette import CLASS_COLOURS, UInt8
+from segmnist.views.preview.encode import (
     encode_apng,
     encode_gif,
     encode_mp4,
@@ -20,10 +21,9 @@ from segmnist.preview.encode import (
     gif_palette,
     nearest_colours,
 )
-from segmnist.preview.figure import blank_page, draw_sheet, paint_tile, sheet_layout, tile_scale
-from segmnist.preview.layout import Block, SheetLayout, lay_out
-from segmnist.preview.palette import CLASS_COLOURS, UInt8
-from segmnist.preview.strips import Batch, Strip, clip_strips
+from segmnist.views.preview.figure import blank_page, draw_sheet, paint_tile, sheet_layout, tile_scale
+from segmnist.views.preview.layout import Block, SheetLayout, lay_out
+from segmnist.views.preview.strips import Batch, Strip, clip_strips
 from segmnist.whole_file import check_target, replace_file
 
 # The longest side that the format (or, for mp4, the common encoder) takes.

@@ -12,14 +12,15 @@ import numpy as np
 from segmnist.classes import IGNORE
 from segmnist.dataset.reader import StoredDataset, open_dataset
 from segmnist.digits.bank import DigitBank
-from segmnist.preview import CLASS_NAMES, contact_sheet
-from segmnist.preview.encode import encode_png
+from segmnist.palette import CLASS_NAMES
 from segmnist.render.derived import CAMOUFLAGE_LEVELS
 from segmnist.render.engine import render
-from segmnist.report.charts import bars, heat
-from segmnist.report.survey import BINS, SHEET, Survey
 from segmnist.scene.sample import sample
 from segmnist.version import __version__
+from segmnist.views.preview.encode import encode_png
+from segmnist.views.preview.figure import contact_sheet
+from segmnist.views.report.charts import bars, heat
+from segmnist.views.report.survey import BINS, SHEET, Survey
 
 STYLE = """
 :root{color-scheme:light dark}

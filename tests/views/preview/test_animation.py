@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from segmnist.errors import BadArgument, MissingDependency
+from segmnist.palette import GREY_LEVELS, INSTANCE_COLOURS
 from segmnist.preview import (
     CLASS_COLOURS,
     SUFFIXES,
@@ -20,9 +21,8 @@ from segmnist.preview import (
     contact_sheet,
     save_preview,
 )
-from segmnist.preview.animation import balanced_columns
-from segmnist.preview.encode import frame_durations, gif_palette, nearest_colours
-from segmnist.preview.palette import GREY_LEVELS, INSTANCE_COLOURS
+from segmnist.views.preview.animation import balanced_columns
+from segmnist.views.preview.encode import frame_durations, gif_palette, nearest_colours
 
 
 def decoded(path: Path) -> np.ndarray:

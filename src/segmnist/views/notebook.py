@@ -1,4 +1,4 @@
-"""How clips, batches, scenes, specs and sources show themselves in a notebook: HTML with nothing loaded from elsewhere."""
+"""Clips, batches, scenes, specs and sources as HTML for notebooks, with nothing loaded from elsewhere."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import base64
 import html
 import io
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from segmnist.classes import BACKGROUND, IGNORE
-from segmnist.preview.encode import encode_apng, frame_durations
-from segmnist.preview.palette import CLASS_COLOURS, INSTANCE_COLOURS
+from segmnist.html_hooks import show
+from segmnist.palette import CLASS_COLOURS, INSTANCE_COLOURS
 from segmnist.render.arrays import ARRAYS
-
-if TYPE_CHECKING:
-    from segmnist.render.clips import Clip, Clips
-    from segmnist.scene.scene import Scene
-    from segmnist.scene.spec import SceneSpec
-    from segmnist.source import ClipSource
+from segmnist.render.clips import Clip, Clips
+from segmnist.render.engine import render
+from segmnist.scene.scene import Scene
+from segmnist.scene.spec import SceneSpec, limits_of
+from segmnist.source import ClipSource
+from segmnist.views.preview.encode import encode_apng, frame_durations
 
 FPS = 10
 MAX_FRAMES = 60
@@ -30,6 +30,7 @@ PANEL_SIDE = 192
 BATCH_SHOWN = 8
 
 
+@show.register
 def clip_html(clip: Clip) -> str:
     """Return a clip as a moving picture, its video beside the overlays that were drawn, and a table of its arrays."""
     digits = ", ".join(str(label) for label in clip.labels if label != IGNORE) or "none"
@@ -38,6 +39,7 @@ def clip_html(clip: Clip) -> str:
     return _figure(_film([clip]), caption) + _arrays_table(clip.arrays)
 
 
+@show.register
 def clips_html(clips: Clips) -> str:
     """Return the first clips of a batch as a moving picture, and a table of its arrays."""
     shown = [clips[row] for row in range(min(len(clips), BATCH_SHOWN))]
@@ -46,10 +48,9 @@ def clips_html(clips: Clips) -> str:
     return (_figure(_film(shown), caption) if shown else f"<p>{caption}</p>") + _arrays_table(clips.arrays)
 
 
+@show.register
 def scene_html(scene: Scene) -> str:
     """Return a scene's first clip, drawn, and a table of its arrays."""
-    from segmnist.render.engine import render
-
     if not len(scene):
         return "<p>a scene of no clips</p>"
     picture = _film([render(scene.select([0]), ("semantic", "instance"))[0]])
@@ -62,10 +63,9 @@ def scene_html(scene: Scene) -> str:
     return _figure(picture, f"{caption}; clip {first} is shown") + table
 
 
+@show.register
 def spec_html(spec: SceneSpec) -> str:
     """Return a spec as a table: each field, its value, its unit and range, what it is for; changed values are bold."""
-    from segmnist.scene.spec import SceneSpec, limits_of
-
     standard = SceneSpec().to_dict()
     rows = []
     for name, value in spec.to_dict().items():
@@ -78,10 +78,9 @@ def spec_html(spec: SceneSpec) -> str:
     return _table(("field", "value", "range", "what it is"), rows, summary)
 
 
+@show.register
 def source_html(source: ClipSource) -> str:
     """Return a source's first clips as a moving picture, its address, and its spec."""
-    from segmnist.render.engine import render
-
     count = 4 if source.length is None else min(4, source.length)
     clips = render(source.scene(np.arange(count)), ("semantic",))
     length = "without end" if source.length is None else f"of {source.length} clips"

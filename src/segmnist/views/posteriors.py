@@ -8,9 +8,10 @@ from PIL import Image
 
 from segmnist.errors import BadArgument
 from segmnist.oracle.posterior import Posterior
-from segmnist.preview import CLASS_COLOURS, Row, Strip, draw_sheet, sheet_layout
-from segmnist.preview.palette import GREY_LEVELS
+from segmnist.palette import CLASS_COLOURS, GREY_LEVELS
 from segmnist.render.clips import Clip
+from segmnist.views.preview.figure import draw_sheet, sheet_layout
+from segmnist.views.preview.strips import Row, Strip
 
 ENTROPY_FULL = float(np.log(2))
 """Nats that are drawn white: a toss-up between two classes."""

@@ -1,0 +1,1 @@
+"""Clips as pictures and films, from arrays alone; `segmnist.preview` has the names that are public."""

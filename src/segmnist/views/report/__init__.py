@@ -1,0 +1,1 @@
+"""A stored data set on one HTML page; `segmnist.report` has the names that are public."""
