@@ -5,7 +5,7 @@ examples/evaluate_a_model.py
 import numpy as np
 from rich.console import Console
 
-from segmnist.evaluate.table import tables
+from segmnist.evaluate.reports.table import tables
 from segmnist.suites import evaluate
 
 
@@ -14,5 +14,5 @@ def bright_pixels_are_eights(video: np.ndarray) -> np.ndarray:
     return np.where(video > 150, 8, 10).astype(np.uint8)
 
 
-reports = evaluate(bright_pixels_are_eights, "tiny-v1", split="val")
-Console().print(tables(reports))
+parts = evaluate(bright_pixels_are_eights, "tiny-v1", split="val")
+Console().print(tables(parts))

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from segmnist.errors import SegmnistError
-from segmnist.evaluate.report import PartReport, Result
-from segmnist.evaluate.table import score_text
+from segmnist.evaluate.reports.results import PartResult, Result
+from segmnist.evaluate.reports.table import score_text
 from segmnist.suites.results import load_suite_result
 
 ROOT = Path(__file__).parents[1]
@@ -97,15 +97,15 @@ def _judges(results: Iterable[Result], columns: Iterable[str]) -> list[str]:
     ]
 
 
-def _named(name: str, result: Result, part: PartReport) -> str:
+def _named(name: str, result: Result, part: PartResult) -> str:
     return name if len(result.parts) == 1 else f"{name}, {part.name}"
 
 
-def _cells(part: PartReport, columns: Iterable[str]) -> str:
+def _cells(part: PartResult, columns: Iterable[str]) -> str:
     return " | ".join(_cell(part, name) for name in columns)
 
 
-def _cell(part: PartReport, name: str) -> str:
+def _cell(part: PartResult, name: str) -> str:
     if name in part.scores:
         return score_text(part.scores[name])
     ends = [part.scores.get(f"{name}_{end}") for end in ("low", "high")]

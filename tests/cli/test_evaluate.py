@@ -11,7 +11,7 @@ import pytest
 
 from segmnist.cli import main
 from segmnist.dataset import open_dataset
-from segmnist.evaluate.report import load_result
+from segmnist.evaluate.reports.results import load_result
 from segmnist.suites import suite
 
 

@@ -13,7 +13,7 @@ import zarr
 
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.evaluate import BadPrediction
-from segmnist.evaluate.report import SCHEMA, Result, report_of, save_result
+from segmnist.evaluate.reports.results import SCHEMA, Result, part_result, save_result
 from segmnist.oracle import Oracle
 from segmnist.suites import SUITES, Part, Suite, checksums, evaluate, results, suite
 from segmnist.suites.checksums import part_checksums, stored_checksums, suite_sha256, verify
@@ -41,8 +41,8 @@ def truth(small):
     return small.parts[0].source("test")[0:NUM].semantic
 
 
-def scores(reports):
-    return {name: score.value for name, score in reports[0].scores.items()}
+def scores(results):
+    return {name: score.value for name, score in results[0].scores.items()}
 
 
 def test_every_suite_has_stored_checksums_for_all_its_clips():
@@ -131,10 +131,10 @@ WRITERS = {
 @pytest.mark.parametrize("name", WRITERS)
 def test_every_form_of_the_truth_scores_one(small, truth, tmp_path, name):
     WRITERS[name](tmp_path / name, truth)
-    reports = evaluate(tmp_path / name, small)
-    assert scores(reports)["miou"] == 1
-    assert reports[0].num_clips == NUM
-    assert reports[0].num_frames == 3 * NUM
+    found = evaluate(tmp_path / name, small)
+    assert scores(found)["miou"] == 1
+    assert found[0].num_clips == NUM
+    assert found[0].num_frames == 3 * NUM
 
 
 def test_a_function_and_its_stored_answers_score_the_same(small, tmp_path):
@@ -160,7 +160,7 @@ def test_workers_change_nothing(tmp_path, monkeypatch):
         for i in (1, 0)
     ]
     shards[0].merge(shards[1])
-    assert [report_of("all", 8, shards[0])] == whole
+    assert [part_result("all", 8, shards[0])] == whole
 
 
 @pytest.mark.slow
@@ -315,12 +315,12 @@ def test_checksum_file_is_modest():
 
 
 def saved_result(small, place, **changes):
-    reports = evaluate(lambda video: np.full_like(video, 10), small)
+    found = evaluate(lambda video: np.full_like(video, 10), small)
     values = {
         "suite_sha256": suite_sha256(small),
         "suite": small.name,
         "split": "test",
-        "parts": reports,
+        "parts": found,
     } | changes
     save_result(Result(SCHEMA, model="floor", segmnist_version="0", generator_version=1, **values), place)
     return place

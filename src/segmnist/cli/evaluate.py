@@ -33,7 +33,7 @@ def evaluate(
     html: Annotated[
         Path | None, typer.Option("--html", help="Write a page with plots and worst clips here.")
     ] = None,
-    model: Annotated[str | None, typer.Option("--model", help="The model's name in the report.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="The model's name in the result.")] = None,
     commit: Annotated[str | None, typer.Option("--commit", help="The commit of the model's code.")] = None,
     seed: Annotated[
         int | None, typer.Option("--seed", help="The seed that the model was trained with.")
@@ -54,9 +54,9 @@ def evaluate(
     workers: Annotated[int, typer.Option("--workers", help="Processes, where predictions are stored.")] = 2,
 ) -> None:
     """Score predictions on a suite: a table here, a JSON result file, an HTML page."""
-    from segmnist.evaluate.page import page
-    from segmnist.evaluate.report import SCHEMA, Result, hardware, save_result
-    from segmnist.evaluate.table import tables
+    from segmnist.evaluate.reports.page import page
+    from segmnist.evaluate.reports.results import SCHEMA, Result, hardware, save_result
+    from segmnist.evaluate.reports.table import tables
     from segmnist.suites import evaluate as score
     from segmnist.suites import suite as suite_named
     from segmnist.suites.checksums import suite_sha256

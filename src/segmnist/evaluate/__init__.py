@@ -1,6 +1,6 @@
-"""Scores of predictions, from arrays alone: pure functions, an exact streaming accumulator, and reports."""
+"""Scores of predictions, from arrays alone: metrics, exact sums over clips, and reports."""
 
+from segmnist.evaluate.evaluation import Evaluation
 from segmnist.evaluate.predictions import BadPrediction, Prediction, check_prediction
-from segmnist.evaluate.protocol import Evaluation
 
 __all__ = ["BadPrediction", "Evaluation", "Prediction", "check_prediction"]

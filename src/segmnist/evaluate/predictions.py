@@ -1,4 +1,4 @@
-"""Prediction: what a model says of one clip, checked once. Whatever is wrong with it names the clip."""
+"""Predictions of one clip, checked once; the error for a bad one names the clip."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from segmnist.classes import NUM_CLASSES
 from segmnist.errors import SegmnistError
-from segmnist.evaluate.calibration import Probabilities
-from segmnist.evaluate.counts import Maps
+from segmnist.evaluate.arithmetic import Maps, Probabilities
 
 
 class BadPrediction(SegmnistError, ValueError):
@@ -20,7 +19,9 @@ class BadPrediction(SegmnistError, ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """Classes `(T, H, W)` uint8; probabilities `(T, 11, H, W)` if the model gives them; ids `(T, H, W)` uint8
+    """What a model says of one clip.
+
+    Classes `(T, H, W)` uint8; probabilities `(T, 11, H, W)` if the model gives them; ids `(T, H, W)` uint8
     if it tracks; joint samples of the classes `(S, T, H, W)` uint8 if it draws any.
     """
 
@@ -31,8 +32,7 @@ class Prediction:
 
     @property
     def joint_samples(self) -> Maps:
-        """Return the samples, `(S, T, H, W)`: without any, the classes are the one map that the model
-        answers with.
+        """Return the samples, `(S, T, H, W)`; of a model that draws none, its classes as the only one.
 
         Pixels drawn each from its own probabilities would be no sample of a map: they mix worlds that
         exclude one another.

@@ -1,5 +1,4 @@
-"""The suites: each a list of parts, each part a spec with fixed validation and test clips. A table of
-functions.
+"""The suites: lists of parts, each a spec with fixed validation and test clips.
 
 A suite never changes; a changed one gets a new version and its own checksums.
 """

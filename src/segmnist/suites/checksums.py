@@ -1,6 +1,4 @@
-"""Checksums of suites: SHA-256 over blocks of 100 clips, stored in the package, so that no other pixels get
-scored.
-"""
+"""Checksums of suites, stored in the package, so that no other pixels get scored."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ from segmnist.render.clips import Clip
 from segmnist.suites.catalog import Part, Suite
 
 BLOCK = 100
-"""Clips to one checksum."""
+"""Clips to one SHA-256 checksum."""
 
 HASHED = ("video", "semantic", "instance", "labels")
 """The arrays of a clip that a checksum covers, in this order."""
@@ -67,8 +65,9 @@ def check_block(suite: Suite, part: Part, split: str, block: int, checksum: str)
 
 
 def verify(suite: Suite, split: str) -> int:
-    """Draw a split of a suite and return how many clips match their checksums. Raises `CorruptData` if any
-    differs.
+    """Draw a split of a suite and return how many clips match their checksums.
+
+    Raises `CorruptData` if any differs.
     """
     for part in suite.parts:
         for block, checksum in enumerate(part_checksums(part, split)):

@@ -1,18 +1,19 @@
-"""Result files of suites: read with the check that they speak of the suite as it is in this package."""
+"""Result files of suites, checked against the suite as it is in this package."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from segmnist.errors import CorruptData
-from segmnist.evaluate.report import Result, load_result
+from segmnist.evaluate.reports.results import Result, load_result
 from segmnist.suites.catalog import SUITES, suite
 from segmnist.suites.checksums import suite_sha256
 
 
 def load_suite_result(path: str | Path) -> Result:
-    """Read a result file. Raises `CorruptData` if it is none, or of another version of its suite, or of some
-    clips only.
+    """Read a result file.
+
+    Raises `CorruptData` if it is none, or of another version of its suite, or of some clips only.
     """
     result = load_result(path)
     if result.suite not in SUITES:

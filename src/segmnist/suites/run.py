@@ -1,6 +1,4 @@
-"""Scoring a suite: draw its clips block by block, check them against the checksums, score the predictions,
-report.
-"""
+"""Scoring a suite: draw its clips, check them against the checksums, score the predictions."""
 
 from __future__ import annotations
 
@@ -15,8 +13,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument
-from segmnist.evaluate.protocol import Evaluation
-from segmnist.evaluate.report import PartReport, report_of
+from segmnist.evaluate.evaluation import Evaluation
+from segmnist.evaluate.reports.results import PartResult, part_result
 from segmnist.oracle import Oracle
 from segmnist.render.clips import Clip
 from segmnist.suites.catalog import Part, Suite
@@ -59,8 +57,8 @@ def evaluate(
     observer: str | None = None,
     num_workers: int = 1,
     progress: Callable[[int], None] = lambda clips: None,
-) -> list[PartReport]:
-    """Score predictions on every part of a suite and return a report on each.
+) -> list[PartResult]:
+    """Score predictions on every part of a suite and return the result of each.
 
     predictions: a path as `StoredPredictions` reads it, or a `Model`, called batch by batch. `num_workers`
     processes score stored predictions. `tracking` adds HOTA, J&F and VIS AP; `observer` adds the exact
@@ -71,15 +69,15 @@ def evaluate(
     chosen = suite_named(suite) if isinstance(suite, str) else suite
     if batch_size < 1 or num_workers < 1:
         raise BadArgument("batch_size, num_workers", (batch_size, num_workers), "1 or more")
-    reports = []
+    results = []
     for part in chosen.parts:
         job = Job(chosen, part, split, tracking, observer)
         if callable(predictions):
             evaluation = _score(job, job.blocks, of_model(predictions), batch_size, progress)
         else:
             evaluation = _score_stored(job, Path(predictions), num_workers, progress)
-        reports.append(report_of(part.name, part.spec.num_frames, evaluation))
-    return reports
+        results.append(part_result(part.name, part.spec.num_frames, evaluation))
+    return results
 
 
 def _score(

@@ -1,6 +1,4 @@
-"""Stored predictions: a folder of one file a clip, or one .npy, .npz or Zarr array for all clips of a
-part.
-"""
+"""Stored predictions: a folder of one file a clip, or one .npy, .npz or Zarr for all clips of a part."""
 
 from __future__ import annotations
 
@@ -28,8 +26,7 @@ _BESIDE = ("instance", "samples")
 
 
 class StoredPredictions:
-    """The predictions of one part of a suite. Opened, it holds exactly the clips 0..n-1, no more and no
-    fewer.
+    """The predictions of one part of a suite, which are of exactly the clips 0..n-1.
 
     Raises `BadPrediction`, which names the place and the clip, for missing or extra clips and for unreadable
     files.
@@ -45,8 +42,9 @@ class StoredPredictions:
 
 
 def path_of_part(path: Path, suite: Suite, part: Part) -> Path:
-    """Return where a part's predictions lie: at `path` itself, or in a suite of parts at PATH/PART or
-    PATH/PART.npy etc.
+    """Return where a part's predictions lie.
+
+    At `path` itself, or in a suite of several parts at PATH/PART, PATH/PART.npy, .npz or .zarr.
     """
     if len(suite.parts) == 1:
         return path
@@ -81,10 +79,9 @@ def _load_array(path: Path, mmap_mode: Any) -> Any:
 
 
 def named_arrays(where: str, arrays: Mapping[str, Any]) -> Arrays:
-    """Return classes or probabilities, and what is beside them, from named arrays; one alone may have any
-    name.
+    """Return classes or probabilities, and what is beside them, from named arrays.
 
-    Raises `BadPrediction`, which names the place, for other names.
+    An array that is alone may have any name. Raises `BadPrediction`, which names the place, for other names.
     """
     names = [key for key in _KEYS if key in arrays] or [name for name in arrays if name not in _BESIDE]
     if not names or (len(arrays) > 1 and names[0] not in _KEYS):

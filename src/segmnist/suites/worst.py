@@ -1,33 +1,31 @@
-"""The worst clips of a report, drawn again to be looked at."""
+"""The worst clips of a result, drawn again to be looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from segmnist.evaluate.pictures import Picture
-from segmnist.evaluate.report import PartReport
+from segmnist.evaluate.reports.pictures import Picture
+from segmnist.evaluate.reports.results import PartResult
 from segmnist.suites.catalog import Suite
 from segmnist.suites.catalog import suite as suite_named
 from segmnist.suites.predict import Model, of_files, of_model
 
 
 def pictures(
-    predictions: str | Path | Model, suite: Suite | str, reports: Sequence[PartReport], *, split: str = "test"
+    predictions: str | Path | Model, suite: Suite | str, results: Sequence[PartResult], *, split: str = "test"
 ) -> dict[str, list[Picture]]:
-    """Return frame, truth and prediction of each part's worst clips, for the page; the clips are drawn
-    again.
-    """
+    """Return frame, truth and prediction of each part's worst clips, for the page."""
     chosen = suite_named(suite) if isinstance(suite, str) else suite
     shown = {}
-    for report in reports:
-        part = chosen.part(report.name)
+    for result in results:
+        part = chosen.part(result.name)
         predict = (
             of_model(predictions)
             if callable(predictions)
             else of_files(Path(predictions), chosen, part, split)
         )
-        clips = list(part.source(split).batch(report.worst)) if report.worst else []
+        clips = list(part.source(split).batch(result.worst)) if result.worst else []
         shown[part.name] = [
             Picture(clip.clip_id, clip.video, clip.semantic, prediction.semantic)
             for clip, prediction in zip(clips, predict(clips) if clips else [], strict=True)

@@ -1,0 +1,104 @@
+"""Evaluation: from clips to counts, their sums, and scores."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmnist.evaluate.arithmetic import Counts, ratio
+from segmnist.evaluate.metrics import PLAIN, counts_of, scores_of
+from segmnist.evaluate.predictions import BadPrediction, Prediction
+from segmnist.evaluate.scored_clip import ScoredClip, Truth
+from segmnist.evaluate.sums import NUM_REPLICATES, ClipSums
+
+NUM_WORST = 6
+"""Clips that a report shows."""
+
+_MIXED = (
+    "probabilities, but the clips before are hard maps of classes",
+    "a hard map of classes, but the clips before are probabilities",
+)
+
+
+class Evaluation:
+    """Scores of a stream of clips, in constant memory but for the clip ids.
+
+    Shards merge exactly, in any order.
+
+    >>> truth = {"semantic": np.full((2, 16, 20), 10, np.uint8), "instance": np.zeros((2, 16, 20), np.uint8),
+    ...          "labels": np.zeros(0, np.uint8)}
+    >>> evaluation = Evaluation()
+    >>> evaluation.add(0, truth, Prediction(truth["semantic"]))
+    >>> float(evaluation.scores()["miou"])
+    1.0
+    """
+
+    def __init__(self, *, tracking: bool = False, num_replicates: int = NUM_REPLICATES) -> None:
+        self.tracking = tracking
+        self.sums = ClipSums(num_replicates)
+        self.clip_ids: set[int] = set()
+        self._worst: list[tuple[float, int]] = []
+
+    def add(self, clip_id: int, truth: Truth, prediction: Prediction) -> None:
+        """Score one clip.
+
+        Raises `BadPrediction` if the clip came before, or if it has probabilities and those before have
+        none, or the other way round.
+        """
+        if clip_id in self.clip_ids:
+            raise BadPrediction(f"clip {clip_id}: given twice")
+        counts = counts_of(ScoredClip(truth, prediction), tracking=self.tracking)
+        if self.clip_ids and ("nll" in counts) != ("nll" in self.sums.totals):
+            raise BadPrediction(f"clip {clip_id}: {_MIXED[prediction.probabilities is None]}")
+        self.sums.add(clip_id, counts, PLAIN)
+        self.clip_ids.add(clip_id)
+        right = float(ratio(counts["clip_miou"][0], counts["clip_miou"][1]))
+        if not np.isnan(right):
+            self._keep_worst([(-right, -clip_id)])
+
+    def merge(self, other: Evaluation) -> None:
+        """Take in another shard's clips. Raises `BadPrediction` for a clip in both."""
+        both = self.clip_ids & other.clip_ids
+        if both:
+            raise BadPrediction(f"clip {min(both)}: given twice")
+        self.sums.merge(other.sums)
+        self.clip_ids |= other.clip_ids
+        self._keep_worst(other._worst)
+
+    def _keep_worst(self, clips: list[tuple[float, int]]) -> None:
+        self._worst = heapq.nlargest(NUM_WORST, self._worst + clips)
+
+    def worst(self) -> list[int]:
+        """Return the ids of the clips with the lowest foreground mIoU, the worst first.
+
+        Of clips with the same mIoU the lower id comes first.
+        """
+        return [-clip_id for _, clip_id in self._worst]
+
+    def scores(self) -> dict[str, float]:
+        """Return every score by name, NaN where it is not defined."""
+        return {name: float(value) for name, value in scores_of(self.sums.totals).items()}
+
+    def intervals(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
+        """Return percentile bootstrap intervals of the scores that have replicates.
+
+        Clips are resampled with Poisson weights.
+        """
+        tails = [(1 - level) / 2, (1 + level) / 2]
+        replicates = scores_of(self.sums.replicates)
+        return {name: _interval(values, tails) for name, values in replicates.items()}
+
+    def counts(self, name: str) -> Counts:
+        """Return one of the sums, for instance `confusion` `(11, 11)` or `visibility` `(5, 4)`."""
+        return self.sums.totals[name]
+
+
+def _interval(values: NDArray[Any], tails: list[float]) -> tuple[float, float]:
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return float("nan"), float("nan")
+    low, high = np.quantile(known, tails)
+    return float(low), float(high)

@@ -1,0 +1,130 @@
+"""Breakdowns: where a model fails, by what is true of each digit pixel. Tables, and no scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmnist.classes import BACKGROUND, twin_classes
+from segmnist.evaluate.arithmetic import Counts, Maps
+from segmnist.evaluate.metric import Metric
+from segmnist.evaluate.scored_clip import ScoredClip, Truth
+
+OUTCOMES = ("right", "background", "twin", "another digit")
+"""What a digit pixel was taken for: its class, the background, its class's rotation twin, any other class."""
+
+TWINS = twin_classes()
+"""The class that each class is easily taken for once turned, 255 where there is none."""
+
+
+class DigitPixels(NamedTuple):
+    """The digit pixels of one clip, `(P,)` each.
+
+    The row of the digit, the frame, and the place in the raveled `(T, H, W)` maps.
+    """
+
+    digit: NDArray[np.intp]
+    frame: NDArray[np.intp]
+    place: NDArray[np.intp]
+
+
+class Breakdown(NamedTuple):
+    """Which truth arrays it needs, the names of its buckets, and the bucket of each digit pixel."""
+
+    needs: tuple[str, ...]
+    buckets: tuple[str, ...]
+    bucket_of: Callable[[Truth, DigitPixels], NDArray[np.intp]]
+
+
+def _bin(values: NDArray[Any], edges: tuple[float, ...]) -> NDArray[np.intp]:
+    return np.searchsorted(np.asarray(edges), values, side="right")
+
+
+def _visibility(truth: Truth, pixels: DigitPixels) -> NDArray[np.intp]:
+    return _bin(truth["visibility"][pixels.digit, pixels.frame], (0.25, 0.5, 0.75, 1.0))
+
+
+def _camouflage(truth: Truth, pixels: DigitPixels) -> NDArray[np.intp]:
+    seen, hidden = (truth[name].ravel()[pixels.place].astype(np.int16) for name in ("video", "beneath"))
+    return _bin(np.abs(seen - hidden), (6, 21, 61))
+
+
+def _speed(truth: Truth, pixels: DigitPixels) -> NDArray[np.intp]:
+    centres = truth["pose"][..., :2]
+    steps = np.diff(centres, axis=1)
+    # The first frame has no frame before it, so it takes the speed of the next step.
+    steps = np.concatenate([steps[:, :1], steps], axis=1) if steps.shape[1] else np.zeros_like(centres)
+    return _bin(np.hypot(steps[..., 0], steps[..., 1])[pixels.digit, pixels.frame], (1, 2, 3, 4))
+
+
+def _angle(truth: Truth, pixels: DigitPixels) -> NDArray[np.intp]:
+    angle = truth["pose"][pixels.digit, pixels.frame, 2]
+    return _bin(np.abs((angle + 180) % 360 - 180), (45, 90, 135))
+
+
+def _twin(truth: Truth, pixels: DigitPixels) -> NDArray[np.intp]:
+    pair = np.array([2, 2, 1, 2, 2, 1, 0, 2, 2, 0])
+    return pair[truth["labels"][pixels.digit]]
+
+
+def _num_digits(truth: Truth, pixels: DigitPixels) -> NDArray[np.intp]:
+    return np.full(len(pixels.digit), _bin(np.array(len(truth["labels"])), (2, 3, 4, 6)))
+
+
+def _frame(truth: Truth, pixels: DigitPixels) -> NDArray[np.intp]:
+    return _bin(pixels.frame, (1, 4, 10))
+
+
+BREAKDOWNS: dict[str, Breakdown] = {
+    "visibility": Breakdown(("visibility",), ("< 0.25", "0.25-0.5", "0.5-0.75", "0.75-1", "1"), _visibility),
+    "camouflage": Breakdown(
+        ("video", "beneath"), ("0-5 grey levels", "6-20", "21-60", "61-255"), _camouflage
+    ),
+    "twin": Breakdown(("labels",), ("6 and 9", "2 and 5", "no twin"), _twin),
+    "speed": Breakdown(("pose",), ("< 1 px/frame", "1-2", "2-3", "3-4", "4 and more"), _speed),
+    "angle": Breakdown(("pose",), ("< 45 deg", "45-90", "90-135", "135-180"), _angle),
+    "digits": Breakdown(("labels",), ("1", "2", "3", "4-5", "6 and more"), _num_digits),
+    "frame": Breakdown((), ("first", "2-4", "5-10", "11 and later"), _frame),
+}
+"""Every breakdown by name. `camouflage` goes by |video - what the digit hides|: the less, the better hidden."""
+
+
+def breakdown_counts(clip: ScoredClip) -> dict[str, Counts]:
+    """Return digit pixels by bucket and outcome, `(buckets, 4)` int64, for each breakdown.
+
+    A breakdown whose arrays the truth lacks is left out.
+    """
+    instance = clip.instance
+    place = np.flatnonzero(instance)
+    pixels = DigitPixels(
+        instance.ravel()[place].astype(np.intp) - 1, place // (instance.shape[1] * instance.shape[2]), place
+    )
+    outcome = _outcomes(clip.semantic.ravel()[place], clip.predicted.ravel()[place])
+    tables = {}
+    for name, breakdown in BREAKDOWNS.items():
+        if all(need in clip.truth for need in breakdown.needs):
+            size = len(breakdown.buckets)
+            pairs = breakdown.bucket_of(clip.truth, pixels) * len(OUTCOMES) + outcome
+            counts = np.bincount(pairs, minlength=size * len(OUTCOMES))
+            tables[name] = counts.reshape(size, len(OUTCOMES)).astype(np.int64)
+    return tables
+
+
+def _outcomes(truth: Maps, prediction: Maps) -> NDArray[np.intp]:
+    return np.select(
+        [prediction == truth, prediction == BACKGROUND, prediction == TWINS[truth]], [0, 1, 2], default=3
+    )
+
+
+METRIC = Metric(
+    title="Where digit pixels go",
+    place=110,
+    rows={},
+    counted=tuple(BREAKDOWNS),
+    plain=tuple(BREAKDOWNS),
+    counts=breakdown_counts,
+    scores=lambda sums: {},
+)

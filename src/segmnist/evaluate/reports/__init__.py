@@ -1,0 +1,1 @@
+"""Results of evaluations as files, tables, pages and plots."""

@@ -1,0 +1,176 @@
+"""Results: the scores of one model on one suite, as plain records with a JSON schema, and their file."""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from segmnist.classes import NUM_CLASSES
+from segmnist.errors import CorruptData
+from segmnist.evaluate.arithmetic import from_fixed, ratio
+from segmnist.evaluate.evaluation import Evaluation
+from segmnist.evaluate.metrics.breakdown import BREAKDOWNS, OUTCOMES
+from segmnist.evaluate.metrics.calibration import NUM_BINS
+from segmnist.evaluate.metrics.confusion import iou_per_class
+from segmnist.whole_file import replace_file
+
+SCHEMA = "segmnist-result/1"
+"""Names the layout of a result file; another layout gets another number."""
+
+
+class Score(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A score and the ends of its 95% bootstrap interval; null where it is not defined or has no interval."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+class ClassScore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """IoU and accuracy of a class, and its pixels in the truth."""
+
+    iou: float | None
+    accuracy: float | None
+    pixels: int
+
+
+class Bucket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Digit pixels of one kind, and the shares of them taken for each outcome."""
+
+    pixels: int
+    right: float
+    background: float
+    twin: float
+    another_digit: float
+
+
+class Reliability(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Pixels, mean confidence and accuracy in one of 15 bins of confidence."""
+
+    pixels: int
+    confidence: float
+    accuracy: float
+
+
+class PartResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything found on one part of a suite. `confusion` has the truth in rows."""
+
+    name: str
+    num_clips: int
+    num_frames: int
+    scores: dict[str, Score]
+    classes: list[ClassScore]
+    breakdowns: dict[str, dict[str, Bucket]]
+    confusion: list[list[int]]
+    reliability: list[Reliability]
+    worst: list[int]
+
+
+class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A result file: what was scored, on what, by which versions, where, and what was found."""
+
+    schema: str
+    suite: str
+    suite_sha256: str
+    split: str
+    model: str
+    parts: list[PartResult]
+    segmnist_version: str
+    generator_version: int
+    seed: int | None = None
+    commit: str | None = None
+    hardware: str = ""
+    notes: str = ""
+
+
+def part_result(name: str, frames_per_clip: int, evaluation: Evaluation) -> PartResult:
+    """Return the result of a finished evaluation of one part."""
+    confusion = evaluation.counts("confusion")
+    iou, truth = iou_per_class(confusion), confusion.sum(axis=1)
+    accuracy = ratio(np.diagonal(confusion), truth)
+    return PartResult(
+        name=name,
+        num_clips=len(evaluation.clip_ids),
+        num_frames=len(evaluation.clip_ids) * frames_per_clip,
+        scores=_scores(evaluation),
+        classes=[
+            ClassScore(_number(iou[c]), _number(accuracy[c]), int(truth[c])) for c in range(NUM_CLASSES)
+        ],
+        breakdowns=_breakdowns(evaluation),
+        confusion=confusion.tolist(),
+        reliability=_reliability(evaluation),
+        worst=evaluation.worst(),
+    )
+
+
+def _scores(evaluation: Evaluation) -> dict[str, Score]:
+    intervals = evaluation.intervals()
+    return {
+        name: Score(_number(value), *map(_number, intervals.get(name, ())))
+        for name, value in evaluation.scores().items()
+    }
+
+
+def _breakdowns(evaluation: Evaluation) -> dict[str, dict[str, Bucket]]:
+    tables = {}
+    for name, breakdown in BREAKDOWNS.items():
+        if name in evaluation.sums.totals:
+            rows = zip(breakdown.buckets, evaluation.counts(name).tolist(), strict=True)
+            tables[name] = {bucket: _bucket(row) for bucket, row in rows if sum(row)}
+    return tables
+
+
+def _bucket(row: list[int]) -> Bucket:
+    assert len(row) == len(OUTCOMES)
+    return Bucket(sum(row), *(count / sum(row) for count in row))
+
+
+def _reliability(evaluation: Evaluation) -> list[Reliability]:
+    if "bins" not in evaluation.sums.totals:
+        return []
+    count, hits, confidence = evaluation.counts("bins")[0]
+    means, accuracy = from_fixed(confidence), hits.astype(float)
+    return [
+        Reliability(int(count[i]), float(means[i] / count[i]), float(accuracy[i] / count[i]))
+        for i in range(NUM_BINS)
+        if count[i]
+    ]
+
+
+def _number(value: Any) -> float | None:
+    # Nine digits: all that a score means, and the same text on every machine.
+    return None if math.isnan(value) else float(f"{float(value):.9g}")
+
+
+def hardware() -> str:
+    """Return a short description of this machine's processor, for result files."""
+    return f"{os.cpu_count()} CPU cores ({platform.machine()}), {platform.system()}"
+
+
+def save_result(result: Result, path: str | Path) -> None:
+    """Write a result as indented JSON, whole or not at all."""
+    replace_file(Path(path), msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+
+
+def load_result(path: str | Path) -> Result:
+    """Read a result file. Raises `CorruptData`, which names the file and the field, for any other layout."""
+    try:
+        result = msgspec.json.decode(Path(path).read_bytes(), type=Result)
+    except OSError as error:
+        raise CorruptData(f"{path}: {error.strerror}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise CorruptData(f"{path}: not a result file: {error}") from None
+    if result.schema != SCHEMA:
+        raise CorruptData(f"{path}: schema {result.schema!r}, expected {SCHEMA!r}")
+    return result
+
+
+def result_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a result file."""
+    return msgspec.json.schema(Result)

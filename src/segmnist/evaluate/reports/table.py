@@ -1,0 +1,87 @@
+"""Results as tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group
+from rich.table import Table
+
+from segmnist.evaluate.metrics import CEILING, POSTERIOR, ROWS
+from segmnist.evaluate.reports.results import PartResult, Score
+
+BESIDE = {
+    POSTERIOR: "  of the exact posterior",
+    CEILING: "  the best to be expected",
+}
+"""Rows that stand under a score's own: what comes before its name, and their title."""
+
+BRACKET = {"_low": ", at least", "_high": ", at most"}
+"""Ends of a bracket: what comes after the score's name, and after the title."""
+
+
+def score_text(score: Score) -> str:
+    """Return a score with its interval, small ones with more digits, `-` where it is not defined.
+
+    >>> score_text(Score(0.51234, 0.5, 0.52)), score_text(Score(0.00123))
+    ('0.512 [0.500, 0.520]', '0.00123')
+    """
+    if score.value is None:
+        return "-"
+    digits = 5 if 0 < abs(score.value) < 0.01 else 3
+    interval = "" if score.low is None else f" [{score.low:.{digits}f}, {score.high:.{digits}f}]"
+    return f"{score.value:.{digits}f}{interval}"
+
+
+def tables(parts: Sequence[PartResult]) -> Group:
+    """Return the scores of all parts side by side; of a single part also its classes and breakdowns."""
+    return Group(score_table(parts), *(_details(parts[0]) if len(parts) == 1 else ()))
+
+
+def score_table(parts: Sequence[PartResult]) -> Table:
+    """Return the scores that tables show, a column for each part."""
+    table = Table("score", *(part.name for part in parts), box=None, header_style="bold", pad_edge=False)
+    for title, scores in score_rows(parts):
+        table.add_row(title, *map(score_text, scores))
+    return table
+
+
+def score_rows(parts: Sequence[PartResult]) -> Iterator[tuple[str, list[Score]]]:
+    """Iterate over the titles of the scores that any part has, and each part's score.
+
+    Under each score stand the exact posterior's own and the best to be expected, their titles indented. A
+    score that only these have is shown as missing.
+    """
+    found = {name for part in parts for name in part.scores}
+    for name, row in ROWS.items():
+        titles = {name: row.title} | _beside(name)
+        if row.shown and found & titles.keys():
+            for each, title in titles.items():
+                if each in found or each == name:
+                    yield title, [part.scores.get(each, Score(None)) for part in parts]
+
+
+def _beside(name: str) -> dict[str, str]:
+    titles = {prefix + name: title for prefix, title in BESIDE.items()}
+    ends = {CEILING + name + end: BESIDE[CEILING] + which for end, which in BRACKET.items()}
+    return titles | ends
+
+
+def _details(part: PartResult) -> Iterator[Table]:
+    classes = Table("class", "IoU", "accuracy", "pixels", box=None, header_style="bold", pad_edge=False)
+    for number, score in enumerate(part.classes):
+        name = str(number) if number < 10 else "background"
+        classes.add_row(name, _share(score.iou), _share(score.accuracy), f"{score.pixels:,}")
+    yield classes
+    columns = ("digit pixels", "", "pixels", "right", "background", "twin", "another digit")
+    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    for name, buckets in part.breakdowns.items():
+        for bucket, b in buckets.items():
+            shares = map(_share, (b.right, b.background, b.twin, b.another_digit))
+            table.add_row(name, bucket, f"{b.pixels:,}", *shares)
+            name = ""
+    yield table
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

@@ -1,0 +1,113 @@
+"""One clip as metrics see it: truth beside prediction, without the pixels that do not count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmnist.classes import BACKGROUND, IGNORE, NUM_CLASSES
+from segmnist.evaluate.arithmetic import Counts, Maps, Probabilities, Scores
+from segmnist.evaluate.pixels import PixelScores, pixel_scores
+from segmnist.evaluate.predictions import Prediction
+from segmnist.evaluate.segments import Segments, overlaps, segments_of_classes, segments_of_ids
+
+Truth = Mapping[str, NDArray[Any]]
+"""Arrays of a clip by name.
+
+`semantic`, `instance` `(T, H, W)` and `labels` `(N,)` are needed; with `flow_forward` and its mask,
+`posterior` `(T, 11, H, W)`, `posterior_samples` and `oracle_samples` `(m, T, H, W)`, and the arrays that
+breakdowns name, more is scored.
+"""
+
+
+class ScoredClip:
+    """The truth and the prediction of one clip, and what several metrics derive from them.
+
+    A pixel whose true class is above 10 is ignored: both maps of classes hold 255 there and both maps of
+    ids 0, so that no metric can see what was predicted there.
+    """
+
+    def __init__(self, truth: Truth, prediction: Prediction) -> None:
+        self.truth = truth
+        self.prediction = prediction
+        self._ignored = truth["semantic"] >= NUM_CLASSES
+        self._all_known = not self._ignored.any()
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Return which pixels count, `(T, H, W)` bool."""
+        return ~self._ignored
+
+    def masked(self, maps: Maps, label: int = IGNORE) -> Maps:
+        """Return maps `(..., T, H, W)` with this label at the ignored pixels."""
+        return maps if self._all_known else np.where(self._ignored, np.uint8(label), maps)
+
+    def select(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return the values `(T, H, W)` of the pixels that count, `(P,)`."""
+        return values.ravel() if self._all_known else values[~self._ignored]
+
+    @cached_property
+    def semantic(self) -> Maps:
+        """Return the true classes, `(T, H, W)`."""
+        return self.masked(self.truth["semantic"])
+
+    @cached_property
+    def predicted(self) -> Maps:
+        """Return the predicted classes, `(T, H, W)`."""
+        return self.masked(self.prediction.semantic)
+
+    @cached_property
+    def instance(self) -> Maps:
+        """Return the true ids, `(T, H, W)`."""
+        return self.masked(self.truth["instance"], 0)
+
+    @cached_property
+    def segments(self) -> Segments:
+        """Return the predicted digits; of a model without ids, each class is one."""
+        if self.prediction.instance is None:
+            return segments_of_classes(self.predicted)
+        return segments_of_ids(self.masked(self.prediction.instance, 0), self.predicted)
+
+    @cached_property
+    def overlap(self) -> Counts:
+        """Return the pixels that true and predicted digits share, `(T, 1 + N, 1 + M)`."""
+        known = None if self._all_known else self.known
+        sizes = (len(self.truth["labels"]), len(self.segments.classes))
+        return overlaps(self.instance, self.segments.instance, *sizes, known)
+
+    @cached_property
+    def digits(self) -> NDArray[np.bool_]:
+        """Return which of the pixels that count are a digit's, `(P,)`."""
+        return self.select(self.truth["semantic"]) != BACKGROUND
+
+    @cached_property
+    def pixels(self) -> PixelScores | None:
+        """Return the scores of the pixels that count, `(P,)` each, of a model that gives probabilities."""
+        if self.prediction.probabilities is None:
+            return None
+        classes = self.masked(self.truth["semantic"], BACKGROUND)
+        return PixelScores(*map(self.select, pixel_scores(classes, self.prediction.probabilities)))
+
+    @property
+    def posterior(self) -> Probabilities | None:
+        """Return the exact posterior of each pixel's class, `(T, 11, H, W)`, where it is known."""
+        return self.truth.get("posterior")
+
+    @cached_property
+    def posterior_columns(self) -> Scores:
+        """Return the exact posterior of the pixels that count, `(11, P)` float64. Only where it is known."""
+        columns = np.moveaxis(self.truth["posterior"], 1, 0).astype(np.float64)
+        return np.stack([self.select(column) for column in columns])
+
+    @property
+    def of_posterior(self) -> ScoredClip | None:
+        """Return the same clip with the exact posterior in place of the model, where it is known."""
+        if self.posterior is None:
+            return None
+        best = self.posterior.argmax(axis=1).astype(np.uint8)
+        samples = self.truth.get("oracle_samples")
+        return ScoredClip(self.truth, Prediction(best, self.posterior, samples=samples))

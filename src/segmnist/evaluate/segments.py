@@ -1,0 +1,60 @@
+"""Predicted and true digits as segments with ids, and how many pixels each pair of them shares."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmnist.classes import BACKGROUND, NUM_CLASSES
+from segmnist.evaluate.arithmetic import Counts, Maps
+
+
+class Segments(NamedTuple):
+    """Ids `(T, H, W)` uint8, 1..M with 0 = background, and the class of each id, `(M,)`."""
+
+    instance: Maps
+    classes: list[int]
+
+
+def segments_of_classes(prediction: Maps) -> Segments:
+    """Return the segments of a model that gives classes only: each class is one digit, id = class + 1."""
+    instance = np.where(prediction >= BACKGROUND, 0, prediction + 1).astype(np.uint8)
+    return Segments(instance, list(range(BACKGROUND)))
+
+
+def segments_of_ids(instance: Maps, prediction: Maps) -> Segments:
+    """Return ids relabelled 1..M, each with the class that most of its pixels have.
+
+    The background counts only for an id that has no other class.
+    """
+    ids = np.unique(instance[instance > 0])
+    renumber = np.zeros(256, dtype=np.uint8)
+    renumber[ids] = np.arange(1, len(ids) + 1)
+    renamed = renumber[instance]
+    digits = class_counts(renamed, prediction, len(ids))[:, :BACKGROUND]
+    return Segments(renamed, [int(row.argmax()) if row.any() else BACKGROUND for row in digits])
+
+
+def class_counts(instance: Maps, prediction: Maps, num_ids: int) -> Counts:
+    """Return how many pixels of each id were called each class, `(M, 11)` int64; row i is id i+1."""
+    where = instance > 0
+    pairs = (instance[where].astype(np.intp) - 1) * NUM_CLASSES + prediction[where]
+    counts = np.bincount(pairs, minlength=num_ids * NUM_CLASSES)
+    return counts.reshape(num_ids, NUM_CLASSES).astype(np.int64)
+
+
+def overlaps(
+    truth: Maps, prediction: Maps, num_true: int, num_predicted: int, known: NDArray[np.bool_] | None = None
+) -> Counts:
+    """Return how many pixels each pair of ids shares in each frame.
+
+    Both maps are `(T, H, W)` with 0 = background; only pixels that are `known` count. The result is
+    `(T, 1 + num_true, 1 + num_predicted)` int64; row and column 0 are the background's.
+    """
+    T, rows, columns = len(truth), 1 + num_true, 1 + num_predicted
+    frame = np.arange(T, dtype=np.intp).reshape(T, 1, 1)
+    pairs = (frame * rows + truth) * columns + prediction
+    counted = pairs.ravel() if known is None else pairs[known]
+    return np.bincount(counted, minlength=T * rows * columns).reshape(T, rows, columns).astype(np.int64)
