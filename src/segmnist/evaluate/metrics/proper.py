@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segmnist.evaluate.arithmetic import Counts, Scores, mean_of, to_fixed
 from segmnist.evaluate.metric import Metric, Row
@@ -15,7 +16,7 @@ SUFFIXES = ("", "_foreground")
 """What stands after the name of a score over all pixels, and over digit pixels."""
 
 
-def proper_sums(pixels: PixelScores, digits: Counts) -> dict[str, Counts]:
+def proper_sums(pixels: PixelScores, digits: NDArray[np.bool_]) -> dict[str, Counts]:
     """Return sums over all pixels and over digit pixels, `(2,)` each: their number, NLL and Brier score.
 
     pixels: scores `(P,)` each; digits: `(P,)` bool. NLL and Brier score are in fixed point.
