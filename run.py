@@ -1,79 +1,125 @@
-"""Set up and run segmnist on a bare machine with Python 3.11 to 3.13: `python3 run.py demo`, `python3 run.py test`.
+"""Set up and run segmnist on a machine that has Python 3.11 to 3.14 and nothing else.
 
-Each makes a virtual environment of its own beside this file, installs segmnist into it, and runs. Standard library only.
+    python3 run.py demo                    a small data set and pictures of it, in out/
+    python3 run.py test [pytest options]   the linters, the type checker and the tests
+    python3 run.py package                 build the package, check it, install it as a user would
+    python3 run.py lowest                  run some tests on the oldest libraries that pyproject.toml allows
+
+Each job makes a virtual environment of its own beside this file. Standard library only.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import venv
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-EXTRAS = {"demo": "", "test": "[test]"}
+TORCH_PINNED = ["-c", HERE / "constraints.txt"]
+LOWEST_EXTRAS = ("coco", "explore", "hdf5", "index", "s3", "video")
+LOWEST_TESTS = (
+    "tests/golden",
+    "tests/cli/test_bad_use.py",
+    "tests/dataset/test_find.py",
+    "tests/formats/test_origin.py",
+    "tests/formats/test_zarr.py",
+)
 
 
 def main() -> int:
     """Run the job that the command line names."""
-    job = sys.argv[1] if len(sys.argv) > 1 else ""
-    if job not in EXTRAS:
-        print("usage: python3 run.py demo | test [arguments for pytest]", file=sys.stderr)
+    jobs = {"demo": demo, "test": test, "package": package, "lowest": lowest}
+    name, *arguments = sys.argv[1:] or [""]
+    if name not in jobs or (arguments and name != "test"):
+        print(__doc__, file=sys.stderr)
         return 2
-    if not (3, 11) <= sys.version_info < (3, 14):
-        print(f"run.py: needs Python 3.11 to 3.13, this is {sys.version.split()[0]}", file=sys.stderr)
+    if not (3, 11) <= sys.version_info < (3, 15):
+        print(f"run.py: needs Python 3.11 to 3.14, this is {sys.version.split()[0]}", file=sys.stderr)
         return 2
-    python = environment(HERE / f".venv-{job}", EXTRAS[job])
     try:
-        return demo(python) if job == "demo" else test(python, sys.argv[2:])
+        jobs[name](*arguments)
     except subprocess.CalledProcessError as failed:
         return failed.returncode or 1
-
-
-def environment(folder: Path, extra: str) -> Path:
-    """Return the Python of a virtual environment that has segmnist, made or brought up to date."""
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    if not python.exists():
-        print(f"making {folder.name} ...", flush=True)
-        venv.create(folder, with_pip=True)
-    pip = [
-        python,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "-c",
-        HERE / "constraints.txt",
-    ]
-    if extra:
-        # Torch first and alone: what depends on it would otherwise choose a build for it.
-        subprocess.run([*pip, "torch"], check=True)
-    subprocess.run([*pip, "-e", f"{HERE}{extra}"], check=True)
-    return python
-
-
-def demo(python: Path) -> int:
-    """Write a data set of 1,000 clips and pictures of it into `out/`."""
-    segmnist = [python, "-m", "segmnist"]
-    shared = ["--preset", "standard", "--split", "test", "--seed", "0"]
-    subprocess.run([*segmnist, "generate", HERE / "out", *shared, "--clips", "1000"], check=True)
-    subprocess.run([*segmnist, "preview", HERE / "out" / "preview.png", *shared, "--clips", "3"], check=True)
-    subprocess.run([*segmnist, "preview", HERE / "out" / "preview.gif", *shared, "--clips", "3"], check=True)
     return 0
 
 
-def test(python: Path, arguments: list[str]) -> int:
+def demo() -> None:
+    """Write a data set of 1,000 clips and pictures of it into `out/`."""
+    python = environment("demo")
+    install(python, *TORCH_PINNED, "-e", HERE)
+    segmnist = [python, "-m", "segmnist"]
+    shared = ["--preset", "standard", "--split", "test", "--seed", "0"]
+    run(*segmnist, "generate", HERE / "out", *shared, "--clips", "1000")
+    run(*segmnist, "preview", HERE / "out" / "preview.png", *shared, "--clips", "3")
+    run(*segmnist, "preview", HERE / "out" / "preview.gif", *shared, "--clips", "3")
+
+
+def test(*arguments: str) -> None:
     """Run the linters, the type checker and the tests."""
+    python = environment("test")
+    # Torch first and alone: what depends on it would otherwise choose a build for it.
+    install(python, *TORCH_PINNED, "torch")
+    install(python, *TORCH_PINNED, "-e", f"{HERE}[test]")
     # Two workers: the tests are written for two cores, and a file's tests stay together, as they share what they made.
     tests = ["pytest", "-n", "2", "--dist", "loadfile", *arguments]
     for tool in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], tests):
         print(f"--- {' '.join(tool)}", flush=True)
-        code = subprocess.run([python, "-m", *tool], cwd=HERE).returncode
-        if code:
-            return code
-    return 0
+        run(python, "-m", *tool)
+
+
+def package() -> None:
+    """Build into `dist/`, check what an index and a citation tool check, and use the wheel in an empty environment."""
+    python = environment("package")
+    install(python, "build", "twine", "cffconvert")
+    shutil.rmtree(HERE / "dist", ignore_errors=True)
+    run(python, "-m", "build", HERE)
+    built = sorted((HERE / "dist").iterdir())
+    run(python, "-m", "twine", "check", "--strict", *built)
+    run(python.with_name("cffconvert"), "--validate")
+    user = environment("user", clear=True)
+    install(user, *(path for path in built if path.suffix == ".whl"))
+    elsewhere = HERE / "dist"
+    run(user, "-c", "import segmnist; print(segmnist.ClipSource('clean')[0].video.shape)", cwd=elsewhere)
+    run(user, "-m", "segmnist", "presets", cwd=elsewhere)
+
+
+def lowest() -> None:
+    """Run some tests on the oldest libraries that pyproject.toml allows, torch and what needs it left out."""
+    python = environment("lowest", clear=True)
+    install(python, "uv")
+    uv = [python, "-m", "uv", "pip"]
+    extras = [word for extra in LOWEST_EXTRAS for word in ("--extra", extra)]
+    listed = HERE / ".venv-lowest" / "lowest.txt"
+    run(
+        *[*uv, "compile", "--quiet", "--resolution", "lowest-direct", "--only-binary", ":all:", *extras],
+        *["--output-file", listed, HERE / "pyproject.toml"],
+    )
+    run(*uv, "install", "--python", python, "-r", listed, "httpx", "hypothesis", "pytest", "pytest-timeout")
+    run(*uv, "install", "--python", python, "--no-deps", "-e", HERE)
+    run(python, "-m", "pytest", *LOWEST_TESTS)
+
+
+def environment(job: str, *, clear: bool = False) -> Path:
+    """Return the Python of the virtual environment of a job, which is made if it is not there."""
+    folder = HERE / f".venv-{job}"
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if clear or not python.exists():
+        print(f"making {folder.name} ...", flush=True)
+        venv.create(folder, with_pip=True, clear=clear)
+    return python
+
+
+def install(python: Path, *what: str | Path) -> None:
+    """Install with pip, quietly."""
+    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *what)
+
+
+def run(*command: str | Path, cwd: Path = HERE) -> None:
+    """Run a command, and raise `CalledProcessError` where it fails."""
+    subprocess.run(command, cwd=cwd, check=True)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 
 class SegmnistError(Exception):
-    """Base of every error that segmnist raises on purpose. The message is one line that a user can act on."""
+    """Base of every error that segmnist raises on purpose; its message is one line that a user can act on."""
 
 
 class BadArgument(SegmnistError, ValueError):
-    """A value that the caller gave is not permitted. Names the argument, the value, the permitted range, the likely fix.
+    """A value that the caller gave is not permitted.
+
+    The message names the argument, the value, the permitted range and the likely fix.
 
     >>> raise BadArgument("num_frames", 0, "1..10000", "ask for at least one frame")
     Traceback (most recent call last):
@@ -27,17 +29,36 @@ class BadArgument(SegmnistError, ValueError):
 
 
 class CorruptData(SegmnistError):
-    """Stored bytes are not what their checksum or format says. Names the file and what is wrong with it."""
+    """Stored bytes do not match their checksum or format. The message names the file and the fault."""
 
 
 class MissingDependency(SegmnistError, ImportError):
-    """An optional library is not installed. Names the extra that brings it."""
+    """An optional library is not installed. The message says what to install.
+
+    feature: what the caller asked for. extra: the extra of segmnist that has the libraries.
+    """
 
     def __init__(self, feature: str, extra: str) -> None:
         self.feature, self.extra = feature, extra
+        libraries = " ".join(f"'{library}'" for library in libraries_of(extra))
         super().__init__(
-            f"{feature} needs an optional library; install it with: pip install 'segmnist[{extra}]'"
+            f"{feature} needs the extra {extra!r} of segmnist; install it with: pip install {libraries}"
         )
 
     def __reduce__(self) -> tuple[type[MissingDependency], tuple[str, str]]:
         return type(self), (self.feature, self.extra)
+
+
+def libraries_of(extra: str) -> list[str]:
+    """Return what pip has to install for an extra, for instance `["h5py>=3.11"]`.
+
+    pip may not find segmnist itself by name (a clone, a wheel from elsewhere), but it finds these libraries.
+    """
+    from importlib.metadata import PackageNotFoundError, requires
+
+    try:
+        stated = [requirement.partition(";") for requirement in requires("segmnist") or ()]
+    except PackageNotFoundError:  # run from its sources, never installed
+        stated = []
+    libraries = [library.strip() for library, _, marker in stated if f"extra == '{extra}'" in marker]
+    return libraries or [f"segmnist[{extra}]"]

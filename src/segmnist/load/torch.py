@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from segmnist.errors import BadArgument, MissingDependency
-from segmnist.load.parcel import draw_parcel
 from segmnist.load.reader import Array, Reader, Source, clip_of, open_reader
 from segmnist.palette import CLASS_NAMES
 from segmnist.render.arrays import ARRAYS
@@ -25,6 +24,7 @@ try:
 except ImportError:
     raise MissingDependency("segmnist.load.torch", "torch") from None
 
+from segmnist.load.parcel import draw_parcel
 from segmnist.load.stream import EndlessClips, EndlessLoader
 from segmnist.load.tensors import tensor_of, tensors_of
 
