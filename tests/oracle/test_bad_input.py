@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import get_type_hints
+
 import numpy as np
 import pytest
 from tests.oracle.enumeration import tiny_spec
@@ -9,8 +12,9 @@ from tests.oracle.enumeration import tiny_spec
 from segmnist.errors import BadArgument, MissingDependency
 from segmnist.oracle import Oracle
 from segmnist.oracle.arrays import TorchArrays
-from segmnist.oracle.solvable import check_solvable
+from segmnist.oracle.solvable import SOLVABLE, check_solvable
 from segmnist.scene.presets import PRESETS, preset
+from segmnist.scene.spec import SceneSpec, field_names
 
 OUTSIDE = {
     "num_digits_range": (1, 2),
@@ -41,6 +45,40 @@ def test_field_that_puts_a_spec_outside_is_named(field):
     spec = preset("exact").replace(**changes)
     with pytest.raises(BadArgument, match=f"^{field}=.*solvable"):
         check_solvable(spec)
+
+
+def test_a_field_added_later_is_refused_until_it_is_listed():
+    class Later(SceneSpec):
+        wobble: float = 0.0
+
+        def __post_init__(self):
+            pass
+
+    Later = dataclasses.dataclass(frozen=True, kw_only=True)(Later)
+    known = preset("exact").to_dict()
+    same = {name: getattr(preset("exact"), name) for name in known}
+    check_solvable(Later(**same))
+    with pytest.raises(BadArgument, match=r"^wobble=0.5 .*solvable"):
+        check_solvable(Later(**same, wobble=0.5))
+
+
+WORDS = [
+    name for name, kind in get_type_hints(SceneSpec).items() if kind is bool or "Literal" in str(kind)
+]
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_a_choice_added_later_is_refused_until_it_is_listed(name):
+    spec = preset("exact")
+    before = getattr(spec, name)
+    object.__setattr__(spec, name, (*before, "new") if isinstance(before, tuple) else "new")
+    with pytest.raises(BadArgument, match=f"^{name}=.*solvable"):
+        check_solvable(spec)
+
+
+def test_every_field_has_a_rule():
+    """A new field: say in `SOLVABLE` what values of it the oracle can solve, and add a case to the tests."""
+    assert set(SOLVABLE) == set(field_names())
 
 
 @pytest.mark.parametrize(

@@ -1,57 +1,133 @@
-"""Which specs have a posterior that can be computed exactly, and the field that puts another spec outside."""
+"""The specs that have an exact posterior: a list of permitted fields and values, anything else is refused."""
 
 from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from segmnist.errors import BadArgument
 from segmnist.scene.fixed_point import FULL_TURN, to_angle, to_q16
 from segmnist.scene.spec import SceneSpec
 
-STEPPED = {
-    "speed_range": "speed_step",
-    "angle_range": "angle_step",
-    "rotation_rate_range": "rotation_rate_step",
-    "brightness_range": "brightness_step",
+
+@dataclass(frozen=True)
+class Rule:
+    """The values of a field that the oracle can solve, in words and as a test of (value, spec)."""
+
+    permitted: str
+    holds: Callable[[Any, SceneSpec], bool]
+
+
+ANY = Rule("any value", lambda value, spec: True)
+
+
+def one_of(*choices: Any) -> Rule:
+    """Return the rule of a field that may only hold one of these values."""
+    return Rule(", ".join(map(repr, choices)), lambda value, spec: value in choices)
+
+
+def some_of(*choices: Any) -> Rule:
+    """Return the rule of a field that may only hold a tuple of some of these values."""
+    return Rule(f"some of {', '.join(map(repr, choices))}", lambda value, spec: set(value) <= set(choices))
+
+
+def step_of(name: str) -> Rule:
+    """Return the rule of the step of a range: it is needed where the range is wide."""
+
+    def holds(step: float, spec: SceneSpec) -> bool:
+        low, high = getattr(spec, name)
+        unused = name == "brightness_range" and bool(spec.grey_levels)
+        return low == high or step > 0 or unused
+
+    return Rule(f"more than 0, as {name} is wide", holds)
+
+
+MORE_THAN_0 = Rule("more than 0", lambda value, spec: value > 0)
+ONE_VALUE = Rule("two equal numbers", lambda value, spec: value[0] == value[1])
+
+SOLVABLE = {
+    # The frame and time.
+    "height": ANY,
+    "width": ANY,
+    "num_frames": ANY,
+    "frame_stride": Rule(
+        "1 for digit_motion='markov'", lambda value, spec: value == 1 or spec.digit_motion != "markov"
+    ),
+    # The digits.
+    "num_digits_range": one_of((2, 2)),
+    "classes": ANY,
+    "speed_range": Rule(
+        "multiples of position_step for digit_motion='markov'", lambda value, spec: _on_lattice(spec)
+    ),
+    "acceleration_range": ONE_VALUE,
+    "wall_margin": ANY,
+    "angle_range": ANY,
+    "rotation_rate_range": ANY,
+    "scale_range": ONE_VALUE,
+    "brightness_range": ANY,
+    "ink_threshold": ANY,
+    "ink_offset": ANY,
+    "num_depth_swaps_range": one_of((0, 0)),
+    "digit_motion": one_of("reflect", "markov"),
+    "turn_odds": ANY,
+    "cut_corners": one_of(False, True),
+    # The steps that make scenes countable.
+    "glyphs_per_class": ANY,
+    "position_step": MORE_THAN_0,
+    "speed_step": step_of("speed_range"),
+    "direction_step": Rule(
+        "more than 0; 90 or 180 for digit_motion='markov'", lambda value, spec: _keeps_directions(value, spec)
+    ),
+    "angle_step": step_of("angle_range"),
+    "rotation_rate_step": step_of("rotation_rate_range"),
+    "brightness_step": step_of("brightness_range"),
+    "num_backgrounds": Rule(
+        "1 or more, as there are shapes", lambda value, spec: value > 0 or spec.max_shapes == 0
+    ),
+    # Twins.
+    "twins": ANY,
+    "twin_odds": ANY,
+    # What lies behind the digits is drawn by the renderer, so it may be whatever that draws now.
+    "num_shapes_range": ANY,
+    "shape_kinds": some_of("rectangle", "circle", "ellipse", "triangle"),
+    "shape_size_range": ANY,
+    "shape_speed_range": ANY,
+    "shape_level_range": ANY,
+    "shape_motion": one_of("reflect", "origin"),
+    "grey_levels": ANY,
+    "noise_density": ANY,
+    "noise_level_range": ANY,
+    "noise_distribution": one_of("uniform", "origin"),
+    "background_level": ANY,
+    # What lies over everything.
+    "sensor_sigma": MORE_THAN_0,
 }
+"""A field that is not listed here must keep its default, and a choice that is not listed is refused."""
 
 
 def check_solvable(spec: SceneSpec) -> None:
-    """Raise `BadArgument`, naming the first field that puts the spec outside the exactly solvable family."""
-    _require(spec, "num_digits_range", spec.num_digits_range == (2, 2), "(2, 2)")
-    _require(spec, "num_depth_swaps_range", spec.num_depth_swaps_range == (0, 0), "(0, 0)")
-    _require(spec, "sensor_sigma", spec.sensor_sigma > 0, "more than 0")
-    _require(spec, "digit_motion", spec.digit_motion != "origin", "'reflect' or 'markov'")
-    for name in ("scale_range", "acceleration_range"):
-        low, high = getattr(spec, name)
-        _require(spec, name, low == high, "two equal numbers")
-    for name, step in STEPPED.items():
-        low, high = getattr(spec, name)
-        flat = name == "brightness_range" and spec.grey_levels
-        _require(
-            spec,
-            step,
-            low == high or getattr(spec, step) > 0 or bool(flat),
-            f"more than 0, as {name} is wide",
-        )
-    _require(spec, "position_step", spec.position_step > 0, "more than 0")
-    _require(spec, "direction_step", spec.direction_step > 0, "more than 0")
-    known = spec.num_backgrounds > 0 or spec.max_shapes == 0
-    _require(spec, "num_backgrounds", known, "1 or more, as there are shapes")
-    if spec.digit_motion == "markov":
-        _check_walk(spec)
+    """Raise `BadArgument`, naming the first field that puts the spec outside the solvable family."""
+    for field in dataclasses.fields(spec):
+        value = getattr(spec, field.name)
+        rule = SOLVABLE.get(field.name) or one_of(field.default)
+        if not rule.holds(value, spec):
+            fix = "this puts the spec outside the exactly solvable family; preset 'exact' is inside"
+            raise BadArgument(field.name, value, rule.permitted, fix)
 
 
-def _check_walk(spec: SceneSpec) -> None:
-    """Raise unless a wandering digit stays on the lattice of its first positions."""
-    straight = to_angle(spec.direction_step) in (FULL_TURN // 4, FULL_TURN // 2)
-    _require(spec, "direction_step", straight, "90 or 180 for digit_motion='markov'")
+def _keeps_directions(step: float, spec: SceneSpec) -> bool:
+    """Return whether directions are countable, and along the axes where a digit wanders on the lattice."""
+    return step > 0 and (
+        spec.digit_motion != "markov" or to_angle(step) in (FULL_TURN // 4, FULL_TURN // 2)
+    )
+
+
+def _on_lattice(spec: SceneSpec) -> bool:
+    """Return whether a wandering digit stays on the lattice of its first positions."""
     step = to_q16(spec.position_step)
+    if spec.digit_motion != "markov" or step == 0:
+        return True
     speeds = (to_q16(spec.speed_range[0]), to_q16(spec.speed_step), to_q16(spec.speed_range[1]))
-    on_lattice = all(speed % step == 0 for speed in speeds[: 2 if speeds[1] else 3])
-    _require(spec, "speed_range", on_lattice, "multiples of position_step for digit_motion='markov'")
-    _require(spec, "frame_stride", spec.frame_stride == 1, "1 for digit_motion='markov'")
-
-
-def _require(spec: SceneSpec, name: str, holds: bool, permitted: str) -> None:
-    if not holds:
-        fix = "this puts the spec outside the exactly solvable family; preset 'exact' is inside"
-        raise BadArgument(name, getattr(spec, name), permitted, fix)
+    return all(speed % step == 0 for speed in speeds[: 2 if speeds[1] else 3])
