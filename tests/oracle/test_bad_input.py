@@ -62,9 +62,7 @@ def test_a_field_added_later_is_refused_until_it_is_listed():
         check_solvable(Later(**same, wobble=0.5))
 
 
-WORDS = [
-    name for name, kind in get_type_hints(SceneSpec).items() if kind is bool or "Literal" in str(kind)
-]
+WORDS = [name for name, kind in get_type_hints(SceneSpec).items() if kind is bool or "Literal" in str(kind)]
 
 
 @pytest.mark.parametrize("name", WORDS)

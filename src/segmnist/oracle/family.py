@@ -1,12 +1,10 @@
-"""Family: every scene that a solvable spec can draw, one digit at a time, with its probability and its
-pictures."""
+"""Family: every scene of one digit that a solvable spec can draw, with its probability and its pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,26 +15,26 @@ from segmnist.oracle.likelihood import BARE
 from segmnist.oracle.pictures import Pictures, draw_pictures
 from segmnist.oracle.solvable import check_solvable
 from segmnist.render.engine import render
-from segmnist.scene.fixed_point import FULL_TURN, sine_table, to_angle, to_q16
-from segmnist.scene.sample import glyph_pool, pool_split, sample, twin_table
+from segmnist.scene.fixed_point import FULL_TURN, sine_table
+from segmnist.scene.parameters import parameters_of
+from segmnist.scene.sample import check_digits_fit, glyph_pool, pool_split, sample, twin_table
 from segmnist.scene.spec import SceneSpec
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Axis = tuple[Integers, Floats]
+"""The values of one draw and their probabilities."""
 
 BYTES_A_POSE = 64
-"""Of a hypothesis in one frame, while the family is built."""
+"""Memory a hypothesis and frame takes while the family is built."""
 
 
 @dataclass(frozen=True, eq=False)
 class Family:
-    """What one digit can be and do, all of it.
+    """All that one digit can be and do: N hypotheses, the same for both digits of a clip.
 
-    The N hypotheses of one digit, equal in law for both digits of a clip; digit 1 lies in front of
-    digit 0.
-
-    Where motion is a Markov chain a hypothesis is a state of it: a position and a velocity, beside what never
-    changes; its `prior` is that of the first frame. `pose` holds `(N,T)` int64 arrays `y`, `x`, `angle`,
+    Where motion is a Markov chain, a hypothesis is a state of it: a position and a velocity, beside what never
+    changes; its `prior` is that of the first frame. `pose` holds `(N,T)` int64 arrays `y`, `x`, `angle`, `scale`,
     `brightness` in a Scene's units; `glyph (N,)` the bank's rows. `picture_of[h, t]` is the row of hypothesis
     h in `pictures[t]`.
     """
@@ -57,8 +55,13 @@ class Family:
 
     @property
     def num_hypotheses(self) -> int:
-        """N: scenes of one digit; a clip has N^2."""
+        """Scenes of one digit, N; a clip has N^2."""
         return len(self.prior)
+
+    @property
+    def num_pixels(self) -> int:
+        """Pixels of a frame."""
+        return self.spec.height * self.spec.width
 
     @cached_property
     def first_alike(self) -> list[Integers]:
@@ -71,6 +74,16 @@ class Family:
             result.append(alike)
         return result
 
+    def cover(self, t: int, weight: Floats) -> Floats:
+        """Return the summed weight of the hypotheses that cover each pixel of frame t, `(P,)`.
+
+        weight: `(N,)`, such as the posterior of one digit.
+        """
+        pictures = self.pictures[t]
+        of_picture = np.bincount(self.picture_of[:, t], weight, len(pictures))
+        of_entry = np.repeat(of_picture, np.diff(pictures.start))
+        return np.bincount(pictures.pixel, of_entry, self.num_pixels).astype(np.float64)
+
 
 def lattice_probabilities(count: int) -> Floats:
     """Return P(k) of `word * count >> 32` for a random 32-bit word, `(count,)`: 1/count to within 2^-32."""
@@ -79,17 +92,20 @@ def lattice_probabilities(count: int) -> Floats:
 
 
 def build_family(spec: SceneSpec, bank: DigitBank, split: str, seed: int, max_bytes: int) -> Family:
-    """Return the family of a spec; raise `BadArgument` if it is outside the solvable ones or larger than
-    `max_bytes`."""
+    """Return the family of a spec.
+
+    Raises `BadArgument` for a spec outside the solvable ones, a digit larger than the frame, or a family
+    larger than `max_bytes`.
+    """
     check_solvable(spec)
-    axes = _axes(spec, bank, split)
-    count = int(np.prod([len(values) for values, _ in axes.values()]))
+    check_digits_fit(spec, *bank.images.shape[1:])
+    count = _count(spec, bank, split)
     check_bytes(count * spec.num_frames * BYTES_A_POSE, max_bytes, f"{count:,} hypotheses")
-    values, prior = _product(axes)
+    values, prior = _hypotheses(spec, bank, split)
     pose = _poses(spec, bank, values)
     pictures, picture_of = draw_pictures(spec, bank, values["glyph"], pose, max_bytes)
     twins = twin_table(spec)[bank.labels[values["glyph"]]]
-    first = round(spec.twin_odds * 2**32) / 2.0**32
+    first = parameters_of(spec, *bank.images.shape[1:]).twin_odds / 2.0**32
     class_odds = np.zeros((count, 10))
     rows = np.arange(count)
     np.add.at(class_odds, (rows, twins[:, 0]), first)
@@ -102,58 +118,88 @@ def build_family(spec: SceneSpec, bank: DigitBank, split: str, seed: int, max_by
 
 
 def check_bytes(needed: int, max_bytes: int, what: str) -> None:
-    """Raise `BadArgument` if more memory is needed than permitted; says how much before any is taken."""
+    """Raise `BadArgument` if more memory is needed than permitted."""
     if needed > max_bytes:
         fix = f"{what} need {needed:,} bytes; lower glyphs_per_class or coarsen a *_step"
         raise BadArgument("max_bytes", max_bytes, f"{needed:,} or more", fix)
 
 
-def lattice(low: int, high: int, step: int) -> tuple[Integers, Floats]:
+def lattice(low: int, high: int, step: int) -> Axis:
     """Return low, low + step, ... up to high, and their probabilities; low alone where step is 0."""
     values = np.arange(low, high + 1, step, dtype=np.int64) if step else np.array([low], np.int64)
     return values, lattice_probabilities(len(values))
 
 
-def lattice_of(
-    ends: tuple[float, float], step: float, in_fixed_point: Callable[[float], int]
-) -> tuple[Integers, Floats]:
-    """Return the lattice of a `*_range` and its `*_step`."""
-    return lattice(in_fixed_point(ends[0]), in_fixed_point(ends[1]), in_fixed_point(step))
+def headings(spec: SceneSpec, bank: DigitBank) -> dict[str, Axis]:
+    """Return the `speed` and `direction` lattices of a digit: Q16 px a frame, hundredths of a degree."""
+    p = parameters_of(spec, *bank.images.shape[1:])
+    return {
+        "speed": lattice(p.speed_low, p.speed_high, p.speed_step),
+        "direction": lattice(0, FULL_TURN - 1, p.direction_step),
+    }
 
 
-def spans(spec: SceneSpec, bank: DigitBank) -> dict[str, tuple[int, int]]:
-    """Return for `y` and `x` the least position of a digit's centre and how far it may go from there, Q16."""
-    scale, margin = to_q16(spec.scale_range[0]), to_q16(spec.wall_margin)
-    sizes = zip("yx", bank.images.shape[1:], (spec.height, spec.width))
-    lows = {name: ((glyph * scale >> 1) - margin, frame << 16) for name, glyph, frame in sizes}
-    return {name: (low, frame - 2 * low) for name, (low, frame) in lows.items()}
+def walls(spec: SceneSpec, bank: DigitBank, scale: int) -> dict[str, tuple[int, int]]:
+    """Return for `y` and `x` the least position of a digit's centre and the room from there on, Q16."""
+    p = parameters_of(spec, *bank.images.shape[1:])
+    sizes = {"y": (p.glyph_height, p.height), "x": (p.glyph_width, p.width)}
+    lows = {name: (glyph * scale >> 1) - p.wall_margin for name, (glyph, _) in sizes.items()}
+    return {name: (lows[name], (frame << 16) - 2 * lows[name]) for name, (_, frame) in sizes.items()}
 
 
-def _axes(spec: SceneSpec, bank: DigitBank, split: str) -> dict[str, tuple[Any, Floats]]:
-    """Return every independent draw of the sampler, its values and their probabilities; those of motion
-    last."""
+def _hypotheses(spec: SceneSpec, bank: DigitBank, split: str) -> tuple[dict[str, Integers], Floats]:
+    """Return all that the sampler draws for a digit, `(N,)` for each draw, and the probabilities.
+
+    The draws are independent, but for the position: the room between the walls depends on the scale. Those
+    that a wandering digit changes come last, the last of them varying fastest.
+    """
+    parts = []
+    scales, odds = _scales(spec, bank)
+    for scale, share in zip(scales, odds):
+        values, prior = _product(_axes(spec, bank, split, int(scale)))
+        parts.append(({**values, "scale": np.full(len(prior), scale)}, share * prior))
+    joined = {name: np.concatenate([values[name] for values, _ in parts]) for name in parts[0][0]}
+    return joined, np.concatenate([prior for _, prior in parts])
+
+
+def _scales(spec: SceneSpec, bank: DigitBank) -> Axis:
+    p = parameters_of(spec, *bank.images.shape[1:])
+    return lattice(p.scale_low, p.scale_high, 0)
+
+
+def _axes(spec: SceneSpec, bank: DigitBank, split: str, scale: int) -> dict[str, Axis]:
+    """Return every independent draw of a digit of this scale: its values and their probabilities."""
+    p = parameters_of(spec, *bank.images.shape[1:])
     pool = glyph_pool(spec, bank, split).astype(np.int64)
-    step, room = to_q16(spec.position_step), spans(spec, bank)
-    turn_step = to_angle(spec.direction_step)
+    room = walls(spec, bank, scale)
     axes = {
         "glyph": (pool, lattice_probabilities(len(pool))),
-        "angle": lattice_of(spec.angle_range, spec.angle_step, to_angle),
-        "rate": lattice_of(spec.rotation_rate_range, spec.rotation_rate_step, to_angle),
+        "angle": lattice(p.angle_low, p.angle_high, p.angle_step),
+        "rate": lattice(p.rate_low, p.rate_high, p.rate_step),
     }
-    motion = {
-        "y": lattice(0, room["y"][1], step),
-        "x": lattice(0, room["x"][1], step),
-        "speed": lattice_of(spec.speed_range, spec.speed_step, to_q16),
-        "direction": lattice(0, FULL_TURN - 1, turn_step),
-    }
+    ramp = lattice(p.brightness_low, p.brightness_high, p.brightness_step)
+    shine = {"first": ramp, "last": ramp}
     if spec.grey_levels:
         factors = np.array([(level * 65_536 + 254) // 255 for level in spec.grey_levels], np.int64)
-        return {**axes, "flat": (factors, lattice_probabilities(len(factors))), **motion}
-    ramp = lattice_of(spec.brightness_range, spec.brightness_step, to_q16)
-    return {**axes, "first": ramp, "last": ramp, **motion}
+        shine = {"flat": (factors, lattice_probabilities(len(factors)))}
+    motion = {
+        "y": lattice(0, room["y"][1], p.position_step),
+        "x": lattice(0, room["x"][1], p.position_step),
+        **headings(spec, bank),
+    }
+    return {**axes, **shine, **motion}
 
 
-def _product(axes: dict[str, tuple[Any, Floats]]) -> tuple[dict[str, Integers], Floats]:
+def _count(spec: SceneSpec, bank: DigitBank, split: str) -> int:
+    """Return N, without making the N hypotheses."""
+    scales, _ = _scales(spec, bank)
+    return sum(
+        math.prod(len(values) for values, _ in _axes(spec, bank, split, int(scale)).values())
+        for scale in scales
+    )
+
+
+def _product(axes: dict[str, Axis]) -> tuple[dict[str, Integers], Floats]:
     """Return every combination, `(N,)` for each axis, and its probability."""
     indices = np.indices([len(values) for values, _ in axes.values()]).reshape(len(axes), -1)
     prior = np.ones(indices.shape[1])
@@ -165,20 +211,26 @@ def _product(axes: dict[str, tuple[Any, Floats]]) -> tuple[dict[str, Integers], 
 
 
 def _poses(spec: SceneSpec, bank: DigitBank, values: dict[str, Integers]) -> dict[str, Integers]:
-    """Return where each hypothesis is in each frame, `(N,T)`: the sampler's arithmetic, over all of them
-    at once."""
-    sine, quarter = sine_table(), FULL_TURN // 4
+    """Return the pose of each hypothesis in each frame, `(N,T)`, by the sampler's arithmetic."""
+    p, sine, quarter = parameters_of(spec, *bank.images.shape[1:]), sine_table(), FULL_TURN // 4
     t = np.arange(spec.num_frames) * spec.frame_stride
     toward = {"y": -sine[values["direction"]], "x": sine[values["direction"] + quarter]}
-    pose = {"angle": (values["angle"][:, None] + values["rate"][:, None] * t) % FULL_TURN}
-    for axis, (low, span) in spans(spec, bank).items():
-        velocity = _scaled(values["speed"], toward[axis], axis)
-        if spec.digit_motion == "markov":
-            # A state of the chain: where it is and where it heads, the same in every frame.
-            velocity *= 0
-        acceleration = _scaled(np.int64(to_q16(spec.acceleration_range[0])), toward[axis], axis)
-        place = values[axis][:, None] + velocity[:, None] * t + (acceleration[:, None] * t * t >> 1)
-        pose[axis] = low + reflected(place, span)
+    scale = values["scale"]
+    pose = {
+        "angle": (values["angle"][:, None] + values["rate"][:, None] * t) % FULL_TURN,
+        "scale": np.repeat(scale[:, None], len(t), axis=1),
+    }
+    # A hypothesis of a wandering digit is a state, where it is and where it heads: the same in every frame.
+    moves = spec.digit_motion != "markov"
+    acceleration = np.full_like(scale, p.acceleration_low)
+    for axis in ("y", "x"):
+        velocity = moves * _scaled(values["speed"], toward[axis], axis)
+        place = values[axis][:, None] + velocity[:, None] * t
+        place += _scaled(acceleration, toward[axis], axis)[:, None] * t * t >> 1
+        pose[axis] = np.empty_like(place)
+        for size in np.unique(scale):
+            low, span = walls(spec, bank, int(size))[axis]
+            pose[axis][scale == size] = low + reflected(place[scale == size], span)
     first = values.get("first", values.get("flat"))
     last = values.get("last", values.get("flat"))
     assert first is not None
@@ -187,7 +239,7 @@ def _poses(spec: SceneSpec, bank: DigitBank, values: dict[str, Integers]) -> dic
     return pose
 
 
-def _scaled(length: Any, toward: Integers, axis: str) -> Integers:
+def _scaled(length: Integers, toward: Integers, axis: str) -> Integers:
     """Return a length along a direction in Q16; y is rounded before its sign is turned, as in the sampler."""
     return np.asarray(-(length * -toward >> 30) if axis == "y" else length * toward >> 30)
 
@@ -201,8 +253,7 @@ def reflected(place: Integers, span: int) -> Integers:
 
 
 def _backgrounds(spec: SceneSpec, bank: DigitBank, split: str, seed: int) -> NDArray[np.int16]:
-    """Return what lies behind the digits, `(B,T,P)`: the shapes of the first clips, drawn without digits
-    and noise."""
+    """Return what lies behind the digits, `(B,T,P)`: the shapes of the first clips, without digits or noise."""
     count = max(spec.num_backgrounds, 1) if spec.max_shapes else 1
     still = {"num_backgrounds": 0, "num_digits_range": (0, 0), "sensor_sigma": 0.0, "noise_density": 0.0}
     other = (spec.background_level + 1) % 256

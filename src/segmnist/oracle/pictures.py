@@ -1,5 +1,4 @@
-"""Pictures: what one digit alone draws in one frame, for many poses, as sparse rows of pixels and grey
-levels."""
+"""Pictures: what one digit alone draws in one frame, for many poses, as sparse rows of pixels."""
 
 from __future__ import annotations
 
@@ -19,14 +18,18 @@ Integers = NDArray[np.int64]
 
 CHUNK = 4096
 """Poses drawn at a time: 32 MB of pixels at 64x64."""
+POSE = ("y", "x", "angle", "scale", "brightness")
+"""What a picture depends on beside the glyph, as a Scene names it."""
 BYTES_AN_INK = 16
 """Of an ink pixel: its place, its level, and its likelihood ratio once a video is seen."""
 
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """U pictures: row u has the entries start[u]..start[u+1] of `pixel` (row-major in the frame) and
-    `level`."""
+    """U pictures as sparse rows.
+
+    Row u has the entries start[u]..start[u+1] of `pixel` (row-major in the frame) and `level`.
+    """
 
     start: Integers
     pixel: NDArray[np.int32]
@@ -51,13 +54,15 @@ class Pictures:
 def draw_pictures(
     spec: SceneSpec, bank: DigitBank, glyph: Integers, pose: dict[str, Integers], max_bytes: int
 ) -> tuple[tuple[Pictures, ...], NDArray[np.int32]]:
-    """Return each frame's different pictures, and `(N,T)` which of them a hypothesis shows, all from the
-    renderer."""
+    """Return each frame's different pictures, and `(N,T)` which of them a hypothesis shows.
+
+    The renderer draws them. Raises `BadArgument` where they take more than `max_bytes`.
+    """
     pictures = []
     picture_of = np.empty((len(glyph), spec.num_frames), np.int32)
     taken = 0
     for t in range(spec.num_frames):
-        poses = np.stack([glyph, *(pose[name][:, t] for name in ("y", "x", "angle", "brightness"))], axis=1)
+        poses = np.stack([glyph, *(pose[name][:, t] for name in POSE)], axis=1)
         different, inverse = np.unique(poses, axis=0, return_inverse=True)
         picture_of[:, t] = inverse.reshape(-1)
         drawn = _draw(spec, bank, different)
@@ -88,9 +93,9 @@ def single_digit_scene(
 def _draw(spec: SceneSpec, bank: DigitBank, poses: Integers) -> Pictures:
     counts, pixels, levels = [], [], []
     for first in range(0, len(poses), CHUNK):
-        glyph, y, x, angle, brightness = (column[:, None] for column in poses[first : first + CHUNK].T)
-        pose = {"y": y, "x": x, "angle": angle, "brightness": brightness}
-        clips = render(single_digit_scene(spec, bank, glyph[:, 0], pose), ("instance",))
+        glyph, *columns = poses[first : first + CHUNK].T
+        pose = {name: column[:, None] for name, column in zip(POSE, columns)}
+        clips = render(single_digit_scene(spec, bank, glyph, pose), ("instance",))
         ink = clips.instance.reshape(len(glyph), -1) > 0
         counts.append(ink.sum(1))
         pixels.append(np.nonzero(ink)[1].astype(np.int32))

@@ -119,9 +119,7 @@ def check_solvable(spec: SceneSpec) -> None:
 
 def _keeps_directions(step: float, spec: SceneSpec) -> bool:
     """Return whether directions are countable, and along the axes where a digit wanders on the lattice."""
-    return step > 0 and (
-        spec.digit_motion != "markov" or to_angle(step) in (FULL_TURN // 4, FULL_TURN // 2)
-    )
+    return step > 0 and (spec.digit_motion != "markov" or to_angle(step) in (FULL_TURN // 4, FULL_TURN // 2))
 
 
 def _on_lattice(spec: SceneSpec) -> bool:

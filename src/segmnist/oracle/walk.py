@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
-from segmnist.oracle.family import lattice, lattice_of, spans
-from segmnist.scene.fixed_point import FULL_TURN, sine_table, to_angle, to_q16
+from segmnist.oracle.family import headings, walls
+from segmnist.scene.fixed_point import FULL_TURN, sine_table, to_q16
 from segmnist.scene.spec import SceneSpec
 
 Floats = NDArray[np.float64]
@@ -23,13 +23,12 @@ def transition_matrix(spec: SceneSpec, bank: DigitBank) -> Floats:
     lattice.
     """
     step = to_q16(spec.position_step)
-    room = {axis: span for axis, (_, span) in spans(spec, bank).items()}
+    room = {axis: span for axis, (_, span) in walls(spec, bank, to_q16(spec.scale_range[0])).items()}
     for axis, span in room.items():
         if span % step:
             fix = f"the room between the walls is {span / 65_536:g} px in {axis}"
             raise BadArgument("position_step", spec.position_step, "a divisor of the room for 'markov'", fix)
-    speeds, speed_odds = lattice_of(spec.speed_range, spec.speed_step, to_q16)
-    directions, direction_odds = lattice(0, FULL_TURN - 1, to_angle(spec.direction_step))
+    (speeds, speed_odds), (directions, direction_odds) = headings(spec, bank).values()
     velocity_odds = np.outer(speed_odds, direction_odds).reshape(-1)
     num_y, num_x, num_velocities = room["y"] // step + 1, room["x"] // step + 1, len(velocity_odds)
     turn = round(spec.turn_odds * 2**32) / 2.0**32
