@@ -1,5 +1,4 @@
-"""Tiny families that can be enumerated scene by scene, and that enumeration: slow, obvious, apart from the
-oracle's own code."""
+"""Tiny families and their enumeration scene by scene: slow, obvious, apart from the oracle's own code."""
 
 from __future__ import annotations
 
@@ -38,19 +37,22 @@ def tiny_spec(**changes: object) -> SceneSpec:
 
 @dataclass
 class Enumeration:
-    """Every pair of hypotheses as a drawn clip: `(N,N,T,H,W)` clean videos and instance maps, index
-    [front, behind]."""
+    """Every pair of hypotheses as a drawn clip, all arrays indexed [front, behind]."""
 
     family: object
     clean: np.ndarray
+    """`(N,N,T,H,W)` videos without noise."""
     instance: np.ndarray
+    """`(N,N,T,H,W)` 0 background, 1 the digit behind, 2 the digit in front."""
+    amodal: np.ndarray
+    """`(N,N,2,T,H,W)` whole masks: row 0 of the digit behind, row 1 of that in front."""
 
     def log_joint(self, video: np.ndarray, seen: list[int], spec: SceneSpec) -> np.ndarray:
         """Return log p(frames seen, front i, behind j), `(N,N)`."""
         table = log_likelihood_table(spec)
         prior = np.log(self.family.prior)
-        loglik = sum(table[self.clean[:, :, t], video[t]].sum((-1, -2)) for t in seen)
-        return prior[:, None] + prior[None, :] + loglik
+        loglik = [table[self.clean[:, :, t], video[t]].sum((-1, -2)) for t in seen]
+        return prior[:, None] + prior[None, :] + np.sum(loglik, axis=0)
 
     def class_posterior(self, joint: np.ndarray, t: int) -> np.ndarray:
         """Return `(11,H,W)` from a normalised joint, painting each pair's label map."""
@@ -65,10 +67,14 @@ class Enumeration:
                 result[10] += joint[i, j] * (shown == 0)
         return result
 
+    def posterior(self, video: np.ndarray, seen: list[int], spec: SceneSpec) -> np.ndarray:
+        """Return P(front i, behind j | frames seen), `(N,N)`."""
+        log_joint = self.log_joint(video, seen, spec)
+        return np.exp(log_joint - np.logaddexp.reduce(log_joint, axis=None))
+
 
 def enumerate_pairs(family: object) -> Enumeration:
-    """Draw every pair with the renderer: two digits, the second in front, over the family's own flat
-    background."""
+    """Draw every pair with the renderer: two digits, the second in front, over the family's flat background."""
     spec, bank, count = family.spec, family.bank, family.num_hypotheses
     assert spec.max_shapes == 0
     front, behind = (index.reshape(-1) for index in np.indices((count, count)))
@@ -79,6 +85,21 @@ def enumerate_pairs(family: object) -> Enumeration:
         for name, values in family.pose.items()
     }
     glyph = np.stack([family.glyph[behind], family.glyph[front]], axis=1).astype(np.int32)
-    clips = render(scene.replace(glyph=glyph, **placed), ("instance",))
-    shape = (count, count, *clips.video.shape[1:])
-    return Enumeration(family, clips.video.reshape(shape), clips.instance.reshape(shape))
+    clips = render(scene.replace(glyph=glyph, **placed), ("instance", "amodal"))
+    video, instance, amodal = (
+        getattr(clips, name).reshape(count, count, *getattr(clips, name).shape[1:])
+        for name in ("video", "instance", "amodal")
+    )
+    return Enumeration(family, video, instance, amodal)
+
+
+def assert_readouts(posterior: object, everything: Enumeration, joint: np.ndarray, k: int, t: int) -> None:
+    """Check instances, amodal masks and depth order of frame t against `P(front, behind)`, `(N,N)`."""
+    odds = everything.family.class_odds
+    for n in range(2):
+        amodal = np.einsum("ij,ijyx->yx", joint, everything.amodal[:, :, n, t])
+        np.testing.assert_allclose(posterior.amodal_probabilities[n, t], amodal, atol=3e-7)
+    for number in range(3):
+        shown = np.einsum("ij,ijyx->yx", joint, everything.instance[:, :, t] == number)
+        np.testing.assert_allclose(posterior.instance_probabilities[t, number], shown, atol=6e-7)
+    np.testing.assert_allclose(posterior.depth_order[k], odds.T @ joint @ odds, atol=1e-12)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.oracle.enumeration import enumerate_pairs, tiny_spec
+from tests.oracle.enumeration import assert_readouts, enumerate_pairs, tiny_spec
 
 from segmnist.oracle import OBSERVERS, Oracle
 from segmnist.oracle.likelihood import log_likelihood_table
@@ -47,6 +47,27 @@ def test_posterior_equals_enumeration(name, observer, small_bank):
             posterior.log_evidence[k], np.logaddexp.reduce(log_joint, axis=None), rtol=1e-12
         )
         assert posterior.delta[k] < 1e-12
+        assert_readouts(posterior, everything, joint, k, t)
+
+
+@pytest.mark.parametrize("horizon", [1, 2, 3])
+def test_forecast_equals_enumeration(horizon, small_bank):
+    spec = tiny_spec(**SPECS["twins"])
+    oracle = Oracle(spec, bank=small_bank, delta=0.0)
+    everything = enumerate_pairs(oracle.family)
+    clip = ClipSource(spec, bank=small_bank, seed=3)[1]
+    posterior = oracle.posterior(clip, "forecast", horizon=horizon)
+    assert (posterior.observer, posterior.horizon) == ("forecast", horizon)
+    for t in range(spec.num_frames):
+        seen = list(range(t + 1 - horizon))
+        joint = everything.posterior(clip.video, seen, spec)
+        expected = everything.class_posterior(joint, t)
+        np.testing.assert_allclose(posterior.class_probabilities[t], expected, atol=3e-7)
+        evidence = np.logaddexp.reduce(everything.log_joint(clip.video, seen, spec), axis=None)
+        np.testing.assert_allclose(posterior.log_evidence[t], evidence, rtol=1e-12, atol=1e-12)
+        assert_readouts(posterior, everything, joint, t, t)
+    now = oracle.posterior(clip, "causal")
+    assert posterior.entropy.sum() > now.entropy.sum()
 
 
 def test_background_bank_equals_a_sum_over_backgrounds(small_bank):

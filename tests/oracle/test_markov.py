@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from tests.oracle.enumeration import enumerate_pairs, tiny_spec
+from tests.oracle.enumeration import assert_readouts, enumerate_pairs, tiny_spec
 
 from segmnist.oracle import OBSERVERS, Oracle
 from segmnist.oracle.walk import transition_matrix
@@ -42,7 +42,7 @@ def paths_of(spec, family, step):
     ]
 
 
-@pytest.mark.parametrize("observer", OBSERVERS)
+@pytest.mark.parametrize("observer", [*OBSERVERS, "forecast"])
 def test_posterior_equals_the_sum_over_all_paths(observer, square_bank):
     spec = walking_spec(position_step=10.0, speed_range=(10.0, 10.0), direction_step=180.0)
     oracle = Oracle(spec, bank=square_bank)
@@ -54,22 +54,28 @@ def test_posterior_equals_the_sum_over_all_paths(observer, square_bank):
     paths = paths_of(spec, family, transition_matrix(spec, square_bank))
     behind_paths = np.array([path for path, _ in paths])
     weights = np.array([weight for _, weight in paths])
-    posterior = oracle.posterior(video, observer)
+    posterior = oracle.posterior(video, observer, horizon=int(observer == "forecast"))
     for t in range(spec.num_frames):
-        seen = {"offline": range(spec.num_frames), "causal": range(t + 1), "frame": [t]}[observer]
+        seen = {
+            "offline": range(spec.num_frames),
+            "causal": range(t + 1),
+            "frame": [t],
+            "forecast": range(t),
+        }[observer]
         joint = flat.copy()
-        peak = max(loglik[s].max() for s in seen) * len(list(seen))
+        peak = max((loglik[s].max() for s in seen), default=0.0) * len(list(seen))
         for path, weight in paths:
             total = weight + weights + sum(loglik[s][path[s], behind_paths[:, s]] for s in seen)
             np.add.at(joint[path[t]], behind_paths[:, t], np.exp(total - peak))
         evidence = np.log(joint.sum()) + peak
         joint /= joint.sum()
-        np.testing.assert_allclose(posterior.log_evidence[t], evidence, rtol=1e-12)
+        np.testing.assert_allclose(posterior.log_evidence[t], evidence, rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose(
             posterior.hypothesis_probabilities[t], [joint.sum(0), joint.sum(1)], atol=1e-12
         )
         expected = everything.class_posterior(joint, t)
         np.testing.assert_allclose(posterior.class_probabilities[t], expected, atol=3e-7)
+        assert_readouts(posterior, everything, joint, t, t)
 
 
 def prior_of(family):

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+import zarr
 from tests.oracle.enumeration import tiny_spec
 
 from segmnist.errors import BadArgument, CorruptData
@@ -26,11 +27,48 @@ def parts(small_bank):
 def test_what_is_read_is_what_was_computed(dtype, parts, tmp_path):
     oracle, source = parts
     path = write_posteriors(tmp_path / "p.zarr", oracle, source, PosteriorPlan((4, 0), dtype=dtype))
-    for row, clip_id in enumerate((4, 0)):
-        expected = oracle.posterior(source[clip_id].video).class_probabilities
-        error = np.abs(read_posteriors(path, row) - expected).max()
+    stored = list(read_posteriors(path))
+    assert [one.clip_id for one in stored] == [4, 0]
+    for one in stored:
+        expected = oracle.posterior(source[one.clip_id])
+        error = np.abs(one.class_probabilities - expected.class_probabilities).max()
         assert error <= DTYPES[dtype]
+        assert (one.delta, one.log_evidence) == (expected.delta[0], expected.log_evidence[0])
     assert dtype == "float32" or error > 0
+    attributes = zarr.open_group(path, mode="r").attrs
+    assert (attributes["split"], attributes["seed"]) == ("test", "0")
+
+
+def test_a_source_of_another_family_is_refused_before_anything_is_written(parts, tmp_path, small_bank):
+    oracle, source = parts
+    other = ClipSource(source.spec, bank=small_bank, split="train")
+    with pytest.raises(BadArgument, match=r"^split='train' .*'test'"):
+        write_posteriors(tmp_path / "p.zarr", oracle, other, PosteriorPlan((0,)))
+    assert not (tmp_path / "p.zarr").exists()
+
+
+def test_forecasts_are_stored_with_their_horizon(parts, tmp_path):
+    oracle, source = parts
+    plan = PosteriorPlan((1,), "forecast", horizon=2)
+    path = write_posteriors(tmp_path / "p.zarr", oracle, source, plan)
+    (stored,) = read_posteriors(path)
+    expected = oracle.posterior(source[1], "forecast", horizon=2)
+    np.testing.assert_array_equal(stored.class_probabilities, expected.class_probabilities)
+    with pytest.raises(BadArgument, match="same horizon"):
+        write_posteriors(path, oracle, source, PosteriorPlan((1,), "forecast", horizon=1))
+    with pytest.raises(BadArgument, match="horizon"):
+        write_posteriors(tmp_path / "q.zarr", oracle, source, PosteriorPlan((1,), "forecast", horizon=9))
+
+
+def test_what_is_not_there_is_not_read(tmp_path):
+    with pytest.raises(BadArgument, match="posteriors"):
+        list(read_posteriors(tmp_path / "nothing.zarr"))
+
+
+def assert_same(path, other):
+    for one, two in zip(read_posteriors(path), read_posteriors(other), strict=True):
+        assert one.clip_id == two.clip_id
+        np.testing.assert_array_equal(one.class_probabilities, two.class_probabilities)
 
 
 def test_stopped_run_goes_on_and_repeats_nothing(parts, tmp_path):
@@ -47,20 +85,19 @@ def test_stopped_run_goes_on_and_repeats_nothing(parts, tmp_path):
     with pytest.raises(Stop):
         write_posteriors(path, oracle, source, plan, stop)
     with pytest.raises(CorruptData, match="never finished"):
-        read_posteriors(path, 3)
+        list(read_posteriors(path))
     seen = []
     write_posteriors(path, oracle, source, plan, lambda done, total: seen.append((done, total)))
     assert seen == [(3, 4), (4, 4)]
     whole = write_posteriors(tmp_path / "q.zarr", oracle, source, plan)
-    for row in range(4):
-        np.testing.assert_array_equal(read_posteriors(path, row), read_posteriors(whole, row))
+    assert_same(path, whole)
 
 
 def test_other_plans_and_other_folders_are_refused(parts, tmp_path, small_bank):
     oracle, source = parts
     path = write_posteriors(tmp_path / "p.zarr", oracle, source, PosteriorPlan((0,)))
     for plan in (PosteriorPlan((1,)), PosteriorPlan((0,), "frame"), PosteriorPlan((0,), dtype="float16")):
-        with pytest.raises(BadArgument, match="out"):
+        with pytest.raises(BadArgument, match="path"):
             write_posteriors(path, oracle, source, plan)
     with pytest.raises(BadArgument, match="seed"):
         write_posteriors(
@@ -109,8 +146,7 @@ def test_killed_command_resumes_to_the_same_posteriors(tmp_path, moment):
     for path in (out, whole):
         done = subprocess.run(command(str(path), *ARGUMENTS), capture_output=True, text=True, check=True)
         assert "posteriors of 6 clips" in done.stdout
-    for row in range(6):
-        np.testing.assert_array_equal(read_posteriors(out, row), read_posteriors(whole, row))
+    assert_same(out, whole)
 
 
 def test_bad_use_of_the_command_is_one_line_and_exit_code_2(tmp_path):

@@ -88,11 +88,11 @@ def _save_posteriors(out: Path, source: ClipSource, clip_ids: range, scale: int 
     if out.suffix != ".png":
         raise BadArgument("out", str(out), "a .png file with --truth posterior")
     check_target(out)
-    oracle = Oracle(source.spec, split=source.split, seed=source.seed, bank=source.bank)
+    oracle = Oracle.of(source)
     strips = []
     for clip_id in clip_ids:
         clip = source[clip_id]
-        known = [oracle.posterior(clip.video, observer) for observer in reversed(OBSERVERS)]
+        known = [oracle.posterior(clip, observer) for observer in reversed(OBSERVERS)]
         strips += posterior_strips(clip, known)
     png = BytesIO()
     draw_sheet(strips, sheet_layout(strips, scale=scale)).save(png, "PNG")

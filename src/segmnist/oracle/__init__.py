@@ -1,7 +1,8 @@
-"""The exactly solvable family: posteriors of videos, and the best scores that any model can expect on
-them."""
+"""The exactly solvable family: posteriors of videos, and the best scores that can be expected of a model."""
 
-from segmnist.oracle.oracle import OBSERVERS, Oracle
+from segmnist.oracle.observers import FORECAST, OBSERVERS
+from segmnist.oracle.oracle import Oracle
 from segmnist.oracle.posterior import Posterior
+from segmnist.oracle.store import read_posteriors, write_posteriors
 
-__all__ = ["OBSERVERS", "Oracle", "Posterior"]
+__all__ = ["FORECAST", "OBSERVERS", "Oracle", "Posterior", "read_posteriors", "write_posteriors"]

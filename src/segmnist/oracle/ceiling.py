@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from segmnist.classes import BACKGROUND
 from segmnist.errors import BadArgument
-from segmnist.oracle.oracle import OBSERVERS, Oracle
+from segmnist.oracle.observers import OBSERVERS
+from segmnist.oracle.oracle import Oracle
 from segmnist.oracle.posterior import Posterior
 from segmnist.oracle.scores import decide_for_miou, iou_of_rule, miou_bracket
 from segmnist.source import ClipSource
@@ -79,7 +80,7 @@ def ceiling(
     rows, maps, truths, delta = [], [], [], 0.0
     for clip_id in range(num_videos):
         clip = source[clip_id]
-        posterior = oracle.posterior(clip.video, observer)
+        posterior = oracle.posterior(clip, observer)
         rows.append(_counts(posterior, clip.semantic))
         maps.append(posterior.class_probabilities)
         truths.append(clip.semantic)

@@ -1,5 +1,4 @@
-"""The likelihood of a pixel, exactly as the sensor draws it: from its integer table, rounding and clipping
-included."""
+"""The likelihood of a pixel, from the table by which the sensor noise is drawn, rounding and clipping included."""
 
 from __future__ import annotations
 

@@ -23,11 +23,14 @@ from segmnist.classes import BACKGROUND
 from segmnist.oracle.arrays import Arrays
 from segmnist.oracle.evidence import FrameEvidence, weigh
 from segmnist.oracle.family import Family, check_bytes
+from segmnist.oracle.observers import Observer
 from segmnist.oracle.pairs import PairPosterior, PairProblem, add_weights, empty_sums, log_weights, normalised
 from segmnist.oracle.picks import pick, uniforms
 from segmnist.oracle.posterior import Posterior
 from segmnist.oracle.walk import transition_matrix
+from segmnist.oracle.worlds import DRAW, filtered_maps, frame_log_likelihood, labels_of, paint
 
+Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
@@ -64,12 +67,14 @@ class Chain:
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """What one background's frames tell an observer: normalised pairs for each t, and the log evidence behind
-    them."""
+    """What one background's frames tell an observer, as normalised arrays of pairs for each frame."""
 
     pairs: list[Floats]
+    """The posterior of each frame's pairs."""
     forward: list[Floats]
-    log_evidence: Floats
+    """The same given the frames up to each, or that frame alone for the frame observer."""
+    log_seen: Floats
+    """`(T,)` log p(frames up to each), or of that frame alone."""
 
 
 def chain_of(family: Family, max_bytes: int) -> Chain:
@@ -99,31 +104,49 @@ def _emission(problem: PairProblem, arrays: Arrays) -> Floats:
     return np.asarray(arrays.get(weights))
 
 
-def follow(chain: Chain, evidence: list[FrameEvidence], observer: str, arrays: Arrays) -> Track:
+def follow(chain: Chain, evidence: list[FrameEvidence], observer: Observer, arrays: Arrays) -> Track:
     """Return the pairs' posterior of each frame for an observer, before one background."""
-    prior, forward, pairs, log_evidence, emissions = chain.first(), [], [], [], []
-    predicted, total = prior, 0.0
+    forward, emissions = [], []
+    log_seen: list[float] = []
+    alone = observer.name == "frame"
+    predicted = chain.first()
     for t, frame in enumerate(evidence):
         log_weight = _emission(_problem(chain.family, evidence, t), arrays)
         largest = float(log_weight.max())
         members = chain.members[t]
         emissions.append(np.exp(log_weight - largest)[members][:, members])
-        joint = (prior if observer == "frame" else predicted) * emissions[t]
+        joint = predicted * emissions[t]
         scale = float(joint.sum())
-        total = float(np.log(scale)) + largest + frame.background + (0.0 if observer == "frame" else total)
+        before = log_seen[-1] if log_seen and not alone else 0.0
+        log_seen.append(float(np.log(scale)) + largest + frame.background + before)
         forward.append(joint / scale)
-        log_evidence.append(total)
         if t + 1 < len(evidence):
-            predicted, prior = chain.forward(forward[t]), chain.forward(prior)
-    if observer != "offline":
-        return Track(forward, forward, np.array(log_evidence))
-    backward = np.ones_like(prior)
-    for t in reversed(range(len(evidence))):
+            predicted = chain.forward(predicted if alone else forward[t])
+    pairs = forward
+    if observer.name == "offline":
+        pairs = _smoothed(chain, forward, emissions)
+    if observer.horizon:
+        pairs = [_ahead(chain, forward, t, observer.horizon) for t in range(len(evidence))]
+    return Track(pairs, forward, np.array(log_seen))
+
+
+def _smoothed(chain: Chain, forward: list[Floats], emissions: list[Floats]) -> list[Floats]:
+    """Return the posterior of each frame's pairs given all frames."""
+    pairs, backward = [], np.ones_like(forward[0])
+    for t in reversed(range(len(forward))):
         both = forward[t] * backward
         pairs.append(both / both.sum())
         backward = chain.backward(emissions[t] * backward)
         backward /= backward.max()
-    return Track(pairs[::-1], forward, np.full(len(evidence), total))
+    return pairs[::-1]
+
+
+def _ahead(chain: Chain, forward: list[Floats], t: int, horizon: int) -> Floats:
+    """Return the pairs of frame t given the frames up to `horizon` before it, or the prior if there is none."""
+    pairs, steps = (forward[t - horizon], horizon) if t >= horizon else (chain.first(), t)
+    for _ in range(steps):
+        pairs = chain.forward(pairs)
+    return pairs
 
 
 def _mapped(
@@ -141,68 +164,118 @@ def _mapped(
 
 
 def markov_posterior(
-    family: Family, video: NDArray[np.uint8], observer: str, max_bytes: int, arrays: Arrays, log_table: Floats
+    chain: Chain, video: NDArray[np.uint8], observer: Observer, arrays: Arrays, log_table: Floats
 ) -> Posterior:
     """Return the posterior of a video for an observer, by forward-backward over all pairs of states."""
-    chain, (T, H, W) = chain_of(family, max_bytes), video.shape
+    family, (T, H, W) = chain.family, video.shape
     weighed = [weigh(family, video, b, log_table) for b in range(len(family.backgrounds))]
     tracks = [follow(chain, evidence, observer, arrays) for evidence in weighed]
-    log_weight = np.log(family.background_prior)[:, None] + np.array([track.log_evidence for track in tracks])
+    prior = np.log(family.background_prior)[:, None]
+    log_seen = prior + np.array([[0.0, *track.log_seen] for track in tracks])
+    num_seen = [look.seen[-1] + 1 if look.seen else 0 for look in observer.looks(T) for _ in look.answered]
+    log_weight = log_seen[:, num_seen]
     log_evidence = np.logaddexp.reduce(log_weight, axis=0)
     shares = np.exp(log_weight - log_evidence)
     maps, marginals = np.zeros((T, 10, H * W)), np.zeros((T, 2, family.num_hypotheses))
+    order = np.zeros((T, 10, 10))
     for share, track, evidence in zip(shares, tracks, weighed):
         for t, pairs in enumerate(track.pairs):
-            maps[t] += share[t] * _mapped(chain, evidence, pairs, t, arrays).class_map[0]
+            shown = _mapped(chain, evidence, pairs, t, arrays)
+            maps[t] += share[t] * shown.class_map[0]
+            order[t] += share[t] * shown.order
             marginals[t] += share[t] * np.stack([pairs.sum(0), pairs.sum(1)])
     probabilities = np.concatenate([maps, 1 - maps.sum(1, keepdims=True)], axis=1).clip(0, 1)
     return Posterior(
-        observer,
+        observer.name,
+        observer.horizon,
         probabilities.reshape(T, BACKGROUND + 1, H, W).astype(np.float32),
         marginals,
+        order,
         log_evidence,
         np.zeros(T),
         np.ones(T),
         4.0 * T * family.num_hypotheses**2 * len(chain.step),
-        lambda count, seed: _sample(chain, tracks, shares, observer, count, seed, video.shape),
+        WanderingWorlds(chain, observer, weighed, tracks, log_seen),
     )
 
 
-def _sample(
-    chain: Chain,
-    tracks: list[Track],
-    shares: Floats,
-    observer: str,
-    count: int,
-    seed: int,
-    shape: tuple[int, ...],
-) -> NDArray[np.uint8]:
-    """Return label maps, `(count,T,H,W)`; offline by sampling the last pair and then each one before it."""
-    T, family = shape[0], chain.family
-    maps = np.full((count, T, shape[1] * shape[2]), BACKGROUND, np.uint8)
-    for sample in range(count):
-        # Four numbers a frame: background, pair, both labels; the last frame's hold for all frames offline.
-        uniform = uniforms(seed, sample, 4 * T).reshape(T, 4)
-        following = None
-        for t in reversed(range(T)):
-            fixed = uniform[T - 1 if observer == "offline" else t]
-            track = tracks[int(pick(shares[:, t], fixed[:1])[0])]
-            weights = track.forward[t]
-            if observer == "offline" and following is not None:
-                weights = weights * np.outer(*(_into(chain, h) for h in following))
-            pair = int(pick(weights.reshape(-1), uniform[t, 1:2])[0])
-            front, behind = divmod(pair, family.num_hypotheses)
-            following = front, behind
-            for hypothesis, number in ((behind, 2), (front, 3)):
-                label = pick(family.class_odds[hypothesis], fixed[number : number + 1])[0]
-                pictures, row = family.pictures[t], family.picture_of[hypothesis, t]
-                maps[sample, t, pictures.pixel[pictures.start[row] : pictures.start[row + 1]]] = label
-    return maps.reshape(count, *shape)
+@dataclass(frozen=True, eq=False)
+class WanderingWorlds:
+    """Worlds of digits that wander: a hypothesis is where a digit is and heads in one frame."""
 
+    chain: Chain
+    observer: Observer
+    weighed: list[list[FrameEvidence]]
+    tracks: list[Track]
+    log_seen: Floats
+    """`(B,T+1)` log p(background, the first frames), or of the last of them alone for the frame observer."""
 
-def _into(chain: Chain, hypothesis: int) -> Floats:
-    """Return P(next is `hypothesis` | now h) for every h, `(N,)`."""
-    kind, state = divmod(hypothesis, len(chain.step))
-    result = np.zeros(chain.family.num_hypotheses)
-    result[kind * len(chain.step) : (kind + 1) * len(chain.step)] = chain.step[:, state]
-    return result
+    @property
+    def family(self) -> Family:
+        """The states of one digit."""
+        return self.chain.family
+
+    def sample(self, count: int, seed: int) -> NDArray[np.uint8]:
+        """Return label maps, `(count,T,H,W)`."""
+        spec = self.family.spec
+        if self.observer.name in ("causal", "forecast"):
+            maps = filtered_maps(self, spec.num_frames, self.observer.horizon, count, seed)
+        else:
+            maps = self._painted(count, seed)
+        return maps.reshape(count, spec.num_frames, spec.height, spec.width)
+
+    def _painted(self, count: int, seed: int) -> NDArray[np.uint8]:
+        """Return label maps of worlds drawn anew in each frame, or offline each from the one after it."""
+        num_frames, offline = self.family.spec.num_frames, self.observer.name == "offline"
+        maps = np.empty((count, num_frames, self.family.num_pixels), np.uint8)
+        for t in reversed(range(num_frames)):
+            uniform = uniforms(seed, t, count * (DRAW + 2)).reshape(count, DRAW + 2)
+            if t + 1 == num_frames or not offline:
+                worlds = self.draw(t + 1, uniform)
+                labels = labels_of(self.family, worlds, uniform[:, DRAW:])
+            else:
+                worlds = self._before(t, worlds, uniform)
+            maps[:, t] = paint(self.family, t, worlds, labels)
+        return maps
+
+    def draw(self, num_seen: int, uniform: Floats) -> Integers:
+        """Return worlds given the first frames, `(S,3)`, as they are in the last of these."""
+        share = np.exp(self.log_seen[:, num_seen] - np.logaddexp.reduce(self.log_seen[:, num_seen]))
+        worlds = np.empty((len(uniform), 3), np.int64)
+        worlds[:, 0] = pick(share, uniform[:, 0])
+        for b in np.unique(worlds[:, 0]):
+            mine = worlds[:, 0] == b
+            pairs = self.tracks[b].forward[num_seen - 1] if num_seen else self.chain.first()
+            worlds[mine, 2], worlds[mine, 1] = divmod(pick(pairs.reshape(-1), uniform[mine, 1]), len(pairs))
+        return worlds
+
+    def step(self, worlds: Integers, uniform: Floats) -> Integers:
+        """Return the worlds one frame later, both digits moved by the chain."""
+        later, states = worlds.copy(), len(self.chain.step)
+        for s, world in enumerate(worlds):
+            for n in (1, 2):
+                kind, state = divmod(int(world[n]), states)
+                later[s, n] = kind * states + pick(self.chain.step[state], uniform[s, n - 1 : n])[0]
+        return later
+
+    def log_gain(self, t: int, worlds: Integers) -> Floats:
+        """Return log p(frame t | world) - log p(frame t | frames before), `(S,)`."""
+        before, after = np.logaddexp.reduce(self.log_seen[:, t : t + 2], axis=0)
+        return frame_log_likelihood(self.family, self.weighed, t, worlds) - (after - before)
+
+    def _before(self, t: int, worlds: Integers, uniform: Floats) -> Integers:
+        """Return the worlds of frame t, given those a frame later and the frames up to t."""
+        earlier = worlds.copy()
+        for s, (b, behind, front) in enumerate(worlds):
+            into = np.outer(self._into(front), self._into(behind))
+            weights = (self.tracks[b].forward[t] * into).reshape(-1)
+            earlier[s, 2], earlier[s, 1] = divmod(pick(weights, uniform[s, 1:2])[0], len(into))
+        return earlier
+
+    def _into(self, hypothesis: int) -> Floats:
+        """Return P(next is `hypothesis` | now h) for every h, `(N,)`."""
+        step = self.chain.step
+        kind, state = divmod(int(hypothesis), len(step))
+        result = np.zeros(self.family.num_hypotheses)
+        result[kind * len(step) : (kind + 1) * len(step)] = step[:, state]
+        return result

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,14 +15,16 @@ from segmnist.oracle.arrays import arrays_on
 from segmnist.oracle.deterministic import deterministic_posterior
 from segmnist.oracle.family import build_family
 from segmnist.oracle.likelihood import log_likelihood_table
-from segmnist.oracle.markov import markov_posterior
+from segmnist.oracle.markov import chain_of, markov_posterior
+from segmnist.oracle.observers import Observer
 from segmnist.oracle.posterior import Posterior
+from segmnist.render.clips import Clip, Clips
 from segmnist.scene.presets import preset
 from segmnist.scene.randomness import check_address
+from segmnist.scene.sample import glyph_pool, pool_split
+from segmnist.scene.scene import Scene
 from segmnist.scene.spec import SceneSpec
-
-OBSERVERS = ("offline", "causal", "frame")
-"""offline sees the whole video, causal the frames up to the one it labels, frame that one alone."""
+from segmnist.source import ClipSource
 
 
 class Oracle:
@@ -28,7 +32,8 @@ class Oracle:
 
     delta: how much posterior mass may be left out to save time; 0 leaves out nothing. device: None for
     NumPy, else a torch device such as "cuda". max_bytes: refuse a family that needs more memory. Raises
-    `BadArgument` for a spec outside the solvable family and names the field that puts it outside.
+    `BadArgument` for a spec outside the solvable family and names the field that puts it outside, for a
+    digit larger than the frame, and for a family larger than `max_bytes`.
 
     >>> oracle = Oracle(preset("exact", num_frames=2, classes=(6, 9), position_step=9.0))
     >>> oracle.family.num_hypotheses
@@ -54,32 +59,78 @@ class Oracle:
         check_address(seed, split)
         if not 0 <= delta < 0.5:
             raise BadArgument("delta", delta, "0 or more and less than 0.5")
-        self.delta, self.max_bytes = delta, max_bytes
+        self.split, self.seed, self.delta = split, seed, delta
+        self.bank = DigitBank.mnist() if bank is None else bank
         self.arrays = arrays_on(device)
-        bank = DigitBank.mnist() if bank is None else bank
-        self.family = build_family(self.spec, bank, split, seed, max_bytes)
+        self.family = build_family(self.spec, self.bank, split, seed, max_bytes)
+        self._chain = chain_of(self.family, max_bytes) if self.spec.digit_motion == "markov" else None
         self._log_table = log_likelihood_table(self.spec)
 
-    def posterior(self, video: NDArray[np.uint8], observer: str = "offline") -> Posterior:
-        """Return the posterior of a video, `(T,H,W)` uint8, for an observer: "offline", "causal" or "frame".
+    @classmethod
+    def of(cls, source: ClipSource, **options: Any) -> Oracle:
+        """Return the oracle of a source's clips; options: delta, device, max_bytes.
 
-        Raises `BadArgument` for another observer, shape or dtype.
+        >>> source = ClipSource(preset("exact", num_frames=2, position_step=18.0), split="test")
+        >>> Oracle.of(source, delta=1e-4).posterior(source[3])
+        <Posterior: offline, 2 frames of 32x32, delta ...>
         """
-        if observer not in OBSERVERS:
-            raise BadArgument("observer", observer, ", ".join(OBSERVERS))
+        return cls(source.spec, split=source.split, seed=source.seed, bank=source.bank, **options)
+
+    def posterior(
+        self, video: Clip | NDArray[np.uint8], observer: str = "offline", *, horizon: int = 0
+    ) -> Posterior:
+        """Return the posterior of one video for an observer.
+
+        video: a clip of this oracle's family, or `(T,H,W)` uint8, of which the shape alone can be checked.
+        observer: "offline" has seen the whole video, "causal" the frames up to the one it labels, "frame"
+        that one alone, "forecast" the frames up to `horizon` before it, 1 to T. Raises `BadArgument` for
+        another observer, shape or dtype, and for a clip of another spec, split, seed or bank.
+        """
+        seen = Observer(observer, horizon)
+        if isinstance(video, Clip):
+            self.check_made_by(video.scene)
+            video = np.ascontiguousarray(video.video)
         self._check_video(video)
-        if self.spec.digit_motion == "markov":
-            return markov_posterior(
-                self.family, video, observer, self.max_bytes, self.arrays, self._log_table
-            )
-        return deterministic_posterior(self.family, video, observer, self.delta, self.arrays, self._log_table)
+        seen.check_horizon(self.spec.num_frames)
+        if self._chain is not None:
+            return markov_posterior(self._chain, video, seen, self.arrays, self._log_table)
+        return deterministic_posterior(self.family, video, seen, self.delta, self.arrays, self._log_table)
+
+    def posteriors(self, clips: Clips, observer: str = "offline", *, horizon: int = 0) -> Iterator[Posterior]:
+        """Yield the posterior of each clip of a batch, as `posterior` does."""
+        return (self.posterior(clip, observer, horizon=horizon) for clip in clips)
+
+    def check_made_by(self, origin: ClipSource | Scene) -> None:
+        """Raise `BadArgument` unless clips of this source or scene are of the oracle's family.
+
+        They must have its spec and bank. Splits may differ where they share their glyphs and backgrounds,
+        seeds where there is no bank of backgrounds.
+        """
+        fix = "Oracle.of(source) makes the oracle of a source's clips"
+        for field in dataclasses.fields(self.spec):
+            mine, theirs = (getattr(spec, field.name) for spec in (self.spec, origin.spec))
+            if mine != theirs:
+                raise BadArgument(field.name, theirs, f"{mine!r} as in the oracle's spec", fix)
+        if origin.bank.sha256 != self.bank.sha256:
+            raise BadArgument("bank", origin.bank.name, "the oracle's digits", fix)
+        if origin.split != self.split and not self._same_family(origin.split):
+            raise BadArgument("split", origin.split, f"{self.split!r}, the oracle's", fix)
+        if origin.seed != self.seed and self.spec.max_shapes:
+            raise BadArgument("seed", origin.seed, f"{self.seed}, which the oracle's backgrounds are of", fix)
+
+    def _same_family(self, split: str) -> bool:
+        """Return whether another split has the glyphs and the backgrounds of the oracle's."""
+        if pool_split(self.spec, split) == pool_split(self.spec, self.split):
+            return True
+        mine, theirs = (glyph_pool(self.spec, self.bank, name) for name in (self.split, split))
+        return np.array_equal(mine, theirs) and not self.spec.max_shapes
 
     def _check_video(self, video: Any) -> None:
         spec = self.spec
         expected = (spec.num_frames, spec.height, spec.width)
         if not isinstance(video, np.ndarray) or video.dtype != np.uint8:
             found = getattr(video, "dtype", type(video).__name__)
-            raise BadArgument("video.dtype", str(found), "a NumPy array of uint8")
+            raise BadArgument("video.dtype", str(found), "a Clip, or a NumPy array of uint8")
         if video.shape != expected:
             raise BadArgument("video.shape", video.shape, f"{expected}, one clip of the oracle's spec")
 

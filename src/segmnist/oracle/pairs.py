@@ -81,6 +81,8 @@ class PairPosterior:
     """`(n,)` P(digit 1 is hypothesis i)."""
     behind: Floats
     """`(n,)` P(digit 0 is hypothesis j)."""
+    order: Floats
+    """`(10,10)` P(the digit in front has label a, the digit behind has label b)."""
     class_map: Floats
     """`(len(mapped), 10, P)` P(a pixel shows a digit of this class)."""
     log_evidence: float
@@ -99,6 +101,7 @@ class PairSums:
     shift: float
     front: Floats
     behind: Floats
+    order: Floats
     hidden: Floats
     mass: float = 0.0
     unmapped: float = 0.0
@@ -109,7 +112,7 @@ class PairSums:
         """Keep exp from overflowing once a pair is met that is more likely than all before."""
         if largest > self.shift:
             factor = np.exp(self.shift - largest)
-            for sums in (self.front, self.behind, self.hidden):
+            for sums in (self.front, self.behind, self.order, self.hidden):
                 sums *= factor
             self.mass *= factor
             self.unmapped *= factor
@@ -119,7 +122,7 @@ class PairSums:
 def empty_sums(problem: PairProblem, shift: float) -> PairSums:
     """Return sums over no pair yet."""
     size, shown = len(problem.log_prior), (len(problem.mapped), 10, problem.num_pixels)
-    return PairSums(shift, np.zeros(size), np.zeros(size), np.zeros(shown))
+    return PairSums(shift, np.zeros(size), np.zeros(size), np.zeros((10, 10)), np.zeros(shown))
 
 
 def solve_pairs(problem: PairProblem, delta: float, arrays: Arrays) -> PairPosterior:
@@ -189,7 +192,10 @@ def add_weights(
     sums: PairSums,
 ) -> None:
     """Add the weights of a tile's pairs to the sums, and to the map of what is hidden."""
-    of_row, of_column = arrays.get(weights.sum(1)), arrays.get(weights.sum(0))
+    # The odds of a hypothesis sum to one, so those of each row's partners sum to the row's weight.
+    of_label = arrays.get(weights @ arrays.put(problem.class_odds[columns]))
+    of_row, of_column = of_label.sum(1), arrays.get(weights.sum(0))
+    sums.order += problem.class_odds[rows].T @ of_label
     sums.front[rows] += of_row
     sums.behind[columns] += of_column
     sums.mass += float(of_row.sum())
@@ -263,7 +269,8 @@ def normalised(problem: PairProblem, sums: PairSums, log_left_out: float) -> Pai
     ratio = np.exp(log_left_out - log_evidence)
     delta = float(ratio / (1 + ratio) + sums.unmapped / sums.mass)
     np.clip(class_map, 0.0, 1.0, out=class_map)
-    return PairPosterior(front, behind, class_map, log_evidence, delta, sums.pairs, sums.flop)
+    order = sums.order / sums.mass
+    return PairPosterior(front, behind, order, class_map, log_evidence, delta, sums.pairs, sums.flop)
 
 
 def _splat(problem: PairProblem, t: int, weight: Floats) -> Floats:

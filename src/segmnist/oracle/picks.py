@@ -11,9 +11,10 @@ Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-def uniforms(seed: int, place: int, count: int) -> Floats:
+def uniforms(seed: int, place: int, count: int, attempt: int = 0) -> Floats:
     """Return numbers in [0, 1) of 53 bits, `(count,)`, at an address of their own."""
-    bits = words(seed, "train", 0, PURPOSE_POSTERIOR, place, 2 * count).astype(np.uint64).reshape(count, 2)
+    drawn = words(seed, "train", attempt, PURPOSE_POSTERIOR, place, 2 * count)
+    bits = drawn.astype(np.uint64).reshape(count, 2)
     return ((bits[:, 0] << np.uint64(21)) + (bits[:, 1] >> np.uint64(11))).astype(np.float64) / 2.0**53
 
 

@@ -1,30 +1,54 @@
-"""Posterior: all that can be known of a clip's classes from what was seen of its video."""
+"""Posterior: all that can be known of a clip from what was seen of its video."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument
-from segmnist.oracle.scores import entropy, expected_accuracy, expected_foreground_accuracy
+from segmnist.oracle.family import Family
+from segmnist.oracle.scores import (
+    coin_share,
+    entropy,
+    expected_accuracy,
+    expected_foreground_accuracy,
+    highest_foreground_accuracy,
+)
+from segmnist.classes import BACKGROUND
 
-Sampler = Callable[[int, int], NDArray[np.uint8]]
+
+class Worlds(Protocol):
+    """What joint samples are drawn from: see `segmnist.oracle.worlds`."""
+
+    @property
+    def family(self) -> Family:
+        """The hypotheses of one digit."""
+
+    def sample(self, count: int, seed: int) -> NDArray[np.uint8]:
+        """Return label maps, `(count,T,H,W)`."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Posterior:
-    """Exact posterior of one video for one observer, to within `delta`."""
+    """Exact posterior of one video for one observer, to within `delta`.
+
+    It pickles, with the weights that `sample` needs: as much memory as the family and the video's evidence.
+    """
 
     observer: str
+    horizon: int
+    """Frames that a forecast looks ahead; 0 for other observers."""
     class_probabilities: NDArray[np.float32]
     """`(T,11,H,W)` P(class of a pixel | what the observer saw); class 10 is the background."""
     hypothesis_probabilities: NDArray[np.float64]
-    """`(K,2,N)` P(digit row is hypothesis h of the family): row 0 lies behind, row 1 in front. K is T, or
+    """`(K,2,N)` P(digit n is hypothesis h of the family): digit 0 lies behind, digit 1 in front. K is T, or
     1 for the offline observer of deterministic motion, whose hypotheses are whole paths."""
+    depth_order: NDArray[np.float64]
+    """`(K,10,10)` P(the digit in front has label a, the digit behind has label b); sums to one."""
     log_evidence: NDArray[np.float64]
     """`(K,)` log p(what was seen), in nats."""
     delta: NDArray[np.float64]
@@ -33,7 +57,7 @@ class Posterior:
     """`(K,)` the share of the N^2 pairs that was not left out."""
     flop: float
     """Floating point operations of the matrix products."""
-    sampler: Sampler
+    worlds: Worlds
 
     @cached_property
     def entropy(self) -> NDArray[np.float32]:
@@ -45,28 +69,60 @@ class Posterior:
         """`(T,H,W)` uint8: the most probable class of each pixel, which maximises expected accuracy."""
         return np.asarray(self.class_probabilities.argmax(1), np.uint8)
 
-    def expected(self) -> dict[str, float]:
-        """Return the best expected accuracy and foreground accuracy of this clip, and its expected nll,
-        nats a pixel.
+    @cached_property
+    def amodal_probabilities(self) -> NDArray[np.float32]:
+        """`(2,T,H,W)` float32: P(a pixel lies in the amodal mask of digit n), rows as in truth `amodal`."""
+        family = self.worlds.family
+        T, _, H, W = self.class_probabilities.shape
+        marginals = np.broadcast_to(
+            self.hypothesis_probabilities, (T, *self.hypothesis_probabilities.shape[1:])
+        )
+        covers = [[family.cover(t, marginals[t, n]) for t in range(T)] for n in range(2)]
+        return np.array(covers, np.float32).reshape(2, T, H, W)
 
-        mIoU is a score of many clips, in which every class occurs: see `segmnist.oracle.scores.miou_bracket`.
+    @property
+    def instance_probabilities(self) -> NDArray[np.float32]:
+        """`(T,3,H,W)` float32: P(a pixel's `instance` id is 0, the background; 1, digit 0; 2, digit 1).
+
+        The digit in front shows wherever it is; what else is not background is the digit behind.
+        """
+        background, front = self.class_probabilities[:, BACKGROUND], self.amodal_probabilities[1]
+        return np.stack([background, (1 - background - front).clip(0, 1), front], axis=1)
+
+    @property
+    def coin_share(self) -> float:
+        """The share of the entropy that would vanish if twins had one label; 0 without twins."""
+        return coin_share(self.class_probabilities, self.worlds.family.spec.twins)
+
+    def expected(self) -> dict[str, float]:
+        """Return scores that can be expected of this clip: accuracies, and nll in nats a pixel.
+
+        `accuracy`, and `foreground_accuracy`, which counts digit pixels alone, are those of the most probable
+        class. No answer's accuracy is higher. `highest_foreground_accuracy` is that of the likeliest digit
+        named everywhere, and `nll` the entropy: nothing does better. mIoU is a score of many clips, in which
+        every class occurs: see `segmnist.oracle.scores.miou_bracket`.
         """
         return {
             "accuracy": expected_accuracy(self.class_probabilities),
             "foreground_accuracy": expected_foreground_accuracy(self.class_probabilities),
+            "highest_foreground_accuracy": highest_foreground_accuracy(self.class_probabilities),
             "nll": float(self.entropy.mean(dtype=np.float64)),
         }
 
     def sample(self, num_samples: int, seed: int = 0) -> NDArray[np.uint8]:
         """Return joint samples of whole label maps, `(num_samples,T,H,W)` uint8.
 
-        Offline, a sample is one possible truth of the whole video. The causal and frame observers know
-        something else at each frame, so their frames are drawn each from its own posterior.
+        A sample is one world: which digits, where they are in every frame, and how they are labelled. Offline,
+        all its frames show one draw. The causal observer, and a forecast, hold one world from frame to frame
+        and give it up only where a new frame speaks against it: each frame is a draw from that frame's
+        posterior, and a sample changes its world as seldom as that allows. The frame observer has no memory:
+        its frames are drawn apart. Sample s is the same whatever `num_samples` is.
         """
         if num_samples < 1:
             raise BadArgument("num_samples", num_samples, "1 or more")
-        return self.sampler(num_samples, seed)
+        return self.worlds.sample(num_samples, seed)
 
     def __repr__(self) -> str:
         T, _, H, W = self.class_probabilities.shape
-        return f"<Posterior: {self.observer}, {T} frames of {H}x{W}, delta {self.delta.max():.1e}>"
+        ahead = f" {self.horizon}" if self.horizon else ""
+        return f"<Posterior: {self.observer}{ahead}, {T} frames of {H}x{W}, delta {self.delta.max():.1e}>"

@@ -1,5 +1,4 @@
-"""What a posterior says of scores before any prediction is made: expected accuracy, NLL, and a bracket of
-mIoU.
+"""Scores that a posterior expects before any prediction is made: accuracy, NLL, and a bracket of mIoU.
 
 Scores over a set of pixels are ratios of expected counts, as a score over a large data set is. Arrays of
 class probabilities have their eleven classes at axis -3, `(...,11,H,W)`; class 10 is the background.
@@ -26,21 +25,46 @@ def entropy(probabilities: Probabilities) -> NDArray[np.float32]:
 
 
 def expected_accuracy(probabilities: Probabilities) -> float:
-    """Return the expected share of pixels that the most probable class gets right: no predictor's is
-    higher."""
+    """Return the expected share of pixels that the most probable class gets right; nothing has a higher one."""
     return float(probabilities.max(-3).mean(dtype=np.float64))
 
 
 def expected_foreground_accuracy(probabilities: Probabilities) -> float:
-    """Return the expected right digit pixels of the most probable class over the expected digit pixels."""
+    """Return the expected right digit pixels of the most probable class over the expected digit pixels.
+
+    This is no ceiling: an answer that never says background finds more digit pixels.
+    """
     decided = probabilities.argmax(-3)
     right = np.where(decided != BACKGROUND, probabilities.max(-3), 0).sum(dtype=np.float64)
     return float(right / (1 - probabilities[..., BACKGROUND, :, :].astype(np.float64)).sum())
 
 
+def highest_foreground_accuracy(probabilities: Probabilities) -> float:
+    """Return the highest expected foreground accuracy: that of the likeliest digit named everywhere."""
+    right = probabilities[..., :BACKGROUND, :, :].max(-3).sum(dtype=np.float64)
+    return float(right / (1 - probabilities[..., BACKGROUND, :, :].astype(np.float64)).sum())
+
+
+def coin_entropy(probabilities: Probabilities, twins: tuple[tuple[int, int], ...]) -> NDArray[np.float32]:
+    """Return how much of each pixel's entropy is the twins' label coin, in nats, `(...,H,W)` float32.
+
+    twins: as in the spec. This is the entropy less that with the twins of each pair taken for one class.
+    """
+    merged = probabilities.copy()
+    for first, second in twins:
+        merged[..., first, :, :] += merged[..., second, :, :]
+        merged[..., second, :, :] = 0
+    return entropy(probabilities) - entropy(merged)
+
+
+def coin_share(probabilities: Probabilities, twins: tuple[tuple[int, int], ...]) -> float:
+    """Return the share of the entropy that would vanish if twins were one class, 0 where there is none."""
+    total = float(entropy(probabilities).sum(dtype=np.float64))
+    return float(coin_entropy(probabilities, twins).sum(dtype=np.float64)) / total if total > 0 else 0.0
+
+
 def iou_of_rule(probabilities: Probabilities, decided: NDArray[Any]) -> Floats:
-    """Return each class' expected intersection over expected union, `(11,)`, NaN for a class that cannot
-    occur."""
+    """Return each class' expected intersection over expected union, `(11,)`; NaN where a class cannot occur."""
     columns = _by_class(probabilities)
     result = np.full(NUM_CLASSES, np.nan)
     for label in range(NUM_CLASSES):
@@ -78,8 +102,7 @@ def decide_for_miou(probabilities: Probabilities, num_rounds: int = 20) -> tuple
 
 
 def best_single_iou(probabilities: Probabilities) -> Floats:
-    """Return for each class the highest expected IoU that any set of pixels has, `(11,)`, NaN where it
-    cannot occur.
+    """Return each class' highest expected IoU of any set of pixels, `(11,)`; NaN where it cannot occur.
 
     The best set holds the pixels above a threshold on p_c. One pixel may be in several classes' sets, so
     the mean of these bounds every predictor's expected mIoU from above.
@@ -95,8 +118,10 @@ def best_single_iou(probabilities: Probabilities) -> Floats:
 
 
 def miou_bracket(probabilities: Probabilities) -> tuple[float, float]:
-    """Return (low, high) around the highest expected mIoU: what `decide_for_miou` reaches, what nothing
-    can exceed."""
+    """Return (low, high) around the highest expected mIoU.
+
+    `decide_for_miou` reaches the low end, and nothing exceeds the high one.
+    """
     return decide_for_miou(probabilities)[1], float(np.nanmean(best_single_iou(probabilities)))
 
 

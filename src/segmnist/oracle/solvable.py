@@ -86,6 +86,7 @@ SOLVABLE = {
     "num_backgrounds": Rule(
         "1 or more, as there are shapes", lambda value, spec: value > 0 or spec.max_shapes == 0
     ),
+    "pools": one_of("split", "shared"),
     # Twins.
     "twins": ANY,
     "twin_odds": ANY,

@@ -1,37 +1,40 @@
-"""Posteriors on disk: a Zarr group beside a data set, one chunk a clip, which a later run takes up where
-it stopped."""
+"""Posteriors on disk: a Zarr group beside a data set, one chunk a clip. A later run takes it up where it stopped."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument, CorruptData
-from segmnist.oracle.oracle import OBSERVERS, Oracle
+from segmnist.oracle.observers import Observer
+from segmnist.oracle.oracle import Oracle
 from segmnist.source import ClipSource
 from segmnist.version import GENERATOR_VERSION
 
 DTYPES = {"float32": 0.0, "float16": 2.0**-12}
-"""Permitted storage types and the error that rounding to them adds to a probability: half of a float16's
-last place below 1."""
+"""Permitted storage types, and the error that rounding to them adds to a probability below 1."""
 
 
 @dataclass(frozen=True)
 class PosteriorPlan:
-    """What is stored: which clips, for which observer, in which precision."""
+    """What is stored: which clips, for which observer, in which precision.
+
+    Raises `BadArgument` for no clip, another observer or horizon, or another dtype than float32 and float16.
+    """
 
     clip_ids: tuple[int, ...]
     observer: str = "offline"
     dtype: str = "float32"
+    horizon: int = 0
+    """Frames that a forecast looks ahead; 0 for other observers."""
 
     def __post_init__(self) -> None:
-        if self.observer not in OBSERVERS:
-            raise BadArgument("observer", self.observer, ", ".join(OBSERVERS))
+        Observer(self.observer, self.horizon)
         if self.dtype not in DTYPES:
             raise BadArgument("dtype", self.dtype, ", ".join(DTYPES))
         if not self.clip_ids:
@@ -45,17 +48,20 @@ def write_posteriors(
     plan: PosteriorPlan,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Path:
-    """Write `class_probabilities (B,T,11,H,W)`, `delta (B,)`, `log_evidence (B,)`, `clip_ids` and `done
-    (B,)` as Zarr.
+    """Write posteriors as a Zarr group, and return its path.
 
-    A clip is marked done after its arrays are written, so a run that was cut short goes on where it
-    stopped. `report` gets the clips done and their number. Raises `BadArgument` where the path holds
-    something else than a part of this very plan.
+    Arrays: `class_probabilities (B,T,11,H,W)`, `delta (B,)`, `log_evidence (B,)`, `clip_ids (B,)` and
+    `done (B,)`; attributes: the spec, split, seed and bank of the clips, and the plan. A clip is marked done
+    after its arrays are written, so a run that was cut short goes on where it stopped. `report` gets the
+    clips done and their number. Raises `BadArgument` where the source is not of the oracle's family, or the
+    path holds something else than a part of this very plan.
     """
+    oracle.check_made_by(source)
+    Observer(plan.observer, plan.horizon).check_horizon(oracle.spec.num_frames)
     group = _open(Path(path), oracle, source, plan)
     done = np.array(group["done"][:], bool)
     for row in np.flatnonzero(~done):
-        posterior = oracle.posterior(source[plan.clip_ids[row]].video, plan.observer)
+        posterior = oracle.posterior(source[plan.clip_ids[row]], plan.observer, horizon=plan.horizon)
         group["class_probabilities"][row] = posterior.class_probabilities.astype(plan.dtype)
         group["delta"][row] = posterior.delta.max()
         group["log_evidence"][row] = posterior.log_evidence[-1]
@@ -65,18 +71,38 @@ def write_posteriors(
     return Path(path)
 
 
-def read_posteriors(path: str | Path, row: int) -> NDArray[np.float32]:
-    """Return the class probabilities of one stored clip, `(T,11,H,W)` float32. Raises `CorruptData` if it
-    is not finished."""
-    import zarr
+@dataclass(frozen=True)
+class StoredPosterior:
+    """The posterior of one clip as `write_posteriors` stored it."""
 
-    group: Any = zarr.open_group(path, mode="r")
-    if not group["done"][row]:
-        raise CorruptData(f"{path}: clip row {row} was never finished; run `segmnist oracle` again")
-    return np.asarray(group["class_probabilities"][row], np.float32)
+    clip_id: int
+    class_probabilities: NDArray[np.float32]
+    """`(T,11,H,W)` P(class of a pixel | what the observer saw); class 10 is the background."""
+    delta: float
+    """No probability is off by more than this through what was left out; storing as float16 adds 2.4e-4."""
+    log_evidence: float
+    """log p(all that was seen), in nats."""
+
+
+def read_posteriors(path: str | Path) -> Iterator[StoredPosterior]:
+    """Yield each clip's posterior of a folder that `segmnist oracle` or `write_posteriors` wrote, in its order.
+
+    Raises `BadArgument` where there are no posteriors, `CorruptData` at the first clip that is not finished.
+    """
+    group = _opened(Path(path), "r")
+    for row, clip_id in enumerate(np.asarray(group["clip_ids"][:]).tolist()):
+        if not group["done"][row]:
+            raise CorruptData(f"{path}: clip {clip_id} was never finished; run `segmnist oracle` again")
+        yield StoredPosterior(
+            clip_id,
+            np.asarray(group["class_probabilities"][row], np.float32),
+            float(group["delta"][row]),
+            float(group["log_evidence"][row]),
+        )
 
 
 def _identity(oracle: Oracle, source: ClipSource, plan: PosteriorPlan) -> dict[str, Any]:
+    """Return the attributes by which a later run knows the same plan."""
     return {
         "segmnist_posteriors": 1,
         "generator_version": GENERATOR_VERSION,
@@ -85,6 +111,7 @@ def _identity(oracle: Oracle, source: ClipSource, plan: PosteriorPlan) -> dict[s
         "seed": str(source.seed),
         "bank_sha256": source.bank.sha256,
         "observer": plan.observer,
+        "horizon": plan.horizon,
         "dtype": plan.dtype,
         "delta_permitted": oracle.delta,
         "storage_error": DTYPES[plan.dtype],
@@ -112,18 +139,26 @@ def _open(path: Path, oracle: Oracle, source: ClipSource, plan: PosteriorPlan) -
     return zarr.open_group(path, mode="r+")
 
 
-def _reopen(path: Path, identity: dict[str, Any], ids: NDArray[np.uint64]) -> Any:
+def _opened(path: Path, mode: Literal["r", "r+"]) -> Any:
+    """Return the group of stored posteriors; raise `BadArgument` if there is none."""
     import zarr
 
-    fix = "choose another folder, or delete this one"
     try:
-        group: Any = zarr.open_group(path, mode="r+")
-        stored, stored_ids = dict(group.attrs), np.asarray(group["clip_ids"][:])
+        group: Any = zarr.open_group(path, mode=mode)
+        group["clip_ids"], group["done"], group.attrs["segmnist_posteriors"]
     except (OSError, KeyError, ValueError):
-        raise BadArgument("out", str(path), "an empty folder or posteriors to resume", fix) from None
+        fix = "`segmnist oracle` writes them; to write, choose another folder or delete this one"
+        raise BadArgument("path", str(path), "an empty folder, or one of posteriors", fix) from None
+    return group
+
+
+def _reopen(path: Path, identity: dict[str, Any], ids: NDArray[np.uint64]) -> Any:
+    """Return the group of a run that was cut short; raise `BadArgument` if it is of another plan."""
+    group = _opened(path, "r+")
+    fix = "choose another folder, or delete this one"
     for name, value in identity.items():
-        if stored.get(name) != value:
-            raise BadArgument("out", str(path), f"posteriors with the same {name}", fix)
-    if not np.array_equal(stored_ids, ids):
-        raise BadArgument("out", str(path), "posteriors of the same clips", fix)
+        if group.attrs.get(name) != value:
+            raise BadArgument("path", str(path), f"posteriors with the same {name}", fix)
+    if not np.array_equal(group["clip_ids"][:], ids):
+        raise BadArgument("path", str(path), "posteriors of the same clips", fix)
     return group

@@ -109,7 +109,7 @@ def _posterior_of(job: Job, observer: str, seed: int) -> Callable[[Clip], dict[s
     oracle = Oracle(job.part.spec, split=job.split, seed=seed)
 
     def known_of(clip: Clip) -> dict[str, NDArray[Any]]:
-        posterior = oracle.posterior(clip.video, observer)
+        posterior = oracle.posterior(clip, observer)
         samples = posterior.sample(2 * _NUM_SAMPLES, seed=clip.clip_id)
         return {
             "posterior": posterior.class_probabilities,

@@ -38,9 +38,10 @@ def posterior_strips(clip: Clip, posteriors: list[Posterior], about: str = "") -
         if posterior.semantic.shape != clip.video.shape:
             fix = f"a posterior of this clip, {clip.video.shape}"
             raise BadArgument("posterior", posterior.semantic.shape, fix)
+        ahead = f" {posterior.horizon}" if posterior.horizon else ""
         share = np.minimum(posterior.entropy / ENTROPY_FULL, 1)
         doubt = Row((255 * share).round().astype(np.uint8), _entropy_colours())
-        title = f"{posterior.observer} observer: the most probable class, its entropy (black 0, white ln 2 or more)"
+        title = f"{posterior.observer}{ahead} observer: the most probable class, its entropy (black 0, white ln 2 or more)"
         strips.append(Strip(title, (Row(posterior.semantic, CLASS_COLOURS), doubt)))
     return strips
 

@@ -1,0 +1,135 @@
+"""Joint samples: worlds drawn from a posterior, and the label maps that they show.
+
+What a causal observer's sample of a whole clip is: at frame t it holds a world, drawn from the posterior
+P_t given the frames 0..t, and shows its label map. The worlds of successive frames are coupled so that they
+are the same world as often as their laws permit (a maximal coupling): with r = p(frame t | world) / p(frame t |
+frames before), a world is kept with probability min(1, r), and replaced by one from the part of P_t that
+exceeds P_(t-1) otherwise, which is P_t thinned by max(0, 1 - 1/r). So every frame is a draw from its own
+posterior, exactly, and within a sample the world changes only where the evidence demands it. A forecast holds
+the world given the frames seen and shows what it shows `horizon` frames later.
+
+Source of the coupling: Lindvall, "Lectures on the coupling method", 1992, section I.5.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmnist.oracle.evidence import FrameEvidence
+from segmnist.oracle.family import Family
+from segmnist.oracle.picks import pick, uniforms
+from segmnist.classes import BACKGROUND
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+DRAW = 5
+"""Uniform numbers that one world takes, without its labels."""
+STEP = 2
+"""Uniform numbers that moving a world by one frame takes."""
+MAX_TRIES = 1000
+"""Draws of a world that replaces another; what is then left over moves a frame's law by under 1/e of 1/1000."""
+
+
+class Filter(Protocol):
+    """A posterior that grows with the frames seen.
+
+    Worlds are `(S,3)` int64, a row a sample: background, hypothesis of the digit behind, of that in front.
+    """
+
+    @property
+    def family(self) -> Family:
+        """The hypotheses of one digit."""
+
+    def draw(self, num_seen: int, uniform: Floats) -> Integers:
+        """Return worlds given the first frames, as they are in the last of these; in frame 0 if none is seen."""
+
+    def step(self, worlds: Integers, uniform: Floats) -> Integers:
+        """Return the worlds one frame later."""
+
+    def log_gain(self, t: int, worlds: Integers) -> Floats:
+        """Return log p(frame t | world) - log p(frame t | frames before), `(S,)`."""
+
+
+def filtered_maps(known: Filter, num_frames: int, horizon: int, count: int, seed: int) -> NDArray[np.uint8]:
+    """Return label maps of worlds that are held from frame to frame, `(count,T,P)` uint8."""
+    width = 1 + DRAW + STEP * horizon
+    coins = uniforms(seed, 0, count * 2).reshape(count, 2)
+
+    def numbers(t: int, attempt: int) -> Floats:
+        return uniforms(seed, t, count * width, attempt).reshape(count, width)
+
+    def drawn(num_seen: int, uniform: Floats) -> Integers:
+        """Return worlds from the last frame seen to the one shown, `(horizon + 1,S,3)`."""
+        path = [known.draw(num_seen, uniform[:, 1 : 1 + DRAW])]
+        for start in range(1 + DRAW, width, STEP):
+            path.append(known.step(path[-1], uniform[:, start : start + STEP]))
+        return np.stack(path)
+
+    maps = np.empty((count, num_frames, known.family.num_pixels), np.uint8)
+    path = drawn(0, numbers(0, 1))
+    for t in range(num_frames):
+        last = t - horizon
+        if last > 0:
+            moved = known.step(path[-1], numbers(t, 2)[:, :STEP])
+            path = np.concatenate([path[1:], moved[None]])
+        if last >= 0:
+            held = numbers(t, 3)[:, 0] < np.exp(known.log_gain(last, path[0]).clip(max=0))
+            for attempt in range(MAX_TRIES):
+                if held.all():
+                    break
+                rows, uniform = np.flatnonzero(~held), numbers(t, 4 + attempt)[~held]
+                other = drawn(last + 1, uniform)
+                accepted = uniform[:, 0] < -np.expm1(-known.log_gain(last, other[0]).clip(min=0))
+                if attempt + 1 == MAX_TRIES:
+                    accepted[:] = True
+                path[:, rows[accepted]], held[rows[accepted]] = other[:, accepted], True
+        shown = path[min(t, horizon)]
+        maps[:, t] = paint(known.family, t, shown, labels_of(known.family, shown, coins))
+    return maps
+
+
+def labels_of(family: Family, worlds: Integers, uniform: Floats) -> Integers:
+    """Return the labels of both digits of each world, `(S,2)`; uniform: `(S,2)`, one coin a digit."""
+    edges = np.cumsum(family.class_odds[worlds[:, 1:]], axis=-1)
+    return np.asarray((uniform[..., None] * edges[..., -1:] >= edges).sum(-1))
+
+
+def paint(family: Family, t: int, worlds: Integers, labels: Integers) -> NDArray[np.uint8]:
+    """Return the label map of frame t of each world, `(S,P)` uint8."""
+    maps = np.full((len(worlds), family.num_pixels), BACKGROUND, np.uint8)
+    pictures = family.pictures[t]
+    for n in range(2):
+        rows = family.picture_of[worlds[:, 1 + n], t].astype(np.int64)
+        owner, entry = pictures.entries(rows)
+        maps[owner, pictures.pixel[entry]] = labels[owner, n]
+    return maps
+
+
+def frame_log_likelihood(
+    family: Family, weighed: list[list[FrameEvidence]], t: int, worlds: Integers
+) -> Floats:
+    """Return log p(frame t | world), `(S,)`; `weighed[b]` is the evidence of all frames before background b."""
+    result = np.empty(len(worlds))
+    for s, (background, behind, front) in enumerate(worlds):
+        frame = weighed[background][t]
+        pictures, ratio = frame.pictures, frame.ratio
+        shown = np.zeros(family.num_pixels)
+        for hypothesis in (behind, front):
+            row = family.picture_of[hypothesis, t]
+            own = slice(pictures.start[row], pictures.start[row + 1])
+            shown[pictures.pixel[own]] = ratio[own]
+        result[s] = frame.background + shown.sum()
+    return result
+
+
+def pick_members(weights: Floats, member_of: Integers, groups: Integers, uniform: Floats) -> Integers:
+    """Return one member of each of these groups, `(S,)`, drawn by weight within its group."""
+    result = np.empty(len(groups), np.int64)
+    for s, group in enumerate(groups):
+        members = np.flatnonzero(member_of == group)
+        result[s] = members[pick(weights[members], uniform[s : s + 1])[0]]
+    return result
