@@ -96,9 +96,8 @@ def test_walk_that_leaves_the_lattice_is_refused(changes, field):
 
 def test_wall_off_the_lattice_is_refused(small_bank):
     spec = tiny_spec(digit_motion="markov", turn_odds=0.1, position_step=4.0, speed_range=(4.0, 4.0))
-    video = np.zeros((3, 16, 18), np.uint8)
     with pytest.raises(BadArgument, match="position_step"):
-        Oracle(spec, bank=small_bank).posterior(video)
+        Oracle(spec, bank=small_bank)
 
 
 def test_every_other_preset_is_outside():
@@ -131,6 +130,9 @@ def test_bad_arguments_are_named(small_bank):
     video = np.zeros((3, 16, 18), np.uint8)
     with pytest.raises(BadArgument, match="observer"):
         oracle.posterior(video, "all-seeing")
+    for observer, horizon in (("forecast", 0), ("forecast", 4), ("causal", 1)):
+        with pytest.raises(BadArgument, match=r"^horizon="):
+            oracle.posterior(video, observer, horizon=horizon)
     with pytest.raises(BadArgument, match="num_samples"):
         oracle.posterior(video).sample(0)
 
@@ -140,11 +142,15 @@ def test_too_large_a_bank_is_refused_in_bytes_before_it_is_built():
         Oracle(preset("exact", glyphs_per_class=0, angle_step=1.0), max_bytes=1 << 30)
 
 
-def test_too_many_pairs_of_a_walk_are_refused_in_bytes(small_bank):
+def test_too_many_pairs_of_a_walk_are_refused_in_bytes_at_once():
     spec = preset("exact", digit_motion="markov", turn_odds=0.1, speed_range=(9.0, 9.0))
-    oracle = Oracle(spec, max_bytes=200 << 20)
-    with pytest.raises(BadArgument, match=r"need [\d,]+ bytes"):
-        oracle.posterior(np.zeros((8, 32, 32), np.uint8))
+    with pytest.raises(BadArgument, match=r"pairs of 5,760 states .* need [\d,]+ bytes"):
+        Oracle(spec, max_bytes=200 << 20)
+
+
+def test_a_digit_larger_than_the_frame_is_refused():
+    with pytest.raises(BadArgument, match=r"^height=32 .* 40 px"):
+        Oracle(preset("exact", scale_range=(40 / 28, 40 / 28)))
 
 
 def test_a_video_that_the_family_could_not_have_made_still_gets_an_answer(small_bank):

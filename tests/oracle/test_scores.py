@@ -39,6 +39,7 @@ def test_no_answer_beats_what_is_promised(seed):
     assert scores.expected_accuracy(probabilities) == pytest.approx(best_accuracy, abs=1e-6)
     # The most probable class aims at all pixels; an answer that never says background may find more digit pixels.
     assert scores.expected_foreground_accuracy(probabilities) <= best_fg + 1e-6
+    assert scores.highest_foreground_accuracy(probabilities) == pytest.approx(best_fg, abs=1e-6)
 
 
 def test_the_rule_beats_the_most_probable_class_where_the_two_differ():
@@ -69,6 +70,17 @@ def test_two_even_classes_have_the_entropy_of_a_coin():
     even = np.zeros((11, 1, 1), np.float32)
     even[[6, 9]] = 0.5
     assert scores.entropy(even)[0, 0] == pytest.approx(np.log(2))
+
+
+def test_the_coin_share_is_what_merging_twins_saves():
+    probabilities = np.zeros((11, 1, 2), np.float32)
+    probabilities[[6, 9], 0, 0] = 0.5  # a pure coin
+    probabilities[[3, 6, 9], 0, 1] = 0.5, 0.25, 0.25  # one bit of which digit, and half a coin
+    twins = ((6, 9),)
+    np.testing.assert_allclose(scores.coin_entropy(probabilities, twins)[0], np.log(2) * np.array([1, 0.5]))
+    assert scores.coin_share(probabilities, twins) == pytest.approx(1.5 / 2.5)
+    assert scores.coin_share(probabilities, ()) == 0
+    assert scores.coin_share(np.eye(11, dtype=np.float32)[:, None], twins) == 0
 
 
 def test_wrong_shape_is_refused():

@@ -1,5 +1,4 @@
-"""`segmnist oracle`: exact posteriors beside a data set, and the table of the best scores that can be
-expected."""
+"""`segmnist oracle`: exact posteriors beside a data set, or the table of the best scores to expect."""
 
 from __future__ import annotations
 
@@ -21,6 +20,8 @@ from segmnist.errors import BadArgument
 
 if TYPE_CHECKING:
     from segmnist.oracle.ceiling import Ceiling
+    from segmnist.oracle.store import PosteriorPlan
+    from segmnist.source import ClipSource
 
 
 def oracle(
@@ -36,7 +37,12 @@ def oracle(
     clips: Annotated[int, typer.Option("--clips", "-n", help="How many clips.")] = 10,
     first: Annotated[int, typer.Option("--first", help="Id of the first clip.")] = 0,
     seed: SeedOption = 0,
-    observer: Annotated[str, typer.Option("--observer", help="offline, causal or frame.")] = "offline",
+    observer: Annotated[
+        str, typer.Option("--observer", help="offline, causal, frame or forecast.")
+    ] = "offline",
+    horizon: Annotated[
+        int, typer.Option("--horizon", help="Frames from the last one seen to the one forecast.")
+    ] = 0,
     dtype: Annotated[str, typer.Option("--dtype", help="float32, or float16 (error 2.4e-4).")] = "float32",
     delta: Annotated[float, typer.Option("--delta", help="Posterior mass that may be left out.")] = 1e-3,
     videos: Annotated[int, typer.Option("--videos", help="Clips behind each row of the table.")] = 24,
@@ -46,6 +52,8 @@ def oracle(
     bank: BankOption = None,
 ) -> None:
     """Compute exact posteriors of clips of the solvable family. Run the same command again to resume."""
+    from segmnist.oracle.store import PosteriorPlan
+
     if (out is None) == (ceiling is None):
         raise BadArgument("OUT", out and str(out), "either a folder to write into or --ceiling SUITE")
     if ceiling is not None:
@@ -56,29 +64,24 @@ def oracle(
         _print_ceilings(ceiling, split, videos, delta, device)
         return
     assert out is not None
-    _write(
-        out, recipe, (preset, spec, set_), (split, seed, first, clips), (observer, dtype, delta, device), bank
-    )
+    source, ids = _clips(recipe, (preset, spec, set_), bank, split, seed, range(first, first + clips))
+    _write(out, source, PosteriorPlan(ids, observer, dtype, horizon), delta, device)
 
 
-def _write(
-    out: Path,
+def _clips(
     recipe_file: Path | None,
     named: tuple[str | None, Path | None, list[str] | None],
-    address: tuple[str, int, int, int],
-    how: tuple[str, str, float, str | None],
     bank: Path | None,
-) -> None:
-    from segmnist.cli.progress import progress
+    split: str,
+    seed: int,
+    asked: range,
+) -> tuple[ClipSource, tuple[int, ...]]:
+    """Return the source and the ids of the clips that a recipe, or else the options, ask for."""
     from segmnist.dataset import Recipe
     from segmnist.digits.bank import DigitBank
-    from segmnist.oracle import Oracle
-    from segmnist.oracle.store import PosteriorPlan, write_posteriors
     from segmnist.source import ClipSource
 
     digits = DigitBank.from_path(bank) if bank else DigitBank.mnist()
-    split, seed, first, clips = address
-    observer, dtype, delta, device = how
     if recipe_file is not None:
         if any(named):
             raise BadArgument("--recipe", str(recipe_file), "no --preset, --spec or --set beside it")
@@ -87,20 +90,23 @@ def _write(
             raise BadArgument(
                 "--bank", str(bank or "MNIST"), f"the recipe's digits, {recipe.bank_sha256[:12]}"
             )
-        spec, split, seed = recipe.spec, recipe.split, recipe.seed
-        ids = tuple(recipe.ids(0, recipe.num_clips).tolist())
-    else:
-        if clips < 1 or not 0 <= first < 2**63 - clips:
-            asked = f"{clips} from --first {first} on"
-            raise BadArgument("--clips", asked, "1 or more, from --first 0 or more on, all ids below 2^63")
-        spec = spec_from(named[0] or (None if named[1] else "exact"), named[1], named[2])
-        ids = tuple(range(first, first + clips))
-    plan = PosteriorPlan(ids, observer, dtype)
-    seer = Oracle(spec, split=split, seed=seed, bank=digits, delta=delta, device=device)
-    source = ClipSource(spec, split=split, seed=seed, bank=digits)
+        source = ClipSource(recipe.spec, split=recipe.split, seed=recipe.seed, bank=digits)
+        return source, tuple(recipe.ids(0, recipe.num_clips).tolist())
+    if not 0 <= asked.start < asked.stop <= 2**63:
+        wrong = f"{asked.stop - asked.start} from --first {asked.start} on"
+        raise BadArgument("--clips", wrong, "1 or more, from --first 0 or more on, all ids below 2^63")
+    spec = spec_from(named[0] or (None if named[1] else "exact"), named[1], named[2])
+    return ClipSource(spec, split=split, seed=seed, bank=digits), tuple(asked)
+
+
+def _write(out: Path, source: ClipSource, plan: PosteriorPlan, delta: float, device: str | None) -> None:
+    from segmnist.cli.progress import progress
+    from segmnist.oracle import Oracle, write_posteriors
+
+    oracle = Oracle.of(source, delta=delta, device=device)
     with progress("oracle") as show:
-        write_posteriors(out, seer, source, plan, show)
-    typer.echo(f"{out}: posteriors of {len(ids)} clips, {observer} observer")
+        write_posteriors(out, oracle, source, plan, show)
+    typer.echo(f"{out}: posteriors of {len(plan.clip_ids)} clips, {plan.observer} observer")
 
 
 def _print_ceilings(name: str, split: str, videos: int, delta: float, device: str | None) -> None:
@@ -120,7 +126,7 @@ def _print_ceilings(name: str, split: str, videos: int, delta: float, device: st
     with counting(f"ceilings of {name}", len(parts) * len(OBSERVERS) * videos) as advance:
         for part in parts:
             source = part.source(split)
-            seer = Oracle(part.spec, split=split, seed=source.seed, delta=delta, device=device)
+            seer = Oracle.of(source, delta=delta, device=device)
             for row in ceilings(seer, source, videos, lambda observer, done: advance(1)):
                 table.add_row(part.name, *_cells(row))
     console = Console(soft_wrap=True)

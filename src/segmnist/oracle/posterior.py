@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.classes import BACKGROUND
 from segmnist.errors import BadArgument
 from segmnist.oracle.family import Family
 from segmnist.oracle.scores import (
@@ -18,7 +19,6 @@ from segmnist.oracle.scores import (
     expected_foreground_accuracy,
     highest_foreground_accuracy,
 )
-from segmnist.classes import BACKGROUND
 
 
 class Worlds(Protocol):

@@ -18,10 +18,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.classes import BACKGROUND
 from segmnist.oracle.evidence import FrameEvidence
 from segmnist.oracle.family import Family
 from segmnist.oracle.picks import pick, uniforms
-from segmnist.classes import BACKGROUND
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
