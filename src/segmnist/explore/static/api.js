@@ -2,19 +2,27 @@
 
 import { unpack } from "./wire.js";
 
+/** Whether a request was given up for a newer one. @param {unknown} error */
+export const isAbort = (error) => error instanceof Error && error.name === "AbortError";
+
 export class Refusal extends Error {
+  /** @param {{ error: string, argument?: string }} reply */
   constructor({ error, argument = "" }) {
     super(error);
     this.argument = argument;
   }
 }
 
+/**
+ * @param {string} address
+ * @param {AbortSignal} [signal]
+ */
 async function request(address, signal) {
   let reply;
   try {
     reply = await fetch(address, { signal });
   } catch (error) {
-    if (error.name === "AbortError") throw error;
+    if (isAbort(error)) throw error;
     throw new Refusal({ error: "the explorer does not answer; is `segmnist explore` still running?" });
   }
   if (reply.ok) return reply;
@@ -22,7 +30,11 @@ async function request(address, signal) {
   throw new Refusal(isJson ? await reply.json() : { error: `the explorer answers ${reply.status}` });
 }
 
+/** @type {(address: string, signal?: AbortSignal) => Promise<any>} */
 export const fetchJson = async (address, signal) => (await request(address, signal)).json();
+/** @type {(address: string, signal?: AbortSignal) => Promise<string>} */
 export const fetchText = async (address, signal) => (await request(address, signal)).text();
+/** @type {(address: string, signal?: AbortSignal) => Promise<Blob>} */
 export const fetchBlob = async (address, signal) => (await request(address, signal)).blob();
+/** @type {(address: string, signal?: AbortSignal) => Promise<ReturnType<typeof unpack>>} */
 export const fetchArrays = async (address, signal) => unpack(await (await request(address, signal)).arrayBuffer());

@@ -2,25 +2,44 @@
 
 import { parameters, setParameters } from "./state.js";
 
+/** @import { About, Field, Spec } from "./types.d.ts" */
+/** @typedef {{ elements: HTMLElement[], read: () => string }} Body */
+/** @typedef {(name: string | null, text: string | null) => void} OnChange */
+
+/** @type {(value: unknown) => string} */
 const format = (value) =>
   Array.isArray(value) ? value.map((v) => (Array.isArray(v) ? v.join("-") : `${v}`)).join(",") : `${value}`;
 
+/**
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Record<string, unknown>} [properties]
+ * @param {(Node | string)[]} children
+ */
 function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);
   return element;
 }
 
+const TURNS = new Map([["ArrowRight", 1], ["ArrowUp", 1], ["ArrowLeft", -1], ["ArrowDown", -1]]);
+
 // Wide one-sided ranges go by squares, so that small values can be hit too.
+/** @param {Field} field */
 function slider(field) {
-  const { low, high } = field;
+  const low = field.low ?? 0, high = field.high ?? 1;
   const whole = field.kind.startsWith("integer");
   const curved = low >= 0 && high > 100;
   const step = whole ? 1 : high - low > 50 ? 0.1 : 0.01;
+  /** @param {number} value */
   const snap = (value) => Number((Math.round(value / step) * step).toFixed(4));
   return {
+    low,
+    high,
     step,
+    /** @param {number} place */
     toValue: (place) => Math.min(high, Math.max(low, snap(low + (high - low) * (curved ? place * place : place)))),
+    /** @param {number} value */
     toPlace: (value) => {
       const share = (value - low) / (high - low);
       return curved ? Math.sqrt(share) : share;
@@ -28,40 +47,57 @@ function slider(field) {
   };
 }
 
+/**
+ * @param {Field} field
+ * @param {number} value
+ * @param {string} name
+ * @param {() => void} emit
+ */
 function numberControl(field, value, name, emit) {
-  const { step, toValue, toPlace } = slider(field);
+  const { low, high, step, toValue, toPlace } = slider(field);
   const title = `${field.name}${name ? `, ${name}` : ""}`;
   const range = make("input", { type: "range", min: 0, max: 1, step: 0.0005, value: toPlace(value) });
-  const number = make("input", { type: "number", min: field.low, max: field.high, step, value });
+  const number = make("input", { type: "number", min: low, max: high, step, value });
   range.setAttribute("aria-label", title);
   range.setAttribute("aria-valuetext", `${value} ${field.unit}`);
   number.setAttribute("aria-label", `${title}, in ${field.unit || "no unit"}`);
   number.dataset.field = field.name;
   // The arrow keys go by one step of the value, not by one of the slider's places.
   range.addEventListener("keydown", (event) => {
-    const turn = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    const turn = TURNS.get(event.key);
     if (!turn) return;
     event.preventDefault();
-    number.value = Math.min(field.high, Math.max(field.low, Number((Number(number.value) + turn * step).toFixed(4))));
-    range.value = toPlace(Number(number.value));
+    number.value = `${Math.min(high, Math.max(low, Number((Number(number.value) + turn * step).toFixed(4))))}`;
+    range.value = `${toPlace(Number(number.value))}`;
     emit();
   });
   range.addEventListener("input", () => {
-    number.value = toValue(Number(range.value));
+    number.value = `${toValue(Number(range.value))}`;
     range.setAttribute("aria-valuetext", `${number.value} ${field.unit}`);
     emit();
   });
   number.addEventListener("input", () => {
     if (number.value === "") return;
-    range.value = toPlace(Number(number.value));
+    range.value = `${toPlace(Number(number.value))}`;
     emit();
   });
   const row = make("div", { className: name ? "number" : "number alone" });
   if (name) row.append(make("span", { textContent: name }));
   row.append(range, number);
-  return { element: row, read: () => number.value, write: (v) => { number.value = v; range.value = toPlace(v); } };
+  /** @param {number} v */
+  const write = (v) => {
+    number.value = `${v}`;
+    range.value = `${toPlace(v)}`;
+  };
+  return { element: row, read: () => number.value, write };
 }
 
+/**
+ * @param {Field} field
+ * @param {any} value
+ * @param {() => void} emit
+ * @returns {Body}
+ */
 function bodyOf(field, value, emit) {
   switch (field.kind) {
     case "integer":
@@ -72,7 +108,9 @@ function bodyOf(field, value, emit) {
     case "integer_range":
     case "number_range": {
       // Whoever pushes one end past the other takes it along.
+      /** @type {ReturnType<typeof numberControl>[]} */
       const ends = [];
+      /** @param {0 | 1} mover */
       const pushed = (mover) => () => {
         const [low, high] = ends.map((end) => Number(end.read()));
         if (low > high) ends[1 - mover].write(mover === 0 ? low : high);
@@ -100,14 +138,26 @@ function bodyOf(field, value, emit) {
   }
 }
 
+/**
+ * @param {string[]} words
+ * @param {string[]} chosen
+ * @param {() => void} emit
+ * @returns {Body}
+ */
 function boxes(words, chosen, emit) {
   const inputs = words.map((word) => make("input", { type: "checkbox", value: word, checked: chosen.includes(word) }));
-  inputs.forEach((input) => input.addEventListener("change", emit));
+  for (const input of inputs) input.addEventListener("change", emit);
   const labels = inputs.map((input) => make("label", {}, input, input.value));
   const read = () => inputs.filter((input) => input.checked).map((input) => input.value).join(",");
   return { elements: [make("div", { className: "many" }, ...labels)], read };
 }
 
+/**
+ * @param {Field} field
+ * @param {unknown} value
+ * @param {() => void} emit
+ * @returns {Body}
+ */
 function textControl(field, value, emit) {
   const placeholder = field.kind === "pairs" ? "none, or 6-9,2-5" : "none, or 60,120";
   const input = make("input", { type: "text", value: format(value), placeholder, autocomplete: "off", spellcheck: false });
@@ -116,6 +166,12 @@ function textControl(field, value, emit) {
   return { elements: [input], read: () => input.value.replaceAll(" ", "") };
 }
 
+/**
+ * @param {Field} field
+ * @param {unknown} value
+ * @param {unknown} preset
+ * @param {OnChange} onChange
+ */
 function fieldset(field, value, preset, onChange) {
   const set = make("fieldset", { className: "field" });
   set.dataset.name = field.name;
@@ -135,15 +191,23 @@ function fieldset(field, value, preset, onChange) {
 }
 
 // `spec` is the spec on show, `preset` the one that it differs from; `onChange(name, text or null)`.
+/**
+ * @param {HTMLElement} element
+ * @param {About} about
+ * @param {Spec} spec
+ * @param {Spec} preset
+ * @param {boolean} locked
+ * @param {OnChange} onChange
+ */
 export function drawControls(element, about, spec, preset, locked, onChange) {
-  const open = new Set([...element.querySelectorAll("details[open]")].map((d) => d.dataset.group));
+  const open = new Set([...element.querySelectorAll("details")].filter((d) => d.open).map((d) => d.dataset.group));
   const first = !element.childElementCount;
-  const groups = Map.groupBy ? Map.groupBy(about.fields, (f) => f.group) : grouped(about.fields);
+  const groups = grouped(about.fields);
   const parts = [...groups].map(([group, fields], place) => {
     const details = make("details", { open: first ? place < 2 : open.has(group) });
     details.dataset.group = group;
     const sets = fields.map((field) => fieldset(field, spec[field.name], preset[field.name], onChange));
-    sets.forEach((set) => (set.disabled = locked));
+    for (const set of sets) set.disabled = locked;
     details.append(make("summary", { textContent: group }), ...sets);
     return details;
   });
@@ -152,30 +216,50 @@ export function drawControls(element, about, spec, preset, locked, onChange) {
   element.replaceChildren(make("div", { className: "top" }, make("h2", { textContent: locked ? "Recipe" : "Spec" }), reset), ...parts);
 }
 
+/**
+ * @param {Field[]} fields
+ * @returns {Map<string, Field[]>}
+ */
 function grouped(fields) {
   const groups = new Map();
   for (const field of fields) groups.set(field.group, [...(groups.get(field.group) ?? []), field]);
   return groups;
 }
 
+/**
+ * @param {HTMLElement} element
+ * @param {string} name
+ * @param {string} message
+ */
 export function markWrong(element, name, message) {
-  element.querySelectorAll(".wrong").forEach((note) => note.remove());
+  for (const note of element.querySelectorAll(".wrong")) note.remove();
   const set = name && element.querySelector(`[data-name="${CSS.escape(name)}"]`);
   if (!set) return false;
   set.append(make("p", { className: "wrong", textContent: message }));
-  set.closest("details").open = true;
+  set.closest("details")?.setAttribute("open", "");
   return true;
 }
 
 // The spec that the address asks for, as far as the page can tell without the server.
+/**
+ * @param {About} about
+ * @param {Spec} preset
+ * @returns {Spec}
+ */
 export function specOfAddress(about, preset) {
   const query = parameters(), spec = { ...preset };
   for (const field of about.fields) {
-    if (query.has(field.name)) spec[field.name] = parse(field, query.get(field.name));
+    const text = query.get(field.name);
+    if (text !== null) spec[field.name] = parse(field, text);
   }
   return spec;
 }
 
+/**
+ * @param {Field} field
+ * @param {string} text
+ * @returns {unknown}
+ */
 function parse(field, text) {
   const parts = text ? text.split(",") : [];
   switch (field.kind) {
@@ -189,6 +273,11 @@ function parse(field, text) {
   }
 }
 
+/**
+ * @param {About} about
+ * @param {string | null} name
+ * @param {string | null} text
+ */
 export function change(about, name, text) {
   if (name) setParameters({ [name]: text });
   else setParameters(Object.fromEntries(about.fields.map((field) => [field.name, null])));

@@ -1,7 +1,14 @@
 // What is said of a clip in words and numbers: its caption, its digits at a frame, how hard it is.
 
+/** @import { Clip } from "./types.d.ts" */
+
+/**
+ * @param {string} tag
+ * @param {string | number} text
+ */
 const element = (tag, text) => Object.assign(document.createElement(tag), { textContent: `${text}` });
 
+/** @param {Clip} clip */
 export function captionOf({ facts }) {
   const digits = facts.labels.length ? `digits ${facts.labels.join(", ")}` : "no digits";
   const stored = facts.matches_recipe === null ? "" : facts.matches_recipe
@@ -9,6 +16,10 @@ export function captionOf({ facts }) {
   return `clip ${facts.clip} of ${facts.split}: ${digits}${stored}`;
 }
 
+/**
+ * @param {Clip} clip
+ * @param {number} t
+ */
 export function rowsOfDigits({ facts, arrays }, t) {
   return facts.labels.map((label, digit) => {
     const k = digit * facts.num_frames + t, pose = arrays.pose.data.subarray(k * 5, k * 5 + 5);
@@ -20,6 +31,7 @@ export function rowsOfDigits({ facts, arrays }, t) {
   });
 }
 
+/** @param {Clip} clip */
 export function difficultyOf({ facts }) {
   return Object.entries(facts.difficulty).map(([name, value]) => {
     const pair = document.createElement("div");

@@ -2,38 +2,49 @@
 
 import { fetchBlob, fetchText } from "./api.js";
 import { addressOf, clipQuery } from "./state.js";
+import { ui } from "./ui.js";
 
-const byId = (id) => document.getElementById(id);
+/** @import { Explorer } from "./main.js" */
 
+
+/** @param {Explorer} explorer */
 export function bindKeeping(explorer) {
+  /**
+   * @param {string} what
+   * @param {() => Promise<string>} text
+   */
   const copy = async (what, text) => {
     try {
       await navigator.clipboard.writeText(await text());
-      byId("kept").textContent = `${what} copied`;
+      ui.kept.textContent = `${what} copied`;
     } catch (error) {
-      byId("kept").textContent = `not copied: ${error.message}`;
+      ui.kept.textContent = `not copied: ${error}`;
     }
   };
-  byId("copy-link").addEventListener("click", () => copy("link", async () => location.href));
-  byId("copy-python").addEventListener("click", () => copy("Python", () => fetchText(addressOf("/clip.py", clipQuery()))));
-  byId("copy-toml").addEventListener("click", () => copy("TOML", () => fetchText(addressOf("/clip.toml", clipQuery()))));
-  for (const kind of ["png", "gif", "mp4"]) {
-    byId(`save-${kind}`).addEventListener("click", (event) => { event.preventDefault(); save(explorer, kind); });
+  ui.copyLink.addEventListener("click", () => copy("link", async () => location.href));
+  ui.copyPython.addEventListener("click", () => copy("Python", () => fetchText(addressOf("/clip.py", clipQuery()))));
+  ui.copyToml.addEventListener("click", () => copy("TOML", () => fetchText(addressOf("/clip.toml", clipQuery()))));
+  for (const kind of /** @type {const} */ (["png", "gif", "mp4"])) {
+    ui.save[kind].addEventListener("click", (event) => { event.preventDefault(); save(explorer, kind); });
   }
 }
 
 // Through fetch, so that a refusal is told on the page instead of saved as a file.
+/**
+ * @param {Explorer} explorer
+ * @param {"png" | "gif" | "mp4"} kind
+ */
 async function save(explorer, kind) {
-  byId("kept").textContent = `drawing ${kind.toUpperCase()} …`;
+  ui.kept.textContent = `drawing ${kind.toUpperCase()} …`;
   try {
-    const blob = await fetchBlob(byId(`save-${kind}`).href);
+    const blob = await fetchBlob(ui.save[kind].href);
     const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob) });
-    link.download = `segmnist-clip-${explorer.main.clip.facts.clip}.${kind}`;
+    link.download = `segmnist-clip-${explorer.main.clip?.facts.clip}.${kind}`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-    byId("kept").textContent = `${link.download} saved`;
+    ui.kept.textContent = `${link.download} saved`;
   } catch (error) {
-    byId("kept").textContent = "";
+    ui.kept.textContent = "";
     explorer.report(error);
   }
 }

@@ -1,10 +1,17 @@
 // The keyboard. Keys typed into a field belong to the field.
 
+import { OVERLAYS } from "./overlays.js";
+import { ui } from "./ui.js";
+
+/** @import { Explorer } from "./main.js" */
+
+/** @type {Record<string, [number, number]>} */
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 const FIELDS = "input:not([type=checkbox]), select, textarea, dialog[open] *";
 
+/** @param {Explorer} explorer */
 export function bindKeys(explorer) {
-  const overlays = [...document.querySelectorAll("[data-overlay]")].map((button) => button.dataset.overlay);
+  /** @type {Record<string, () => void>} */
   const acts = {
     " ": () => explorer.play(!explorer.clock.playing),
     ArrowLeft: () => explorer.step(-1),
@@ -19,18 +26,22 @@ export function bindKeys(explorer) {
     "-": () => explorer.zoomBy(-1),
     x: () => explorer.nextWithout(),
   };
-  overlays.forEach((name, place) => (acts[place + 1] = () => explorer.toggle(name)));
+  OVERLAYS.forEach(({ name }, place) => {
+    acts[place + 1] = () => explorer.toggle(name);
+  });
+  /** @type {Record<string, () => void>} */
   const anywhere = {
     w: () => explorer.toggleWall(),
     t: () => explorer.switchTheme(),
-    "?": () => document.getElementById("help").showModal(),
+    "?": () => ui.help.showModal(),
   };
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest(FIELDS)) return;
+    const { target } = event;
+    if (!(target instanceof Element) || event.ctrlKey || event.metaKey || event.altKey || target.closest(FIELDS)) return;
     // Space and Enter press the button that has the focus.
-    if (event.key === " " && event.target.closest("button, a, summary, input")) return;
+    if (event.key === " " && target.closest("button, a, summary, input")) return;
     const onWall = document.body.classList.contains("wall");
-    const probing = event.shiftKey && ARROWS[event.key] && event.target.closest("#stage");
+    const probing = event.shiftKey && ARROWS[event.key] && target.closest("#stage");
     const act = probing ? () => explorer.moveProbe(...ARROWS[event.key])
       : anywhere[event.key] ?? (onWall || !explorer.main.clip ? undefined : acts[event.key]);
     if (!act) return;

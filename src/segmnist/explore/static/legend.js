@@ -2,8 +2,16 @@
 
 import { isBright } from "./overlays.js";
 
+/** @import { About, Clip, Rgb } from "./types.d.ts" */
+
+/** @param {Rgb} rgb */
 const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
 
+/**
+ * @param {string} text
+ * @param {Rgb | string} fill
+ * @param {string} [mark]
+ */
 function item(text, fill, mark = "") {
   const li = document.createElement("li");
   const swatch = document.createElement("span");
@@ -18,6 +26,10 @@ function item(text, fill, mark = "") {
   return li;
 }
 
+/**
+ * @param {string} name
+ * @param {HTMLElement[]} items
+ */
 function row(name, items) {
   const ul = document.createElement("ul");
   const title = document.createElement("li");
@@ -27,6 +39,12 @@ function row(name, items) {
   return ul;
 }
 
+/**
+ * @param {HTMLElement} element
+ * @param {Clip} clip
+ * @param {Set<string>} shown
+ * @param {About} about
+ */
 export function drawLegend(element, clip, shown, about) {
   const digits = clip.facts.labels.map((label, digit) => ({ id: digit + 1, label }));
   const colours = about.instance_colours;
@@ -39,6 +57,7 @@ export function drawLegend(element, clip, shown, about) {
     rows.push(row("Instances", digits.map(({ id, label }) => item(`is a ${label}`, colours[id], `${id}`))));
   }
   if (shown.has("amodal")) {
+    /** @param {number} lean */
     const stripes = (lean) => `repeating-linear-gradient(${lean}deg, #888 0 3px, transparent 3px 6px)`;
     rows.push(row("Hidden part", [item("odd ids", stripes(135)), item("even ids", stripes(45))]));
   }

@@ -1,6 +1,6 @@
 // The page: reads the address, asks for the clip, and keeps controls, canvas and address in step.
 
-import { fetchArrays, fetchJson } from "./api.js";
+import { Refusal, fetchArrays, fetchJson, isAbort } from "./api.js";
 import { change, drawControls, markWrong, specOfAddress } from "./controls.js";
 import { captionOf, difficultyOf, rowsOfDigits } from "./facts.js";
 import { bindKeeping } from "./keep.js";
@@ -10,19 +10,27 @@ import { OVERLAYS } from "./overlays.js";
 import { Clock, Picture, describe } from "./player.js";
 import { bindControls, bindPointer } from "./pointer.js";
 import { addressOf, clipQuery, list, page, parameters, setParameters, wallQuery } from "./state.js";
+import { labelOf, ui } from "./ui.js";
 import { Wall } from "./wall.js";
 
-const byId = (id) => document.getElementById(id);
+/** @import { Changes } from "./state.js" */
+/** @import { About, Clip, Point } from "./types.d.ts" */
+
 const FPS = [1, 2, 5, 10, 15, 30];
 
-class Explorer {
+export class Explorer {
+  /** @param {About} about */
   constructor(about) {
     this.about = about;
-    this.main = new Picture(byId("main-figure"), "");
-    this.other = new Picture(byId("other-figure"), "other-");
+    this.main = new Picture(ui.mainFigure, ui.pixels, ui.lines);
+    this.other = new Picture(ui.otherFigure, ui.otherPixels, ui.otherLines);
     this.frame = Number(parameters().get("frame") ?? 0) || 0;
     this.clock = new Clock((due) => this.go(this.frame + due));
+    this.zoom = 1;
+    /** @type {Point | null} */
     this.probe = null;
+    /** @type {AbortController | null} */
+    this.abort = null;
     this.wall = new Wall(about, (error) => this.report(error));
     this.fillChoices();
     bindControls(this);
@@ -40,29 +48,37 @@ class Explorer {
   get shown() { return new Set(list("show")); }
   get stored() { return parameters().get("stored") === "true"; }
   get preset() {
-    if (this.stored) return this.about.dataset.spec;
+    if (this.stored && this.about.dataset) return this.about.dataset.spec;
     return (this.about.presets[parameters().get("preset") ?? "standard"] ?? this.about.presets.standard).spec;
   }
 
   arrive() {
     const isWall = page() === "wall";
     document.body.classList.toggle("wall", isWall);
-    byId("wall-view").hidden = !isWall;
-    byId("viewer").hidden = isWall;
-    byId("to-clip").toggleAttribute("aria-current", !isWall);
-    byId("to-wall").toggleAttribute("aria-current", isWall);
+    ui.wallView.hidden = !isWall;
+    ui.viewer.hidden = isWall;
+    ui.toClip.toggleAttribute("aria-current", !isWall);
+    ui.toWall.toggleAttribute("aria-current", isWall);
     this.fillSource();
     const spec = specOfAddress(this.about, this.preset);
-    drawControls(byId("controls"), this.about, spec, this.preset, this.stored, (name, text) => this.changeField(name, text));
+    drawControls(ui.controls, this.about, spec, this.preset, this.stored, (name, text) => this.changeField(name, text));
     this.wall.play(isWall && this.clock.playing !== false);
     this.load();
   }
 
+  /**
+   * @param {string} path
+   * @param {Changes} [changes]
+   */
   travel(path, changes = {}) {
     setParameters(changes, { push: true, path });
     this.arrive();
   }
 
+  /**
+   * @param {string | null} name
+   * @param {string | null} text
+   */
   changeField(name, text) {
     change(this.about, name, text);
     if (name === null) this.arrive();
@@ -78,12 +94,13 @@ class Explorer {
 
   async loadClip() {
     this.abort?.abort();
-    const { signal } = (this.abort = new AbortController());
+    this.abort = new AbortController();
+    const { signal } = this.abort;
     const layers = OVERLAYS.filter(({ name, layer }) => layer && this.shown.has(name)).map(({ layer }) => layer);
     const without = list("without");
     const started = performance.now();
     // The first clip ever drawn on a machine waits for the kernels to compile.
-    const waiting = setTimeout(() => (byId("stage").dataset.waiting = "drawing …"), 400);
+    const waiting = setTimeout(() => { ui.stage.dataset.waiting = "drawing …"; }, 400);
     try {
       const [clip, other] = await Promise.all([
         this.fetchClip({ layers: layers.join(","), without: "" }, signal),
@@ -94,51 +111,62 @@ class Explorer {
       document.body.dataset.loadMilliseconds = (performance.now() - started).toFixed(1);
       if (this.shown.has("entropy")) await this.addEntropy(signal);
     } catch (error) {
-      if (error.name !== "AbortError") this.report(error);
+      if (!isAbort(error)) this.report(error);
     }
     clearTimeout(waiting);
-    if (!signal.aborted) delete byId("stage").dataset.waiting;
+    if (!signal.aborted) delete ui.stage.dataset.waiting;
   }
 
+  /**
+   * @param {Changes} more
+   * @param {AbortSignal} signal
+   * @returns {Promise<Clip>}
+   */
   async fetchClip(more, signal) {
     const { facts, arrays } = await fetchArrays(addressOf("/clip.bin", clipQuery(more)), signal);
     return { facts, arrays, width: facts.width, height: facts.height };
   }
 
   // The exact posterior takes longer than the clip and is known for one family only: it comes after the clip.
+  /** @param {AbortSignal} signal */
   async addEntropy(signal) {
-    const asked = [[this.main.clip, ""], [this.other.clip, list("without").join(",")]].filter(([clip]) => clip);
     const observer = parameters().get("observer");
-    byId("legend").setAttribute("aria-busy", "true");
-    for (const [clip, without] of asked) {
+    ui.legend.setAttribute("aria-busy", "true");
+    for (const [clip, without] of /** @type {const} */ ([[this.main.clip, ""], [this.other.clip, list("without").join(",")]])) {
+      if (!clip) continue;
       const { arrays } = await fetchArrays(addressOf("/entropy.bin", clipQuery({ without, observer })), signal);
       clip.arrays.entropy = arrays.entropy;
     }
-    byId("legend").removeAttribute("aria-busy");
+    ui.legend.removeAttribute("aria-busy");
     this.draw();
   }
 
+  /**
+   * @param {Clip} clip
+   * @param {Clip | null} other
+   */
   show(clip, other) {
     this.main.show(clip);
     this.other.show(other);
     const last = clip.facts.num_frames - 1;
-    byId("scrubber").max = last;
+    ui.scrubber.max = `${last}`;
     this.frame = Math.min(this.frame, last);
     this.fillWithout(clip);
-    byId("caption").textContent = captionOf(clip);
-    if (other) byId("other-caption").textContent = `without ${list("without").map((id) => `instance ${id}`).join(", ")}`;
-    byId("difficulty").replaceChildren(...difficultyOf(clip));
+    ui.caption.textContent = captionOf(clip);
+    if (other) ui.otherCaption.textContent = `without ${list("without").map((id) => `instance ${id}`).join(", ")}`;
+    ui.difficulty.replaceChildren(...difficultyOf(clip));
     this.drawLegend();
     this.resize();
     this.draw();
     document.body.dataset.ready = `${clip.facts.clip}`;
   }
 
+  /** @param {unknown} error */
   report(error) {
-    const message = error?.message ?? "";
-    markWrong(byId("controls"), error?.argument, message);
-    byId("alert").hidden = !message;
-    byId("alert").textContent = message;
+    const message = error === null ? "" : error instanceof Error ? error.message : `${error}`;
+    markWrong(ui.controls, error instanceof Refusal ? error.argument : "", message);
+    ui.alert.hidden = !message;
+    ui.alert.textContent = message;
   }
 
   // ---- drawing
@@ -149,19 +177,19 @@ class Explorer {
     const mix = Number(parameters().get("mix") ?? 60) / 100;
     this.main.draw(frame, shown, mix, about, probe);
     if (this.other.clip) this.other.draw(frame, shown, mix, about, probe);
-    byId("scrubber").value = frame;
-    byId("scrubber").setAttribute("aria-valuetext", `frame ${frame}`);
-    byId("frame-number").textContent = `${frame} / ${this.main.clip.facts.num_frames - 1}`;
-    byId("play").textContent = this.clock.playing ? "Pause" : "Play";
-    byId("readout").textContent = probe
+    ui.scrubber.value = `${frame}`;
+    ui.scrubber.setAttribute("aria-valuetext", `frame ${frame}`);
+    ui.frameNumber.textContent = `${frame} / ${this.main.clip.facts.num_frames - 1}`;
+    ui.play.textContent = this.clock.playing ? "Pause" : "Play";
+    ui.readout.textContent = probe
       ? describe(this.main.clip, frame, probe, about)
       : "Point at a pixel (or Shift and arrow keys) to read what is there.";
-    byId("digits").tBodies[0].replaceChildren(...rowsOfDigits(this.main.clip, frame));
+    ui.digits.tBodies[0].replaceChildren(...rowsOfDigits(this.main.clip, frame));
     document.body.dataset.frame = `${frame}`;
   }
 
   drawLegend() {
-    drawLegend(byId("legend"), this.main.clip, this.shown, this.about);
+    if (this.main.clip) drawLegend(ui.legend, this.main.clip, this.shown, this.about);
   }
 
   resize() {
@@ -169,7 +197,7 @@ class Explorer {
     if (!clip) return;
     const asked = Number(parameters().get("zoom") ?? 0);
     const count = this.other.clip && innerWidth > 700 ? 2 : 1;
-    const room = (byId("stage").clientWidth - 26 - 12 * (count - 1)) / count;
+    const room = (ui.stage.clientWidth - 26 - 12 * (count - 1)) / count;
     const fit = Math.max(Math.min(room / clip.width, (innerHeight * 0.55) / clip.height), 0.25);
     const zoom = asked || (fit >= 1 ? Math.floor(fit) : fit);
     this.main.resize(zoom);
@@ -179,56 +207,64 @@ class Explorer {
 
   // ---- acts, by pointer and by key alike
 
+  /** @param {number} frame */
   go(frame) {
     const count = this.main.clip?.facts.num_frames ?? 1;
     this.frame = ((frame % count) + count) % count;
     this.draw();
   }
 
+  /** @param {number} by */
   step(by) {
     this.play(false);
     this.go(this.frame + by);
     setParameters({ frame: this.frame });
   }
 
+  /** @param {boolean} playing */
   play(playing) {
     this.clock.set(playing);
     setParameters({ frame: playing ? null : this.frame });
     this.draw();
   }
 
+  /** @param {number} by */
   nextClip(by) {
     if (page() === "wall") return;
     const clip = BigInt(parameters().get("clip") || 0) + BigInt(by);
     if (clip >= 0n) this.setSource({ clip: `${clip}`, without: null });
   }
 
+  /** @param {Changes} changes */
   setSource(changes) {
     setParameters(changes, { push: true });
     this.fillSource();
     this.load();
   }
 
+  /** @param {string} name */
   toggle(name) {
     const shown = this.shown;
     if (!shown.delete(name)) shown.add(name);
     this.setShown(shown);
   }
 
+  /** @param {Set<string>} shown */
   setShown(shown) {
     setParameters({ show: [...shown].join(",") });
     this.fillOverlays();
     const missing = ["flow", "entropy"].some((name) => shown.has(name) && !this.main.clip?.arrays[name]);
-    if (missing || !byId("alert").hidden) this.load();
+    if (missing || !ui.alert.hidden) this.load();
     if (!this.main.clip) return;
     this.draw();
     this.drawLegend();
   }
 
+  /** @param {number} by */
   zoomBy(by) {
     const zoom = Math.min(32, Math.max(1, Math.round(this.zoom) + by));
     setParameters({ zoom });
-    byId("zoom").value = [...byId("zoom").options].some((o) => o.value === `${zoom}`) ? zoom : "";
+    ui.zoom.value = [...ui.zoom.options].some((o) => o.value === `${zoom}`) ? `${zoom}` : "";
     this.resize();
     this.draw();
   }
@@ -239,7 +275,12 @@ class Explorer {
     this.setSource({ without: next > count ? null : next });
   }
 
+  /**
+   * @param {number} dy
+   * @param {number} dx
+   */
   moveProbe(dy, dx) {
+    if (!this.main.clip) return;
     const { height, width } = this.main.clip;
     const { y, x } = this.probe ?? { y: height >> 1, x: width >> 1 };
     this.probe = { y: Math.min(Math.max(y + dy, 0), height - 1), x: Math.min(Math.max(x + dx, 0), width - 1) };
@@ -261,17 +302,17 @@ class Explorer {
 
   fillChoices() {
     for (const [name, { about }] of Object.entries(this.about.presets)) {
-      byId("preset").append(Object.assign(new Option(name, name), { title: about }));
+      ui.preset.append(Object.assign(new Option(name, name), { title: about }));
     }
-    for (const split of this.about.splits) byId("split").append(new Option(split, split));
-    for (const fps of FPS) byId("fps").append(new Option(`${fps} frames/s`, fps));
-    byId("zoom").append(new Option("to fit", ""), ...[1, 2, 3, 4, 6, 8, 12, 16, 24, 32].map((z) => new Option(`${z}×`, z)));
+    for (const split of this.about.splits) ui.split.append(new Option(split, split));
+    for (const fps of FPS) ui.fps.append(new Option(`${fps} frames/s`, `${fps}`));
+    ui.zoom.append(new Option("to fit", ""), ...[1, 2, 3, 4, 6, 8, 12, 16, 24, 32].map((z) => new Option(`${z}×`, `${z}`)));
     OVERLAYS.forEach(({ name, label, about }, place) => {
       const button = Object.assign(document.createElement("button"), { type: "button", textContent: label });
       button.title = `${about} (${place + 1})`;
       button.dataset.overlay = name;
       button.addEventListener("click", () => this.toggle(name));
-      byId("overlays").append(button);
+      ui.overlays.append(button);
     });
     const theme = localStorage.getItem("theme");
     if (theme) document.documentElement.dataset.theme = theme;
@@ -281,50 +322,51 @@ class Explorer {
     const query = parameters();
     if (this.stored && this.about.dataset) {
       const { num_clips, split, seed, place } = this.about.dataset;
-      byId("dataset").textContent = `${place}: ${num_clips} stored clips, split ${split}, seed ${seed}`;
+      ui.dataset.textContent = `${place}: ${num_clips} stored clips, split ${split}, seed ${seed}`;
     }
-    byId("dataset").hidden = !this.stored;
-    for (const name of ["preset", "split", "seed"]) byId(name).closest("label").hidden = this.stored;
-    byId("preset").value = query.get("preset") ?? "standard";
-    byId("split").value = query.get("split") ?? "train";
-    byId("seed").value = query.get("seed") ?? "0";
-    byId("clip").value = query.get("clip") ?? "0";
-    byId("observer").value = query.get("observer") ?? "offline";
-    byId("mix").value = query.get("mix") ?? 60;
-    byId("zoom").value = query.get("zoom") ?? "";
+    ui.dataset.hidden = !this.stored;
+    for (const control of [ui.preset, ui.split, ui.seed]) labelOf(control).hidden = this.stored;
+    ui.preset.value = query.get("preset") ?? "standard";
+    ui.split.value = query.get("split") ?? "train";
+    ui.seed.value = query.get("seed") ?? "0";
+    ui.clip.value = query.get("clip") ?? "0";
+    ui.observer.value = query.get("observer") ?? "offline";
+    ui.mix.value = query.get("mix") ?? "60";
+    ui.zoom.value = query.get("zoom") ?? "";
     this.clock.fps = Number(query.get("fps") ?? 10) || 10;
-    byId("fps").value = this.clock.fps;
+    ui.fps.value = `${this.clock.fps}`;
     this.fillOverlays();
   }
 
   fillOverlays() {
-    for (const button of byId("overlays").children) {
-      button.setAttribute("aria-pressed", this.shown.has(button.dataset.overlay));
+    for (const button of ui.overlays.querySelectorAll("button")) {
+      button.setAttribute("aria-pressed", `${this.shown.has(button.dataset.overlay ?? "")}`);
     }
-    byId("observer").closest("label").hidden = !this.shown.has("entropy");
+    labelOf(ui.observer).hidden = !this.shown.has("entropy");
   }
 
+  /** @param {Clip} clip */
   fillWithout({ facts }) {
     const chosen = list("without").join(",");
-    const options = facts.labels.map((label, digit) => new Option(`instance ${digit + 1} (a ${label})`, digit + 1));
-    byId("without").replaceChildren(new Option("nobody", ""), ...options);
-    if (chosen && !facts.labels[Number(chosen) - 1]) byId("without").append(new Option(`instances ${chosen}`, chosen));
-    byId("without").value = chosen;
+    const options = facts.labels.map((label, digit) => new Option(`instance ${digit + 1} (a ${label})`, `${digit + 1}`));
+    ui.without.replaceChildren(new Option("nobody", ""), ...options);
+    if (chosen && !facts.labels[Number(chosen) - 1]) ui.without.append(new Option(`instances ${chosen}`, chosen));
+    ui.without.value = chosen;
   }
 
   updateLinks() {
-    for (const kind of ["png", "gif", "mp4"]) byId(`save-${kind}`).href = addressOf(`/clip.${kind}`, clipQuery());
-    byId("twin").href = addressOf("/clip.json", clipQuery());
+    for (const kind of /** @type {const} */ (["png", "gif", "mp4"])) ui.save[kind].href = addressOf(`/clip.${kind}`, clipQuery());
+    ui.twin.href = addressOf("/clip.json", clipQuery());
     const query = new URLSearchParams(clipQuery());
-    byId("to-clip").href = addressOf("/clip", query);
-    byId("to-wall").href = addressOf("/wall", wallQuery());
+    ui.toClip.href = addressOf("/clip", query);
+    ui.toWall.href = addressOf("/wall", wallQuery());
   }
 }
 
 try {
-  window.explorer = new Explorer(await fetchJson("/about.json"));
+  Object.assign(window, { explorer: new Explorer(await fetchJson("/about.json")) });
 } catch (error) {
-  byId("alert").hidden = false;
-  byId("alert").textContent = error.message;
+  ui.alert.hidden = false;
+  ui.alert.textContent = error instanceof Error ? error.message : `${error}`;
   throw error;
 }

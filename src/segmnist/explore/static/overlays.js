@@ -1,5 +1,9 @@
 // Overlays: those that tint pixels, and those that draw lines above them at the screen's own resolution.
 
+/** @import { About, Clip, Rgb } from "./types.d.ts" */
+/** @typedef {CanvasRenderingContext2D} Context */
+
+/** @type {{ name: string, label: string, about: string, layer?: string }[]} */
 export const OVERLAYS = [
   { name: "semantic", label: "Classes", about: "class of the digit seen" },
   { name: "instance", label: "Instances", about: "which digit is seen" },
@@ -10,13 +14,35 @@ export const OVERLAYS = [
   { name: "entropy", label: "Entropy", about: "entropy of the exact posterior of each pixel's class" },
 ];
 
+/** @type {Rgb} */
 const CAMOUFLAGE = [0, 229, 255];
+/** @param {Rgb} rgb */
 const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
+/** @param {Rgb} rgb */
 export const isBright = ([r, g, b]) => 0.3 * r + 0.59 * g + 0.11 * b > 120;
 
+/**
+ * Return what draws on a canvas.
+ * @param {HTMLCanvasElement} canvas
+ */
+export function contextOf(canvas) {
+  const context = canvas.getContext("2d");
+  if (!context) throw new Error("this browser draws on no canvas");
+  return context;
+}
+
 // Colours of the pixels of frame t as RGBA; `mix` in 0..1 is the strength of the tints.
+/**
+ * @param {ImageData} image
+ * @param {Clip} clip
+ * @param {number} t
+ * @param {Set<string>} shown
+ * @param {number} mix
+ * @param {About} about
+ */
 export function paintPixels(image, clip, t, shown, mix, about) {
   const size = clip.height * clip.width;
+  /** @param {string} name */
   const at = (name) => clip.arrays[name].data.subarray(t * size, (t + 1) * size);
   const video = at("video"), instance = at("instance"), contrast = at("contrast");
   const entropy = shown.has("entropy") && clip.arrays.entropy ? at("entropy") : null;
@@ -25,6 +51,7 @@ export function paintPixels(image, clip, t, shown, mix, about) {
     const grey = video[p], id = instance[p];
     let r = grey, g = grey, b = grey;
     if (id) {
+      /** @type {Rgb[]} */
       const tints = [];
       if (shown.has("semantic")) tints.push(about.class_colours[clip.facts.labels[id - 1]]);
       if (shown.has("instance")) tints.push(about.instance_colours[id]);
@@ -44,14 +71,27 @@ export function paintPixels(image, clip, t, shown, mix, about) {
   }
 }
 
+/**
+ * @param {Clip} clip
+ * @param {number} digit
+ * @param {number} t
+ * @param {number} p
+ */
 export function isInside(clip, digit, t, p) {
   const size = clip.height * clip.width, frames = clip.facts.num_frames;
   const plane = (digit >> 3) * frames * size;
   return (clip.arrays.amodal.data[plane + t * size + p] >> (digit & 7)) & 1;
 }
 
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Clip} clip
+ * @param {number} t
+ * @param {Set<string>} shown
+ * @param {About} about
+ */
 export function drawLines(canvas, clip, t, shown, about) {
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, canvas.width, canvas.height);
   const scale = canvas.width / clip.width;
@@ -60,17 +100,34 @@ export function drawLines(canvas, clip, t, shown, about) {
   if (shown.has("flow") && clip.arrays.flow) drawFlow(context, clip, t, scale, about);
 }
 
+/**
+ * @param {Clip} clip
+ * @param {number} t
+ * @param {(digit: number) => void} visit
+ */
 function eachDigit(clip, t, visit) {
   const order = clip.facts.labels.map((_, digit) => digit);
+  /** @param {number} digit */
   const depth = (digit) => clip.arrays.depth.data[digit * clip.facts.num_frames + t];
   for (const digit of order.sort((a, b) => depth(a) - depth(b))) visit(digit);
 }
 
+/**
+ * @param {Context} context
+ * @param {Clip} clip
+ * @param {number} t
+ * @param {number} scale
+ * @param {About} about
+ */
 function drawAmodal(context, clip, t, scale, about) {
   const { width, height } = clip, size = width * height;
   const instance = clip.arrays.instance.data.subarray(t * size, (t + 1) * size);
   eachDigit(clip, t, (digit) => {
     const hidden = new Path2D(), outline = new Path2D();
+    /**
+     * @param {number} y
+     * @param {number} x
+     */
     const inside = (y, x) => y >= 0 && x >= 0 && y < height && x < width && isInside(clip, digit, t, y * width + x);
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
@@ -91,6 +148,13 @@ function drawAmodal(context, clip, t, scale, about) {
 }
 
 // Odd ids lean one way and even ids the other, so that hatches can be told apart without colour.
+/**
+ * @param {Context} context
+ * @param {Path2D} region
+ * @param {string} colour
+ * @param {number} scale
+ * @param {number} slope
+ */
 function hatch(context, region, colour, scale, slope) {
   const { width, height } = context.canvas;
   const gap = Math.max(5, scale * 1.2);
@@ -108,6 +172,13 @@ function hatch(context, region, colour, scale, slope) {
 }
 
 // A rim of the other brightness keeps every line visible on bright and on dark pixels.
+/**
+ * @param {Context} context
+ * @param {Path2D} path
+ * @param {Rgb} rgb
+ * @param {number} width
+ * @param {number[]} [dash]
+ */
 function stroke(context, path, rgb, width, dash = []) {
   context.setLineDash(dash);
   context.lineJoin = "round";
@@ -120,13 +191,20 @@ function stroke(context, path, rgb, width, dash = []) {
   context.setLineDash([]);
 }
 
+/**
+ * @param {Context} context
+ * @param {Clip} clip
+ * @param {number} t
+ * @param {number} scale
+ * @param {About} about
+ */
 function drawBoxes(context, clip, t, scale, about) {
   const line = Math.max(1.5, scale / 5);
   context.font = `600 ${Math.max(11, Math.min(20, scale * 2.6))}px system-ui, sans-serif`;
   context.textBaseline = "bottom";
   eachDigit(clip, t, (digit) => {
     const colour = about.instance_colours[digit + 1];
-    for (const [name, dash] of [["amodal_boxes", [line * 3, line * 2.5]], ["boxes", []]]) {
+    for (const [name, dash] of Object.entries({ amodal_boxes: [line * 3, line * 2.5], boxes: [] })) {
       const start = (digit * clip.facts.num_frames + t) * 4;
       const [x0, y0, x1, y1] = clip.arrays[name].data.subarray(start, start + 4);
       if (x0 < 0) continue;
@@ -138,6 +216,13 @@ function drawBoxes(context, clip, t, scale, about) {
   });
 }
 
+/**
+ * @param {Context} context
+ * @param {string} text
+ * @param {number} x
+ * @param {number} y
+ * @param {Rgb} rgb
+ */
 function label(context, text, x, y, [r, g, b]) {
   const height = parseFloat(context.font.split(" ")[1]) + 4;
   const width = context.measureText(text).width + 6;
@@ -149,6 +234,13 @@ function label(context, text, x, y, [r, g, b]) {
   context.fillText(text, left + 3, bottom - 1);
 }
 
+/**
+ * @param {Context} context
+ * @param {Clip} clip
+ * @param {number} t
+ * @param {number} scale
+ * @param {About} about
+ */
 function drawFlow(context, clip, t, scale, about) {
   const { width, height } = clip, size = width * height;
   const flow = clip.arrays.flow.data, valid = clip.arrays.flow_valid.data;
@@ -164,6 +256,13 @@ function drawFlow(context, clip, t, scale, about) {
   stroke(context, path, [255, 255, 255], Math.max(1.2, scale / 6));
 }
 
+/**
+ * @param {Path2D} path
+ * @param {number} x
+ * @param {number} y
+ * @param {number} dx
+ * @param {number} dy
+ */
 function arrow(path, x, y, dx, dy) {
   const length = Math.hypot(dx, dy), head = Math.min(length * 0.5, 7);
   const angle = Math.atan2(dy, dx);

@@ -1,15 +1,26 @@
 // The player: one clip on two canvases, one of the clip's own pixels and one for lines at the screen's resolution.
 
-import { drawLines, isInside, paintPixels } from "./overlays.js";
+import { contextOf, drawLines, isInside, paintPixels } from "./overlays.js";
+
+/** @import { About, Clip, Point } from "./types.d.ts" */
 
 export class Picture {
-  constructor(figure, prefix) {
+  /**
+   * @param {HTMLElement} figure
+   * @param {HTMLCanvasElement} pixels
+   * @param {HTMLCanvasElement} lines
+   */
+  constructor(figure, pixels, lines) {
     this.figure = figure;
-    this.pixels = document.getElementById(`${prefix}pixels`);
-    this.lines = document.getElementById(`${prefix}lines`);
+    this.pixels = pixels;
+    this.lines = lines;
+    /** @type {Clip | null} */
     this.clip = null;
+    /** @type {ImageData | null} */
+    this.image = null;
   }
 
+  /** @param {Clip | null} clip */
   show(clip) {
     this.clip = clip;
     this.figure.hidden = clip === null;
@@ -18,11 +29,13 @@ export class Picture {
       this.pixels.width = clip.width;
       this.pixels.height = clip.height;
     }
-    this.image = this.pixels.getContext("2d").createImageData(clip.width, clip.height);
+    this.image = contextOf(this.pixels).createImageData(clip.width, clip.height);
   }
 
   // `zoom` is screen pixels a pixel of the clip, in CSS pixels.
+  /** @param {number} zoom */
   resize(zoom) {
+    if (!this.clip) return;
     const { width, height } = this.clip;
     const dense = Math.min(window.devicePixelRatio || 1, 2);
     for (const canvas of [this.pixels, this.lines]) {
@@ -33,25 +46,42 @@ export class Picture {
     if (this.lines.width !== w || this.lines.height !== h) [this.lines.width, this.lines.height] = [w, h];
   }
 
+  /**
+   * @param {number} t
+   * @param {Set<string>} shown
+   * @param {number} mix
+   * @param {About} about
+   * @param {Point | null} probe
+   */
   draw(t, shown, mix, about, probe) {
+    if (!this.clip || !this.image) return;
     const frame = Math.min(t, this.clip.facts.num_frames - 1);
     paintPixels(this.image, this.clip, frame, shown, mix, about);
-    this.pixels.getContext("2d").putImageData(this.image, 0, 0);
+    contextOf(this.pixels).putImageData(this.image, 0, 0);
     drawLines(this.lines, this.clip, frame, shown, about);
-    if (probe) this.drawProbe(probe);
+    if (probe) this.drawProbe(this.clip, probe);
   }
 
-  drawProbe({ y, x }) {
-    const context = this.lines.getContext("2d");
-    const scale = this.lines.width / this.clip.width;
-    for (const [colour, width] of [["#000", 4], ["#fff", 1.5]]) {
+  /**
+   * @param {Clip} clip
+   * @param {Point} probe
+   */
+  drawProbe(clip, { y, x }) {
+    const context = contextOf(this.lines);
+    const scale = this.lines.width / clip.width;
+    for (const [colour, width] of /** @type {const} */ ([["#000", 4], ["#fff", 1.5]])) {
       context.strokeStyle = colour;
       context.lineWidth = width;
       context.strokeRect(x * scale - 1, y * scale - 1, scale + 2, scale + 2);
     }
   }
 
+  /**
+   * @param {MouseEvent} event
+   * @returns {Point | null}
+   */
   pixelAt(event) {
+    if (!this.clip) return null;
     const box = this.pixels.getBoundingClientRect();
     const x = Math.floor(((event.clientX - box.left) / box.width) * this.clip.width);
     const y = Math.floor(((event.clientY - box.top) / box.height) * this.clip.height);
@@ -60,14 +90,24 @@ export class Picture {
 }
 
 // What is true of one pixel, as a sentence.
+/**
+ * @param {Clip} clip
+ * @param {number} t
+ * @param {Point} point
+ * @param {About} about
+ */
 export function describe(clip, t, { y, x }, about) {
   const { width, height, arrays, facts } = clip;
-  const p = y * width + x, at = (name) => arrays[name].data[t * width * height + p];
+  const p = y * width + x;
+  /** @param {string} name */
+  const at = (name) => arrays[name].data[t * width * height + p];
   const id = at("instance");
   const under = facts.labels
     .map((label, digit) => ({ label, digit }))
     .filter(({ digit }) => digit + 1 !== id && isInside(clip, digit, t, p));
+  /** @param {number} digit */
   const depth = (digit) => arrays.depth.data[digit * facts.num_frames + t];
+  /** @param {number} digit */
   const name = (digit) => `instance ${digit + 1} (a ${facts.labels[digit]}, depth ${depth(digit)})`;
   const parts = [`y ${y}, x ${x}: value ${at("video")}`];
   parts.push(id ? `class ${facts.labels[id - 1]}, ${name(id - 1)}` : "background");
@@ -83,12 +123,15 @@ export function describe(clip, t, { y, x }, about) {
 
 // Time: calls `step` at the given rate while playing, and never more often than the screen draws.
 export class Clock {
+  /** @param {(due: number) => void} step */
   constructor(step) {
     this.step = step;
     this.fps = 10;
     this.playing = false;
+    this.last = 0;
   }
 
+  /** @param {boolean} playing */
   set(playing) {
     if (playing && !this.playing) {
       this.last = performance.now();
@@ -97,6 +140,7 @@ export class Clock {
     this.playing = playing;
   }
 
+  /** @param {number} now */
   tick(now) {
     if (!this.playing) return;
     const due = Math.floor(((now - this.last) * this.fps) / 1000);

@@ -1,32 +1,35 @@
 // The pointer: buttons, choices and links, and the pixel that is pointed at.
 
 import { setParameters } from "./state.js";
+import { ui } from "./ui.js";
 
-const byId = (id) => document.getElementById(id);
+/** @import { Explorer } from "./main.js" */
 
+
+/** @param {Explorer} explorer */
 export function bindControls(explorer) {
-  byId("preset").addEventListener("change", () => {
+  ui.preset.addEventListener("change", () => {
     const fields = Object.fromEntries(explorer.about.fields.map(({ name }) => [name, null]));
-    explorer.travel(location.pathname, { ...fields, preset: byId("preset").value, without: null });
+    explorer.travel(location.pathname, { ...fields, preset: ui.preset.value, without: null });
   });
-  for (const name of ["split", "seed", "clip"]) {
-    byId(name).addEventListener("change", () => explorer.setSource({ [name]: byId(name).value.trim(), without: null }));
+  for (const name of /** @type {const} */ (["split", "seed", "clip"])) {
+    ui[name].addEventListener("change", () => explorer.setSource({ [name]: ui[name].value.trim(), without: null }));
   }
-  byId("previous").addEventListener("click", () => explorer.nextClip(-1));
-  byId("next").addEventListener("click", () => explorer.nextClip(1));
-  byId("play").addEventListener("click", () => explorer.play(!explorer.clock.playing));
-  byId("step-back").addEventListener("click", () => explorer.step(-1));
-  byId("step-on").addEventListener("click", () => explorer.step(1));
-  byId("scrubber").addEventListener("input", () => explorer.step(Number(byId("scrubber").value) - explorer.frame));
-  byId("mix").addEventListener("input", () => { setParameters({ mix: byId("mix").value }); explorer.draw(); });
-  byId("fps").addEventListener("change", () => { setParameters({ fps: byId("fps").value }); explorer.clock.fps = Number(byId("fps").value); });
-  byId("zoom").addEventListener("change", () => { setParameters({ zoom: byId("zoom").value }); explorer.resize(); explorer.draw(); });
-  byId("observer").addEventListener("change", () => explorer.setSource({ observer: byId("observer").value }));
-  byId("without").addEventListener("change", () => explorer.setSource({ without: byId("without").value }));
-  byId("theme").addEventListener("click", () => explorer.switchTheme());
-  byId("help-button").addEventListener("click", () => byId("help").showModal());
-  for (const [id, path] of [["to-clip", "/clip"], ["to-wall", "/wall"]]) {
-    byId(id).addEventListener("click", (event) => {
+  ui.previous.addEventListener("click", () => explorer.nextClip(-1));
+  ui.next.addEventListener("click", () => explorer.nextClip(1));
+  ui.play.addEventListener("click", () => explorer.play(!explorer.clock.playing));
+  ui.stepBack.addEventListener("click", () => explorer.step(-1));
+  ui.stepOn.addEventListener("click", () => explorer.step(1));
+  ui.scrubber.addEventListener("input", () => explorer.step(Number(ui.scrubber.value) - explorer.frame));
+  ui.mix.addEventListener("input", () => { setParameters({ mix: ui.mix.value }); explorer.draw(); });
+  ui.fps.addEventListener("change", () => { setParameters({ fps: ui.fps.value }); explorer.clock.fps = Number(ui.fps.value); });
+  ui.zoom.addEventListener("change", () => { setParameters({ zoom: ui.zoom.value }); explorer.resize(); explorer.draw(); });
+  ui.observer.addEventListener("change", () => explorer.setSource({ observer: ui.observer.value }));
+  ui.without.addEventListener("change", () => explorer.setSource({ without: ui.without.value }));
+  ui.theme.addEventListener("click", () => explorer.switchTheme());
+  ui.helpButton.addEventListener("click", () => ui.help.showModal());
+  for (const [link, path] of /** @type {const} */ ([[ui.toClip, "/clip"], [ui.toWall, "/wall"]])) {
+    link.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       explorer.travel(path);
@@ -34,6 +37,7 @@ export function bindControls(explorer) {
   }
 }
 
+/** @param {Explorer} explorer */
 export function bindPointer(explorer) {
   for (const picture of [explorer.main, explorer.other]) {
     picture.pixels.addEventListener("pointermove", (event) => { explorer.probe = picture.pixelAt(event); explorer.draw(); });

@@ -1,75 +1,100 @@
 // The wall: many clips at once, each a link to its own page.
 
-import { fetchArrays } from "./api.js";
+import { fetchArrays, isAbort } from "./api.js";
+import { contextOf } from "./overlays.js";
 import { addressOf, parameters, setParameters, wallQuery } from "./state.js";
 import { Clock } from "./player.js";
+import { labelOf, ui } from "./ui.js";
 
-const byId = (id) => document.getElementById(id);
+/** @import { About, Arrays, Numbers, WallFacts } from "./types.d.ts" */
+
+
+const STANDARD = { start: "0", among: "100", sort: "id", low: "", high: "", where: "" };
+
+/** @typedef {{ link: HTMLAnchorElement, context: CanvasRenderingContext2D, image: ImageData, size: number, pixels: Numbers, frames: number }} Tile */
 
 export class Wall {
+  /**
+   * @param {About} about
+   * @param {(error: unknown) => void} report
+   */
   constructor(about, report) {
     this.about = about;
     this.report = report;
     this.frame = 0;
+    /** @type {Tile[]} */
     this.tiles = [];
+    /** @type {WallFacts | null} */
+    this.facts = null;
+    /** @type {AbortController | null} */
+    this.abort = null;
     this.clock = new Clock((due) => { this.frame += due; this.draw(); });
     this.clock.fps = 5;
-    for (const name of Object.keys(about.sorts)) byId("sort").append(new Option(name.replaceAll("_", " "), name));
+    for (const name of Object.keys(about.sorts)) ui.sort.append(new Option(name.replaceAll("_", " "), name));
     this.bind();
   }
 
   bind() {
-    for (const name of ["start", "among", "sort", "low", "high", "where"]) {
-      byId(name).addEventListener("change", () => this.set(name, byId(name).value.trim()));
+    for (const name of /** @type {(keyof typeof STANDARD)[]} */ (Object.keys(STANDARD))) {
+      ui[name].addEventListener("change", () => this.set(name, ui[name].value.trim()));
     }
-    byId("descending").addEventListener("change", () => this.set("descending", byId("descending").checked ? "true" : ""));
-    byId("wall-play").addEventListener("click", () => this.play(!this.clock.playing));
-    byId("further").addEventListener("click", () => {
+    ui.descending.addEventListener("change", () => this.set("descending", ui.descending.checked ? "true" : ""));
+    ui.wallPlay.addEventListener("click", () => this.play(!this.clock.playing));
+    ui.further.addEventListener("click", () => {
       this.set("start", `${BigInt(parameters().get("start") || 0) + BigInt(this.facts?.examined ?? 100)}`);
     });
   }
 
+  /**
+   * @param {string} name
+   * @param {string} value
+   */
   set(name, value) {
     setParameters({ [name]: value });
     this.load();
   }
 
+  /** @param {boolean} playing */
   play(playing) {
     this.clock.set(playing);
-    byId("wall-play").textContent = playing ? "Pause" : "Play";
+    ui.wallPlay.textContent = playing ? "Pause" : "Play";
   }
 
   fill() {
     const query = parameters();
-    for (const [name, standard] of [["start", "0"], ["among", "100"], ["sort", "id"], ["low", ""], ["high", ""], ["where", ""]]) {
-      byId(name).value = query.get(name) ?? standard;
+    for (const [name, standard] of Object.entries(STANDARD)) {
+      ui[/** @type {keyof typeof STANDARD} */ (name)].value = query.get(name) ?? standard;
     }
-    byId("where").closest("label").hidden = query.get("stored") !== "true";
-    byId("descending").checked = query.get("descending") === "true";
-    byId("sort").title = this.about.sorts[byId("sort").value] ?? "";
-    const unbounded = byId("sort").value === "id";
-    byId("low").disabled = byId("high").disabled = unbounded;
+    labelOf(ui.where).hidden = query.get("stored") !== "true";
+    ui.descending.checked = query.get("descending") === "true";
+    ui.sort.title = this.about.sorts[ui.sort.value] ?? "";
+    const unbounded = ui.sort.value === "id";
+    ui.low.disabled = ui.high.disabled = unbounded;
   }
 
   async load() {
     this.fill();
     this.abort?.abort();
     this.abort = new AbortController();
-    byId("wall").setAttribute("aria-busy", "true");
-    byId("wall-twin").href = addressOf("/wall.json", wallQuery());
+    ui.wall.setAttribute("aria-busy", "true");
+    ui.wallTwin.href = addressOf("/wall.json", wallQuery());
     try {
       const { facts, arrays } = await fetchArrays(addressOf("/wall.bin", wallQuery()), this.abort.signal);
       this.facts = facts;
       this.report(null);
       this.show(facts, arrays.pictures);
     } catch (error) {
-      if (error.name !== "AbortError") this.report(error);
+      if (!isAbort(error)) this.report(error);
     }
-    byId("wall").removeAttribute("aria-busy");
+    ui.wall.removeAttribute("aria-busy");
   }
 
+  /**
+   * @param {WallFacts} facts
+   * @param {Arrays[string]} pictures
+   */
   show(facts, pictures) {
-    const sort = byId("sort").value;
+    const sort = ui.sort.value;
     const [, frames, height, width] = pictures.shape;
     this.tiles = facts.clips.map((clip, place) => {
       const link = document.createElement("a");
@@ -83,14 +108,15 @@ export class Wall {
       value.textContent = sort === "id" ? clip.labels.join(" ") : `${Number(clip.difficulty[sort].toFixed(3))}`;
       link.append(canvas, value, `${clip.clip}`);
       const size = height * width;
-      return { link, context: canvas.getContext("2d"), image: new ImageData(width, height), size,
+      return { link, context: contextOf(canvas), image: new ImageData(width, height), size,
         pixels: pictures.data.subarray(place * frames * size, (place + 1) * frames * size), frames };
     });
-    byId("wall").replaceChildren(...this.tiles.map((tile) => tile.link));
-    byId("wall-note").textContent = this.note(facts);
+    ui.wall.replaceChildren(...this.tiles.map((tile) => tile.link));
+    ui.wallNote.textContent = this.note(facts);
     this.draw();
   }
 
+  /** @param {WallFacts} facts */
   note(facts) {
     const shown = `${facts.clips.length} clips shown of ${facts.matching} that match; ${facts.examined} examined`;
     const fewer = facts.examined < facts.asked ? `, not ${facts.asked}, because these clips are large or there are no more` : "";

@@ -1,0 +1,57 @@
+// What the server sends: the JSON of about.py, clip.py and wall.py, and the arrays of wire.py.
+
+export type Rgb = [number, number, number];
+export type Numbers = Uint8Array | Int16Array | Float32Array;
+export type Arrays = Record<string, { shape: number[]; data: Numbers }>;
+export type Point = { y: number; x: number };
+
+/** Values of a spec by the name of their field; a field's `kind` tells what its value is. */
+export type Spec = Record<string, unknown>;
+
+export interface Field {
+  name: string;
+  group: string;
+  kind: string;
+  about: string;
+  unit: string;
+  low: number | null;
+  high: number | null;
+  choices: string[];
+}
+
+export interface About {
+  presets: Record<string, { about: string; spec: Spec }>;
+  fields: Field[];
+  splits: string[];
+  sorts: Record<string, string>;
+  class_colours: Rgb[];
+  instance_colours: Rgb[];
+  camouflage_levels: number;
+  flow_steps: number;
+  dataset: { place: string; num_clips: number; split: string; seed: string; spec: Spec } | null;
+}
+
+export interface ClipFacts {
+  clip: string;
+  split: string;
+  num_frames: number;
+  height: number;
+  width: number;
+  labels: number[];
+  difficulty: Record<string, number>;
+  matches_recipe: boolean | null;
+}
+
+export interface Clip {
+  facts: ClipFacts;
+  arrays: Arrays;
+  height: number;
+  width: number;
+}
+
+export interface WallFacts {
+  clips: { clip: string; labels: number[]; difficulty: Record<string, number> }[];
+  matching: number;
+  examined: number;
+  asked: number;
+}
