@@ -5,9 +5,9 @@ from segmnist.oracle import OBSERVERS, Oracle
 from segmnist.views.posteriors import posterior_sheet
 
 spec = preset("exact", sensor_sigma=50.0)
-clip = ClipSource(spec, split="test", truth=("semantic",))[7]
-oracle = Oracle(spec, split="test")
-posteriors = [oracle.posterior(clip.video, observer) for observer in reversed(OBSERVERS)]
+source = ClipSource(spec, split="test", truth=("semantic",))
+clip, oracle = source[7], Oracle.of(source)
+posteriors = [oracle.posterior(clip, observer) for observer in reversed(OBSERVERS)]
 for posterior in posteriors:
     scores = ", ".join(f"{name} {value:.3f}" for name, value in posterior.expected().items())
     print(f"{posterior.observer:8} {scores}")

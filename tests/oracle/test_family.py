@@ -7,35 +7,51 @@ import pytest
 from tests.oracle.enumeration import tiny_spec
 
 from segmnist.oracle.family import build_family, lattice_probabilities
+from segmnist.oracle.pictures import POSE
 from segmnist.render.engine import render
 from segmnist.scene.sample import sample
 from segmnist.scene.scene import Scene
+from segmnist.scene.spec import field_names
 
 LIMIT = 1 << 30
 
 
 def key_of(glyph: int, pose: dict[str, np.ndarray], row: object) -> tuple[int, ...]:
-    parts = [pose[name][row].astype(np.int64).reshape(-1) for name in ("y", "x", "angle", "brightness")]
+    parts = [pose[name][row].astype(np.int64).reshape(-1) for name in POSE]
     return (int(glyph), *np.concatenate(parts).tolist())
 
 
 def hypothesis_numbers(family, scene: Scene) -> np.ndarray:
-    """Return which hypothesis each digit of a scene is, `(B,2)`; fails if one is in no place of the
-    family."""
+    """Return which hypothesis each digit of a scene is, `(B,2)`; fails if one is not in the family."""
     numbers = {key_of(family.glyph[h], family.pose, h): h for h in range(family.num_hypotheses)}
-    pose = {name: getattr(scene, name) for name in ("y", "x", "angle", "brightness")}
+    pose = {name: getattr(scene, name) for name in POSE}
     return np.array(
         [[numbers[key_of(scene.glyph[b, n], pose, (b, n))] for n in range(2)] for b in range(len(scene))]
     )
 
 
 SPECS = {
-    "plain": {"angle_step": 90.0, "direction_step": 90.0},
-    "speeds": {"speed_range": (1.0, 2.5), "speed_step": 1.5, "direction_step": 90.0},
-    "ramp": {"brightness_range": (0.3, 0.9), "brightness_step": 0.3, "direction_step": 180.0},
-    "rates": {"rotation_rate_range": (-10.0, 10.0), "rotation_rate_step": 20.0},
-    "levels": {"grey_levels": (90, 150, 200), "frame_stride": 3, "acceleration_range": (0.7, 0.7)},
+    "position_step": {"position_step": 4.0, "wall_margin": 2.0},
+    "angle_step": {"angle_step": 90.0},
+    "direction_step": {"direction_step": 45.0},
+    "speed_step": {"speed_range": (1.0, 2.5), "speed_step": 1.5, "direction_step": 90.0},
+    "brightness_step": {"brightness_range": (0.3, 0.9), "brightness_step": 0.3},
+    "rotation_rate_step": {"rotation_rate_range": (-10.0, 10.0), "rotation_rate_step": 20.0},
+    "grey_levels": {"grey_levels": (90, 150, 200), "frame_stride": 3, "acceleration_range": (0.7, 0.7)},
+    "glyphs_per_class": {"glyphs_per_class": 2, "classes": (2, 6, 9)},
 }
+"""A case for each field that makes scenes countable, by the name of the field."""
+
+
+def test_every_lattice_field_has_a_case(small_bank):
+    """A new `*_step`: add it to the family, and a case here that ties it to the sampler."""
+    steps = {name for name in field_names() if name.endswith("_step")}
+    assert steps <= set(SPECS)
+    for name in steps:
+        spec = tiny_spec(**SPECS[name])
+        assert getattr(spec, name) > 0
+        finer = build_family(spec.replace(**{name: getattr(spec, name) / 2}), small_bank, "val", 0, LIMIT)
+        assert finer.num_hypotheses > build_family(spec, small_bank, "val", 0, LIMIT).num_hypotheses
 
 
 @pytest.mark.parametrize("name", SPECS)

@@ -3,6 +3,15 @@
 from segmnist.oracle.observers import FORECAST, OBSERVERS
 from segmnist.oracle.oracle import Oracle
 from segmnist.oracle.posterior import Posterior
-from segmnist.oracle.store import read_posteriors, write_posteriors
+from segmnist.oracle.store import PosteriorPlan, StoredPosterior, read_posteriors, write_posteriors
 
-__all__ = ["FORECAST", "OBSERVERS", "Oracle", "Posterior", "read_posteriors", "write_posteriors"]
+__all__ = [
+    "FORECAST",
+    "OBSERVERS",
+    "Oracle",
+    "Posterior",
+    "PosteriorPlan",
+    "StoredPosterior",
+    "read_posteriors",
+    "write_posteriors",
+]
