@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 import zarr
 
+from segmnist.classes import IGNORE
+from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.evaluate import BadPrediction
 from segmnist.evaluate.reports.results import SCHEMA, Result, part_result, save_result
 from segmnist.oracle import Oracle
+from segmnist.scene.sample import glyph_pool
 from segmnist.suites import SUITES, Part, Suite, checksums, evaluate, results, suite
 from segmnist.suites.checksums import part_checksums, stored_checksums, suite_sha256, verify
 from segmnist.suites.results import load_suite_result
@@ -81,6 +84,16 @@ def test_sweeps_vary_their_factor_and_nothing_else():
         specs = [part.spec.to_dict() for part in suite(name).parts]
         varied = {field for a, b in itertools.pairwise(specs) for field in a if a[field] != b[field]}
         assert len(varied) == expected, (name, varied)
+
+
+def test_exact_v2_has_one_family_for_all_splits_and_other_clips_in_each():
+    for part in suite("exact-v2").parts:
+        train, test = (part.source(split)[0:20] for split in ("train", "test"))
+        pool = glyph_pool(part.spec, DigitBank.mnist(), "train")
+        for clips in (train, test):
+            glyphs = clips.scene.glyph[clips.labels != IGNORE]
+            assert set(glyphs.tolist()) <= set(pool.tolist()), part.name
+        assert not np.array_equal(train.video, test.video)
 
 
 def test_suite_names_are_unique_versions_and_an_unknown_one_is_refused():

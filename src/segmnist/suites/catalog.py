@@ -145,7 +145,12 @@ def _exact_v1() -> tuple[Part, ...]:
 def _exact_v2() -> tuple[Part, ...]:
     """Exactly solvable scenes whose ambiguity must be inferred; train, val and test draw from one family."""
     common: dict[str, Any] = {"pools": "shared", "glyphs_per_class": 1, "sensor_sigma": 80.0, "twins": ()}
-    still = {"angle_range": (0.0, 0.0), "angle_step": 0.0, "rotation_rate_range": (0.0, 0.0), "rotation_rate_step": 0.0}
+    still = {
+        "angle_range": (0.0, 0.0),
+        "angle_step": 0.0,
+        "rotation_rate_range": (0.0, 0.0),
+        "rotation_rate_step": 0.0,
+    }
     upright = common | still
     levels = {
         "small": upright
