@@ -1,8 +1,9 @@
-"""The catalog of truths, and what is said to whoever asks for what there is not."""
+"""The table of arrays, and the answer to whoever asks for what there is not."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,12 +11,59 @@ import psutil
 import pytest
 
 from segmnist import BadArgument, ClipSource, SceneSpec, preset, render, sample
-from segmnist.render import engine
-from segmnist.render.arrays import ALWAYS, ARRAYS, TRUTHS, arrays_of, check_truths
+from segmnist.render import engine, memory
+from segmnist.render.arrays import (
+    ALWAYS,
+    ARRAYS,
+    AXIS_SIZES,
+    KINDS,
+    TRUTHS,
+    arrays_of,
+    check_truths,
+    made,
+    with_needs,
+)
+from segmnist.render.numba_kernels.flow import Flow
+from segmnist.render.numba_kernels.layout import Outputs
+from segmnist.render.numba_kernels.measures import Measures
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_every_array_but_those_always_there_comes_with_a_truth() -> None:
     assert set(arrays_of(TRUTHS)) == set(ARRAYS) - set(ALWAYS)
+
+
+def test_what_an_array_needs_comes_before_it() -> None:
+    for name in KINDS:
+        ordered = with_needs([name])
+        assert len(set(ordered)) == len(ordered)
+        for place, found in enumerate(ordered):
+            assert set(KINDS[found].needs) <= set(ordered[:place])
+
+
+def test_the_kernels_write_what_the_table_says() -> None:
+    """`background_shape` and `ink_bits` included, which only other arrays are made from."""
+    assert set(Outputs._fields) == set(made("drawn"))
+    assert Measures._fields == made("measured")
+    assert set(Flow._fields) == set(made("traced"))
+
+
+def test_the_documentation_has_a_row_for_every_array() -> None:
+    """Its axes and its dtype as in the table, under the truth that brings it."""
+    short = {"time": "T", "y": "H", "x": "W", "digit": "N", "occluder": "N", "shape": "S"}
+    sizes = {name: str(size) for name, size in AXIS_SIZES.items()}
+    truth, rows = "", {}
+    for line in (ROOT / "docs" / "truths.md").read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        if len(cells) == 6 and cells[1].startswith("`"):
+            truth = cells[0].strip("`") or truth
+            rows |= {name.strip("` "): (truth, cells[2], cells[3]) for name in cells[1].split(",")}
+    expected = {
+        name: (kind.truth, ",".join({**short, **sizes}[axis] for axis in kind.axes), kind.dtype)
+        for name, kind in ARRAYS.items()
+    }
+    assert rows == expected
 
 
 def test_every_array_is_explained_and_padded_in_its_own_dtype() -> None:
@@ -85,7 +133,7 @@ def test_a_truths_name_names_its_arrays() -> None:
 
 def set_free_memory(monkeypatch: pytest.MonkeyPatch, available: int) -> None:
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available))
-    monkeypatch.setattr(engine, "UNCHECKED_BYTES", 0)
+    monkeypatch.setattr(memory, "UNCHECKED_BYTES", 0)
 
 
 def allocations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -119,16 +167,16 @@ def test_a_batch_that_no_machine_holds_is_counted_in_whole_numbers() -> None:
     """No clip of it is ever made: numbers beyond 64 bits do not wrap around into small ones."""
     spec = SceneSpec(height=1024, width=1024, num_frames=10_000, num_digits_range=(64, 64))
     with pytest.raises(BadArgument, match="bytes, the memory that is free"):
-        engine.check_memory(spec, 1 << 40, ["video", "amodal"])
-    assert engine.bytes_of(spec, 1 << 40, ["amodal"]) == 64 * 10_000 << 60
+        memory.check_memory(spec, 1 << 40, ["video", "amodal"])
+    assert memory.bytes_of(spec, 1 << 40, ["amodal"]) == 64 * 10_000 << 60
 
 
 def test_scratch_is_counted_for_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Boxes are a few numbers, but they are measured on bits of the ink, of each thread's clip at least."""
     spec = preset("crowded", num_frames=400, height=64, width=96)
     scene = sample(spec, range(4))
-    one_clip = engine.bytes_of(spec, 1, ["ink_bits"])
-    asked_for = engine.bytes_of(spec, 4, ["video", "boxes_xyxy", "amodal_boxes_xyxy"])
+    one_clip = memory.bytes_of(spec, 1, ["ink_bits"])
+    asked_for = memory.bytes_of(spec, 4, ["video", "boxes_xyxy", "amodal_boxes_xyxy"])
     assert one_clip > engine.SCRATCH_BYTES
     for num_threads in (1, 3):
         set_free_memory(monkeypatch, asked_for + num_threads * one_clip - 1)

@@ -343,6 +343,80 @@ def test_at_a_wall_flow_follows_the_pixels(speed: float, height: int, width: int
         assert there[0].size == (clips.instance[0, t + 1] > 0).sum()
 
 
+@directions
+@given(scene=scenes())
+@laws
+def test_what_moves_by_whole_pixels_is_occluded_where_its_flow_is_not_valid(
+    direction: str, step: int, scene: Scene
+) -> None:
+    """Shapes and the bare background always; digits where they neither turn nor grow nor stand between pixels."""
+    clips = render(scene, ("flow", "flow_occlusion", "instance"))
+    occluded, valid = clips[f"flow_{direction}_occluded"], clips[f"flow_{direction}_valid"]
+    no_digit = clips.instance == 0
+    assert np.array_equal(occluded[no_digit], ~valid[no_digit])
+    upright = scene.replace(
+        y=scene.y & -ONE,
+        x=scene.x & -ONE,
+        angle=np.zeros_like(scene.angle),
+        scale=np.full_like(scene.scale, ONE),
+    )
+    clips = render(upright, ("flow", "flow_occlusion"))
+    assert np.array_equal(clips[f"flow_{direction}_occluded"], ~clips[f"flow_{direction}_valid"])
+
+
+@directions
+@given(scene=scenes())
+@laws
+def test_a_digit_alone_is_occluded_where_its_points_leave_the_frame(
+    direction: str, step: int, scene: Scene
+) -> None:
+    spec = scene.spec.replace(cut_corners=False)
+    scene = scene.replace(spec=spec, num_digits=np.minimum(scene.num_digits, 1))
+    clips = render(scene, ("flow", "flow_occlusion", "instance"))
+    T, H, W = clips.video.shape[1:]
+    flow = clips[f"flow_{direction}"].astype(np.float64)
+    t, y, x = np.indices((T, H, W))
+    row, column = y + 0.5 + flow[..., 1], x + 0.5 + flow[..., 0]
+    inside = (row >= 0) & (row < H) & (column >= 0) & (column < W) & (t + step >= 0) & (t + step < T)
+    digit = clips.instance > 0
+    # Points are rounded to 2^-16 px: on the very edge of the frame either answer is right.
+    edge = np.minimum(np.abs(row - H), np.abs(column - W)).clip(0)
+    sure = digit & (np.minimum(edge, np.minimum(np.abs(row), np.abs(column))) > 1 / ONE)
+    assert np.array_equal(clips[f"flow_{direction}_occluded"][sure], ~inside[sure])
+
+
+def test_a_digit_that_nothing_hides_is_never_occluded_and_often_not_valid() -> None:
+    """The pixel in which a point arrives shows the digit if its centre does, which near the edge it may not."""
+    spec = preset("clean", num_digits_range=(1, 1), num_frames=10)
+    clips = render(sample(spec, range(20)), ("flow", "flow_occlusion", "instance"))
+    for direction, frames in (("forward", slice(0, -1)), ("backward", slice(1, None))):
+        seen = clips.instance[:, frames] > 0
+        assert not clips[f"flow_{direction}_occluded"][:, frames][seen].any()
+        assert 0.08 < 1 - clips[f"flow_{direction}_valid"][:, frames][seen].mean() < 0.1
+
+
+def test_points_under_a_nearer_digit_are_occluded() -> None:
+    """Sixteen times as large, a frame shows what lies at a point: it tells hidden points from seen ones."""
+    spec = preset(
+        "clean", height=40, width=44, num_frames=3, num_digits_range=(4, 4), brightness_range=(1, 1)
+    )
+    scene = sample(spec, range(8))
+    clips = render(scene, ("flow", "flow_occlusion", "instance", "depth"))
+    large = scene.replace(
+        spec=spec.replace(height=640, width=704), y=scene.y * 16, x=scene.x * 16, scale=scene.scale * 16
+    )
+    enlarged = render(large, "instance").instance
+    b, t, y, x = np.nonzero((clips.instance > 0) & (np.arange(3)[:, None, None] < 2))
+    dx, dy = clips["flow_forward"][b, t, y, x].astype(float).T
+    row, column = np.floor(16 * (y + 0.5 + dy)).astype(int), np.floor(16 * (x + 0.5 + dx)).astype(int)
+    inside = (row >= 0) & (row < 640) & (column >= 0) & (column < 704)
+    b, t, y, x, row, column = (axis[inside] for axis in (b, t, y, x, row, column))
+    hidden = enlarged[b, t + 1, row, column] != clips.instance[b, t, y, x]
+    occluded = clips["flow_forward_occluded"][b, t, y, x]
+    assert 0.1 < occluded.mean() < 0.9
+    assert (hidden == occluded).mean() > 0.985
+
+
 # Clips
 
 
@@ -358,7 +432,6 @@ def test_difficulty_follows_from_areas_and_layers(scene: Scene) -> None:
         digit = clips.instance[b] > 0
         near = np.abs(clips.noiseless[b].astype(int) - clips.beneath[b])[digit] <= 5
         assert clips.camouflaged_share[b] == pytest.approx(near.mean() if near.size else 0, abs=1e-6)
-        assert clips.num_twins[b] == sum(label in (2, 5, 6, 9) for label in clips.labels[b, :count].tolist())
 
 
 @given(scenes())
@@ -378,3 +451,22 @@ def test_poses_are_those_of_the_scene(scene: Scene) -> None:
         assert np.array_equal(ranks, np.broadcast_to(np.arange(count)[:, None], ranks.shape))
         assert (clips.depth_order[b, count:] == 255).all()
         assert not clips.pose[b, count:].any()
+
+
+@given(scenes())
+@laws
+def test_twins_are_those_declared_or_natural_where_digits_turn(scene: Scene) -> None:
+    spec = scene.spec
+    turning = spec.angle_range[0] != spec.angle_range[1] or spec.rotation_rate_range != (0, 0)
+    pairs = spec.twins or (((6, 9), (2, 5)) if turning else ())
+    twin = {one: other for pair in pairs for one, other in (pair, pair[::-1])}
+    clips = render(scene, ("difficulty", "twins"))
+    for b, count in enumerate(clips["num_digits"]):
+        expected = [twin.get(label, 255) for label in clips.labels[b, :count].tolist()]
+        assert clips.twin_labels[b].tolist() == expected + [255] * (spec.max_digits - count)
+        assert clips.num_twins[b] == sum(label != 255 for label in expected)
+
+
+def test_a_declared_pair_is_counted() -> None:
+    spec = preset("clean", num_frames=1, classes=(1, 7), twins=((1, 7),), num_digits_range=(3, 3))
+    assert render(sample(spec, range(5)), "difficulty").num_twins.tolist() == [3] * 5

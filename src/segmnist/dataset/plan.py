@@ -13,7 +13,7 @@ from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.formats import WHOLE, Array, ArrayLayout, Layout, index_tables, sharded_format, whole_format
 from segmnist.render.arrays import ALWAYS, ARRAYS, arrays_of
-from segmnist.render.engine import shape_of
+from segmnist.render.memory import shape_of
 from segmnist.scene.sample import check_digits_fit
 from segmnist.scene.spec import SceneSpec
 from segmnist.source import ClipSource

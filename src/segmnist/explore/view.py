@@ -10,7 +10,7 @@ from segmnist.errors import BadArgument
 from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.fields import changes_of, fields, parse_changes
 from segmnist.oracle import OBSERVERS
-from segmnist.render.engine import bytes_of
+from segmnist.render.memory import bytes_of
 from segmnist.scene.presets import preset
 from segmnist.scene.randomness import SPLITS
 from segmnist.scene.spec import SceneSpec

@@ -14,7 +14,8 @@ from segmnist.dataset.reader import StoredDataset, open_dataset
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.render.arrays import ALWAYS, ARRAYS, arrays_of, check_truths
-from segmnist.render.engine import render, shape_of
+from segmnist.render.engine import render
+from segmnist.render.memory import shape_of
 from segmnist.scene.presets import PRESETS
 from segmnist.scene.spec import SceneSpec
 from segmnist.source import ClipSource

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.render.camouflage import sensor_likelihood
-from segmnist.render.noise import noise_table
+from segmnist.render.noise import noise_odds
 from segmnist.scene.spec import SceneSpec
 
 BARE = 256
@@ -29,7 +29,7 @@ def likelihood_table(spec: SceneSpec) -> NDArray[np.float64]:
     """
     table = np.zeros((257, 256))
     table[:BARE] = sensor_likelihood(spec.sensor_sigma)
-    table[BARE] = np.bincount(noise_table(spec), minlength=256) / 65_536 @ table[:BARE]
+    table[BARE] = noise_odds(spec) @ table[:BARE]
     return table
 
 

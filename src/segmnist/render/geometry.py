@@ -34,10 +34,17 @@ def inverse_coefficients(angle: ArrayLike, scale: ArrayLike) -> tuple[Integers, 
 def glyph_coordinates(
     y: Integers, x: Integers, centre_y: int, centre_x: int, a: int, b: int, glyph_shape: tuple[int, int]
 ) -> tuple[Integers, Integers]:
-    """Return the glyph (row, column) under each pixel, which may lie outside the glyph."""
+    """Return the glyph (row, column) under each pixel's centre, which may lie outside the glyph."""
+    centres = (y << 16) + 32_768, (x << 16) + 32_768
+    return glyph_coordinates_of_points(*centres, centre_y, centre_x, a, b, glyph_shape)
+
+
+def glyph_coordinates_of_points(
+    y: Integers, x: Integers, centre_y: int, centre_x: int, a: int, b: int, glyph_shape: tuple[int, int]
+) -> tuple[Integers, Integers]:
+    """Return the glyph (row, column) under each point of the frame, Q16, which may lie outside the glyph."""
     glyph_height, glyph_width = glyph_shape
-    dy = ((2 * y + 1) << 16) - 2 * centre_y - 1
-    dx = ((2 * x + 1) << 16) - 2 * centre_x - 1
+    dy, dx = 2 * (y - centre_y) - 1, 2 * (x - centre_x) - 1
     column = (((a * dx - b * dy) >> 17) + (glyph_width << 15)) >> 16
     row = (((b * dx + a * dy) >> 17) + (glyph_height << 15)) >> 16
     return row, column

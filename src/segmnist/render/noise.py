@@ -35,6 +35,11 @@ def noise_table(spec: SceneSpec) -> NDArray[np.uint8]:
     return table
 
 
+def noise_odds(spec: SceneSpec) -> NDArray[np.float64]:
+    """Return the odds of each grey level of a bare background pixel, `(256,)` float64, multiples of 2^-16."""
+    return np.bincount(noise_table(spec), minlength=256) / 65_536
+
+
 def _wrapped_normal(mean: float, sigma: float) -> NDArray[np.float64]:
     """Return P(trunc(N(mean, sigma)) mod 256 = k): truncation toward zero gives 0 the mass of (-1, 1)."""
 

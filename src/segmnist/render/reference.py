@@ -1,6 +1,7 @@
-"""The renderer that says what is drawn: plain NumPy, one clip and frame at a time, obvious and slow.
+"""The reference renderer: every array of a Scene in plain NumPy, one clip and one frame at a time, obvious and slow.
 
-`numba_kernels` must equal it bit for bit. Nothing else uses it.
+It is the specification. Other renderers, and what is derived from what they draw, must equal it, bit for bit wherever numbers
+are not added up in another order. Only tests use it.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.classes import BACKGROUND
-from segmnist.render.arrays import check_truths
-from segmnist.render.geometry import glyph_coordinates, inverse_coefficients
-from segmnist.render.noise import is_plain_bytes, noise_table, sensor_thresholds
+from segmnist.classes import BACKGROUND, IGNORE
+from segmnist.render.arrays import ALWAYS, arrays_of, check_truths
+from segmnist.render.camouflage import LEAST_SIGMA, background_dprime, sensor_likelihood
+from segmnist.render.derived import CAMOUFLAGE_LEVELS, twins_of
+from segmnist.render.geometry import glyph_coordinates_of_points, inverse_coefficients
+from segmnist.render.noise import is_plain_bytes, noise_odds, noise_table, sensor_thresholds
+from segmnist.scene.fixed_point import ONE, sine_table
 from segmnist.scene.parameters import ELLIPSE, RECTANGLE, TRIANGLE_DOWN
 from segmnist.scene.randomness import PURPOSE_NOISE, PURPOSE_SENSOR, words
 from segmnist.scene.scene import NO_DIGIT, NO_SHAPE, Scene
@@ -23,31 +27,58 @@ Array = NDArray[Any]
 
 
 def render_reference(scene: Scene, truth: str | Iterable[str] = ("semantic",)) -> dict[str, Array]:
-    """Return `video`, `labels`, `num_digits` and the arrays of the truths asked for, each with a leading clip axis."""
-    clips = [_render_clip(scene, row, check_truths(truth)) for row in range(len(scene))]
-    arrays = {name: np.stack([clip[name] for clip in clips]) for name in clips[0]}
-    return {**arrays, "labels": scene.label.copy(), "num_digits": scene.num_digits.copy()}
+    """Return the arrays that `render` returns for these truths, each with a leading clip axis."""
+    clips = [reference_arrays(scene, row) for row in range(len(scene))]
+    names = (*ALWAYS, *arrays_of(check_truths(truth)))
+    return {name: np.stack([clip[name] for clip in clips]) for name in names}
 
 
-def _render_clip(scene: Scene, row: int, truths: tuple[str, ...]) -> dict[str, Array]:
+def reference_arrays(scene: Scene, row: int) -> dict[str, Array]:
+    """Return every array of one clip, without a clip axis; digit rows padded to the spec's maximum.
+
+    Camouflage is left out where it is impossible, without sensor noise.
+    """
+    arrays = _composited(scene, row)
+    arrays.update(_measures(scene, row, arrays["instance"], arrays["amodal"]))
+    arrays.update(_poses(scene, row))
+    arrays.update(_flow(scene, row, arrays["instance"], arrays["shape_instance"]))
+    arrays.update(_difficulty(scene, row, arrays))
+    if scene.spec.sensor_sigma >= LEAST_SIGMA:
+        arrays.update(_camouflage(scene, arrays))
+    return arrays
+
+
+def _composited(scene: Scene, row: int) -> dict[str, Array]:
+    """Return what is drawn from back to front: noise, shapes, digits by depth, sensor noise."""
     spec = scene.spec
-    arrays = {"video": np.zeros((spec.num_frames, spec.height, spec.width), np.uint8)}
-    arrays.update({name: arrays["video"].copy() for name in truths})
-    for t in range(spec.num_frames):
-        video = background(scene, row, t)
+    T, H, W, N = spec.num_frames, spec.height, spec.width, spec.max_digits
+    names = ("video", "semantic", "instance", "shape_instance", "background_layer", "beneath", "noiseless")
+    arrays = {name: np.zeros((T, H, W), np.uint8) for name in names}
+    arrays["hides_background"] = np.zeros((T, H, W), bool)
+    arrays["amodal"], arrays["digit_layers"] = np.zeros((N, T, H, W), bool), np.zeros((N, T, H, W), np.uint8)
+    classes = np.append(BACKGROUND, scene.label[row]).astype(np.uint8)
+    for t in range(T):
+        frame = {name: arrays[name][t] for name in (*names, "hides_background")}
+        frame["noiseless"][:] = background(scene, row, t)
         for s in range(scene.num_shapes[row]):
-            video[shape_mask(scene, row, s, t)] = scene.shape_level[row, s]
-        instance = np.zeros_like(video)
+            mask = shape_mask(scene, row, s, t)
+            frame["noiseless"][mask], frame["shape_instance"][mask] = scene.shape_level[row, s], s + 1
+        is_bare = frame["shape_instance"] == 0
+        frame["background_layer"][:] = frame["beneath"][:] = frame["noiseless"]
         for n in np.argsort(scene.depth[row, : scene.num_digits[row], t]):
             ink = drawn_ink(scene, row, int(n), t)
-            video[ink >= 0] = ink[ink >= 0]
-            instance[ink >= 0] = n + 1
-        arrays["video"][t] = with_sensor_noise(scene, row, t, video)
-        if "instance" in truths:
-            arrays["instance"][t] = instance
-        if "semantic" in truths:
-            classes = np.append(BACKGROUND, scene.label[row]).astype(np.uint8)
-            arrays["semantic"][t] = classes[instance]
+            mask = ink >= 0
+            arrays["amodal"][n, t], arrays["digit_layers"][n, t][mask] = mask, ink[mask]
+            frame["hides_background"][mask] = (is_bare & (frame["instance"] == 0))[mask]
+            frame["beneath"][mask] = frame["noiseless"][mask]
+            frame["noiseless"][mask], frame["instance"][mask], frame["shape_instance"][mask] = (
+                ink[mask],
+                n + 1,
+                0,
+            )
+        frame["beneath"][frame["instance"] == 0] = frame["noiseless"][frame["instance"] == 0]
+        frame["semantic"][:] = classes[frame["instance"]]
+        frame["video"][:] = with_sensor_noise(scene, row, t, frame["noiseless"])
     return arrays
 
 
@@ -94,30 +125,35 @@ def shape_mask(scene: Scene, row: int, s: int, t: int) -> Array:
 
 
 def drawn_ink(scene: Scene, row: int, n: int, t: int) -> Array:
-    """Return the grey level that digit n draws at each pixel, `(H,W)` int64, -1 where it has no ink; occlusion ignored."""
+    """Return the grey level of digit n at each pixel, `(H,W)` int64, -1 where it has no ink; occlusion ignored."""
     y, x = grid(scene)
-    if scene.label[row, n] == NO_DIGIT or scene.scale[row, n, t] <= 0:
-        return np.full(y.shape, -1)
-    glyph = scene.bank.images[scene.glyph[row, n]].astype(np.int64)
-    a, b = inverse_coefficients(np.int64(scene.angle[row, n, t]), np.int64(scene.scale[row, n, t]))
-    centre_y, centre_x = int(scene.y[row, n, t]), int(scene.x[row, n, t])
-    v, u = glyph_coordinates(y, x, centre_y, centre_x, int(a), int(b), glyph.shape)
-    inside = (v >= 0) & (v < glyph.shape[0]) & (u >= 0) & (u < glyph.shape[1])
-    if scene.spec.cut_corners:
-        inside &= _upright_box(scene, row, n, t)
-    value = np.where(inside, glyph[np.where(inside, v, 0), np.where(inside, u, 0)], 0)
+    value = glyph_values(scene, row, n, t, (y << 16) + 32_768, (x << 16) + 32_768)
     ink = 255 if scene.spec.grey_levels else np.maximum(value - scene.spec.ink_offset, 1)
     level = np.minimum(ink * np.int64(scene.brightness[row, n, t]) >> 16, 255)
     return np.where(value >= scene.spec.ink_threshold, level, -1)
 
 
-def _upright_box(scene: Scene, row: int, n: int, t: int) -> Array:
-    y, x = grid(scene)
+def glyph_values(scene: Scene, row: int, n: int, t: int, y: Array, x: Array) -> Array:
+    """Return the value of digit n's glyph at points of the frame, Q16; int64, 0 outside the glyph."""
     scale = int(scene.scale[row, n, t])
-    half_y, half_x = (size * scale >> 1 for size in scene.bank.images.shape[1:])
-    dy = (y << 16) + 32_768 - int(scene.y[row, n, t])
-    dx = (x << 16) + 32_768 - int(scene.x[row, n, t])
-    return (dy >= -half_y) & (dy < half_y) & (dx >= -half_x) & (dx < half_x)
+    if scene.label[row, n] == NO_DIGIT or scale <= 0:
+        return np.zeros(y.shape, np.int64)
+    glyph = scene.bank.images[scene.glyph[row, n]].astype(np.int64)
+    a, b = inverse_coefficients(np.int64(scene.angle[row, n, t]), np.int64(scale))
+    centre_y, centre_x = int(scene.y[row, n, t]), int(scene.x[row, n, t])
+    v, u = glyph_coordinates_of_points(y, x, centre_y, centre_x, int(a), int(b), glyph.shape)
+    inside = (v >= 0) & (v < glyph.shape[0]) & (u >= 0) & (u < glyph.shape[1])
+    inside &= ~_is_cut_off(scene, row, n, t, y, x)
+    return np.where(inside, glyph[np.where(inside, v, 0), np.where(inside, u, 0)], 0)
+
+
+def _is_cut_off(scene: Scene, row: int, n: int, t: int, y: Array, x: Array) -> Array:
+    """Return which points, Q16, lie outside the upright box that `cut_corners` keeps of digit n."""
+    if not scene.spec.cut_corners:
+        return np.zeros(y.shape, bool)
+    half_y, half_x = (size * int(scene.scale[row, n, t]) >> 1 for size in scene.bank.images.shape[1:])
+    dy, dx = y - int(scene.y[row, n, t]), x - int(scene.x[row, n, t])
+    return (dy < -half_y) | (dy >= half_y) | (dx < -half_x) | (dx >= half_x)
 
 
 def with_sensor_noise(scene: Scene, row: int, t: int, video: Array) -> Array:
@@ -131,3 +167,199 @@ def with_sensor_noise(scene: Scene, row: int, t: int, video: Array) -> Array:
     deviation = np.searchsorted(thresholds, bits.astype(np.int64), side="right") - len(thresholds) // 2
     seen: Array = np.clip(video + deviation.reshape(video.shape), 0, 255).astype(np.uint8)
     return seen
+
+
+def _measures(scene: Scene, row: int, instance: Array, amodal: Array) -> dict[str, Array]:
+    N, T = amodal.shape[:2]
+    areas = {name: np.zeros((N, T), np.int32) for name in ("visible_area", "amodal_area", "whole_area")}
+    boxes = {name: np.full((N, T, 4), -1, np.float32) for name in ("boxes_xyxy", "amodal_boxes_xyxy")}
+    occluders = np.zeros((N, N, T), np.int32)
+    for n in _digits(scene, row):
+        for t in range(T):
+            seen = instance[t] == n + 1
+            areas["visible_area"][n, t], areas["amodal_area"][n, t] = seen.sum(), amodal[n, t].sum()
+            areas["whole_area"][n, t] = _whole_area(scene, row, n, t)
+            boxes["boxes_xyxy"][n, t], boxes["amodal_boxes_xyxy"][n, t] = _box(seen), _box(amodal[n, t])
+            for k in range(N):
+                if k != n:
+                    occluders[n, k, t] = (amodal[n, t] & (instance[t] == k + 1)).sum()
+    visible, extent, whole = areas.values()
+    return {
+        **areas,
+        **boxes,
+        "occluders": occluders,
+        "visibility": (visible / np.maximum(extent, 1)).astype(np.float32),
+        "truncation": ((whole - extent) / np.maximum(whole, 1)).astype(np.float32),
+    }
+
+
+def _digits(scene: Scene, row: int) -> list[int]:
+    """Return the rows that hold a digit."""
+    return [n for n in range(scene.num_digits[row]) if scene.label[row, n] != NO_DIGIT]
+
+
+def _box(mask: Array) -> Array:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if len(rows) == 0:
+        return np.full(4, -1, np.float32)
+    return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float32)
+
+
+def _whole_area(scene: Scene, row: int, n: int, t: int) -> int:
+    """Count the digit's pixels on a grid that reaches as far as the digit can, frame or not."""
+    scale = int(scene.scale[row, n, t])
+    if scale <= 0:
+        return 0
+    reach = int(np.ceil(np.hypot(*scene.bank.images.shape[1:]) * scale / ONE)) + 2
+    y, x = np.indices((2 * reach, 2 * reach), dtype=np.int64) - reach
+    y, x = y + (int(scene.y[row, n, t]) >> 16), x + (int(scene.x[row, n, t]) >> 16)
+    values = glyph_values(scene, row, n, t, (y << 16) + 32_768, (x << 16) + 32_768)
+    return int((values >= scene.spec.ink_threshold).sum())
+
+
+def _poses(scene: Scene, row: int) -> dict[str, Array]:
+    spec, digits = scene.spec, _digits(scene, row)
+    N, S, T = spec.max_digits, spec.max_shapes, spec.num_frames
+    pose, depth = np.zeros((N, T, 5)), np.full((N, T), 255, np.uint8)
+    units = (("y", ONE), ("x", ONE), ("angle", 100), ("scale", ONE), ("brightness", ONE))
+    for column, (name, unit) in enumerate(units):
+        pose[digits, :, column] = getattr(scene, name)[row, digits] / unit
+    depth[digits] = scene.depth[row, digits]
+    shape_pose = np.zeros((S, T, 4), np.float32)
+    kind, level = np.full(S, -1, np.int8), np.zeros(S, np.uint8)
+    for s in range(scene.num_shapes[row]):
+        if scene.shape_kind[row, s] == NO_SHAPE:
+            continue
+        h, w = scene.shape_height[row, s], scene.shape_width[row, s]
+        shape_pose[s, :, 0], shape_pose[s, :, 1] = (
+            scene.shape_y[row, s] + h / 2,
+            scene.shape_x[row, s] + w / 2,
+        )
+        shape_pose[s, :, 2], shape_pose[s, :, 3] = h, w
+        kind[s], level[s] = scene.shape_kind[row, s], scene.shape_level[row, s]
+    return {
+        "labels": scene.label[row], "num_digits": scene.num_digits[row],
+        "pose": pose, "depth_order": depth, "shape_pose": shape_pose, "shape_kind": kind, "shape_level": level,
+        "num_shapes": scene.num_shapes[row],
+    }  # fmt: skip
+
+
+def _flow(scene: Scene, row: int, instance: Array, shape_instance: Array) -> dict[str, Array]:
+    T, H, W = instance.shape
+    arrays: dict[str, Array] = {}
+    for name, step in (("flow_forward", 1), ("flow_backward", -1)):
+        # Validity follows from the flow as stored, in float32: whoever warps by it arrives at the same pixel.
+        flow, valid = np.zeros((T, H, W, 2), np.float32), np.zeros((T, H, W), bool)
+        for t in range(T):
+            if 0 <= t + step < T:
+                flow[t] = _flow_between(scene, row, t, t + step, instance[t], shape_instance[t])
+                here, there = (instance[t], shape_instance[t]), (instance[t + step], shape_instance[t + step])
+                valid[t] = _seen_again(flow[t], here, there)
+                if scene.spec.noise_density > 0:
+                    valid[t] &= (here[0] > 0) | (here[1] > 0)
+        hidden = np.stack([_hidden(scene, row, t + step, flow[t], instance[t], ~valid[t]) for t in range(T)])
+        arrays[name], arrays[f"{name}_valid"], arrays[f"{name}_occluded"] = flow, valid, hidden
+    return arrays
+
+
+def _hidden(scene: Scene, row: int, t: int, flow: Array, instance: Array, not_valid: Array) -> Array:
+    """Return where the point that a pixel shows is not seen at frame t; for all but digits, where flow is not valid."""
+    spec = scene.spec
+    if not 0 <= t < spec.num_frames:
+        return np.ones(instance.shape, bool)
+    hidden = not_valid.copy()
+    y, x = np.indices(instance.shape) + 0.5
+    y, x = (np.floor((start + flow[..., k]) * ONE + 0.5).astype(np.int64) for start, k in ((y, 1), (x, 0)))
+    outside = (y < 0) | (y >= spec.height * ONE) | (x < 0) | (x >= spec.width * ONE)
+    for n in _digits(scene, row):
+        gone = outside | _is_cut_off(scene, row, n, t, y, x) | (scene.scale[row, n, t] <= 0)
+        for k in range(scene.num_digits[row]):
+            if scene.depth[row, k, t] > scene.depth[row, n, t]:
+                gone |= glyph_values(scene, row, k, t, y, x) >= spec.ink_threshold
+        hidden[instance == n + 1] = gone[instance == n + 1]
+    return hidden
+
+
+def _flow_between(
+    scene: Scene, row: int, t: int, other: int, instance: Array, shape_instance: Array
+) -> Array:
+    """Return (dx, dy) of each pixel's surface: through the digit's own coordinates, or along with its shape."""
+    flow = np.zeros((*instance.shape, 2))
+    y, x = np.indices(instance.shape) + 0.5
+    sine = sine_table() / 2.0**30
+    for n in range(scene.num_digits[row]):
+        here, there = (
+            {name: int(getattr(scene, name)[row, n, when]) for name in ("y", "x", "angle", "scale")}
+            for when in (t, other)
+        )
+        if here["scale"] <= 0:
+            continue
+        dx, dy = (x - here["x"] / ONE) * ONE / here["scale"], (y - here["y"] / ONE) * ONE / here["scale"]
+        c, s = sine[here["angle"] + 9000], sine[here["angle"]]
+        u, v = c * dx - s * dy, s * dx + c * dy
+        c, s = sine[there["angle"] + 9000], sine[there["angle"]]
+        new_x = there["x"] / ONE + (c * u + s * v) * there["scale"] / ONE
+        new_y = there["y"] / ONE + (c * v - s * u) * there["scale"] / ONE
+        seen = instance == n + 1
+        flow[seen] = np.stack([new_x - x, new_y - y], axis=-1)[seen]
+    for k in range(scene.num_shapes[row]):
+        moved = [int(place[row, k, other] - place[row, k, t]) for place in (scene.shape_x, scene.shape_y)]
+        flow[shape_instance == k + 1] = moved
+    return flow
+
+
+def _seen_again(flow: Array, here: tuple[Array, Array], there: tuple[Array, Array]) -> Array:
+    """Return whether the pixel at which each surface arrives lies in the frame and shows that surface."""
+    H, W = here[0].shape
+    y, x = np.indices((H, W)) + 0.5
+    row, column = np.floor(y + flow[..., 1]).astype(int), np.floor(x + flow[..., 0]).astype(int)
+    inside = (row >= 0) & (row < H) & (column >= 0) & (column < W)
+    row, column = np.where(inside, row, 0), np.where(inside, column, 0)
+    same = (here[0] == there[0][row, column]) & (here[1] == there[1][row, column])
+    again: Array = inside & same
+    return again
+
+
+def _difficulty(scene: Scene, row: int, arrays: dict[str, Array]) -> dict[str, Any]:
+    num = scene.num_digits[row]
+    extent = arrays["amodal_area"][:num]
+    shares = (arrays["visible_area"][:num] / np.maximum(extent, 1))[extent > 0]
+    digit = arrays["instance"] > 0
+    differences = np.abs(arrays["noiseless"].astype(int) - arrays["beneath"].astype(int))[digit]
+    twins = twins_of(scene.spec)
+    twin_labels = np.full(len(scene.label[row]), IGNORE, np.uint8)
+    for n in _digits(scene, row):
+        twin_labels[n] = twins[scene.label[row, n]]
+    return {
+        "min_visibility": np.float32(shares.min() if shares.size else 0),
+        "mean_visibility": np.float32(shares.mean() if shares.size else 0),
+        "camouflaged_share": np.float32((differences <= CAMOUFLAGE_LEVELS).mean() if differences.size else 0),
+        "num_twins": np.int32((twin_labels != IGNORE).sum()),
+        "twin_labels": twin_labels,
+    }
+
+
+def _camouflage(scene: Scene, arrays: dict[str, Array]) -> dict[str, Array]:
+    spec, sigma = scene.spec, scene.spec.sensor_sigma
+    f, b, instance = arrays["noiseless"].astype(int), arrays["beneath"].astype(int), arrays["instance"]
+    seen = sensor_likelihood(sigma)
+    over_background = arrays["hides_background"][..., None]
+    hidden = np.where(over_background, noise_odds(spec) @ seen, seen[b])
+    eps = 0.5 * np.minimum(seen[f], hidden).sum(axis=-1)
+    dprime = np.where(arrays["hides_background"], background_dprime(spec)[f], np.abs(f - b) / sigma)
+    N, T = spec.max_digits, spec.num_frames
+    evidence, order = np.zeros((N, T)), np.zeros((N, N, T))
+    for n in range(N):
+        evidence[n] = np.where(instance == n + 1, dprime**2, 0).sum(axis=(1, 2))
+        for k in range(N):
+            overlap = arrays["amodal"][n] & arrays["amodal"][k]
+            overlap &= (instance == n + 1) | (instance == k + 1)
+            difference = arrays["digit_layers"][n].astype(int) - arrays["digit_layers"][k]
+            order[n, k] = np.where(overlap, difference**2, 0).sum(axis=(1, 2))
+    return {
+        "camouflage_eps": eps.astype(np.float32),
+        "camouflage_dprime": dprime.astype(np.float32),
+        "instance_dprime": np.sqrt(evidence).astype(np.float32),
+        "track_dprime": np.sqrt(np.cumsum(evidence, axis=-1)).astype(np.float32),
+        "order_dprime": (np.sqrt(order) / sigma).astype(np.float32),
+    }

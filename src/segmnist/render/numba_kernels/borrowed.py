@@ -1,4 +1,4 @@
-"""Arrays on loan: the same memory without its owner, so that nobody counts references to it.
+"""Arrays without their owner, so that Numba counts no references to them.
 
 Numba counts every array that it takes out of a tuple or hands to a function, an atomic operation each, which adds up where it
 happens for every digit of every frame. Only what the caller of a kernel owns may be borrowed: it outlives the call.
@@ -51,6 +51,6 @@ def borrow_outputs(out: Outputs) -> Outputs:
     """Return what is drawn into without its owners."""
     return Outputs(
         borrow(out.video), borrow(out.semantic), borrow(out.instance), borrow(out.amodal), borrow(out.beneath),
-        borrow(out.shape_instance), borrow(out.background_layer), borrow(out.digit_layers), borrow(out.noiseless),
-        borrow(out.ink_bits),
+        borrow(out.shape_instance), borrow(out.background_layer), borrow(out.background_shape), borrow(out.digit_layers),
+        borrow(out.noiseless), borrow(out.ink_bits),
     )  # fmt: skip

@@ -23,7 +23,7 @@ from segmnist.render.numba_kernels.digits import (
     pad_ink,
     pose_at,
 )
-from segmnist.render.numba_kernels.layout import Outputs, SceneArrays, Style, Tables
+from segmnist.render.numba_kernels.layout import Frame, Outputs, SceneArrays, Style, Tables
 from segmnist.render.numba_kernels.noise import NoiseAddress, add_sensor_noise, draw_background
 from segmnist.render.numba_kernels.shapes import (
     ShapeRoom,
@@ -62,26 +62,23 @@ def canvas_at(out: Outputs, frame: int, layer: int, size: int, words: int) -> Ca
 
 @njit(nogil=True, cache=True)
 def draw_shapes(
-    scene: SceneArrays, bits: int, room: ShapeRoom, b: int, t: int, video: int, shape_instance: int,
-    frame_height: int, frame_width: int,
+    scene: SceneArrays, bits: int, room: ShapeRoom, b: int, t: int, frame: Frame, video: int, shape_instance: int
 ) -> None:  # fmt: skip
     """Draw the shapes of clip b at frame t, and number them in `shape_instance` if that was asked for."""
-    fill_frame(shape_instance, frame_height * frame_width, 0)
+    fill_frame(shape_instance, frame.height * frame.width, 0)
     for s in range(scene.num_shapes[b]):
         shape = place_shape(scene, bits, room, b, s, t)
-        draw_shape(video, frame_height, frame_width, shape, scene.shape_level[b, s])
+        draw_shape(video, frame, shape, scene.shape_level[b, s])
         if shape_instance:
-            draw_shape(shape_instance, frame_height, frame_width, shape, s + 1)
+            draw_shape(shape_instance, frame, shape, s + 1)
 
 
 @njit(nogil=True, cache=True)
-def clear_frames(
-    out: Outputs, b: int, t: int, num_rows: int, num_frames: int, size: int, num_words: int
-) -> None:
+def clear_frames(out: Outputs, b: int, t: int, num_rows: int, num_frames: int, frame: Frame) -> None:
     """Empty what digits are drawn into at frame t of clip b."""
-    frame = b * num_frames + t
-    fill_frame(frame_at(out.semantic, frame, size), size, BACKGROUND)
-    fill_frame(frame_at(out.instance, frame, size), size, 0)
+    number, size, num_words = b * num_frames + t, frame.height * frame.width, frame.height * frame.words
+    fill_frame(frame_at(out.semantic, number, size), size, BACKGROUND)
+    fill_frame(frame_at(out.instance, number, size), size, 0)
     for n in range(num_rows):
         layer = (b * num_rows + n) * num_frames + t
         fill_frame(frame_at(out.amodal, layer, size), size, 0)
@@ -90,24 +87,22 @@ def clear_frames(
 
 
 @njit(nogil=True, cache=True)
-def draw_clips(
-    num_frames: int, frame_height: int, frame_width: int,
-    scene: SceneArrays, style: Style, tables: Tables, out: Outputs,
-) -> None:  # fmt: skip
+def draw_clips(frame: Frame, scene: SceneArrays, style: Style, tables: Tables, out: Outputs) -> None:
     """Draw every clip of a scene: background, shapes, digits by depth, sensor noise."""
     scene, tables, out = borrow_scene(scene), borrow_tables(tables), borrow_outputs(out)
-    video, num_rows, size = out.video, scene.glyph.shape[1], frame_height * frame_width
+    video, size = out.video, frame.height * frame.width
+    num_rows, num_frames = scene.y.shape[1:]
     glyph_height, glyph_width = scene.images.shape[1:]
     log2 = log2_stride(glyph_width, style.pad)
     padded = np.zeros((num_rows, glyph_height + 2 * style.pad, 1 << log2), np.uint8)
-    digits, spans = new_clip_digits(num_rows, num_frames), np.empty(frame_height, np.int32)
+    digits, spans = new_clip_digits(num_rows, num_frames), np.empty(frame.height, np.int32)
     order = np.zeros(num_rows, np.int64)
     room = shape_room(scene)
     shape_bits = np.empty(scene.shape_kind.shape[1] * room.rows * room.words, np.int64)
     # One word a pixel is the most that any noise takes: sensor noise.
     scratch = np.empty((size + 15) // 16 * 16, np.uint32)
     video_words = video.view(np.uint32) if size % 16 == 0 else scratch
-    num_words = frame_height * ((frame_width + 63) >> 6)
+    num_words = frame.height * frame.words
     for b in range(scene.clip_ids.shape[0]):
         clip_id = np.int64(scene.clip_ids[b])
         find_digits(scene, b, style, digits)
@@ -116,27 +111,28 @@ def draw_clips(
         for s in range(scene.num_shapes[b]):
             find_shape_bits(scene, b, s, address_of(shape_bits), room)
         for t in range(num_frames):
-            frame = b * num_frames + t
-            start = frame * size
+            number = b * num_frames + t
+            start = number * size
             address = NoiseAddress(t * style.frame_stride, clip_id & 0xFFFFFFFF, clip_id >> 32)
             draw_background(video, video_words, start, size, scratch, style, tables, address)
             draw_shapes(
-                scene, address_of(shape_bits), room, b, t, address_of(video) + start,
-                frame_at(out.shape_instance, frame, size), frame_height, frame_width,
+                scene, address_of(shape_bits), room, b, t, frame, address_of(video) + start,
+                frame_at(out.shape_instance, number, size),
             )  # fmt: skip
             copy_frame(out.background_layer, video, start, size)
+            copy_frame(out.background_shape, out.shape_instance, start, size)
             copy_frame(out.beneath, video, start, size)
-            clear_frames(out, b, t, num_rows, num_frames, size, num_words)
+            clear_frames(out, b, t, num_rows, num_frames, frame)
             for n in range(scene.num_digits[b]):
                 order[scene.depth[b, n, t]] = n
             for rank in range(scene.num_digits[b]):
                 n = order[rank]
-                pose = pose_at(scene, digits, style, b, n, t, frame_height, frame_width)
+                pose = pose_at(scene, digits, style, b, n, t, frame)
                 if pose.top < pose.bottom:
                     cross_octagon(ink_of(digits, n), pose, spans)
-                    canvas = canvas_at(out, frame, (b * num_rows + n) * num_frames + t, size, num_words)
+                    canvas = canvas_at(out, number, (b * num_rows + n) * num_frames + t, size, num_words)
                     glyph = Glyph(address_of(padded) + n * padded[0].size, log2, style.pad)
-                    draw_digit(canvas, frame_width, glyph, pose, spans, n + 1, scene.label[b, n])
+                    draw_digit(canvas, frame, glyph, pose, spans, n + 1, scene.label[b, n])
             copy_frame(out.noiseless, video, start, size)
             if style.sensor_reach:
                 add_sensor_noise(video, start, size, scratch, style, tables, address)

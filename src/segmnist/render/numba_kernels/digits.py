@@ -20,7 +20,7 @@ from segmnist.render.numba_kernels.blocks import (
     sample_ink,
     shade_ink,
 )
-from segmnist.render.numba_kernels.layout import SceneArrays, Style
+from segmnist.render.numba_kernels.layout import Frame, SceneArrays, Style
 from segmnist.scene.scene import NO_DIGIT
 
 Array = NDArray[Any]
@@ -235,13 +235,13 @@ def turn_digit(scene: SceneArrays, b: int, n: int, ink: InkOctagon, style: Style
 
 @njit(nogil=True, cache=True)
 def pose_at(
-    scene: SceneArrays, digits: ClipDigits, style: Style, b: int, n: int, t: int, frame_height: int, frame_width: int
+    scene: SceneArrays, digits: ClipDigits, style: Style, b: int, n: int, t: int, frame: Frame
 ) -> Pose:  # fmt: skip
     """Return how digit n of clip b is drawn at frame t; bounds with top >= bottom if not at all."""
     ink = ink_of(digits, n)
     is_drawn = scene.label[b, n] != NO_DIGIT and ink.top < ink.bottom
-    top, bottom = max(digits.top[n, t], 0), min(digits.bottom[n, t], frame_height)
-    left, right = max(digits.left[n, t], 0), min(digits.right[n, t], frame_width)
+    top, bottom = max(digits.top[n, t], 0), min(digits.bottom[n, t], frame.height)
+    left, right = max(digits.left[n, t], 0), min(digits.right[n, t], frame.width)
     return Pose(
         np.int64(scene.y[b, n, t]), np.int64(scene.x[b, n, t]), digits.a[n, t], digits.b[n, t],
         ink.height, ink.width, np.int64(scene.brightness[b, n, t]), style.cut_corners != 0,
@@ -252,8 +252,13 @@ def pose_at(
 @njit(nogil=True, cache=True)
 def glyph_place(pose: Pose, row: int, column: int) -> tuple[int, int]:
     """Return the glyph's (row, column) under a pixel's centre, Q16."""
-    dy = ((2 * row + 1) << 16) - 2 * pose.y - 1
-    dx = ((2 * column + 1) << 16) - 2 * pose.x - 1
+    return glyph_point(pose, (row << 16) + 32_768, (column << 16) + 32_768)
+
+
+@njit(nogil=True, cache=True)
+def glyph_point(pose: Pose, y: int, x: int) -> tuple[int, int]:
+    """Return the glyph's (row, column) under a point of the frame, all Q16."""
+    dy, dx = 2 * (y - pose.y) - 1, 2 * (x - pose.x) - 1
     u = ((pose.a * dx - pose.b * dy) >> 17) + (pose.width << 15)
     v = ((pose.b * dx + pose.a * dy) >> 17) + (pose.height << 15)
     return v, u
@@ -299,14 +304,14 @@ def cross_octagon(ink: InkOctagon, pose: Pose, spans: Array) -> None:
 
 @njit(nogil=True, cache=True)
 def draw_digit(
-    canvas: Canvas, frame_width: int, glyph: Glyph, pose: Pose, spans: Array, number: int, label: int
+    canvas: Canvas, frame: Frame, glyph: Glyph, pose: Pose, spans: Array, number: int, label: int
 ) -> None:
     """Draw a digit into the frames of a canvas: `label` into `semantic`, `number` into `instance`."""
     v_row, u_row = glyph_place(pose, pose.top, 0)
     v_row, u_row = v_row + (glyph.pad << 16), u_row + (glyph.pad << 16)
     # A block may not leave its row, so the last two may overlap; what the first of them drew is blanked in the last, or else
     # `beneath` would hold the digit itself.
-    last_block, num_words = frame_width - 16, (frame_width + 63) >> 6
+    last_block = frame.width - 16
     for r in range(pose.bottom - pose.top):
         span, row = np.int64(spans[r]), pose.top + r
         start, stop = min(span >> 16, last_block), span & 0xFFFF
@@ -316,7 +321,7 @@ def draw_digit(
             ink = sample_ink(glyph.pixels, v, u, pose.b, pose.a, glyph.log2_stride)
             if pose.is_cut or place < column:
                 ink = keep_lanes(ink, max(pose.left, column) - place, pose.right - place)
-            at = row * frame_width + place
+            at = row * frame.width + place
             if canvas.beneath:
                 paint_copy(canvas.beneath + at, ink, canvas.video + at)
             levels = shade_ink(ink, pose.brightness)
@@ -333,7 +338,7 @@ def draw_digit(
                 paint_levels(canvas.digit_layer + at, ink, levels)
             if canvas.ink_bits:
                 bits, shift = ink_bits(ink), place & 63
-                word = canvas.ink_bits + 8 * (row * num_words + (place >> 6))
+                word = canvas.ink_bits + 8 * (row * frame.words + (place >> 6))
                 put_int64(word, int64_at(word) | bits << shift)
                 if shift > 48:
                     put_int64(word + 8, int64_at(word + 8) | bits >> (64 - shift))

@@ -28,7 +28,7 @@ from segmnist.render.numba_kernels.blocks import (
 )
 from segmnist.render.numba_kernels.borrowed import borrow_scene
 from segmnist.render.numba_kernels.digits import Pose, find_digits, new_clip_digits, pose_at
-from segmnist.render.numba_kernels.layout import SceneArrays, Style
+from segmnist.render.numba_kernels.layout import Frame, SceneArrays, Style
 from segmnist.scene.scene import NO_SHAPE
 
 Array = NDArray[Any]
@@ -45,14 +45,6 @@ class Flow(NamedTuple):
     flow_backward_valid: Array
 
 
-class Frame(NamedTuple):
-    """The size of a frame, and the words of 64 columns that its rows take."""
-
-    height: int
-    width: int
-    words: int
-
-
 class Step(NamedTuple):
     """From a frame to another: addresses of what the other shows, of the flow, of its validity and the bits of that.
 
@@ -67,6 +59,20 @@ class Step(NamedTuple):
     valid: int
     valid_bits: int
     displacements: int
+
+
+class Meeting(NamedTuple):
+    """Addresses for a shape in two frames: its visible bits in each, scratch for a row, and where flow is valid.
+
+    both: a row of bits, the first and the last word zero. forward, backward: the bits where the flow of the one frame and of
+    the other are valid.
+    """
+
+    here: int
+    there: int
+    both: int
+    forward: int
+    backward: int
 
 
 class Motion(NamedTuple):
@@ -163,49 +169,39 @@ def shifted(row: int, word: int, shift: int, words: int) -> int:
 
 
 @njit(nogil=True, cache=True)
-def meet_shape(
-    frame: Frame, top: int, bottom: int, dy: int, dx: int, here: int, there: int, both: int,
-    forward: int, backward: int,
-) -> None:  # fmt: skip
-    """Mark where a shape is seen in both of two frames, between which it moves by (dy, dx).
-
-    here, there: its visible bits; both: scratch for a row of them, the first and the last word zero; forward, backward: the
-    bits where the flow of the one frame and of the other are valid.
-    """
+def meet_shape(frame: Frame, top: int, bottom: int, dy: int, dx: int, at: Meeting) -> None:
+    """Mark where a shape is seen in both of two frames, between which it moves by (dy, dx)."""
     first, stop = max(top, 0, -dy), min(bottom, frame.height, frame.height - dy)
     stride = 8 * (frame.words + 2)
     if frame.words == 1 and abs(dx) < 64:
         # A row is one word, which is shifted: 1.6 a frame less than below.
         left, right = np.uint64(max(-dx, 0)), np.uint64(max(dx, 0))
         for y in range(first, stop):
-            bits = np.uint64(int64_at(there + (y + dy) * stride + 8)) >> right << left
-            bits &= np.uint64(int64_at(here + y * stride + 8))
-            mark(forward + 8 * y, np.int64(bits))
-            mark(backward + 8 * (y + dy), np.int64(bits << right >> left))
+            bits = np.uint64(int64_at(at.there + (y + dy) * stride + 8)) >> right << left
+            bits &= np.uint64(int64_at(at.here + y * stride + 8))
+            mark(at.forward + 8 * y, np.int64(bits))
+            mark(at.backward + 8 * (y + dy), np.int64(bits << right >> left))
         return
     for y in range(first, stop):
         for word in range(frame.words):
-            found = shifted(there + (y + dy) * stride, word, dx, frame.words)
-            found &= int64_at(here + y * stride + 8 * (word + 1))
-            mark(forward + 8 * (y * frame.words + word), found)
-            put_int64(both + 8 * (word + 1), found)
+            found = shifted(at.there + (y + dy) * stride, word, dx, frame.words)
+            found &= int64_at(at.here + y * stride + 8 * (word + 1))
+            mark(at.forward + 8 * (y * frame.words + word), found)
+            put_int64(at.both + 8 * (word + 1), found)
         for word in range(frame.words):
-            mark(backward + 8 * ((y + dy) * frame.words + word), shifted(both, word, -dx, frame.words))
+            mark(at.backward + 8 * ((y + dy) * frame.words + word), shifted(at.both, word, -dx, frame.words))
 
 
 @njit(nogil=True, cache=True)
-def meet_shapes(
-    scene: SceneArrays, b: int, t: int, frame: Frame, here: int, there: int, both: int, forward: int, backward: int
-) -> None:  # fmt: skip
-    """Mark where the shapes of clip b are seen both at frame t and at the next. here, there: the bits of all of them."""
+def meet_shapes(scene: SceneArrays, b: int, t: int, frame: Frame, at: Meeting) -> None:
+    """Mark where the shapes of clip b are seen both at frame t and at the next; at: those of the first shape."""
     for s in range(scene.num_shapes[b]):
         if scene.shape_kind[b, s] != NO_SHAPE:
             top, left = np.int64(scene.shape_y[b, s, t]), np.int64(scene.shape_x[b, s, t])
             dy, dx = scene.shape_y[b, s, t + 1] - top, scene.shape_x[b, s, t + 1] - left
             room = s * shape_bytes(frame)
-            meet_shape(
-                frame, top, top + scene.shape_height[b, s], dy, dx, here + room, there + room, both, forward, backward
-            )  # fmt: skip
+            shape = Meeting(at.here + room, at.there + room, at.both, at.forward, at.backward)
+            meet_shape(frame, top, top + scene.shape_height[b, s], dy, dx, shape)
 
 
 @njit(nogil=True, cache=True)
@@ -305,13 +301,12 @@ def put_valid(bits: int, frame: Frame, valid: int) -> None:
 
 @njit(nogil=True, cache=True)
 def trace_clips(
-    num_frames: int, frame_height: int, frame_width: int, scene: SceneArrays, style: Style, is_still: bool,
-    instance: Array, shape_instance: Array, out: Flow,
+    frame: Frame, scene: SceneArrays, style: Style, is_still: bool, instance: Array, shape_instance: Array, out: Flow
 ) -> None:  # fmt: skip
     """Trace every visible surface of every clip to the next frame and to the one before."""
     scene = borrow_scene(scene)
-    frame = Frame(frame_height, frame_width, (frame_width + 63) >> 6)
-    size, num_rows, num_shapes = frame_height * frame_width, scene.glyph.shape[1], scene.shape_kind.shape[1]
+    num_rows, num_frames = scene.y.shape[1:]
+    size, num_shapes = frame.height * frame.width, scene.shape_kind.shape[1]
     instances, shape_instances = address_of(instance), address_of(shape_instance)
     flow_forward, flow_backward = address_of(out.flow_forward), address_of(out.flow_backward)
     valid_forward, valid_backward = address_of(out.flow_forward_valid), address_of(out.flow_backward_valid)
@@ -320,7 +315,7 @@ def trace_clips(
     visible = np.zeros((2, num_shapes * shape_bytes(frame) // 8), np.int64)
     both, displacements = np.zeros(frame.words + 2, np.int64), np.zeros((2, num_shapes + 1, 2), np.float32)
     # Where flow is valid: backward in two frames, which take turns, and forward.
-    valid_bits, room = np.zeros((3, frame_height * frame.words), np.int64), 8 * frame_height * frame.words
+    valid_bits, room = np.zeros((3, frame.height * frame.words), np.int64), 8 * frame.height * frame.words
     for b in range(scene.clip_ids.shape[0]):
         find_digits(scene, b, style, digits)
         first = b * num_frames
@@ -345,15 +340,14 @@ def trace_clips(
             if has_next:
                 seen, seen_next = address_of(visible[t & 1]), address_of(visible[(t + 1) & 1])
                 find_visible_shapes(scene, b, t + 1, shape_instances + ahead, frame, seen_next)
-                meet_shapes(
-                    scene, b, t, frame, seen, seen_next, address_of(both), forward.valid_bits, valid_next
-                )  # fmt: skip
+                at = Meeting(seen, seen_next, address_of(both), forward.valid_bits, valid_next)
+                meet_shapes(scene, b, t, frame, at)
             if is_still:
                 meet_bare(instances + here, shape_instances + here, forward, frame)
                 meet_bare(instances + here, shape_instances + here, backward, frame)
             paint_shapes(shape_instances + here, size, forward, backward)
             for n in range(scene.num_digits[b]):
-                pose = pose_at(scene, digits, style, b, n, t, frame_height, frame_width)
+                pose = pose_at(scene, digits, style, b, n, t, frame)
                 if pose.top < pose.bottom:
                     there = digit_motion(scene, b, n, t, t + has_next)
                     back = digit_motion(scene, b, n, t, t - has_before)

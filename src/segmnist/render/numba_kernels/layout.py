@@ -1,4 +1,4 @@
-"""What the kernels are given, as named tuples: a Scene's arrays, the style of a spec, noise tables, outputs."""
+"""What the kernels take, as named tuples: frame size, scene arrays, style, noise tables, outputs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 NO_NOISE, BYTE_NOISE, TABLE_NOISE = range(3)
+
+
+class Frame(NamedTuple):
+    """The size of a frame in pixels, and the words of 64 columns that its rows take."""
+
+    height: int
+    width: int
+    words: int
 
 
 class SceneArrays(NamedTuple):
@@ -37,7 +45,10 @@ class SceneArrays(NamedTuple):
 
 
 class Style(NamedTuple):
-    """What holds for every frame of a spec. `pad`: zeros around a glyph, enough for any block that a row can touch."""
+    """What holds for every frame of a spec.
+
+    pad: zeros around a glyph, enough for any block of pixels that a row can touch.
+    """
 
     frame_stride: int
     split: int
@@ -62,7 +73,7 @@ class Tables(NamedTuple):
 
 
 class Outputs(NamedTuple):
-    """What is drawn: the arrays of `render/arrays.py` by their names, and `ink_bits`; flat, zero-sized where not asked for.
+    """The drawn arrays of `render/arrays.py` by name, flat; zero-sized where not asked for.
 
     ink_bits: `(B,N,T,H,ceil(W/64))` int64, bit c of word w says whether the digit has ink in column 64 w + c; the others are
     uint8.
@@ -75,6 +86,7 @@ class Outputs(NamedTuple):
     beneath: Array
     shape_instance: Array
     background_layer: Array
+    background_shape: Array
     digit_layers: Array
     noiseless: Array
     ink_bits: Array

@@ -25,14 +25,14 @@ from segmnist.render.numba_kernels.digits import (
     new_clip_digits,
     pose_at,
 )
-from segmnist.render.numba_kernels.layout import SceneArrays, Style
+from segmnist.render.numba_kernels.layout import Frame, SceneArrays, Style
 from segmnist.scene.scene import NO_DIGIT
 
 Array = NDArray[Any]
 
 
 class Measures(NamedTuple):
-    """What is measured on masks: the arrays of `render/arrays.py` by their names."""
+    """The measured arrays of `render/arrays.py` by name."""
 
     visible_area: Array
     amodal_area: Array
@@ -47,6 +47,15 @@ class Rows(NamedTuple):
 
     bits: int
     words: int
+
+
+class Bounds(NamedTuple):
+    """Half-open bounds of pixels, in the frame or outside."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
 
 
 class Extent(NamedTuple):
@@ -100,16 +109,13 @@ def count_common(one: Rows, other: Rows, top: int, bottom: int) -> int:
 
 
 @njit(nogil=True, cache=True)
-def count_outside(
-    image: Array, threshold: int, pose: Pose, top: int, bottom: int, left: int, right: int,
-    frame_height: int, frame_width: int,
-) -> int:  # fmt: skip
+def count_outside(image: Array, threshold: int, pose: Pose, bounds: Bounds, frame: Frame) -> int:
     """Count the digit's pixels within bounds and outside the frame."""
     count = 0
-    for row in range(top, bottom):
-        is_above_or_below = row < 0 or row >= frame_height
-        for column in range(left, right):
-            if is_above_or_below or column < 0 or column >= frame_width:
+    for row in range(bounds.top, bounds.bottom):
+        is_above_or_below = row < 0 or row >= frame.height
+        for column in range(bounds.left, bounds.right):
+            if is_above_or_below or column < 0 or column >= frame.width:
                 v, u = glyph_place(pose, row, column)
                 v, u = v >> 16, u >> 16
                 if 0 <= v < pose.height and 0 <= u < pose.width:
@@ -126,10 +132,7 @@ def write_box(boxes: Array, b: int, n: int, t: int, extent: Extent) -> None:
 
 
 @njit(nogil=True, cache=True)
-def measure_clips(
-    num_frames: int, frame_height: int, frame_width: int,
-    scene: SceneArrays, style: Style, ink_bits: Array, out: Measures,
-) -> None:  # fmt: skip
+def measure_clips(frame: Frame, scene: SceneArrays, style: Style, ink_bits: Array, out: Measures) -> None:
     """Measure every digit at every frame, from the nearest to the farthest. ink_bits: as drawn, flat int64.
 
     A frame's masks as words of 64 columns stay in the nearest cache: 0.4 a frame.
@@ -140,8 +143,8 @@ def measure_clips(
     )  # fmt: skip
     boxes, amodal_boxes = borrow(out.boxes_xyxy), borrow(out.amodal_boxes_xyxy)
     occluders = borrow(out.occluders)
-    num_rows, num_words = scene.glyph.shape[1], (frame_width + 63) >> 6
-    size = frame_height * num_words
+    num_rows, num_frames = scene.y.shape[1:]
+    num_words, size = frame.words, frame.height * frame.words
     visible, covered = np.empty((num_rows, size), np.int64), np.empty(size, np.int64)
     digits, order = new_clip_digits(num_rows, num_frames), np.zeros(num_rows, np.int64)
     visible_area[:], amodal_area[:], whole_area[:], occluders[:] = 0, 0, 0, 0
@@ -158,7 +161,7 @@ def measure_clips(
                 ink = ink_of(digits, n)
                 if scene.label[b, n] == NO_DIGIT or ink.top >= ink.bottom:
                     continue
-                pose = pose_at(scene, digits, style, b, n, t, frame_height, frame_width)
+                pose = pose_at(scene, digits, style, b, n, t, frame)
                 first, last = pose.top, pose.bottom
                 mask = Rows(
                     address_of(ink_bits) + 8 * ((b * num_rows + n) * num_frames + t) * size, num_words
@@ -168,17 +171,11 @@ def measure_clips(
                 whole = measure_rows(mask, first, last)
                 part = measure_rows(seen, first, last) if is_hidden else whole
                 outside = 0
-                top, bottom, left, right = (
-                    digits.top[n, t],
-                    digits.bottom[n, t],
-                    digits.left[n, t],
-                    digits.right[n, t],
-                )
-                if top < 0 or left < 0 or bottom > frame_height or right > frame_width:
-                    outside = count_outside(
-                        scene.images[scene.glyph[b, n]], style.ink_threshold, pose, top, bottom, left, right,
-                        frame_height, frame_width,
-                    )  # fmt: skip
+                bounds = Bounds(digits.top[n, t], digits.bottom[n, t], digits.left[n, t], digits.right[n, t])
+                is_inside = bounds.top >= 0 and bounds.left >= 0
+                if not (is_inside and bounds.bottom <= frame.height and bounds.right <= frame.width):
+                    image = scene.images[scene.glyph[b, n]]
+                    outside = count_outside(image, style.ink_threshold, pose, bounds, frame)
                 visible_area[b, n, t], amodal_area[b, n, t] = part.area, whole.area
                 whole_area[b, n, t] = whole.area + outside
                 write_box(boxes, b, n, t, part)
@@ -187,7 +184,7 @@ def measure_clips(
                     for other in range(nearer):
                         k = order[other]
                         # Rows outside a digit's own bounds hold what was seen at another frame.
-                        at = pose_at(scene, digits, style, b, k, t, frame_height, frame_width)
+                        at = pose_at(scene, digits, style, b, k, t, frame)
                         occluder = Rows(address_of(visible) + 8 * k * size, num_words)
                         occluders[b, n, k, t] = count_common(
                             mask, occluder, max(first, at.top), min(last, at.bottom)

@@ -15,7 +15,8 @@ from segmnist.dataset.recipe import Recipe
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.render.arrays import arrays_of
-from segmnist.render.engine import bytes_of, render
+from segmnist.render.engine import render
+from segmnist.render.memory import bytes_of
 from segmnist.scene.sample import sample
 
 Counts = NDArray[np.int64]

@@ -1,0 +1,105 @@
+"""Where the point that a pixel shows is hidden, or outside the frame, in the next frame and in the one before.
+
+Shapes and a still background move by whole pixels, from pixel centre to pixel centre, so that they are hidden exactly where
+their flow is not valid. A point of a digit arrives anywhere between centres: the ink of every nearer digit is looked up there.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from segmnist.render.numba_kernels.borrowed import borrow, borrow_scene
+from segmnist.render.numba_kernels.digits import (
+    ClipDigits,
+    Pose,
+    find_digits,
+    glyph_point,
+    new_clip_digits,
+    pose_at,
+)
+from segmnist.render.numba_kernels.layout import Frame, SceneArrays, Style
+from segmnist.scene.scene import NO_DIGIT
+
+Array = NDArray[Any]
+
+
+class Traced(NamedTuple):
+    """What is seen, and one direction of its flow, batches as the kernels of drawing and flow left them."""
+
+    instance: Array
+    flow: Array
+    valid: Array
+
+
+@njit(nogil=True, cache=True)
+def is_cut_off(pose: Pose, scale: int, y: int, x: int) -> bool:
+    """Return whether a point, Q16, lies outside the upright box that `cut_corners` keeps."""
+    half_y, half_x = pose.height * scale >> 1, pose.width * scale >> 1
+    dy, dx = y - pose.y, x - pose.x
+    return pose.is_cut and not (-half_y <= dy < half_y and -half_x <= dx < half_x)
+
+
+@njit(nogil=True, cache=True)
+def covers(image: Array, threshold: int, pose: Pose, scale: int, y: int, x: int) -> bool:
+    """Return whether a digit has ink at a point, Q16."""
+    v, u = glyph_point(pose, y, x)
+    v, u = v >> 16, u >> 16
+    if not (0 <= v < pose.height and 0 <= u < pose.width) or is_cut_off(pose, scale, y, x):
+        return False
+    return image[v, u] >= threshold
+
+
+@njit(nogil=True, cache=True)
+def is_hidden(
+    frame: Frame, scene: SceneArrays, style: Style, digits: ClipDigits, b: int, n: int, t: int, y: int, x: int
+) -> bool:  # fmt: skip
+    """Return whether a point of digit n, Q16, is not seen at frame t: outside, cut off, or under a nearer digit."""
+    own = pose_at(scene, digits, style, b, n, t, frame)
+    scale = np.int64(scene.scale[b, n, t])
+    if not (0 <= y < frame.height << 16 and 0 <= x < frame.width << 16):
+        return True
+    if scale <= 0 or is_cut_off(own, scale, y, x):
+        return True
+    for k in range(scene.num_digits[b]):
+        size = np.int64(scene.scale[b, k, t])
+        if scene.depth[b, k, t] > scene.depth[b, n, t] and scene.label[b, k] != NO_DIGIT and size > 0:
+            pose = pose_at(scene, digits, style, b, k, t, frame)
+            if covers(scene.images[scene.glyph[b, k]], style.ink_threshold, pose, size, y, x):
+                return True
+    return False
+
+
+@njit(nogil=True, cache=True)
+def find_hidden(
+    frame: Frame, scene: SceneArrays, style: Style, step: int, traced: Traced, hidden: Array
+) -> None:
+    """Write where the point that each pixel shows is not seen `step` frames on, `(B,T,H,W)` uint8."""
+    scene = borrow_scene(scene)
+    instance, flow, valid, out = (
+        borrow(traced.instance),
+        borrow(traced.flow),
+        borrow(traced.valid),
+        borrow(hidden),
+    )
+    num_rows, num_frames = scene.y.shape[1:]
+    digits = new_clip_digits(num_rows, num_frames)
+    for b in range(scene.clip_ids.shape[0]):
+        find_digits(scene, b, style, digits)
+        for t in range(num_frames):
+            other = t + step
+            for row in range(frame.height):
+                for column in range(frame.width):
+                    number = np.int64(instance[b, t, row, column])
+                    if number == 0 or other < 0 or other >= num_frames:
+                        out[b, t, row, column] = 1 - valid[b, t, row, column]
+                        continue
+                    y = math.floor((row + 0.5 + flow[b, t, row, column, 1]) * 65_536.0 + 0.5)
+                    x = math.floor((column + 0.5 + flow[b, t, row, column, 0]) * 65_536.0 + 0.5)
+                    out[b, t, row, column] = is_hidden(
+                        frame, scene, style, digits, b, number - 1, other, np.int64(y), np.int64(x)
+                    )

@@ -1,0 +1,152 @@
+"""The compiled renderer: draws, measures and traces the arrays of a Scene with the kernels of `numba_kernels`."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmnist.render.arrays import BY_RENDERER, KINDS, Maker, made, with_needs
+from segmnist.render.memory import new_arrays
+from segmnist.render.noise import is_plain_bytes, noise_table, sensor_thresholds
+from segmnist.render.numba_kernels.layout import (
+    BYTE_NOISE,
+    NO_NOISE,
+    TABLE_NOISE,
+    Frame,
+    Outputs,
+    SceneArrays,
+    Style,
+    Tables,
+)
+from segmnist.scene.fixed_point import ONE, sine_table
+from segmnist.scene.randomness import SPLITS, key_of
+from segmnist.scene.scene import Scene
+
+Array = NDArray[Any]
+
+COMPILE_NOTICE = "segmnist: compiling its kernels, once on this machine (some seconds) ..."
+
+_loaded: set[Maker] = set()
+_loading = threading.Lock()
+
+
+def draw(scene: Scene, names: Iterable[str], out: Mapping[str, Array]) -> None:
+    """Write the arrays of these names that a renderer makes into `out`, which holds them and all that they need.
+
+    This is the interface of every renderer: `names` may hold others, too, which are left alone. Safe to call from several
+    threads.
+    """
+    makers = {KINDS[name].made for name in names} & set(BY_RENDERER)
+    _load(makers - _loaded, scene)
+    _run(scene, makers, out)
+
+
+def _load(makers: set[Maker], scene: Scene) -> None:
+    """Load or compile the kernels on no clips at all, and say so if that takes more than a moment."""
+    if not makers:
+        return
+    with _loading:
+        notice = threading.Timer(1.0, lambda: print(COMPILE_NOTICE, file=sys.stderr, flush=True))
+        notice.daemon = True
+        notice.start()
+        try:
+            none = scene.select(slice(0, 0))
+            _run(none, makers, new_arrays(none.spec, 0, with_needs(("video", *made(*makers)))))
+        finally:
+            notice.cancel()
+        _loaded.update(makers)
+
+
+def _run(scene: Scene, makers: set[Maker], out: Mapping[str, Array]) -> None:
+    """Run the kernels of some makers. Kernels are imported here, as Numba takes two seconds to import."""
+    spec = scene.spec
+    frame, scene_arrays, style = _frame(scene), _scene_arrays(scene), _style(scene)
+    if "drawn" in makers:
+        from segmnist.render.numba_kernels.clips import draw_clips
+
+        draw_clips(frame, scene_arrays, style, _tables(scene), _outputs(out))
+    if "measured" in makers:
+        from segmnist.render.numba_kernels.measures import Measures, measure_clips
+
+        measures = Measures(**_all_of(Measures._fields, scene, out))
+        measure_clips(frame, scene_arrays, style, out["ink_bits"].reshape(-1), measures)
+    if "traced" in makers:
+        from segmnist.render.numba_kernels.flow import Flow, trace_clips
+
+        flow = Flow(**{name: _flat(array) for name, array in _all_of(Flow._fields, scene, out).items()})
+        surfaces = _flat(out["instance"]), _flat(out["shape_instance"])
+        trace_clips(frame, scene_arrays, style, spec.noise_density == 0, *surfaces, flow)
+    if "occluded" in makers:
+        from segmnist.render.numba_kernels.occlusion import Traced, find_hidden
+
+        for name, step in (("flow_forward", 1), ("flow_backward", -1)):
+            if f"{name}_occluded" in out:
+                valid, hidden = (out[f"{name}_{what}"].view(np.uint8) for what in ("valid", "occluded"))
+                traced = Traced(out["instance"], out[name], valid)
+                find_hidden(frame, scene_arrays, style, step, traced, hidden)
+
+
+def _all_of(names: Iterable[str], scene: Scene, out: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the arrays that one kernel writes together: those of `out`, and scratch for the others."""
+    missing = [name for name in names if name not in out]
+    scratch = new_arrays(scene.spec, len(scene), missing)
+    return {name: scratch[name] if name in scratch else out[name] for name in names}
+
+
+def _flat(array: Array) -> Array:
+    """Return an array as kernels take it: flat, and bool as uint8."""
+    flat = array.reshape(-1)
+    return flat.view(np.uint8) if flat.dtype == bool else flat
+
+
+def _outputs(out: Mapping[str, Array]) -> Outputs:
+    """Return the arrays as the drawing kernel takes them: flat, zero-sized where not asked for."""
+    dtypes = {name: np.int64 if name == "ink_bits" else np.uint8 for name in Outputs._fields}
+    nothing = np.empty(0, np.uint8)
+    return Outputs(**{name: _flat(out.get(name, nothing)).view(dtype) for name, dtype in dtypes.items()})
+
+
+def _frame(scene: Scene) -> Frame:
+    return Frame(scene.spec.height, scene.spec.width, -(-scene.spec.width // 64))
+
+
+def _scene_arrays(scene: Scene) -> SceneArrays:
+    named = scene.arrays()
+    arrays = {name: named[name] for name in SceneArrays._fields if name in named}
+    return SceneArrays(**arrays, images=scene.bank.images, sine=sine_table())
+
+
+def _style(scene: Scene) -> Style:
+    spec = scene.spec
+    key0, key1 = key_of(scene.seed)
+    if is_plain_bytes(spec):
+        noise_kind = BYTE_NOISE
+    else:
+        noise_kind = TABLE_NOISE if spec.noise_density > 0 else NO_NOISE
+    # A row is drawn in blocks of 16 pixels, so up to 18 may lie beyond the ink, each a step of 1/scale in the glyph.
+    smallest = int(scene.scale[scene.scale > 0].min(initial=ONE))
+    pad = 18 * ONE // smallest + 3
+    return Style(
+        frame_stride=spec.frame_stride,
+        split=SPLITS[scene.split],
+        key0=key0,
+        key1=key1,
+        ink_threshold=spec.ink_threshold,
+        ink_offset=spec.ink_offset,
+        flat_ink=int(bool(spec.grey_levels)),
+        cut_corners=int(spec.cut_corners),
+        pad=pad,
+        noise_kind=noise_kind,
+        background_level=spec.background_level,
+        sensor_reach=len(sensor_thresholds(spec.sensor_sigma)[0]) // 2 if spec.sensor_sigma else 0,
+    )
+
+
+def _tables(scene: Scene) -> Tables:
+    thresholds, guide = sensor_thresholds(scene.spec.sensor_sigma or 1.0)
+    return Tables(noise_table(scene.spec), thresholds, guide)
