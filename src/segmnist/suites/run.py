@@ -22,7 +22,7 @@ from segmnist.suites.catalog import suite as suite_named
 from segmnist.suites.checksums import BLOCK, block_checksum, check_block, clip_digest
 from segmnist.suites.predict import Model, Predict, of_files, of_model
 
-TRUTHS = ("semantic", "instance", "visibility", "pose", "beneath", "flow")
+TRUTHS = ("semantic", "instance", "visibility", "pose", "beneath", "flow", "twins")
 
 _DRAWN_AT_ONCE = 10
 """Clips in memory at a time, unless a model asks for larger batches."""

@@ -19,10 +19,21 @@ def test_breakdown_by_hand():
     tables = breakdown_counts(ScoredClip(truth, Prediction(prediction)))
     # Columns: right, background, twin, another digit.
     assert tables["visibility"].tolist() == [[0] * 4, [0, 0, 1, 0], [0] * 4, [0, 1, 0, 0], [2, 0, 1, 1]]
-    assert tables["twin"].tolist() == [[1, 0, 2, 0], [1, 1, 0, 1], [0] * 4]
+    assert tables["twin"].tolist() == [[1, 0, 2, 0], [1, 1, 0, 1], [0] * 4, [0] * 4]
     assert tables["digits"].tolist()[1] == [2, 1, 2, 1]
     assert tables["frame"].tolist()[:2] == [[1, 1, 1, 0], [1, 0, 1, 1]]
     assert "speed" not in tables  # no poses were given
+
+
+def test_twins_are_those_of_the_truth_where_it_says():
+    truth = {
+        "semantic": np.array([[[6, 6, 1, 1]]], np.uint8),
+        "instance": np.array([[[1, 1, 2, 2]]], np.uint8),
+        "labels": np.array([6, 1], np.uint8),
+        "twin_labels": np.array([255, 7], np.uint8),
+    }
+    tables = breakdown_counts(ScoredClip(truth, Prediction(np.array([[[6, 9, 7, 1]]], np.uint8))))
+    assert tables["twin"].tolist() == [[0] * 4, [0] * 4, [1, 0, 0, 1], [1, 0, 1, 0]]
 
 
 def test_every_breakdown_counts_every_digit_pixel():

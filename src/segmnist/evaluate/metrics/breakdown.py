@@ -8,16 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.classes import BACKGROUND, twin_classes
+from segmnist.classes import BACKGROUND, IGNORE, twin_classes
 from segmnist.evaluate.arithmetic import Counts, Maps
 from segmnist.evaluate.metric import Metric
 from segmnist.evaluate.scored_clip import ScoredClip, Truth
 
 OUTCOMES = ("right", "background", "twin", "another digit")
-"""What a digit pixel was taken for: its class, the background, its class's rotation twin, any other class."""
-
-TWINS = twin_classes()
-"""The class that each class is easily taken for once turned, 255 where there is none."""
+"""What a digit pixel was taken for: its class, the background, the digit's twin, any other class."""
 
 
 class DigitPixels(NamedTuple):
@@ -66,8 +63,17 @@ def _angle(truth: Truth, pixels: DigitPixels) -> NDArray[np.intp]:
 
 
 def _twin(truth: Truth, pixels: DigitPixels) -> NDArray[np.intp]:
-    pair = np.array([2, 2, 1, 2, 2, 1, 0, 2, 2, 0])
-    return pair[truth["labels"][pixels.digit]]
+    label, twin = truth["labels"][pixels.digit], _twins(truth, pixels)
+    low, high = np.minimum(label, twin), np.maximum(label, twin)
+    cases = [(low == 6) & (high == 9), (low == 2) & (high == 5), high == IGNORE]
+    return np.select(cases, [0, 1, 2], default=3)
+
+
+def _twins(truth: Truth, pixels: DigitPixels) -> NDArray[np.uint8]:
+    """Return the class that is the twin of each pixel's digit, `(P,)` uint8, 255 where there is none."""
+    if "twin_labels" in truth:
+        return truth["twin_labels"][pixels.digit]
+    return twin_classes()[truth["labels"][pixels.digit]]
 
 
 def _num_digits(truth: Truth, pixels: DigitPixels) -> NDArray[np.intp]:
@@ -83,7 +89,7 @@ BREAKDOWNS: dict[str, Breakdown] = {
     "camouflage": Breakdown(
         ("video", "beneath"), ("0-5 grey levels", "6-20", "21-60", "61-255"), _camouflage
     ),
-    "twin": Breakdown(("labels",), ("6 and 9", "2 and 5", "no twin"), _twin),
+    "twin": Breakdown(("labels",), ("6 and 9", "2 and 5", "no twin", "another pair"), _twin),
     "speed": Breakdown(("pose",), ("< 1 px/frame", "1-2", "2-3", "3-4", "4 and more"), _speed),
     "angle": Breakdown(("pose",), ("< 45 deg", "45-90", "90-135", "135-180"), _angle),
     "digits": Breakdown(("labels",), ("1", "2", "3", "4-5", "6 and more"), _num_digits),
@@ -102,7 +108,8 @@ def breakdown_counts(clip: ScoredClip) -> dict[str, Counts]:
     pixels = DigitPixels(
         instance.ravel()[place].astype(np.intp) - 1, place // (instance.shape[1] * instance.shape[2]), place
     )
-    outcome = _outcomes(clip.semantic.ravel()[place], clip.predicted.ravel()[place])
+    twin = _twins(clip.truth, pixels)
+    outcome = _outcomes(clip.semantic.ravel()[place], clip.predicted.ravel()[place], twin)
     tables = {}
     for name, breakdown in BREAKDOWNS.items():
         if all(need in clip.truth for need in breakdown.needs):
@@ -113,10 +120,9 @@ def breakdown_counts(clip: ScoredClip) -> dict[str, Counts]:
     return tables
 
 
-def _outcomes(truth: Maps, prediction: Maps) -> NDArray[np.intp]:
-    return np.select(
-        [prediction == truth, prediction == BACKGROUND, prediction == TWINS[truth]], [0, 1, 2], default=3
-    )
+def _outcomes(truth: Maps, prediction: Maps, twin: Maps) -> NDArray[np.intp]:
+    cases = [prediction == truth, prediction == BACKGROUND, prediction == twin]
+    return np.select(cases, [0, 1, 2], default=3)
 
 
 METRIC = Metric(
