@@ -15,7 +15,7 @@ from segmnist.errors import BadArgument
 from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.view import View, check_cost
 from segmnist.oracle import Oracle
-from segmnist.render.arrays import TRUTHS, arrays_of
+from segmnist.render.arrays import arrays_of
 from segmnist.render.clips import Clip
 from segmnist.render.engine import render
 from segmnist.scene.sample import check_digits_fit, sample
@@ -26,7 +26,7 @@ Arrays = dict[str, NDArray[Any]]
 
 TRUTHS = ("semantic", "instance", "amodal", "areas", "visibility", "boxes", "depth", "pose", "beneath", "noiseless",
           "difficulty")  # fmt: skip
-DIFFICULTY = TRUTHS["difficulty"]
+DIFFICULTY = arrays_of(["difficulty"])
 FLOW_STEPS = 32
 """Flow travels in whole steps of 1/32 px."""
 MAX_PAIRS = 3 << 28
