@@ -133,12 +133,12 @@ def test_origin_digits_turn_late_and_stay_whole() -> None:
 
 
 def test_the_origin_simulation_gives_the_same_path() -> None:
-    from segmnist.scene.kernels import _move_like_origin
+    from segmnist.scene.kernels import Axis, _move_like_origin
 
     @given(st.integers(0, 36 * ONE - 1), st.integers(-6 * ONE, 6 * ONE), st.integers(1, 3))
     def same(start: int, velocity: int, stride: int) -> None:
         out = np.zeros(12, np.int32)
-        _move_like_origin(out, start, velocity, 36 * ONE, 14 * ONE, stride)
+        _move_like_origin(out, Axis(start, velocity, 0, 14 * ONE, 36 * ONE), stride)
         expected = simulate_like_origin(start / ONE, velocity / ONE, 36, 12 * stride)[::stride]
         assert (out / ONE - 14).tolist() == expected
 

@@ -47,16 +47,9 @@ def suites(
         return
     if name is None:
         table = Table(
-            "suite",
-            "parts",
-            "val",
-            "test clips",
-            "frames",
-            Column("id of the test clips", no_wrap=True),
-            "what it is",
-            box=None,
-            pad_edge=False,
-        )
+            "suite", "parts", "val", "test", "frames", Column("test id", no_wrap=True), "what it is",
+            box=None, pad_edge=False,
+        )  # fmt: skip
         for each in chosen:
             counts = (len(each.parts), each.num_clips("val"), each.num_clips("test"), each.num_frames("test"))
             content_id = each.content_id("test")[:ID_LENGTH]

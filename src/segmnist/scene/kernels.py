@@ -1,18 +1,25 @@
-"""Compiled loops of sampling: random words to the arrays of a Scene. Numba lives in the two `kernels.py` only.
+"""The compiled loops of sampling: random words become the arrays of a Scene.
 
-Plain loops over integers; the caller allocates. Every function also runs uncompiled (`.py_func`), which the tests use as the
-specification of the compiled form.
+Plain loops over integers. The caller allocates; structs (`NamedTuple`, free in Numba) keep the parameter lists short.
+Every function also runs uncompiled, and the tests hold the compiled form to that.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from segmnist.scene.parameters import RECTANGLE, TRIANGLE_DOWN, TRIANGLE_UP, SamplingParameters
+from segmnist.scene.parameters import (
+    RECTANGLE,
+    TRIANGLE_DOWN,
+    TRIANGLE_UP,
+    SamplingParameters,
+    SceneArrays,
+    Tables,
+)
 from segmnist.scene.randomness import (
     PURPOSE_CLIP,
     PURPOSE_DIGIT,
@@ -25,11 +32,56 @@ from segmnist.scene.randomness import (
 
 Array = NDArray[Any]
 Words = tuple[int, int, int, int]
-Address = tuple[Any, Any, int, int, int]
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 _POOL_SPLIT = SPLITS[SHARED_POOL]
+
+
+class Address(NamedTuple):
+    """Where a clip's random words come from; see `randomness`."""
+
+    id_low: Any
+    id_high: Any
+    split: int
+    key0: int
+    key1: int
+
+
+class Axis(NamedTuple):
+    """Motion along y or x, Q16: from `low + start`, reflected at `low` and at `low + span`."""
+
+    start: int
+    velocity: int
+    acceleration: int
+    low: int
+    span: int
+
+
+class Digit(NamedTuple):
+    """What is drawn of a digit: whole numbers, from which its track follows."""
+
+    glyph: int
+    label: int
+    size: int
+    along_y: Axis
+    along_x: Axis
+    angle: int
+    rate: int
+    brightness: int
+    last_brightness: int
+
+
+class Shape(NamedTuple):
+    """What is drawn of a shape: whole numbers, from which its track follows."""
+
+    kind: int
+    height: int
+    width: int
+    apex: int
+    level: int
+    along_y: Axis
+    along_x: Axis
 
 
 @njit(nogil=True, cache=True)
@@ -47,8 +99,9 @@ def philox_block(index: int, word1: int, id_low: int, id_high: int, key0: int, k
 
 @njit(nogil=True, cache=True)
 def _draw(address: Address, purpose: int, index: int) -> Words:
-    id_low, id_high, split, key0, key1 = address
-    return philox_block(index, purpose << 24 | split << 16, id_low, id_high, key0, key1)
+    """Return the four words of block `index` of a purpose."""
+    a = address
+    return philox_block(index, purpose << 24 | a.split << 16, a.id_low, a.id_high, a.key0, a.key1)
 
 
 @njit(nogil=True, cache=True)
@@ -75,40 +128,38 @@ def reflect(position: int, span: int) -> int:
 
 
 @njit(nogil=True, cache=True)
-def _move_reflecting(
-    out: Array, start: int, velocity: int, acceleration: int, low: int, span: int, stride: int
-) -> None:
-    for k in range(out.shape[0]):
-        t = k * stride
-        out[k] = low + reflect(start + velocity * t + (acceleration * t * t >> 1), span)
+def _place(axis: Axis, t: int) -> int:
+    """Return where a thing is after t frames; its acceleration keeps its direction, as if there were no walls."""
+    way = axis.start + axis.velocity * t + (axis.acceleration * t * t >> 1)
+    return axis.low + reflect(way, axis.span)
 
 
 @njit(nogil=True, cache=True)
-def _move_like_origin(
-    out: Array, start: int, velocity: int, limit: int, half_glyph: int, stride: int
-) -> None:
+def _move_like_origin(out: Array, axis: Axis, stride: int) -> None:
     """Write the 2020 code's path: the velocity flips once the next step would pass a wall by over 2 px; drawn truncated."""
     slack = 2 << 16
-    position = start
+    position, velocity = axis.start, axis.velocity
     for t in range(out.shape[0] * stride):
         if t % stride == 0:
             whole = position >> 16 if position >= 0 else -(-position >> 16)
-            out[t // stride] = (whole << 16) + half_glyph
+            out[t // stride] = (whole << 16) + axis.low
         ahead = position + velocity
-        if ahead < -slack or ahead > limit + slack:
+        if ahead < -slack or ahead > axis.span + slack:
             velocity = -velocity
         position += velocity
 
 
 @njit(nogil=True, cache=True)
 def _direction(p: SamplingParameters, word: int) -> int:
+    """Return a direction in hundredths of a degree, on the spec's lattice if it has one."""
     if p.direction_step:
         return p.direction_step * _between(word, 0, 36_000 // p.direction_step - 1)
     return word * 36_000 >> 32
 
 
 @njit(nogil=True, cache=True)
-def _velocity(p: SamplingParameters, word_speed: int, word_direction: int, sine: Array) -> tuple[int, int]:
+def _velocity(p: SamplingParameters, sine: Array, word_speed: int, word_direction: int) -> tuple[int, int]:
+    """Return a velocity along y and x, Q16 pixels a frame."""
     speed = _on_lattice(word_speed, p.speed_low, p.speed_high, p.speed_step)
     direction = _direction(p, word_direction)
     return -(speed * sine[direction] >> 30), speed * sine[direction + 9_000] >> 30
@@ -125,156 +176,125 @@ def _step_reflecting(position: int, velocity: int, span: int) -> tuple[int, int]
 
 @njit(nogil=True, cache=True)
 def _wander(
-    p: SamplingParameters, address: Address, n: int, sine: Array, y: Array, x: Array, place_y: int, place_x: int,
-    velocity_y: int, velocity_x: int, low_y: int, low_x: int, span_y: int, span_x: int,
-) -> None:  # fmt: skip
+    p: SamplingParameters, sine: Array, address: Address, n: int, digit: Digit, y: Array, x: Array
+) -> None:
     """Write the path of a digit whose velocity is now and then drawn anew, before the step that it is for."""
+    along_y, along_x = digit.along_y, digit.along_x
+    place_y, velocity_y = along_y.start, along_y.velocity
+    place_x, velocity_x = along_x.start, along_x.velocity
     for t in range(p.num_frames * p.frame_stride):
         if t > 0:
             word_turn, word_speed, word_direction, _ = _draw(address, PURPOSE_MOTION, n << 16 | t)
             if word_turn < p.turn_odds:
-                velocity_y, velocity_x = _velocity(p, word_speed, word_direction, sine)
-            place_y, velocity_y = _step_reflecting(place_y, velocity_y, span_y)
-            place_x, velocity_x = _step_reflecting(place_x, velocity_x, span_x)
+                velocity_y, velocity_x = _velocity(p, sine, word_speed, word_direction)
+            place_y, velocity_y = _step_reflecting(place_y, velocity_y, along_y.span)
+            place_x, velocity_x = _step_reflecting(place_x, velocity_x, along_x.span)
         if t % p.frame_stride == 0:
-            y[t // p.frame_stride], x[t // p.frame_stride] = low_y + place_y, low_x + place_x
+            k = t // p.frame_stride
+            y[k], x[k] = along_y.low + place_y, along_x.low + place_x
 
 
 @njit(nogil=True, cache=True)
-def _sample_digit(
-    p: SamplingParameters, address: Address, n: int,
-    pool: Array, labels: Array, twins: Array, levels: Array, sine: Array,
-    glyph: Array, label: Array, y: Array, x: Array, angle: Array, scale: Array, brightness: Array,
-) -> None:  # fmt: skip
+def _draw_digit(p: SamplingParameters, tables: Tables, address: Address, n: int) -> Digit:
+    """Draw the n-th digit of a clip."""
     word_glyph, word_y, word_x, word_speed = _draw(address, PURPOSE_DIGIT, 4 * n)
     word_direction, word_angle, word_rate, word_scale = _draw(address, PURPOSE_DIGIT, 4 * n + 1)
     word_first, word_last, word_acceleration, word_level = _draw(address, PURPOSE_DIGIT, 4 * n + 2)
-    glyph[n] = pool[word_glyph * pool.shape[0] >> 32]
-    label[n] = labels[glyph[n]]
-    if twins[label[n], 0] != twins[label[n], 1]:
+    sine, levels, pool, twins = tables.sine, tables.levels, tables.pool, tables.twins
+    glyph = pool[word_glyph * pool.shape[0] >> 32]
+    label = np.int64(tables.labels[glyph])
+    if twins[label, 0] != twins[label, 1]:
         word_twin, _, _, _ = _draw(address, PURPOSE_DIGIT, 4 * n + 3)
-        label[n] = twins[label[n], 0 if word_twin < p.twin_odds else 1]
+        label = twins[label, 0 if word_twin < p.twin_odds else 1]
     size = _between(word_scale, p.scale_low, p.scale_high)
     direction = _direction(p, word_direction)
-    cosine, sine_ = sine[direction + 9_000], sine[direction]
-    acceleration = _between(word_acceleration, p.acceleration_low, p.acceleration_high)
     half_y, half_x = p.glyph_height * size >> 1, p.glyph_width * size >> 1
     frame_y, frame_x = p.height << 16, p.width << 16
     if p.origin_digits:
         speed = _between(word_speed, p.speed_low >> 16, p.speed_high >> 16) << 16
-        first_angle = _between(word_angle, p.angle_low // 100, p.angle_high // 100) * 100
+        angle = _between(word_angle, p.angle_low // 100, p.angle_high // 100) * 100
         rate = _between(word_rate, p.rate_low // 100, p.rate_high // 100) * 100
-        limit_y, limit_x = frame_y - 2 * half_y, frame_x - 2 * half_x
-        start_y, start_x = word_y * limit_y >> 32, word_x * limit_x >> 32
-        _move_like_origin(y, start_y, -(speed * sine_ >> 30), limit_y, half_y, p.frame_stride)
-        _move_like_origin(x, start_x, speed * cosine >> 30, limit_x, half_x, p.frame_stride)
+        span_y, span_x = frame_y - 2 * half_y, frame_x - 2 * half_x
+        velocity_y, velocity_x = -(speed * sine[direction] >> 30), speed * sine[direction + 9_000] >> 30
+        along_y = Axis(word_y * span_y >> 32, velocity_y, 0, half_y, span_y)
+        along_x = Axis(word_x * span_x >> 32, velocity_x, 0, half_x, span_x)
     else:
-        first_angle = _on_lattice(word_angle, p.angle_low, p.angle_high, p.angle_step)
+        angle = _on_lattice(word_angle, p.angle_low, p.angle_high, p.angle_step)
         rate = _on_lattice(word_rate, p.rate_low, p.rate_high, p.rate_step)
+        acceleration = _between(word_acceleration, p.acceleration_low, p.acceleration_high)
         low_y, low_x = half_y - p.wall_margin, half_x - p.wall_margin
         span_y, span_x = frame_y - 2 * low_y, frame_x - 2 * low_x
+        velocity_y, velocity_x = _velocity(p, sine, word_speed, word_direction)
         start_y = _on_lattice(word_y, 0, span_y, p.position_step)
         start_x = _on_lattice(word_x, 0, span_x, p.position_step)
-        velocity_y, velocity_x = _velocity(p, word_speed, word_direction, sine)
-        if p.markov_digits:
-            _wander(
-                p,
-                address,
-                n,
-                sine,
-                y,
-                x,
-                start_y,
-                start_x,
-                velocity_y,
-                velocity_x,
-                low_y,
-                low_x,
-                span_y,
-                span_x,
-            )
-        else:
-            acceleration_y, acceleration_x = -(acceleration * sine_ >> 30), acceleration * cosine >> 30
-            _move_reflecting(y, start_y, velocity_y, acceleration_y, low_y, span_y, p.frame_stride)
-            _move_reflecting(x, start_x, velocity_x, acceleration_x, low_x, span_x, p.frame_stride)
+        along_y = Axis(start_y, velocity_y, -(acceleration * sine[direction] >> 30), low_y, span_y)
+        along_x = Axis(start_x, velocity_x, acceleration * sine[direction + 9_000] >> 30, low_x, span_x)
     first = _on_lattice(word_first, p.brightness_low, p.brightness_high, p.brightness_step)
     last = _on_lattice(word_last, p.brightness_low, p.brightness_high, p.brightness_step)
     if levels.shape[0]:
         # The smallest factor that takes ink of 255 to exactly this level.
         first = (levels[word_level * levels.shape[0] >> 32] * 65_536 + 254) // 255
         last = first
-    duration = p.num_frames * p.frame_stride
-    for k in range(p.num_frames):
-        t = k * p.frame_stride
-        angle[k] = (first_angle + rate * t) % 36_000
-        scale[k] = size
-        brightness[k] = first + (last - first) * t // duration
+    return Digit(glyph, label, size, along_y, along_x, angle, rate, first, last)
 
 
 @njit(nogil=True, cache=True)
-def _sample_shape(
-    p: SamplingParameters, address: Address, s: int, kinds: Array, levels: Array, sine: Array,
-    kind: Array, height: Array, width: Array, apex: Array, level: Array, y: Array, x: Array,
-) -> None:  # fmt: skip
+def _draw_shape(p: SamplingParameters, tables: Tables, address: Address, s: int) -> Shape:
+    """Draw the s-th shape of a clip."""
     word_kind, word_height, word_width, word_y = _draw(address, PURPOSE_SHAPE, 3 * s)
     word_x, word_speed, word_direction, word_level = _draw(address, PURPOSE_SHAPE, 3 * s + 1)
     word_apex, word_flip, _, _ = _draw(address, PURPOSE_SHAPE, 3 * s + 2)
+    kinds, levels, sine = tables.kinds, tables.levels, tables.sine
     code = kinds[word_kind * kinds.shape[0] >> 32]
     is_circle = code < 0
-    kind[s] = -code if is_circle else code
+    kind = -code if is_circle else code
     if levels.shape[0]:
-        level[s] = levels[word_level * levels.shape[0] >> 32]
+        level = levels[word_level * levels.shape[0] >> 32]
     else:
-        level[s] = _between(word_level, p.level_low, p.level_high)
+        level = _between(word_level, p.level_low, p.level_high)
     if p.origin_shapes:
-        _place_like_origin(p, s, word_height, word_width, word_y, word_x, kind, height, width, apex, y, x)
-        return
-    height[s] = _between(word_height, p.size_low, p.size_high)
-    width[s] = height[s] if is_circle else _between(word_width, p.size_low, p.size_high)
-    apex[s] = _between(word_apex, 0, width[s])
-    if kind[s] == TRIANGLE_UP and word_flip >= 1 << 31:
-        kind[s] = TRIANGLE_DOWN
+        return _draw_shape_like_origin(p, kind, level, (word_height, word_width, word_y, word_x))
+    height = _between(word_height, p.size_low, p.size_high)
+    width = height if is_circle else _between(word_width, p.size_low, p.size_high)
+    apex = _between(word_apex, 0, width)
+    if kind == TRIANGLE_UP and word_flip >= 1 << 31:
+        kind = TRIANGLE_DOWN
     speed = _between(word_speed, p.shape_speed_low, p.shape_speed_high)
     direction = word_direction * 36_000 >> 32
     velocity_y, velocity_x = -(speed * sine[direction] >> 30), speed * sine[direction + 9_000] >> 30
     span_y, span_x = p.height << 16, p.width << 16
-    start_y, start_x = _between(word_y, 0, span_y), _between(word_x, 0, span_x)
     # The centre bounces off the frame's walls; the corner is rounded, as shapes are drawn at whole pixels.
-    corner_y, corner_x = (height[s] << 15) - 32_768, (width[s] << 15) - 32_768
-    for k in range(p.num_frames):
-        t = k * p.frame_stride
-        y[s, k] = (reflect(start_y + velocity_y * t, span_y) - corner_y) >> 16
-        x[s, k] = (reflect(start_x + velocity_x * t, span_x) - corner_x) >> 16
+    along_y = Axis(_between(word_y, 0, span_y), velocity_y, 0, 32_768 - (height << 15), span_y)
+    along_x = Axis(_between(word_x, 0, span_x), velocity_x, 0, 32_768 - (width << 15), span_x)
+    return Shape(kind, height, width, apex, level, along_y, along_x)
 
 
 @njit(nogil=True, cache=True)
-def _place_like_origin(
-    p: SamplingParameters, s: int, word_height: int, word_width: int, word_y: int, word_x: int,
-    kind: Array, height: Array, width: Array, apex: Array, y: Array, x: Array,
-) -> None:  # fmt: skip
-    """Place a shape on the 2020 code's canvas, a third larger than the frame: its extent is drawn from what is left there."""
+def _draw_shape_like_origin(p: SamplingParameters, kind: int, level: int, words: Words) -> Shape:
+    """Draw a shape on the 2020 code's canvas, a third larger than the frame: as large as the room left there permits."""
+    word_height, word_width, word_y, word_x = words
     canvas_y, canvas_x = p.height + p.height // 3, p.width + p.width // 3
     low, high = p.size_low, p.size_high
-    if kind[s] == RECTANGLE:
+    apex = 0
+    if kind == RECTANGLE:
         top, left = _between(word_y, 0, canvas_y - low), _between(word_x, 0, canvas_x - low)
-        height[s] = _between(word_height, low, min(high, canvas_y - top))
-        width[s] = _between(word_width, low, min(high, canvas_x - left))
-    elif kind[s] == TRIANGLE_UP:
+        height = _between(word_height, low, min(high, canvas_y - top))
+        width = _between(word_width, low, min(high, canvas_x - left))
+    elif kind == TRIANGLE_UP:
         # Equilateral on a whole-numbered base, whose left corner is the place drawn.
         bottom, left = _between(word_y, low, canvas_y - 1), _between(word_x, 0, canvas_x - low)
-        width[s] = _between(word_width, low, min(high, min(bottom + 1, canvas_x - left)))
-        height[s] = (width[s] * 866 + 999) // 1000
-        apex[s] = width[s] // 2
-        top = bottom + 1 - height[s]
+        width = _between(word_width, low, min(high, min(bottom + 1, canvas_x - left)))
+        height = (width * 866 + 999) // 1000
+        apex = width // 2
+        top = bottom + 1 - height
     else:
         centre_y, centre_x = _between(word_y, 1, canvas_y - 2), _between(word_x, 1, canvas_x - 2)
         room = min(min(centre_y, canvas_y - 1 - centre_y), min(centre_x, canvas_x - 1 - centre_x))
         radius = _between(word_width, max(1, low // 2), max(1, min(high // 2, room)))
-        height[s] = width[s] = 2 * radius + 1
+        height = width = 2 * radius + 1
         top, left = centre_y - radius, centre_x - radius
-    for k in range(p.num_frames):
-        y[s, k] = top
-        x[s, k] = left
+    # It rests on the canvas: walls without room between them hold it.
+    return Shape(kind, height, width, apex, level, Axis(0, 0, 0, top << 16, 0), Axis(0, 0, 0, left << 16, 0))
 
 
 @njit(nogil=True, cache=True)
@@ -290,6 +310,7 @@ def _drift_like_origin(offset: int, step: int, room: int, place: Array, num_fram
 
 @njit(nogil=True, cache=True)
 def _swap_depths(p: SamplingParameters, address: Address, word_count: int, num: int, depth: Array) -> None:
+    """Write each digit's rank of depth, and let pairs of digits change places at random frames."""
     for n in range(num):
         depth[n, :] = n
     if num < 2:
@@ -305,42 +326,91 @@ def _swap_depths(p: SamplingParameters, address: Address, word_count: int, num: 
 
 
 @njit(nogil=True, cache=True)
+def _drift_shapes(p: SamplingParameters, address: Address, y: Array, x: Array) -> None:
+    """Move all shapes as one layer, as the 2020 code's window drifts over its canvas."""
+    word_y, word_x, word_step_y, word_step_x = _draw(address, PURPOSE_CLIP, 1)
+    room_y, room_x = p.height // 3, p.width // 3
+    start_y, start_x = _between(word_y, 0, room_y // 2 - 1), _between(word_x, 0, room_x // 2 - 1)
+    step_y, step_x = word_step_y * 3 >> 32, word_step_x * 3 >> 32
+    _drift_like_origin(start_y, step_y, room_y, y, p.num_frames, p.frame_stride)
+    _drift_like_origin(start_x, step_x, room_x, x, p.num_frames, p.frame_stride)
+
+
+@njit(nogil=True, cache=True)
+def _fill_digits(
+    p: SamplingParameters, tables: Tables, address: Address, b: int, num: int, out: SceneArrays
+) -> None:
+    """Draw the digits of clip b and write them and their tracks."""
+    sine, y, x, angle, scale, brightness = tables.sine, out.y, out.x, out.angle, out.scale, out.brightness
+    duration = p.num_frames * p.frame_stride
+    for n in range(num):
+        digit = _draw_digit(p, tables, address, n)
+        out.glyph[b, n], out.label[b, n] = digit.glyph, digit.label
+        if p.origin_digits:
+            _move_like_origin(y[b, n], digit.along_y, p.frame_stride)
+            _move_like_origin(x[b, n], digit.along_x, p.frame_stride)
+        elif p.markov_digits:
+            _wander(p, sine, address, n, digit, y[b, n], x[b, n])
+        else:
+            for k in range(p.num_frames):
+                t = k * p.frame_stride
+                y[b, n, k], x[b, n, k] = _place(digit.along_y, t), _place(digit.along_x, t)
+        ramp = digit.last_brightness - digit.brightness
+        for k in range(p.num_frames):
+            t = k * p.frame_stride
+            angle[b, n, k] = (digit.angle + digit.rate * t) % 36_000
+            scale[b, n, k] = digit.size
+            brightness[b, n, k] = digit.brightness + ramp * t // duration
+
+
+@njit(nogil=True, cache=True)
+def _fill_shapes(
+    p: SamplingParameters, tables: Tables, address: Address, b: int, num: int, out: SceneArrays
+) -> None:
+    """Draw the shapes of clip b and write them and their tracks."""
+    y, x = out.shape_y, out.shape_x
+    kind, height, width = out.shape_kind, out.shape_height, out.shape_width
+    apex, level = out.shape_apex, out.shape_level
+    for s in range(num):
+        shape = _draw_shape(p, tables, address, s)
+        kind[b, s], height[b, s], width[b, s] = shape.kind, shape.height, shape.width
+        apex[b, s], level[b, s] = shape.apex, shape.level
+        for k in range(p.num_frames):
+            t = k * p.frame_stride
+            y[b, s, k], x[b, s, k] = _place(shape.along_y, t) >> 16, _place(shape.along_x, t) >> 16
+    if p.origin_shapes:
+        _drift_shapes(p, address, y[b, :num], x[b, :num])
+
+
+@njit(nogil=True, cache=True)
+def _drift_shapes(p: SamplingParameters, address: Address, y: Array, x: Array) -> None:
+    """Move all shapes as one layer, as the 2020 code's window drifts over its canvas."""
+    word_y, word_x, word_step_y, word_step_x = _draw(address, PURPOSE_CLIP, 1)
+    room_y, room_x = p.height // 3, p.width // 3
+    start_y, start_x = _between(word_y, 0, room_y // 2 - 1), _between(word_x, 0, room_x // 2 - 1)
+    step_y, step_x = word_step_y * 3 >> 32, word_step_x * 3 >> 32
+    _drift_like_origin(start_y, step_y, room_y, y, p.num_frames, p.frame_stride)
+    _drift_like_origin(start_x, step_x, room_x, x, p.num_frames, p.frame_stride)
+
+
+@njit(nogil=True, cache=True)
 def sample_clips(
-    p: SamplingParameters, key0: int, key1: int, split: int, clip_ids: Array,
-    pool: Array, labels: Array, twins: Array, kinds: Array, levels: Array, sine: Array,
-    num_digits: Array, glyph: Array, label: Array,
-    y: Array, x: Array, angle: Array, scale: Array, brightness: Array, depth: Array,
-    num_shapes: Array, kind: Array, shape_height: Array, shape_width: Array, apex: Array, level: Array,
-    shape_y: Array, shape_x: Array,
-) -> None:  # fmt: skip
-    """Fill the arrays of a Scene, one row a clip; rows past a clip's own count are left as they are (zero)."""
+    p: SamplingParameters, tables: Tables, key: tuple[int, int], split: int, clip_ids: Array, out: SceneArrays
+) -> None:
+    """Fill the arrays of a Scene, one row a clip; rows past a clip's own count stay as they are."""
+    key0, key1 = key
     for b in range(clip_ids.shape[0]):
         clip_id = np.int64(clip_ids[b])
-        address: Address = (clip_id & 0xFFFFFFFF, clip_id >> 32, split, key0, key1)
+        address = Address(clip_id & 0xFFFFFFFF, clip_id >> 32, split, key0, key1)
         word_digits, word_shapes, word_swaps, word_background = _draw(address, PURPOSE_CLIP, 0)
-        num_digits[b] = _between(word_digits, p.digits_low, p.digits_high)
         shape_address = address
         if p.num_backgrounds:
             shown = word_background * p.num_backgrounds >> 32
-            shape_address = (shown, 0, _POOL_SPLIT if p.shared_pools else split, key0, key1)
+            shape_address = Address(shown, 0, _POOL_SPLIT if p.shared_pools else split, key0, key1)
             _, word_shapes, _, _ = _draw(shape_address, PURPOSE_CLIP, 0)
-        num_shapes[b] = _between(word_shapes, p.shapes_low, p.shapes_high)
-        for n in range(num_digits[b]):
-            _sample_digit(
-                p, address, n, pool, labels, twins, levels, sine, glyph[b], label[b],
-                y[b, n], x[b, n], angle[b, n], scale[b, n], brightness[b, n],
-            )  # fmt: skip
-        _swap_depths(p, address, word_swaps, num_digits[b], depth[b])
-        for s in range(num_shapes[b]):
-            _sample_shape(
-                p, shape_address, s, kinds, levels, sine,
-                kind[b], shape_height[b], shape_width[b], apex[b], level[b], shape_y[b], shape_x[b],
-            )  # fmt: skip
-        if p.origin_shapes:
-            word_y, word_x, word_step_y, word_step_x = _draw(shape_address, PURPOSE_CLIP, 1)
-            room_y, room_x = p.height // 3, p.width // 3
-            start_y, start_x = _between(word_y, 0, room_y // 2 - 1), _between(word_x, 0, room_x // 2 - 1)
-            num = num_shapes[b]
-            step_y, step_x = word_step_y * 3 >> 32, word_step_x * 3 >> 32
-            _drift_like_origin(start_y, step_y, room_y, shape_y[b, :num], p.num_frames, p.frame_stride)
-            _drift_like_origin(start_x, step_x, room_x, shape_x[b, :num], p.num_frames, p.frame_stride)
+        num_digits = _between(word_digits, p.digits_low, p.digits_high)
+        num_shapes = _between(word_shapes, p.shapes_low, p.shapes_high)
+        out.num_digits[b], out.num_shapes[b] = num_digits, num_shapes
+        _fill_digits(p, tables, address, b, num_digits, out)
+        _swap_depths(p, address, word_swaps, num_digits, out.depth[b])
+        _fill_shapes(p, tables, shape_address, b, num_shapes, out)

@@ -1,9 +1,11 @@
-"""A SceneSpec as the whole numbers that the sampling kernel reads."""
+"""What the sampling kernel is given: a spec as whole numbers, the tables that it looks things up in, the arrays to fill."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
 
 from segmnist.scene.fixed_point import to_angle, to_q16
 from segmnist.scene.spec import SceneSpec
@@ -13,6 +15,45 @@ RECTANGLE, ELLIPSE, TRIANGLE_UP, TRIANGLE_DOWN = range(4)
 
 KIND_CODES = {"rectangle": RECTANGLE, "ellipse": ELLIPSE, "circle": -ELLIPSE, "triangle": TRIANGLE_UP}
 """What the sampling kernel draws from; the sign tells a circle from an ellipse."""
+
+
+class Tables(NamedTuple):
+    """What a random word picks from, and the sine table."""
+
+    pool: NDArray[Any]
+    """`(G,)` int32: the bank's rows that digits are drawn from."""
+    labels: NDArray[Any]
+    """`(n,)` uint8: the class of each of the bank's rows."""
+    twins: NDArray[Any]
+    """`(10,2)` int64: the two labels that a glyph of each class may bear."""
+    kinds: NDArray[Any]
+    """`(K,)` int64: `KIND_CODES` of the spec's kinds of shape."""
+    levels: NDArray[Any]
+    """`(L,)` int64: the spec's grey levels, none if any level may occur."""
+    sine: NDArray[Any]
+    """`fixed_point.sine_table`."""
+
+
+class SceneArrays(NamedTuple):
+    """The arrays of a Scene that sampling fills, under the names that they have there."""
+
+    num_digits: NDArray[Any]
+    glyph: NDArray[Any]
+    label: NDArray[Any]
+    y: NDArray[Any]
+    x: NDArray[Any]
+    angle: NDArray[Any]
+    scale: NDArray[Any]
+    brightness: NDArray[Any]
+    depth: NDArray[Any]
+    num_shapes: NDArray[Any]
+    shape_kind: NDArray[Any]
+    shape_height: NDArray[Any]
+    shape_width: NDArray[Any]
+    shape_apex: NDArray[Any]
+    shape_level: NDArray[Any]
+    shape_y: NDArray[Any]
+    shape_x: NDArray[Any]
 
 
 class SamplingParameters(NamedTuple):
@@ -68,25 +109,46 @@ class SamplingParameters(NamedTuple):
 def parameters_of(spec: SceneSpec, glyph_height: int, glyph_width: int) -> SamplingParameters:
     """Return the spec's numbers in fixed point, for glyphs of this size in pixels."""
 
-    def q16(pair: tuple[float, float]) -> tuple[int, int]:
-        return to_q16(pair[0]), to_q16(pair[1])
+    def q16(name: str, pair: tuple[float, float]) -> dict[str, int]:
+        return {f"{name}_low": to_q16(pair[0]), f"{name}_high": to_q16(pair[1])}
 
-    def angles(pair: tuple[float, float]) -> tuple[int, int]:
-        return to_angle(pair[0]), to_angle(pair[1])
+    def angles(name: str, pair: tuple[float, float]) -> dict[str, int]:
+        return {f"{name}_low": to_angle(pair[0]), f"{name}_high": to_angle(pair[1])}
+
+    def counts(name: str, pair: tuple[int, int]) -> dict[str, int]:
+        return {f"{name}_low": pair[0], f"{name}_high": pair[1]}
 
     return SamplingParameters(
-        spec.height, spec.width, spec.num_frames, spec.frame_stride, glyph_height, glyph_width,
-        *spec.num_digits_range,
-        *q16(spec.speed_range), *q16(spec.acceleration_range), to_q16(spec.wall_margin),
-        *angles(spec.angle_range), *angles(spec.rotation_rate_range),
-        *q16(spec.scale_range), *q16(spec.brightness_range),
-        *spec.num_depth_swaps_range, int(spec.digit_motion == "origin"),
-        *spec.num_shapes_range, *spec.shape_size_range, *q16(spec.shape_speed_range),
-        *spec.shape_level_range, int(spec.shape_motion == "origin"),
-        markov_digits=int(spec.digit_motion == "markov"), turn_odds=round(spec.turn_odds * 2**32),
-        position_step=to_q16(spec.position_step), speed_step=to_q16(spec.speed_step),
-        direction_step=to_angle(spec.direction_step), angle_step=to_angle(spec.angle_step),
-        rate_step=to_angle(spec.rotation_rate_step), brightness_step=to_q16(spec.brightness_step),
-        twin_odds=round(spec.twin_odds * 2**32), num_backgrounds=spec.num_backgrounds,
+        height=spec.height,
+        width=spec.width,
+        num_frames=spec.num_frames,
+        frame_stride=spec.frame_stride,
+        glyph_height=glyph_height,
+        glyph_width=glyph_width,
+        **counts("digits", spec.num_digits_range),
+        **q16("speed", spec.speed_range),
+        **q16("acceleration", spec.acceleration_range),
+        wall_margin=to_q16(spec.wall_margin),
+        **angles("angle", spec.angle_range),
+        **angles("rate", spec.rotation_rate_range),
+        **q16("scale", spec.scale_range),
+        **q16("brightness", spec.brightness_range),
+        **counts("swaps", spec.num_depth_swaps_range),
+        origin_digits=int(spec.digit_motion == "origin"),
+        markov_digits=int(spec.digit_motion == "markov"),
+        turn_odds=round(spec.turn_odds * 2**32),
+        **counts("shapes", spec.num_shapes_range),
+        **counts("size", spec.shape_size_range),
+        **q16("shape_speed", spec.shape_speed_range),
+        **counts("level", spec.shape_level_range),
+        origin_shapes=int(spec.shape_motion == "origin"),
+        position_step=to_q16(spec.position_step),
+        speed_step=to_q16(spec.speed_step),
+        direction_step=to_angle(spec.direction_step),
+        angle_step=to_angle(spec.angle_step),
+        rate_step=to_angle(spec.rotation_rate_step),
+        brightness_step=to_q16(spec.brightness_step),
+        twin_odds=round(spec.twin_odds * 2**32),
+        num_backgrounds=spec.num_backgrounds,
         shared_pools=int(spec.pools == "shared"),
-    )  # fmt: skip
+    )

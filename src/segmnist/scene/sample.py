@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.scene.fixed_point import sine_table
-from segmnist.scene.parameters import KIND_CODES, parameters_of
+from segmnist.scene.parameters import KIND_CODES, SceneArrays, Tables, parameters_of
 from segmnist.scene.randomness import SHARED_POOL, SPLITS, check_address, check_clip_ids, key_of
 from segmnist.scene.scene import Scene
 from segmnist.scene.spec import SceneSpec
@@ -40,12 +40,25 @@ def sample(
     check_digits_fit(spec, glyph_height, glyph_width)
     scene = _empty_scene(spec, bank, seed, split, ids)
     sample_clips(
-        parameters_of(spec, glyph_height, glyph_width), *key_of(scene.seed), SPLITS[split], ids,
-        glyph_pool(spec, bank, split), bank.labels, twin_table(spec),
-        np.array([KIND_CODES[kind] for kind in spec.shape_kinds], np.int64), np.array(spec.grey_levels, np.int64),
-        sine_table(), *list(scene.arrays().values())[1:],
-    )  # fmt: skip
+        parameters_of(spec, glyph_height, glyph_width),
+        _tables(spec, bank, split),
+        key_of(scene.seed),
+        SPLITS[split],
+        ids,
+        SceneArrays(**{name: getattr(scene, name) for name in SceneArrays._fields}),
+    )
     return scene
+
+
+def _tables(spec: SceneSpec, bank: DigitBank, split: str) -> Tables:
+    return Tables(
+        pool=glyph_pool(spec, bank, split),
+        labels=bank.labels,
+        twins=twin_table(spec),
+        kinds=np.array([KIND_CODES[kind] for kind in spec.shape_kinds], np.int64),
+        levels=np.array(spec.grey_levels, np.int64),
+        sine=sine_table(),
+    )
 
 
 def pool_split(spec: SceneSpec, split: str) -> str:
