@@ -18,8 +18,8 @@ from pathlib import Path
 from segmnist import ClipSource, preset
 from segmnist.dataset import generate, plan_for, recipe_for, verify
 from segmnist.dataset.commit import Books
+from segmnist.dataset.local_store import LocalStore
 from segmnist.dataset.manifest import FileSum, Receipt
-from segmnist.dataset.store import LocalStore
 from segmnist.formats.index_tables import TRUTHS as INDEX_TRUTHS
 from segmnist.formats.zarr import zstd
 

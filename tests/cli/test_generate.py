@@ -88,7 +88,7 @@ def test_a_place_that_is_a_file(run, tmp_path):
 
 
 def test_more_than_the_limit_wants_yes(run, tmp_path, monkeypatch):
-    from segmnist.dataset.store import LocalStore
+    from segmnist.dataset.local_store import LocalStore
 
     monkeypatch.setattr(LocalStore, "free_bytes", lambda self: 10**18)
     code, _, err = run("generate", tmp_path, "--clips", 3_000_000)

@@ -15,8 +15,8 @@ from tests.dataset.conftest import files_of
 from segmnist import BadArgument, CorruptData, SceneSpec, SegmnistError, preset
 from segmnist.dataset import generate, plan_for, recipe_for, run_ray
 from segmnist.dataset.commit import books_of
+from segmnist.dataset.local_store import LocalStore
 from segmnist.dataset.manifest import FileSum, Receipt
-from segmnist.dataset.store import LocalStore
 
 
 def finished_files_of(place):

@@ -9,7 +9,7 @@ import pytest
 from tests.dataset.conftest import files_of
 
 from segmnist.dataset import generate, verify
-from segmnist.dataset.store import LocalStore
+from segmnist.dataset.local_store import LocalStore
 
 CALLS = ("fsync", "link", "mkdir", "scandir")
 

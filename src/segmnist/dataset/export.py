@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from segmnist.dataset.generate import LIMIT_BYTES, generate
+from segmnist.dataset.open_store import open_store
 from segmnist.dataset.plan import Plan, plan_for
 from segmnist.dataset.progress import Report, Tally, no_report, size_text
 from segmnist.dataset.recipe import Recipe
-from segmnist.dataset.store import open_store
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.formats import FOLDER, SHARDED, WHOLE, Arrays, folder_format, whole_format

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from segmnist.dataset.commit import Books, books_of
+from segmnist.dataset.local_store import LocalStore
 from segmnist.dataset.manifest import Receipt
+from segmnist.dataset.open_store import open_store
 from segmnist.dataset.plan import Plan, plan_for, root_for
 from segmnist.dataset.progress import Report, Tally, no_report, size_text
 from segmnist.dataset.recipe import Recipe
 from segmnist.dataset.run_local import run_local
-from segmnist.dataset.store import LocalStore, Store, open_store
+from segmnist.dataset.store import Store
 from segmnist.dataset.whole import check_free_of_others, write_whole
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segmnist.dataset.commit import MANIFEST, RECIPE, Books
+from segmnist.dataset.open_store import open_store
 from segmnist.dataset.plan import prefix_for
 from segmnist.dataset.recipe import Recipe
-from segmnist.dataset.store import Store, open_store
+from segmnist.dataset.store import Store
 from segmnist.errors import BadArgument, CorruptData
 
 DEPTH = 3

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from segmnist.dataset.commit import MANIFEST, RECIPE, Books, receipt_of
+from segmnist.dataset.local_store import LocalStore
 from segmnist.dataset.manifest import Manifest, manifest_bytes, sum_of
 from segmnist.dataset.plan import Plan, plan_for
-from segmnist.dataset.store import LocalStore
 from segmnist.dataset.verify import Verdict
 from segmnist.dataset.whole import write_whole
 from segmnist.digits.bank import DigitBank

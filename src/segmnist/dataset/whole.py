@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from segmnist.dataset.commit import Books
+from segmnist.dataset.local_store import LocalStore
 from segmnist.dataset.manifest import FileSum, manifest_bytes
 from segmnist.dataset.plan import Plan
-from segmnist.dataset.store import LocalStore
 from segmnist.errors import BadArgument
 from segmnist.formats import Arrays, whole_format
 from segmnist.whole_file import replacing
