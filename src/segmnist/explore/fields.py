@@ -9,30 +9,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from segmnist.errors import BadArgument
-from segmnist.scene.spec import SceneSpec, limits_of
-
-GROUPS: dict[str, tuple[str, ...]] = {
-    "Frame and time": ("height", "width", "num_frames", "frame_stride"),
-    "Digits": (
-        "num_digits_range", "classes", "speed_range", "acceleration_range", "wall_margin", "angle_range",
-        "rotation_rate_range", "scale_range", "brightness_range", "ink_threshold", "ink_offset",
-        "num_depth_swaps_range", "digit_motion", "turn_odds", "cut_corners",
-    ),
-    "Shapes": (
-        "num_shapes_range", "shape_kinds", "shape_size_range", "shape_speed_range", "shape_level_range",
-        "shape_motion", "grey_levels",
-    ),
-    "Noise and background": (
-        "noise_density", "noise_level_range", "noise_distribution", "background_level", "sensor_sigma",
-    ),
-    "Twins": ("twins", "twin_odds"),
-    "Countable scenes": (
-        "glyphs_per_class", "position_step", "speed_step", "direction_step", "angle_step",
-        "rotation_rate_step", "brightness_step", "num_backgrounds",
-        "pools",
-    ),
-}  # fmt: skip
-"""Every field of the spec, in the order in which the page shows them."""
+from segmnist.scene.spec import SceneSpec, about_of, limits_of, sections
 
 Kind = Literal[
     "integer", "number", "switch", "choice", "integer_range", "number_range", "integers", "words", "pairs"
@@ -55,32 +32,18 @@ class Field(msgspec.Struct, frozen=True):
 
 @cache
 def fields() -> dict[str, Field]:
-    """Return the fields by name, in the page's order."""
+    """Return the fields by name, in the spec's order."""
     types = get_type_hints(SceneSpec)
     defaults = SceneSpec().to_dict()
     found = {}
-    for group, names in GROUPS.items():
+    for group, names in sections().items():
         for name in names:
             limits, (kind, choices) = limits_of(name), _kind(types[name])
-            field = Field(name, group, kind, ABOUT.get(name, ""), defaults[name], choices=choices)
+            field = Field(name, group, kind, about_of(name), defaults[name], choices=choices)
             if limits:
-                field = msgspec.structs.replace(
-                    field, about=limits.about, low=limits.low, high=limits.high, unit=limits.unit
-                )
+                field = msgspec.structs.replace(field, low=limits.low, high=limits.high, unit=limits.unit)
             found[name] = field
     return found
-
-
-ABOUT = {
-    "digit_motion": "how digits move: bounce at the walls, the 2020 code's motion, or bounce and turn at random",
-    "cut_corners": "keep a turned glyph inside its upright box, as the 2020 code does",
-    "twins": "pairs of classes whose labels are drawn independently of all that is seen, written like 6-9",
-    "shape_kinds": "kinds of shape that occur",
-    "shape_motion": "every shape on its own, or one rigid layer that drifts",
-    "pools": "glyphs and numbered backgrounds: each split has its own, or all splits share those of train",
-    "noise_distribution": "uniform over its levels, or the 2020 code's",
-}
-"""What the fields without limits are for."""
 
 
 SINGLE: dict[Any, Kind] = {bool: "switch", int: "integer", float: "number"}

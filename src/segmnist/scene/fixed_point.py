@@ -1,4 +1,4 @@
-"""Fixed-point numbers and the sine table: the whole of the arithmetic that pixels stand on.
+"""Fixed-point numbers and the sine table: the only arithmetic that pixels depend on.
 
 Lengths, scales, speeds and brightness are Q16 integers (65,536 is one); angles are integers in hundredths of a degree.
 Integers give every machine the same pixels, which floating point does not promise.

@@ -136,7 +136,10 @@ def _place(axis: Axis, t: int) -> int:
 
 @njit(nogil=True, cache=True)
 def _move_like_origin(out: Array, axis: Axis, stride: int) -> None:
-    """Write the 2020 code's path: the velocity flips once the next step would pass a wall by over 2 px; drawn truncated."""
+    """Write the 2020 code's path of a digit.
+
+    The velocity flips once the next step would pass a wall by more than 2 px; places are truncated to whole pixels.
+    """
     slack = 2 << 16
     position, velocity = axis.start, axis.velocity
     for t in range(out.shape[0] * stride):
@@ -271,7 +274,7 @@ def _draw_shape(p: SamplingParameters, tables: Tables, address: Address, s: int)
 
 @njit(nogil=True, cache=True)
 def _draw_shape_like_origin(p: SamplingParameters, kind: int, level: int, words: Words) -> Shape:
-    """Draw a shape on the 2020 code's canvas, a third larger than the frame: as large as the room left there permits."""
+    """Draw a shape as the 2020 code does: on a canvas a third larger than the frame, as large as fits there."""
     word_height, word_width, word_y, word_x = words
     canvas_y, canvas_x = p.height + p.height // 3, p.width + p.width // 3
     low, high = p.size_low, p.size_high
@@ -323,17 +326,6 @@ def _swap_depths(p: SamplingParameters, address: Address, word_count: int, num: 
         for k in range(p.num_frames):
             if k * p.frame_stride >= first:
                 depth[a, k], depth[b, k] = depth[b, k], depth[a, k]
-
-
-@njit(nogil=True, cache=True)
-def _drift_shapes(p: SamplingParameters, address: Address, y: Array, x: Array) -> None:
-    """Move all shapes as one layer, as the 2020 code's window drifts over its canvas."""
-    word_y, word_x, word_step_y, word_step_x = _draw(address, PURPOSE_CLIP, 1)
-    room_y, room_x = p.height // 3, p.width // 3
-    start_y, start_x = _between(word_y, 0, room_y // 2 - 1), _between(word_x, 0, room_x // 2 - 1)
-    step_y, step_x = word_step_y * 3 >> 32, word_step_x * 3 >> 32
-    _drift_like_origin(start_y, step_y, room_y, y, p.num_frames, p.frame_stride)
-    _drift_like_origin(start_x, step_x, room_x, x, p.num_frames, p.frame_stride)
 
 
 @njit(nogil=True, cache=True)

@@ -1,4 +1,4 @@
-"""What the sampling kernel is given: a spec as whole numbers, the tables that it looks things up in, the arrays to fill."""
+"""What the sampling kernel is given: a spec as whole numbers, lookup tables, and the arrays to fill."""
 
 from __future__ import annotations
 

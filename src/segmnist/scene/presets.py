@@ -1,4 +1,4 @@
-"""The presets: functions that return a spec. One table, which the command line, tests and benchmarks share."""
+"""The presets: a table of functions that return a spec."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from segmnist.scene.spec import SceneSpec
 
 
 def standard() -> SceneSpec:
-    """The founding text to the letter: 2-3 turning digits, moving shapes, pepper noise that changes every frame."""
+    """Default: 2-3 turning digits over moving shapes and noise that changes every frame."""
     return SceneSpec()
 
 
 def origin() -> SceneSpec:
-    """The distribution of the published 2020 code, quirks included."""
+    """The distribution that the published 2020 code draws from, quirks included."""
     return SceneSpec(
         digit_motion="origin",
         speed_range=(2, 6),
@@ -51,22 +51,22 @@ def shapes() -> SceneSpec:
 
 
 def crowded() -> SceneSpec:
-    """6-12 digits that hide one another and now and then swap depth."""
+    """6-12 digits that occlude one another and sometimes swap depth."""
     return SceneSpec(num_digits_range=(6, 12), num_depth_swaps_range=(0, 4))
 
 
 def camouflage() -> SceneSpec:
-    """Flat digits and shapes of four grey levels only, so that they often coincide and melt together."""
+    """Flat digits and shapes of only four grey levels, so that neighbours often have the same one."""
     return SceneSpec(grey_levels=(60, 120, 180, 240), num_shapes_range=(8, 16))
 
 
 def ambigram() -> SceneSpec:
-    """Sixes and nines at every angle: whatever is seen of a digit, the odds of its two labels are even."""
+    """Sixes and nines at every angle: the two labels of a digit are equally likely, whatever is seen."""
     return SceneSpec(classes=(6, 9), twins=((6, 9),), twin_odds=0.5)
 
 
 def exact() -> SceneSpec:
-    """The exactly solvable family: two faint digits from countably many scenes, under sensor noise."""
+    """Exactly solvable: two faint digits from countably many scenes, under sensor noise."""
     return SceneSpec(
         height=32,
         width=32,
@@ -89,17 +89,17 @@ def exact() -> SceneSpec:
 
 
 def passing() -> SceneSpec:
-    """Digits leave the frame altogether and come back, so that identity must be remembered."""
+    """Digits leave the frame and come back, so that a model must remember them."""
     return SceneSpec(wall_margin=32.0, speed_range=(2.0, 5.0))
 
 
 def long() -> SceneSpec:
-    """300 frames, for memory."""
+    """Clips of 300 frames, to test memory."""
     return SceneSpec(num_frames=300)
 
 
 def large() -> SceneSpec:
-    """256x256 with everything four times the size, for scale."""
+    """Frames of 256x256 with everything four times as large."""
     return SceneSpec(
         height=256,
         width=256,

@@ -1,4 +1,7 @@
-"""(spec, bank, seed, split, ids) -> Scene. Clip i depends on its own address only, not on the batch it is drawn in."""
+"""Sampling: (spec, bank, seed, split, clip ids) -> Scene.
+
+A clip depends on its own address only, not on the batch that it is drawn in.
+"""
 
 from __future__ import annotations
 

@@ -36,8 +36,26 @@ class Limits:
     about: str
 
 
+SECTIONS = {
+    "height": "Frame and time",
+    "num_digits_range": "Digits",
+    "num_shapes_range": "Shapes",
+    "noise_density": "Noise and background",
+    "twins": "Twins",
+    "glyphs_per_class": "Countable scenes",
+}
+"""The sections of the spec: the first field of each, and its title."""
+
+
 def _field(default: Any, low: float, high: float, unit: str, about: str) -> Any:
-    return dataclasses.field(default=default, metadata={"limits": Limits(low, high, unit, about)})
+    return dataclasses.field(
+        default=default, metadata={"limits": Limits(low, high, unit, about), "about": about}
+    )
+
+
+def _choice(default: Any, about: str) -> Any:
+    """Return a field without numbers: a choice, a switch, words or pairs."""
+    return dataclasses.field(default=default, metadata={"about": about})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,12 +91,46 @@ class SceneSpec:
     ink_threshold: int = _field(64, 1, 255, "grey", "a glyph's pixel is ink from this value on")
     ink_offset: int = _field(0, 0, 254, "grey", "taken from the ink's value before it is scaled")
     num_depth_swaps_range: CountRange = _field((0, 0), 0, 64, "swaps", "times that two digits swap depth")
-    digit_motion: Literal["reflect", "origin", "markov"] = "reflect"
+    digit_motion: Literal["reflect", "origin", "markov"] = _choice(
+        "reflect",
+        "how digits move: bounce at the walls, the 2020 code's motion, or bounce and turn at random",
+    )
     """`reflect`: position reflected at the walls. `origin`: the 2020 code's whole-numbered motion and late turn.
     `markov`: reflected too, and with `turn_odds` a frame the velocity is drawn anew."""
     turn_odds: float = _field(0.0, 0, 1, "", "chance a frame that `markov` motion draws its velocity anew")
-    cut_corners: bool = False
-    """Keep a turned glyph inside its upright box, as the 2020 code does."""
+    cut_corners: bool = _choice(False, "keep a turned glyph inside its upright box, as the 2020 code does")
+
+    # The shapes behind them.
+    num_shapes_range: CountRange = _field((6, 12), 0, 64, "shapes", "shapes in a clip")
+    shape_kinds: tuple[ShapeKind, ...] = _choice(
+        ("rectangle", "ellipse", "triangle"), "kinds of shape that occur"
+    )
+    shape_size_range: CountRange = _field((6, 36), 1, 2048, "px", "height and width of a shape")
+    shape_speed_range: Range = _field((0.5, 2.5), 0, 64, "px/frame", "speed of a shape")
+    shape_level_range: CountRange = _field((0, 255), 0, 255, "grey", "grey level of a shape")
+    shape_motion: Literal["reflect", "origin"] = _choice(
+        "reflect", "every shape on its own, or one rigid layer that drifts, as in the 2020 code"
+    )
+    grey_levels: tuple[int, ...] = _field(
+        (), 0, 255, "grey", "if given: flat digits and shapes, only of these levels"
+    )
+
+    # What lies where no shape is.
+    noise_density: float = _field(1.0, 0, 1, "", "share of the bare background that is pepper noise")
+    noise_level_range: CountRange = _field((0, 255), 0, 255, "grey", "levels of the pepper noise")
+    noise_distribution: Literal["uniform", "origin"] = _choice(
+        "uniform", "uniform over its levels, or the 2020 code's: N(127, 127), truncated, modulo 256"
+    )
+    background_level: int = _field(0, 0, 255, "grey", "the bare background where no noise is")
+
+    # What lies over everything.
+    sensor_sigma: float = _field(0.0, 0, 128, "grey", "Gaussian sensor noise over the whole frame")
+
+    # Twins: classes that look alike once turned by half, as 6 and 9 do.
+    twins: tuple[tuple[int, int], ...] = _choice(
+        (), "pairs of classes whose labels are drawn independently of all that is seen"
+    )
+    twin_odds: float = _field(0.5, 0, 1, "", "chance that the label is the first of its pair")
 
     # Countable scenes. With a step, only low, low + step, ... up to high occur, all equally likely; 0 is a continuum.
     glyphs_per_class: int = _field(0, 0, 10_000, "glyphs", "only the first glyphs of each class; 0 is all")
@@ -93,36 +145,9 @@ class SceneSpec:
     num_backgrounds: int = _field(
         0, 0, 10_000, "", "if given: the shapes are those of one of the first clips"
     )
-    pools: Literal["split", "shared"] = "split"
-    """Where glyphs and numbered backgrounds come from. `split`: each split has its own. `shared`: all splits draw from
-    those of train, so that their clips differ and what they are made of does not."""
-
-    # Twins: classes that look alike once turned by half, as 6 and 9 do.
-    twins: tuple[tuple[int, int], ...] = ()
-    """Pairs of classes; the label of a digit of either class is drawn independently of all that is seen."""
-    twin_odds: float = _field(0.5, 0, 1, "", "chance that the label is the first of its pair")
-
-    # The shapes behind them.
-    num_shapes_range: CountRange = _field((6, 12), 0, 64, "shapes", "shapes in a clip")
-    shape_kinds: tuple[ShapeKind, ...] = ("rectangle", "ellipse", "triangle")
-    shape_size_range: CountRange = _field((6, 36), 1, 2048, "px", "height and width of a shape")
-    shape_speed_range: Range = _field((0.5, 2.5), 0, 64, "px/frame", "speed of a shape")
-    shape_level_range: CountRange = _field((0, 255), 0, 255, "grey", "grey level of a shape")
-    shape_motion: Literal["reflect", "origin"] = "reflect"
-    """`reflect`: every shape moves on its own. `origin`: one rigid layer seen through a window that drifts."""
-    grey_levels: tuple[int, ...] = _field(
-        (), 0, 255, "grey", "if given: flat digits and shapes, only of these levels"
+    pools: Literal["split", "shared"] = _choice(
+        "split", "glyphs and numbered backgrounds: each split has its own, or all splits share those of train"
     )
-
-    # What lies where no shape is.
-    noise_density: float = _field(1.0, 0, 1, "", "share of the bare background that is pepper noise")
-    noise_level_range: CountRange = _field((0, 255), 0, 255, "grey", "levels of the pepper noise")
-    noise_distribution: Literal["uniform", "origin"] = "uniform"
-    """`uniform` over noise_level_range, or `origin`: N(127, 127) truncated to an integer modulo 256."""
-    background_level: int = _field(0, 0, 255, "grey", "the bare background where no noise is")
-
-    # What lies over everything.
-    sensor_sigma: float = _field(0.0, 0, 128, "grey", "Gaussian sensor noise over the whole frame")
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -197,6 +222,21 @@ def field_names() -> list[str]:
     return [f.name for f in dataclasses.fields(SceneSpec)]
 
 
+def sections() -> dict[str, list[str]]:
+    """Return the titles of the spec's sections, and the fields in each, in order."""
+    titled: dict[str, list[str]] = {}
+    for name in field_names():
+        title = SECTIONS.get(name, next(reversed(titled), ""))
+        titled.setdefault(title, []).append(name)
+    return titled
+
+
+def about_of(name: str) -> str:
+    """Return what a field is for, in a phrase."""
+    about: str = next(f for f in dataclasses.fields(SceneSpec) if f.name == name).metadata["about"]
+    return about
+
+
 def limits_of(name: str) -> Limits | None:
     """Return the limits of a numeric field, or None for a choice or a switch."""
     field = next(f for f in dataclasses.fields(SceneSpec) if f.name == name)
@@ -257,15 +297,12 @@ def _format_range(limits: Limits) -> str:
 
 
 def _toml_line(field: dataclasses.Field[Any], value: Any) -> str:
-    """Return `name = value  # what it is`; for values like these, JSON is TOML."""
+    """Return `name = value  # what it is: what it may be`; for values like these, JSON is TOML."""
     limits = field.metadata.get("limits")
-    about = (
-        f"{limits.about}: {_format_range(limits)}"
-        if limits
-        else ", ".join(_choices(_field_types()[field.name]))
-    )
+    permitted = _format_range(limits) if limits else ", ".join(_choices(_field_types()[field.name]))
+    about = ": ".join(filter(None, [field.metadata["about"], permitted]))
     line = f"{field.name} = {json.dumps(_plain(value))}"
-    return f"{line:<44}  # {about}\n" if about else f"{line}\n"
+    return f"{line:<44}  # {about}\n"
 
 
 def _plain(value: Any) -> Any:
