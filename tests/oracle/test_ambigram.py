@@ -1,5 +1,4 @@
-"""Twins: half a turn is exact on the pixel grid, and the odds of the two labels are known whatever is
-seen."""
+"""Twins: half a turn is exact on the pixel grid, and the two labels have known odds whatever is seen."""
 
 from __future__ import annotations
 
@@ -31,8 +30,7 @@ Q16 = 1 << 16
     scale=st.sampled_from([0.5, 1.0, 1.37]),
 )
 def test_a_glyph_at_half_a_turn_is_the_turned_glyph(glyph, angle, y, x, brightness, scale):
-    """rot180(g) at angle a, position p draws the bytes of g at a + 180, p: every 9 of the construction is a
-    turned 6."""
+    """The glyph turned by half, at angle a, draws the bytes of the glyph itself at a + 180 degrees."""
     mnist = DigitBank.mnist()
     images = mnist.images[[glyph, glyph, 0, 1]]
     images[1] = images[0, ::-1, ::-1]

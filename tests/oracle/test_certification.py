@@ -1,5 +1,4 @@
-"""The oracle proves itself on data it did not see made: calibration, scores predicted and realised, entropy
-and NLL."""
+"""The oracle proves itself on data it did not see made: calibration, predicted scores, entropy and NLL."""
 
 from __future__ import annotations
 
@@ -67,8 +66,7 @@ def test_observers_that_see_more_score_higher(certified):
 
 
 def test_entropy_is_the_expected_nll_pixel_by_pixel(certified):
-    """The difference of NLL and entropy has mean 0 over videos: its mean is within four of its standard
-    errors."""
+    """The difference of NLL and entropy has mean 0 over videos, within four of its standard errors."""
     oracle, source = certified
     differences = []
     for clip in source[:NUM_VIDEOS]:
@@ -83,8 +81,10 @@ def test_entropy_is_the_expected_nll_pixel_by_pixel(certified):
 
 @pytest.mark.parametrize("observer", ["offline", "frame"])
 def test_simulation_based_calibration(observer, certified):
-    """Ranks of the truth among joint samples are uniform (Talts et al., arXiv 1804.06788), for three
-    statistics of a label map."""
+    """Ranks of the truth among joint samples are uniform, for three statistics of a label map.
+
+    Source: Talts et al., arXiv 1804.06788.
+    """
     oracle, source = certified
     num_samples = 15
     ramp = np.linspace(0, 1, 16)[:, None]
@@ -121,8 +121,7 @@ def test_joint_samples_have_the_marginals_and_repeat(certified):
 
 
 def test_wrong_sigma_is_found_out(certified):
-    """The tests above have teeth: an observer that believes in less noise than there is predicts more than it
-    scores."""
+    """The tests above have teeth: who believes in less noise than there is predicts more than it scores."""
     oracle, source = certified
     believer = Oracle(oracle.spec.replace(sensor_sigma=45.0), bank=oracle.family.bank, split="val", seed=1)
     believer.check_made_by = lambda origin: None  # else it refuses these clips

@@ -1,4 +1,4 @@
-"""The likelihood of a pixel, from the table by which the sensor noise is drawn, rounding and clipping included."""
+"""The likelihood of a pixel, from the table by which the sensor noise is drawn and rounded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Posteriors on disk: a Zarr group beside a data set, one chunk a clip. A later run takes it up where it stopped."""
+"""Posteriors on disk: a Zarr group beside a data set, one chunk a clip, that a later run goes on with."""
 
 from __future__ import annotations
 
