@@ -1,8 +1,8 @@
-"""Counterfactuals: a Scene edited, and drawn again under the same noise.
+"""Counterfactuals: edit a Scene and draw it again under the same noise.
 
-Every edit takes a Scene and returns a new one; what it did not touch stays the same to the last byte. Rows keep their places: a
-digit or shape that is taken out leaves its row empty, so that every other instance keeps its id. `digits` and `shapes` are a
-row, several, or a bool array `(B,N)` or `(B,S)` that picks others in every clip; row i is instance i+1.
+Every edit takes a Scene and returns a new one; all else stays the same, byte for byte. A digit or shape that is
+removed leaves its row empty, so every other instance keeps its id. `digits` and `shapes` select rows: one index,
+a list, or a bool array `(B,N)` or `(B,S)` with a selection of its own for each clip. Row i is instance i+1.
 
 >>> from segmnist import sample, preset
 >>> scene = sample(preset("standard", num_frames=4), [17])
@@ -35,15 +35,19 @@ Mask = NDArray[np.bool_]
 
 
 def without_digits(scene: Scene, digits: Rows | None = None) -> Scene:
-    """Take out some digits, or all: nothing of them is drawn, their label is 255, their truths are those of padding.
+    """Remove some digits, or all: they are not drawn, and their labels and truths become padding.
 
-    A clip keeps its `num_digits`, and the others keep their ids. Raises `BadArgument` for a row without a digit.
+    A clip keeps its `num_digits`, and the other digits keep their ids. Raises `BadArgument` for a row without a
+    digit.
     """
     return scene.replace(label=np.where(_digits(scene, digits), np.uint8(NO_DIGIT), scene.label))
 
 
 def without_shapes(scene: Scene, shapes: Rows | None = None) -> Scene:
-    """Take out some shapes, or all: what lay beneath is seen, their kind is -1. Raises `BadArgument` for a row without one."""
+    """Remove some shapes, or all: whatever they hid shows, and their kind is -1.
+
+    Raises `BadArgument` for a row without a shape.
+    """
     gone = _picked("shapes", shapes, real_shapes(scene), scene.clip_ids)
     return scene.replace(shape_kind=np.where(gone, np.int8(NO_SHAPE), scene.shape_kind))
 
@@ -54,13 +58,19 @@ def without_noise(scene: Scene) -> Scene:
 
 
 def with_frozen_rotation(scene: Scene, digits: Rows | None = None) -> Scene:
-    """Keep some digits, or all, at the angle of their first frame. Raises `BadArgument` for a row without a digit."""
+    """Keep some digits, or all, at the angle of their first frame.
+
+    Raises `BadArgument` for a row without a digit.
+    """
     still = _digits(scene, digits)[:, :, None]
     return scene.replace(angle=np.where(still, scene.angle[:, :, :1], scene.angle))
 
 
 def with_swapped_depth(scene: Scene, one: int, other: int) -> Scene:
-    """Let two digits change places in depth, in every frame. Raises `BadArgument` for a row without a digit."""
+    """Swap the depths of two digits in every frame.
+
+    Raises `BadArgument` for a row without a digit.
+    """
     _digits(scene, (one, other))
     depth = scene.depth.copy()
     depth[:, [one, other]] = scene.depth[:, [other, one]]
@@ -68,7 +78,7 @@ def with_swapped_depth(scene: Scene, one: int, other: int) -> Scene:
 
 
 def with_brightness(scene: Scene, brightness: float, digits: Rows | None = None) -> Scene:
-    """Set the factor on the ink of some digits, or all, in every frame.
+    """Set the brightness of some digits, or all, in every frame: a factor on their ink.
 
     Raises `BadArgument` for a row without a digit or a factor outside 0..4.
     """
@@ -81,7 +91,7 @@ def with_brightness(scene: Scene, brightness: float, digits: Rows | None = None)
 
 
 def with_label(scene: Scene, label: int, digits: Rows) -> Scene:
-    """Call some digits another class, 0..9, and change no pixel.
+    """Change the class of some digits to another one, 0..9, and no pixel.
 
     Raises `BadArgument` for another label or a row without a digit.
     """
@@ -90,19 +100,19 @@ def with_label(scene: Scene, label: int, digits: Rows) -> Scene:
 
 
 def with_glyph(scene: Scene, glyph: int, digits: Rows) -> Scene:
-    """Draw some digits with this glyph of the bank, along the same track; their class becomes the glyph's.
+    """Replace the glyph of some digits, on the same track; their class becomes the glyph's class.
 
-    Raises `BadArgument` for a glyph that the bank does not have or a row without a digit.
+    Raises `BadArgument` for a glyph that the bank does not have, and for a row without a digit.
     """
     _check_whole("glyph", glyph, len(scene.bank.images))
     return _with_glyphs(scene, np.full(scene.glyph.shape, glyph), _digits(scene, digits))
 
 
 def with_other_class(scene: Scene, digits: Rows, *, draw: int = 0) -> Scene:
-    """Draw some digits with random glyphs of other classes, from those that the spec permits in this split.
+    """Replace some digits by random glyphs of other classes that the spec permits in this split.
 
-    The same clip, row and `draw`, 0..65,535, choose the same glyph. Raises `BadArgument` where the spec permits no other
-    class, or for a row without a digit.
+    The same clip, row and `draw`, 0..65,535, choose the same glyph. Raises `BadArgument` if the spec permits no other
+    class, and for a row without a digit.
     """
     _check_whole("draw", draw, 1 << 16)
     chosen = _digits(scene, digits)
@@ -125,7 +135,7 @@ def draw_pair(
 ) -> tuple[Clips, Clips]:
     """Draw a scene and its edited copy: the same clips, under the same noise.
 
-    Raises `BadArgument` if they are not copies of the same clips, and as `render` does.
+    Raises `BadArgument` if the two are not of the same clips, and as `render` does.
     """
     for name in ("seed", "split"):
         if getattr(actual, name) != getattr(edited, name):
@@ -148,7 +158,7 @@ def _digits(scene: Scene, digits: Rows | None) -> Mask:
 
 
 def _picked(name: str, rows: Rows | None, present: Mask, clip_ids: NDArray[np.uint64]) -> Mask:
-    """Return which rows of every clip were asked for, `(B,N)` bool; raise `BadArgument` for one that holds nothing."""
+    """Return the selected rows of every clip, `(B,N)` bool; raise `BadArgument` for an empty row."""
     if rows is None:
         return present
     asked = np.asarray(rows)

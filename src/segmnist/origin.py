@@ -1,4 +1,4 @@
-"""The 2020 package's class, for scripts that were written for it; now the same seed gives the same videos."""
+"""The class of the 2020 package, for scripts that were written for it; a seed now fixes the videos."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ WRITERS = {"npy": origin_npy, "h5": origin_h5}
 
 
 class Dataset:
-    """Generates videos in memory with the distribution of the 2020 code, saves them in its layout, shows
-    some.
+    """Generates videos in memory with the distribution of the 2020 code, saves them in its layout, shows some.
 
     After `generate`, `images` and `masks` are `(N,T,1,H,W)` uint8 and `labels` is `(N,T,max_ndigits)` uint8;
     the background in `masks` and the padding in `labels` are `ignore_label`. For more videos than fit into
@@ -84,7 +83,7 @@ class Dataset:
             writer.write_arrays(temporaries, {name: array.shape for name, array in arrays.items()}, [arrays])
 
     def display_samples(self, n: int = 3) -> Image:
-        """Return a picture of the first n videos above their masks; `.show()` opens it, notebooks draw it."""
+        """Return a picture of the first n videos above their masks; `.show()` opens it, and notebooks show it."""
         from segmnist.views.preview.figure import contact_sheet
 
         self._check_generated()

@@ -25,8 +25,8 @@ from segmnist.scene.spec import SceneSpec
 class ClipSource:
     """Clips on demand: `source[17]` is a `Clip`, `source[4:8]` and `source.batch([17, 3])` are `Clips`.
 
-    Clip i depends on (spec, seed, split, i) only. Without `length` the source never ends; with it, it is a sequence. Raises
-    `BadArgument` for an unknown preset, split or truth, or a frame smaller than a digit.
+    Clip i depends on (spec, seed, split, i) only. With a `length` the source is a sequence; without one it never ends.
+    Raises `BadArgument` for an unknown preset, split or truth, and for a frame smaller than a digit.
 
     >>> source = ClipSource("clean", split="test", seed=7, length=100)
     >>> source[17].video.shape
@@ -60,14 +60,14 @@ class ClipSource:
         check_digits_fit(self.spec, *self.bank.images.shape[1:])
 
     def scene(self, clip_ids: ArrayLike) -> Scene:
-        """Return the scenes of these clips, not drawn yet."""
+        """Return the scenes of these clips; nothing is drawn."""
         ids = check_clip_ids(clip_ids)
         if self.length is not None and len(ids) and int(ids.max()) >= self.length:
             raise BadArgument("clip_ids", int(ids.max()), f"0..{self.length - 1}")
         return sample(self.spec, ids, split=self.split, seed=self.seed, bank=self.bank)
 
     def batch(self, clip_ids: ArrayLike) -> Clips:
-        """Return these clips, drawn in one go, in this order."""
+        """Return these clips, in this order, drawn as one batch."""
         return render(self.scene(clip_ids), self.truth, num_threads=self.num_threads)
 
     def batches(self, batch_size: int, start: int = 0) -> Iterator[Clips]:

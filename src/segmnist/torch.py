@@ -1,4 +1,4 @@
-"""`segmnist.torch`: the loaders for PyTorch, where one looks for them first."""
+"""Short name of `segmnist.load.torch`, the loaders for PyTorch."""
 
 from segmnist.load.torch import EndlessClips, EndlessLoader, SegMNIST, collate, tensors_of
 

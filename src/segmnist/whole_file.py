@@ -1,4 +1,4 @@
-"""A file that is whole or not there: written under another name beside its own, flushed, then renamed."""
+"""Atomic file writes: a file is written under a temporary name beside its own, flushed, then renamed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STALE_SECONDS = 24 * 3600
 
 
 def check_target(path: Path) -> None:
-    """Raise `BadArgument` unless a file could be put at `path`: before the work, not after it."""
+    """Raise `BadArgument` unless a file can be created at `path`; call it before the work starts."""
     folder = path.parent
     if not folder.is_dir():
         raise BadArgument("path", str(path), "a file in a folder that exists", "create the folder first")
@@ -32,14 +32,14 @@ def check_target(path: Path) -> None:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Write `data` to `path` at once: readers see the old file or the new one; an error leaves the old."""
+    """Write `data` to `path` atomically: readers see the old file or the new one; an error leaves the old."""
     with replacing(path) as [temporary]:
         temporary.write_bytes(data)
 
 
 @contextlib.contextmanager
 def replacing(*targets: Path) -> Iterator[list[Path]]:
-    """Give a path to write to for each target; when all is well, put the files in their places, in order."""
+    """Yield a temporary path for each target; on success, rename the files to their targets in order."""
     with _temporaries(targets) as temporaries:
         yield temporaries
         for temporary, target in zip(temporaries, targets):
@@ -50,7 +50,7 @@ def replacing(*targets: Path) -> Iterator[list[Path]]:
 
 
 def create_file(path: Path, data: bytes) -> None:
-    """Write `data` to `path` at once. Raises `FileExistsError` where somebody else was faster."""
+    """Write `data` to a new file at `path` atomically. Raises `FileExistsError` if the file exists."""
     with _temporaries((path,)) as [temporary]:
         temporary.write_bytes(data)
         _sync_file(temporary)
@@ -66,7 +66,7 @@ def create_file(path: Path, data: bytes) -> None:
 
 
 def temporary_path(target: Path) -> Path:
-    """Return `.NAME.HOST.PID.RANDOM.tmp` beside the target, which tells whose it is and nobody else has."""
+    """Return `.NAME.HOST.PID.RANDOM.tmp` beside the target: a unique name that tells which process wrote it."""
     # The same folder, because a rename across file systems is a copy.
     writer = f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
     return target.with_name(f".{target.name}.{writer}.tmp")
@@ -78,8 +78,10 @@ def is_temporary(path: Path) -> bool:
 
 
 def is_abandoned(path: Path) -> bool:
-    """Return whether a temporary file's writer is dead: no such process here, or a day old from
-    elsewhere."""
+    """Return whether a temporary file's writer is dead.
+
+    A file of this host: there is no such process. A file of another host: it is a day old.
+    """
     parts = _TEMPORARY_NAME.fullmatch(path.name)
     if parts is None:
         return False
@@ -89,7 +91,7 @@ def is_abandoned(path: Path) -> bool:
 
 
 def sync_folder(folder: Path) -> None:
-    """Flush the names of a folder's files to the disk."""
+    """Flush a folder's entries (names, not contents) to the disk."""
     if os.name == "nt":
         return  # Windows opens no folder
     descriptor = os.open(folder, os.O_RDONLY)
@@ -101,7 +103,7 @@ def sync_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _temporaries(targets: tuple[Path, ...]) -> Iterator[list[Path]]:
-    """Give a temporary path beside each target; none is left behind."""
+    """Yield a temporary path beside each target, and remove those that are left at the end."""
     temporaries = [temporary_path(target) for target in targets]
     try:
         yield temporaries
@@ -111,7 +113,7 @@ def _temporaries(targets: tuple[Path, ...]) -> Iterator[list[Path]]:
 
 
 def _sync_file(path: Path) -> None:
-    with open(path, "r+b") as file:  # Windows flushes only what may be written to
+    with open(path, "r+b") as file:  # Windows flushes only files that are open for writing
         os.fsync(file.fileno())
 
 

@@ -72,7 +72,7 @@ class DigitBank:
 
     @cached_property
     def sha256(self) -> str:
-        """Of the bytes that make the bank what it is; two banks are equal if their sums are.
+        """SHA-256 of everything that defines the bank; two banks are equal if their sums are.
 
         These are the ASCII line "segmnist-digits-1 n h w train a b val a b test a b" with its newline, the
         image bytes in raster order, and the label bytes.
@@ -144,7 +144,7 @@ class DigitBank:
 
     @classmethod
     def from_path(cls, path: AnyPath, splits: Splits | None = None, name: str | None = None) -> DigitBank:
-        """A bank from what `path` is: an .npz file, or a folder of the four IDX files under MNIST's names.
+        """A bank from an .npz file, or from a folder of the four IDX files under MNIST's names.
 
         A folder's "val" is the last 1/12 of its training digits. Raises as `from_npz` and `from_idx` do.
         """

@@ -1,4 +1,4 @@
-"""What a DigitBank must hold: its images, its labels, its splits, and the sum over all of them."""
+"""Checks of the parts of a DigitBank: images, labels, splits; and the SHA-256 over all of them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Reading digits from files of others: IDX, the format in which MNIST is published, and .npz archives.
+"""Readers of digits from other people's files: IDX, the format in which MNIST is published, and .npz.
 
-The files may come from anywhere: nothing is unpickled, and a declared size is checked before it is allocated.
+The files are not trusted: nothing is unpickled, and a declared size is checked before memory is allocated.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _NPY_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.form
 def read_idx(path: Path, num_axes: int) -> UInt8:
     """The uint8 array of `num_axes` axes in an IDX file, gzipped or not.
 
-    Raises BadArgument if `path` is no file, and CorruptData if it is broken; sizes in the header that cannot
-    be true are refused before anything is allocated.
+    Raises BadArgument if `path` is not a file, and CorruptData if it is broken. Impossible sizes in the
+    header are refused before memory is allocated.
     """
     if not path.is_file():
         raise BadArgument("path", str(path), "an existing IDX file")
@@ -135,10 +135,10 @@ def _joined(
 
 
 def read_npz(path: Path, wanted: Iterable[str]) -> dict[str, npt.NDArray[Any]]:
-    """Those of the `wanted` arrays that the archive holds, by name.
+    """The `wanted` arrays that the archive holds, by name.
 
-    Raises BadArgument if `path` is no file, and CorruptData naming file and member for whatever is broken,
-    pickled, or larger than LIMIT_BYTES in all.
+    Raises BadArgument if `path` is not a file. Raises CorruptData, which names file and member, for anything
+    broken or pickled, and for more than LIMIT_BYTES in all.
     """
     if not path.is_file():
         raise BadArgument("path", str(path), "an existing .npz file")
@@ -148,21 +148,21 @@ def read_npz(path: Path, wanted: Iterable[str]) -> dict[str, npt.NDArray[Any]]:
                 return _members(archive, path, wanted)
         except SegmnistError:
             raise
-        except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds on damaged bytes
+        except Exception as error:  # zipfile, zlib and NumPy raise many kinds of errors on damaged bytes
             raise CorruptData(f"{path}: not a readable .npz: {error!r}") from error
 
 
 def _members(archive: zipfile.ZipFile, path: Path, wanted: Iterable[str]) -> dict[str, npt.NDArray[Any]]:
     present = set(archive.namelist())
     infos = {name: archive.getinfo(f"{name}.npy") for name in wanted if f"{name}.npy" in present}
-    # zipfile never yields more than file_size bytes of a member, so this bounds what a zip bomb unfolds to.
+    # zipfile never yields more than file_size bytes of a member, so this also stops zip bombs.
     if (total := sum(info.file_size for info in infos.values())) > LIMIT_BYTES:
         raise CorruptData(f"{path}: unpacks to {total} bytes, more than the {LIMIT_BYTES} permitted")
     return {name: _member(archive, path, info) for name, info in infos.items()}
 
 
 def _member(archive: zipfile.ZipFile, path: Path, info: zipfile.ZipInfo) -> npt.NDArray[Any]:
-    # Not np.load: it allocates what a member's header declares before it has seen that many bytes.
+    # Not np.load: it allocates the size that the header declares before it has read that many bytes.
     with archive.open(info) as file:
         version = np.lib.format.read_magic(file)
         if version not in _NPY_HEADERS:

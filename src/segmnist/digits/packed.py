@@ -1,7 +1,7 @@
 """The whole of MNIST inside the package: one xz file, its layout, and the decoded copy that processes share.
 
-Decoding takes about half a second, so the decoded bytes are kept in the user's cache folder and mapped from
-there: many processes then share one copy. Nothing is ever downloaded, and nothing is read at import.
+Decoding takes about half a second, so the decoded bytes are kept in the user's cache folder and memory-mapped
+from there; processes share that copy. Nothing is ever downloaded, and nothing is read at import.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SHAPE = (NUM_DIGITS, 28, 28)
 PACKED_NAME = "mnist.xz"
 PACKED_SHA256 = "b91338dda73542229a5018c577d854451d665bf2c7d9e04ff8355098bcc4f45c"
 ARRAY_SHA256 = "c2069063c1105f2bf96266aef1ff68c6e13bdda7a54e37bf19c16f1db24efc83"
-"""Of the 54,950,000 decoded bytes: every image in raster order, then every label."""
+"""SHA-256 of the 54,950,000 decoded bytes: every image in raster order, then every label."""
 
 # A new pin gives a new file name: two versions of the package never fight over one cached file.
 CACHE_NAME = f"mnist-{ARRAY_SHA256[:16]}.npy"
@@ -106,7 +106,7 @@ def _cached() -> UInt8:
     if (flat := _open(path)) is not None:
         return flat
     flat = _decoded()
-    # Of many processes that start at once most find here that another was faster, and need not write.
+    # When many processes start at once, most find that another has written the file already.
     if (shared := _open(path)) is None:
         _store(path, flat)
         shared = _open(path)
@@ -121,13 +121,13 @@ def _open(path: Path) -> UInt8 | None:
         flat = np.asarray(np.lib.format.open_memmap(path, mode="r"))
         is_ours = flat.dtype == np.uint8 and flat.shape == (_NUM_BYTES,)
         return flat if is_ours and hashlib.sha256(flat.data).hexdigest() == ARRAY_SHA256 else None
-    except Exception:  # NumPy raises a dozen kinds on damaged bytes; the remedy is to build it anew
+    except Exception:  # NumPy raises many kinds of errors on damaged bytes; the file is then built anew
         return None
 
 
 def _store(path: Path, flat: UInt8) -> None:
     """Write the cached file whole or not at all."""
-    # Read-only, full, or (Windows) the old file is still mapped somewhere: memory serves as well.
+    # Read-only, full, or (Windows) the old file is still mapped somewhere: keep the digits in memory.
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         _sweep(path)

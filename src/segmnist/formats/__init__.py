@@ -1,16 +1,14 @@
 """Formats: how a shard's arrays become files. Formats see arrays and plain dicts, never scenes.
 
-A *sharded* format is a module with the names of `ShardedFormat`: it turns the arrays of one shard into the
-bytes of that shard's files, as a pure function, so that any machine may build any shard at any time.
-`segmnist.dataset` does the rest: temporary names, fsync, rename, receipts, the manifest, resuming and
-repairing.
+A *sharded* format is a module with the names of `ShardedFormat`. It turns the arrays of one shard into the
+bytes of that shard's files, as a pure function, so any machine can build any shard at any time.
+`segmnist.dataset` does the rest: temporary names, fsync, rename, receipts, the manifest, resuming, repair.
 
-A *whole* format is a module with the names of `WholeFormat`: it is fed the shards in order and writes one
-file an array.
+A *whole* format is a module with the names of `WholeFormat`. It receives the shards in order and writes one
+file per array.
 
-A *folder* format is a module with the names of `FolderFormat`: it is fed the shards in order and gives many
-files, of which some, such as a COCO JSON, speak of all clips. `segmnist.dataset.export` puts the folder in
-its place.
+A *folder* format is a module with the names of `FolderFormat`. It receives the shards in order and yields many
+files, some of which, such as a COCO JSON, cover all clips. `segmnist.dataset.export` writes the folder.
 """
 
 from segmnist.formats.catalog import (

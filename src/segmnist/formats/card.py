@@ -1,4 +1,4 @@
-"""What every exported data set says of itself: classes, colours, licences, where it comes from."""
+"""The files that describe an exported data set: classes, colours, licences, origin."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from segmnist.formats.layout import Layout
 from segmnist.palette import CLASS_COLOURS, CLASS_NAMES
 
 CATEGORY_OF_CLASS = 1
-"""What is added to a class for a category id: several readers take 0 for no category, and score it wrongly in
-silence."""
+"""Category id minus class. Ids begin at 1, since several readers take 0 for "no category" without a word."""
 
 LICENCE = "CC BY-SA 3.0"
 LICENCE_URL = "https://creativecommons.org/licenses/by-sa/3.0/"
@@ -75,7 +74,7 @@ def panoptic_categories() -> list[dict[str, Any]]:
 
 
 def coco_head(layout: Layout) -> dict[str, Any]:
-    """Return the `info` and `licenses` that begin a file of the COCO family; `info` holds the recipe."""
+    """Return the `info` and `licenses` of a file of the COCO family; `info` holds the recipe."""
     return {
         "info": {
             "description": ABOUT.splitlines()[0],
@@ -87,8 +86,7 @@ def coco_head(layout: Layout) -> dict[str, Any]:
 
 
 def common_files() -> dict[str, bytes]:
-    """Return the files that lie beside the data in every format: README.md, the MNIST licence, the
-    classes."""
+    """Return the files that every format writes beside the data: README.md, the MNIST licence, the classes."""
     return {
         "README.md": f"# Moving digits\n\n{ABOUT}".encode(),
         "LICENSE-MNIST.txt": licence_text().encode(),
@@ -102,6 +100,5 @@ def json_bytes(value: Any) -> bytes:
 
 
 def sequence_name(layout: Layout, clip_id: int) -> str:
-    """Return the name of a clip's folder: no dots, and no two splits share one, so that they may share a
-    place."""
+    """Return the name of a clip's folder: without dots, and different in each split, so splits can share a place."""
     return f"{layout.recipe['split']}_{clip_id:010d}"

@@ -1,4 +1,4 @@
-"""The formats by name, and what the module of each kind has."""
+"""The formats by name, and the interface that each kind of module implements."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHARDED = {
 """Sharded formats by name, and their modules."""
 
 WHOLE = {"origin-npy": "segmnist.formats.origin_npy", "origin-h5": "segmnist.formats.origin_h5"}
-"""Formats of one file an array, by name, and their modules."""
+"""Formats with one file per array, by name, and their modules."""
 
 FOLDER = {
     "davis": "segmnist.formats.davis",
@@ -31,66 +31,70 @@ FOLDER = {
     "mmseg": "segmnist.formats.mmseg",
     "ffv1": "segmnist.formats.ffv1",
 }
-"""Formats that other libraries' data sets come in, by name, and their modules."""
+"""Formats that other libraries read, by name, and their modules."""
 
 
 class ShardedFormat(Protocol):
-    """What the module of a sharded format has."""
+    """The interface of a sharded format's module."""
 
     ROOT: str
-    """Folder of the data set inside OUT, with `{split}` in it: `{split}.zarr`."""
+    """Folder of the data set inside OUT, a template: `{split}.zarr`."""
     BOOKS: str
-    """Folder inside ROOT for recipe.json, manifest.json and receipts/: empty, or say `books/{split}/` where
-    splits share a ROOT."""
+    """Folder inside ROOT for recipe.json, manifest.json and receipts/.
+
+    Empty, or a template such as `books/{split}/` where splits share a ROOT.
+    """
 
     def shard_files(self, layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:
-        """Return the shard's files, by path relative to ROOT: a pure function, without clocks, uuids or
-        machine names."""
+        """Return the shard's files, by path relative to ROOT.
+
+        A pure function: no clock, no uuid, no machine name.
+        """
         ...
 
     def root_files(self, layout: Layout) -> dict[str, bytes]:
-        """Return the files that belong to no shard (metadata, cards), by path relative to ROOT; pure as
-        well."""
+        """Return the files that belong to no shard (metadata, cards), by path relative to ROOT; pure as well."""
         ...
 
     def read_rows(
         self, layout: Layout, shard: int, names: Sequence[str], rows: Sequence[int], fetch: Fetch
     ) -> dict[str, Array]:
-        """Return these arrays of these rows (counted from the shard's first), read through `fetch`."""
+        """Return these arrays of these rows, which count from the shard's first; read through `fetch`."""
         ...
 
 
 class WholeFormat(Protocol):
-    """What the module of a whole format has."""
+    """The interface of a whole format's module."""
 
     TRUTHS: tuple[str, ...]
-    """The truths that this format has room for."""
+    """The truths that this format stores."""
     BOOKS: str
-    """What the names of recipe.json and manifest.json begin with: `{split}_`."""
+    """Prefix of the names of recipe.json and manifest.json: `{split}_`."""
 
     def file_names(self, split: str) -> tuple[str, ...]:
         """Return the names of its files."""
         ...
 
     def write(self, paths: Sequence[Path], layout: Layout, shards: Iterator[Arrays]) -> None:
-        """Write the shards as they come into these paths, one for each of `file_names`."""
+        """Write the shards, in order, into these paths, one for each of `file_names`."""
         ...
 
 
 class FolderFormat(Protocol):
-    """What the module of a folder format has."""
+    """The interface of a folder format's module."""
 
     TRUTHS: tuple[str, ...]
-    """The truths that it is made from."""
+    """The truths that it needs."""
 
     def check(self, layout: Layout) -> None:
-        """Raise `BadArgument` for clips that it has no room for, `MissingDependency` for a library that is
-        not there."""
+        """Raise `BadArgument` for clips that do not fit the format, `MissingDependency` for an absent library."""
         ...
 
     def files(self, layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes]]:
-        """Iterate over its files, as relative paths and bytes: pure, each path once, and no two splits share
-        one."""
+        """Iterate over its files as pairs of relative path and bytes.
+
+        A pure function. Each path comes once, and no two splits have a path in common.
+        """
         ...
 
 

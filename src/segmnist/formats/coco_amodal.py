@@ -1,7 +1,7 @@
-"""COCO instances twice, frame by frame: the masks that are seen, and the whole digits, hidden parts too.
+"""COCO instances per frame in two files: visible masks, and amodal masks with the hidden parts.
 
-Each JSON is a plain COCO file, so that pycocotools scores either. The amodal one holds digits that are hidden
-entirely.
+Each JSON is a plain COCO file, so pycocotools scores either. The amodal file also has digits that are entirely
+hidden.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def files(layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes
 
 
 def _annotations(clip: dict[str, Array], index: int, digit: int) -> dict[str, dict[str, Any]]:
-    """Return what is to be said of a digit in a frame; nothing of a mask that is empty."""
+    """Return the annotation of a digit in a frame, or none for an empty mask."""
     modal, amodal = clip["instance"][index] == digit + 1, clip["amodal"][digit, index]
     facts = {
         "category_id": int(clip["labels"][digit]) + CATEGORY_OF_CLASS,

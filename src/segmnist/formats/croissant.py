@@ -1,5 +1,7 @@
-"""Croissant: what a data set of Parquet files is, for machines. Source: the MLCommons Croissant format,
-version 1.0."""
+"""Croissant: a machine-readable description of a data set of Parquet files.
+
+Source: the MLCommons Croissant format, version 1.0.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +28,13 @@ CONTEXT: dict[str, Any] = {
     "rai": "http://mlcommons.org/croissant/RAI/",
     "sc": "https://schema.org/",
 }
-"""What the specification asks every file to say."""
+"""The JSON-LD context that the specification requires in every file."""
 
 NUMBERS = {"b": "sc:Boolean", "i": "sc:Integer", "u": "sc:Integer", "f": "sc:Float"}
 
 
 def croissant(layout: Layout, columns: dict[str, tuple[str, ArrayLayout]]) -> bytes:
-    """Return the JSON-LD of the Parquet files under data/: each column with how it is stored and what it
-    means."""
+    """Return the JSON-LD of the Parquet files under data/: how each column is stored and what it means."""
     split = layout.recipe["split"]
     content = {
         "@context": CONTEXT,

@@ -1,8 +1,8 @@
 """DAVIS 2017: frames and palette PNG masks by sequence, and lists of sequences.
 
-davis2017-evaluation takes the greatest id of the first frame for the number of objects, so here the digits
-that are seen in the first frame have the first ids; objects.json tells which digit each is. A clip whose
-first frame shows none cannot be scored and is not listed.
+davis2017-evaluation takes the greatest id in the first frame as the number of objects. So digits that are visible
+in the first frame get the lowest ids; objects.json maps ids to digits. A clip whose first frame shows no digit
+cannot be scored and is not listed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from segmnist.palette import INSTANCE_COLOURS
 
 TRUTHS = ("instance",)
 MAX_OBJECTS = 20
-"""More than these the evaluation refuses."""
+"""The evaluation refuses clips with more objects."""
 
 
 def check(layout: Layout) -> None:
@@ -31,7 +31,7 @@ def check(layout: Layout) -> None:
 
 
 def files(layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes]]:
-    """Iterate over the files: JPEG frames with a lossless twin, masks, lists."""
+    """Iterate over the files: frames as JPEG and as lossless PNG, masks, lists."""
     split = layout.recipe["split"]
     objects: dict[str, Any] = {}
     listed: list[str] = []
@@ -48,8 +48,7 @@ def files(layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes
 
 
 def first_seen_first(instance: Array, num_digits: int) -> Array:
-    """Return the old id of each new id, `(num_digits + 1,)`: 0, then the digits of the first frame, then the
-    others."""
+    """Return the old id of each new id, `(num_digits + 1,)`: 0, the digits of the first frame, the others."""
     ids = np.arange(1, num_digits + 1)
     at_first = np.isin(ids, instance[0])
     return np.concatenate([[0], ids[at_first], ids[~at_first]])

@@ -1,5 +1,4 @@
-"""FFV1 in Matroska: lossless grey video of frames, classes and instances, for players and for readers of
-video files."""
+"""FFV1 in Matroska: lossless grey videos of frames, classes and instances."""
 
 from __future__ import annotations
 
@@ -22,7 +21,7 @@ def check(layout: Layout) -> None:
 
 
 def files(layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes]]:
-    """Iterate over the files: three videos a clip."""
+    """Iterate over the files: three videos per clip."""
     for clip in clips_of(shards):
         name = sequence_name(layout, int(clip["clip_id"]))
         for array in ("video", *TRUTHS):
@@ -34,7 +33,7 @@ def encode(frames: Array) -> bytes:
     av = _av()
     file = io.BytesIO()
     _, H, W = frames.shape
-    # Without bitexact, Matroska has a random number and the name of the library in its head.
+    # Without bitexact, the Matroska header has a random number and the name of the library.
     with av.open(file, "w", format="matroska", options={"fflags": "+bitexact"}) as container:
         stream = container.add_stream(
             "ffv1", rate=FRAMES_PER_SECOND, options={"flags": "+bitexact", "threads": "1"}

@@ -1,8 +1,8 @@
-"""Hugging Face: Parquet files under data/ whose schema says how `datasets` shows each column, and a card.
+"""Hugging Face: Parquet files under data/, with a schema that tells `datasets` each column's feature, and a card.
 
-Frames are lists of grey PNGs, `List(Image())`: a palette PNG would lose its classes on the way. Rows of
-digits are as many as the clip has digits. What is neither picture nor table, such as flow, is the bytes of a
-.npy file.
+Frames are lists of grey PNGs, `List(Image())`, as `datasets` would convert palette PNGs and lose the classes.
+Arrays of digits have as many rows as the clip has digits. Other arrays, such as flow, are the bytes of a .npy
+file.
 """
 
 from __future__ import annotations
@@ -24,11 +24,10 @@ from segmnist.palette import CLASS_NAMES
 
 ROOT = "{split}.huggingface"
 BOOKS = "segmnist/"
-"""A folder of their own: `datasets` takes JSON files beside a card for data."""
+"""The books have a folder of their own, since `datasets` takes JSON files beside a card for data."""
 
 TABLE_BYTES = 1 << 16
-"""Larger arrays that are no pictures are stored as .npy: nested lists of numbers take a hundred times as long
-to read."""
+"""Larger arrays that are not pictures are stored as .npy, since nested lists take 100 times as long to read."""
 
 PICTURE = {"bytes": "binary", "path": "string"}
 Feature = dict[str, Any]
@@ -47,7 +46,7 @@ def root_files(layout: Layout) -> dict[str, bytes]:
 
 
 def shard_files(layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:
-    """Return the shard's Parquet file, of one row group."""
+    """Return the shard's Parquet file, which has one row group."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -102,7 +101,7 @@ def _cells(array: ArrayLayout, values: Array, counts: list[int]) -> list[Any]:
 def _pictures(frames: Array) -> Any:
     if frames.ndim > 2:
         return [_pictures(inner) for inner in frames]
-    # Masks of two values are black and white, to be seen.
+    # Masks of two values are stored as 0 and 255, so that they are visible in a viewer.
     pixels = frames.astype(np.uint8) * 255 if frames.dtype == bool else frames
     return {"bytes": png_grey(pixels), "path": None}
 

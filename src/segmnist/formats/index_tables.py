@@ -1,5 +1,4 @@
-"""The index: two Parquet tables a shard, one row a clip and one row a digit and frame, for queries over a
-data set."""
+"""The index for queries: per shard a Parquet table of clips, and one of digits by frame."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from segmnist.formats.layout import Array, Arrays
 
 TRUTHS = ("areas", "visibility", "truncation", "boxes", "depth", "occluders", "pose", "difficulty")
-"""What the tables are made from."""
+"""The truths that the tables need."""
 
 FOLDER = "index"
 TABLES = ("clips", "frames")
@@ -34,16 +33,17 @@ def index_path(prefix: str, table: str, shard: int) -> str:
 
 
 def clip_columns(first_row: int, arrays: Arrays) -> dict[str, Array]:
-    """Return one row a clip: its id, its row in the data set, and how hard it is."""
+    """Return one row per clip: its id, its row in the data set, and its difficulty."""
     ids = arrays["clip_id"]
     rows = np.arange(first_row, first_row + len(ids))
     return {"clip_id": ids, "row": rows, **{name: arrays[name] for name in CLIP_COLUMNS}}
 
 
 def frame_columns(arrays: Arrays) -> dict[str, Array]:
-    """Return one row a clip, digit and frame, digits that are padding left out.
+    """Return one row per clip, digit and frame, without padding.
 
-    `occluder` is the instance that hides most of the digit's pixels, 0 if none does; `hidden_by_occluder` how many.
+    `occluder` is the instance that hides most of the digit's pixels, 0 if none does; `hidden_by_occluder` is the
+    number of pixels that it hides.
     """
     clips, digits, frames = np.nonzero(_is_real(arrays))
     hidden = arrays["occluders"][clips, digits, :, frames]

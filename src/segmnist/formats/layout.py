@@ -1,4 +1,4 @@
-"""What a format is told of a data set: its arrays, and how its clips fall into shards."""
+"""What a format knows of a data set: its arrays, and how its clips are divided into shards."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ Arrays = Mapping[str, Array]
 """Arrays of some clips by name, each with the clip axis first; `clip_id` is always among them."""
 
 Fetch = Callable[[str], memoryview]
-"""Gives the bytes of a file of the data set, checked against the manifest."""
+"""Returns the bytes of a file of the data set, checked against the manifest."""
 
 
 class ArrayLayout(NamedTuple):
-    """One array of a data set: axes and sizes after the clip axis, dtype, value of padding, and a
-    sentence."""
+    """One array of a data set: axes and sizes after the clip axis, dtype, padding value, description."""
 
     axes: tuple[str, ...]
     shape: tuple[int, ...]
@@ -30,14 +29,13 @@ class ArrayLayout(NamedTuple):
 
     @property
     def clip_bytes(self) -> int:
-        """Bytes of one clip, not compressed."""
+        """Uncompressed bytes of one clip."""
         return math.prod(self.shape) * np.dtype(self.dtype).itemsize
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What is to be stored: the arrays, how many clips, how they fall into shards, and the recipe as a plain
-    dict."""
+    """What is to be stored: the arrays, the number of clips, the shards, and the recipe as a plain dict."""
 
     arrays: Mapping[str, ArrayLayout]
     num_clips: int
@@ -46,15 +44,15 @@ class Layout:
 
     @property
     def num_shards(self) -> int:
-        """Shards, the last of which may be short."""
+        """Number of shards; the last may be short."""
         return -(-self.num_clips // self.clips_per_shard)
 
     def rows(self, shard: int) -> range:
-        """Return the rows of the data set that lie in this shard."""
+        """Return the rows of the data set that are in this shard."""
         first = shard * self.clips_per_shard
         return range(first, min(first + self.clips_per_shard, self.num_clips))
 
     @property
     def clip_bytes(self) -> int:
-        """Bytes of one clip in all arrays, not compressed."""
+        """Uncompressed bytes of one clip in all arrays."""
         return sum(array.clip_bytes for array in self.arrays.values())

@@ -1,4 +1,4 @@
-"""MMSegmentation: each frame an image, its classes a palette PNG, and the METAINFO of `BaseSegDataset`."""
+"""MMSegmentation: frames as images, classes as palette PNGs, and the METAINFO of `BaseSegDataset`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TRUTHS = ("semantic",)
 
 
 def check(layout: Layout) -> None:
-    """Find nothing wrong."""
+    """Accept all clips."""
 
 
 def files(layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes]]:

@@ -1,7 +1,7 @@
-"""MOTS: one line a frame and digit, with its run-length mask, in the folders of MOTChallenge.
+"""MOTS: one line per frame and digit, with its run-length mask, in the folders of MOTChallenge.
 
-The format and its evaluation know cars and pedestrians; whatever is not class 2 is not scored. So every digit
-is of class 2 here, and seqinfo.ini has the digit that each id is.
+The evaluation knows cars and pedestrians and scores class 2 alone. So every digit is of class 2 here, and
+seqinfo.ini maps each id to its digit.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from segmnist.formats.rle import check_pycocotools, encode, seen_in
 
 TRUTHS = ("instance",)
 BENCHMARK = "MOTS"
-"""What TrackEval looks for."""
+"""The benchmark name that TrackEval looks for."""
 SCORED_CLASS = 2
 IDS_PER_CLASS = 1000
 
@@ -40,7 +40,7 @@ def files(layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes
 
 
 def track_id(instance_id: int) -> int:
-    """Return the id of a digit in the file.
+    """Return a digit's id in the file.
 
     >>> track_id(3)
     2003

@@ -1,4 +1,4 @@
-"""NumPy archives: one a shard, every array with the clip axis first; `np.load` opens them."""
+"""NumPy archives: one per shard, every array with the clip axis first; `np.load` opens them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from segmnist.formats.layout import Array, Arrays, Fetch, Layout
 ROOT = "{split}.npz-shards"
 BOOKS = ""
 LEVEL = 1
-"""Of deflate: on masks 1 is within a tenth of what 6 saves."""
+"""Level of deflate: on masks, level 1 saves within a tenth of what level 6 does."""
 
 
 def root_files(layout: Layout) -> dict[str, bytes]:
@@ -26,11 +26,11 @@ def root_files(layout: Layout) -> dict[str, bytes]:
 
 
 def shard_files(layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:
-    """Return the shard's archive. Its members bear the ZIP format's first date."""
+    """Return the shard's archive. All its members have the earliest date of the ZIP format."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as archive:
         for name in layout.arrays:
-            # A ZipInfo of one's own has no clock in it, but neither the archive's method nor its level.
+            # A ZipInfo that is made here has no clock in it, but takes neither method nor level from the archive.
             member = zipfile.ZipInfo(f"{name}.npy")
             archive.writestr(member, npy_bytes(arrays[name]), zipfile.ZIP_DEFLATED, LEVEL)
     return {_path(layout, shard): file.getvalue()}

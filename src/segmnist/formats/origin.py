@@ -1,5 +1,7 @@
-"""The arrays of the 2020 layout: images and masks (N,T,1,H,W), labels (N,T,max_digits), all uint8, 255 for no
-class."""
+"""The arrays of the 2020 layout, all uint8, 255 for no class.
+
+images and masks are (N,T,1,H,W), labels (N,T,max_digits).
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,14 @@ NAMES = ("images", "masks", "labels")
 TRUTHS = ("semantic",)
 Shapes = Mapping[str, tuple[int, ...]]
 BACKGROUND, PADDING = 10, 255
-"""What `semantic` and `labels` hold here where the 2020 layout holds the ignore label."""
+"""The values in `semantic` and `labels` that the 2020 layout replaces by the ignore label."""
 
 
 def origin_arrays(arrays: Arrays, ignore_label: int = 255) -> dict[str, NDArray[np.uint8]]:
-    """Return a batch as images, masks `(B,T,1,H,W)` and labels `(B,T,N)`, in which one label stands for
-    background and padding."""
+    """Return a batch as images, masks `(B,T,1,H,W)` and labels `(B,T,N)`.
+
+    One label stands for background and padding.
+    """
     semantic, labels = arrays["semantic"], arrays["labels"]
     num_frames = semantic.shape[1]
     masks = np.where(semantic == BACKGROUND, np.uint8(ignore_label), semantic)
@@ -29,7 +33,7 @@ def origin_arrays(arrays: Arrays, ignore_label: int = 255) -> dict[str, NDArray[
 
 
 def shapes(layout: Layout) -> Shapes:
-    """Return the shapes of the whole arrays, by name."""
+    """Return the shapes of the arrays of all clips, by name."""
     T, H, W = layout.arrays["video"].shape
     frames = (layout.num_clips, T, 1, H, W)
     return {

@@ -1,5 +1,4 @@
-"""The 2020 layout as `{split}.h5` with gzip datasets `images`, `masks`, `labels`, one clip a chunk, written
-as the clips come."""
+"""The 2020 layout as `{split}.h5`: gzip datasets `images`, `masks` and `labels`, one clip per chunk."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ GZIP_LEVEL = 4
 
 
 def file_names(split: str) -> tuple[str, ...]:
-    """Return the name of the one file. Raises `MissingDependency` without h5py."""
+    """Return the name of the file. Raises `MissingDependency` without h5py."""
     _h5py()
     return (f"{split}.h5",)
 
@@ -31,7 +30,7 @@ def write(paths: Sequence[Path], layout: Layout, shards: Iterator[Arrays]) -> No
 
 
 def write_arrays(paths: Sequence[Path], shapes: Shapes, batches: Iterable[Arrays]) -> None:
-    """Write images, masks and labels of these whole shapes, batch by batch."""
+    """Write images, masks and labels batch by batch; `shapes` are those of all clips."""
     with _h5py().File(paths[0], "w") as file:
         stored = {
             name: file.create_dataset(name, shape, "u1", **_options(shape)) for name, shape in shapes.items()
@@ -46,7 +45,7 @@ def write_arrays(paths: Sequence[Path], shapes: Shapes, batches: Iterable[Arrays
 
 
 def _options(shape: tuple[int, ...]) -> dict[str, Any]:
-    # Times would change the bytes from run to run; an empty array can have neither chunks nor gzip.
+    # Timestamps would change the bytes from run to run; an empty array can have neither chunks nor gzip.
     chunked = {"chunks": (1, *shape[1:]), "compression": "gzip", "compression_opts": GZIP_LEVEL}
     return {"track_times": False, **({} if 0 in shape else chunked)}
 

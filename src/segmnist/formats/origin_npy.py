@@ -1,5 +1,4 @@
-"""The 2020 layout as `{split}_images.npy`, `{split}_masks.npy`, `{split}_labels.npy`, written as the clips
-come."""
+"""The 2020 layout as `{split}_images.npy`, `{split}_masks.npy` and `{split}_labels.npy`."""
 
 from __future__ import annotations
 
@@ -28,7 +27,7 @@ def write(paths: Sequence[Path], layout: Layout, shards: Iterator[Arrays]) -> No
 
 
 def write_arrays(paths: Sequence[Path], shapes: Shapes, batches: Iterable[Arrays]) -> None:
-    """Write images, masks and labels of these whole shapes, batch by batch."""
+    """Write images, masks and labels batch by batch; `shapes` are those of all clips."""
     with contextlib.ExitStack() as stack:
         files = {name: stack.enter_context(open(path, "wb")) for name, path in zip(NAMES, paths)}
         for name, shape in shapes.items():

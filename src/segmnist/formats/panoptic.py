@@ -1,4 +1,4 @@
-"""Panoptic frames, as COCO and VIPSeg share them: a PNG of segment ids and what each segment is."""
+"""Panoptic frames for COCO and VIPSeg: a PNG of segment ids and a list of segments."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from segmnist.formats.rle import box_xywh
 
 
 def segment_ids(instance: Array) -> Array:
-    """Return the segment ids of `(...)` instance ids: 1..N the digits, N's like in every frame, and 255 the
-    background; 0 is void."""
+    """Return the segment ids of `(...)` instance ids: 1..N for the digits, 255 for the background.
+
+    A digit has the same id in every frame; 0 is void.
+    """
     return np.where(instance == 0, np.uint32(255), instance.astype(np.uint32))
 
 
 def segments(instance: Array, labels: Array) -> list[dict[str, Any]]:
-    """Return the `segments_info` of a `(H,W)` frame: one for each digit that is seen, one for the
-    background."""
+    """Return the `segments_info` of a `(H,W)` frame: an entry for each visible digit and the background."""
     ids = segment_ids(instance)
     found = []
     for segment in np.unique(ids).tolist():

@@ -1,4 +1,4 @@
-"""Frames as picture files: the same bytes every time, no clock and no comment in them."""
+"""Frames as picture files with reproducible bytes: no clock and no comment in them."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ def png_grey(frame: UInt8) -> bytes:
 
 
 def png_palette(ids: UInt8, colours: UInt8) -> bytes:
-    """Return `(H,W)` ids as a PNG of mode P: what is read back are the ids, what is seen are the `(256,3)`
-    colours."""
+    """Return `(H,W)` ids as a palette PNG: programs read the ids, people see the `(256,3)` colours."""
     return _saved(ids, colours, "PNG")
 
 
@@ -53,7 +52,7 @@ def _saved(pixels: UInt8, colours: UInt8 | None, kind: str) -> bytes:
 
 
 def clips_of(shards: Iterator[Arrays]) -> Iterator[dict[str, Array]]:
-    """Iterate over the clips of all shards, each with as many digit rows as it has digits."""
+    """Iterate over the clips of all shards; each has as many digit rows as it has digits."""
     for shard in shards:
         for row, count in enumerate(shard["num_digits"].tolist()):
             yield {

@@ -1,4 +1,4 @@
-"""Run lengths as COCO writes them, by pycocotools itself."""
+"""Run-length masks in COCO's encoding, by pycocotools."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from segmnist.formats.layout import Array
 
 
 def encode(mask: Array) -> dict[str, Any]:
-    """Return a `(H,W)` mask as COCO's compressed RLE, its counts a string. Raises `MissingDependency` without
-    pycocotools."""
+    """Return a `(H,W)` mask as COCO's compressed RLE, with the counts as a string.
+
+    Raises `MissingDependency` without pycocotools.
+    """
     rle = _mask_module().encode(np.asfortranarray(mask, np.uint8))
     return {"size": list(mask.shape), "counts": rle["counts"].decode()}
 
 
 def box_xywh(mask: Array) -> list[float]:
-    """Return the tight box of a `(H,W)` mask that is not empty, as COCO's x, y, width, height.
+    """Return the tight box of a non-empty `(H,W)` mask as COCO's x, y, width, height.
 
     >>> box_xywh(np.eye(4, 6, 2) > 0)
     [2.0, 0.0, 4.0, 4.0]
@@ -30,7 +32,7 @@ def box_xywh(mask: Array) -> list[float]:
 
 
 def seen_in(instance: Array) -> Iterator[tuple[int, Array]]:
-    """Iterate over the ids that a `(H,W)` frame shows, and their masks."""
+    """Iterate over the ids in a `(H,W)` frame, each with its mask."""
     for instance_id in np.unique(instance).tolist():
         if instance_id:
             yield instance_id, instance == instance_id

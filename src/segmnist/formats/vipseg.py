@@ -1,5 +1,4 @@
-"""VIPSeg: panoptic videos, their frames nested in the JSON; a digit keeps its segment id through the
-video."""
+"""VIPSeg: panoptic videos, with frames nested in the JSON; a digit keeps its segment id through the video."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ TRUTHS = ("instance",)
 
 
 def check(layout: Layout) -> None:
-    """Find nothing wrong."""
+    """Accept all clips."""
 
 
 def files(layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes]]:

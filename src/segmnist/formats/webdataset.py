@@ -1,8 +1,7 @@
-"""WebDataset: tar files of `clip_0000000042.video.npy`, `.semantic.npy`, ..., `.json`, in USTAR, without
-clocks or owners.
+"""WebDataset: tar files of `clip_0000000042.video.npy`, `.semantic.npy`, ..., `.json`.
 
-Masks are .npy because a palette PNG, decoded to grey as readers do, gives wrong classes. Members are found by
-walking the headers; nothing is ever extracted to a path.
+The tar format is USTAR, without times or owners. Masks are .npy, since readers decode a palette PNG to grey, which
+gives wrong classes. Members are found by walking the headers; nothing is ever extracted to a path.
 """
 
 from __future__ import annotations
@@ -70,7 +69,7 @@ def _members(layout: Layout, clip: dict[str, Array]) -> list[tuple[str, bytes]]:
 
 
 def _found(data: memoryview) -> list[dict[str, memoryview]]:
-    """Return the members of each clip, by what follows the key."""
+    """Return the members of each clip, by the part of the name after the key."""
     clips: dict[str, dict[str, memoryview]] = {}
     offset = 0
     while offset + BLOCK <= len(data) and data[offset]:

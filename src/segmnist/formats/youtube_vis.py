@@ -1,5 +1,7 @@
-"""YouTube-VIS: videos as frames, and one JSON of tracks with a run-length mask a frame. Ids begin at 1:
-readers lose those that are 0 without a word."""
+"""YouTube-VIS: videos as frames, and one JSON of tracks with a run-length mask per frame.
+
+Ids begin at 1, since readers drop an id 0 without a word.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ def files(layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes
         videos.append(_video(name, clip, len(videos) + 1))
         for digit in range(len(clip["labels"])):
             track = _track(clip, digit)
-            # A digit that is never seen has nothing to be found by.
+            # A digit that is never visible is no track.
             if any(track["areas"]):
                 tracks.append({**track, "id": len(tracks) + 1, "video_id": len(videos)})
     content = {**coco_head(layout), "videos": videos, "annotations": tracks, "categories": categories()}

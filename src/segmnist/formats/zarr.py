@@ -1,6 +1,6 @@
-"""Zarr v3: a group of sharded arrays with named dimensions, one clip a chunk, zstd and crc32c.
+"""Zarr v3: a group of sharded arrays with named dimensions, one clip per chunk, zstd and crc32c.
 
-The bytes are laid out here, not by a Zarr library, so that they depend on the data and on zstd alone. Source:
+This module lays out the bytes itself, so that they depend on the data and on zstd alone. Source:
 the Zarr v3 core specification and its sharding-indexed codec (zarr-specs.readthedocs.io). docs/format.md has
 the layout in words.
 """
@@ -23,25 +23,30 @@ ROOT = "{split}.zarr"
 BOOKS = ""
 
 ZSTD_LEVEL = -1
-"""On noise over shapes: level -1 gives 1.53:1 at 480 MB/s, 1 the same at 312, 3 1.54:1 at 152; -5 1.42:1 at
-806. On masks 24:1, 28:1, 29:1, 14:1, all at 1.4 GB/s (one core, `benchmarks/write.py`)."""
+"""Level of zstd, measured on one core with `benchmarks/write.py`.
+
+On noise over shapes, level -1 gives 1.53:1 at 480 MB/s, 1 the same at 312, 3 1.54:1 at 152, -5 1.42:1 at 806.
+On masks these give 24:1, 28:1, 29:1 and 14:1, all at 1.4 GB/s.
+"""
 
 SMALL_CLIP = 4096
-"""Bytes. Arrays with less than this a clip are stored as one chunk a shard: a table needs no index."""
+"""Arrays with fewer bytes per clip than this are stored as one chunk per shard."""
 
 _ABSENT = 2**64 - 1
 _CRC = 4
 
 
 def root_files(layout: Layout) -> dict[str, bytes]:
-    """Return the group's and the arrays' `zarr.json`; the group's holds the recipe and all the arrays'
-    metadata too."""
+    """Return `zarr.json` of the group and of each array.
+
+    The group's also has the recipe and the metadata of all arrays.
+    """
     arrays = {name: _array_metadata(layout, array) for name, array in layout.arrays.items()}
     group = {
         "zarr_format": 3,
         "node_type": "group",
         "attributes": {"segmnist": layout.recipe},
-        # Readers then need not list the folder, where other files than Zarr's lie too.
+        # With it, readers need not list the folder, which also has files that are not Zarr's.
         "consolidated_metadata": {"kind": "inline", "must_understand": False, "metadata": arrays},
     }
     files = {f"{name}/zarr.json": _json(metadata) for name, metadata in arrays.items()}
@@ -49,7 +54,7 @@ def root_files(layout: Layout) -> dict[str, bytes]:
 
 
 def shard_files(layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:
-    """Return one file for each array that has any bytes."""
+    """Return a file for each array that is not empty."""
     return {
         _path(name, array, shard): _encode(layout, array, arrays[name])
         for name, array in layout.arrays.items()
@@ -60,7 +65,7 @@ def shard_files(layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:
 def read_rows(
     layout: Layout, shard: int, names: Sequence[str], rows: Sequence[int], fetch: Fetch
 ) -> dict[str, Array]:
-    """Return these arrays of these rows of a shard. Raises `CorruptData` where a checksum does not fit."""
+    """Return these arrays of these rows of a shard. Raises `CorruptData` if a checksum does not match."""
     return {name: _read(layout, shard, name, rows, fetch) for name in names}
 
 
@@ -111,7 +116,7 @@ def _compress(values: Array) -> bytes:
 
 
 def _decompress(data: memoryview, path: str, out: Array) -> None:
-    """Decompress into `out`: a frame that declares more than belongs there is refused before memory is taken."""
+    """Decompress into `out`; a frame that declares another size is refused before memory is allocated."""
     try:
         zstd.decompress(_without_crc(data, path), out.reshape(-1).view(np.uint8))
     except (RuntimeError, ValueError) as error:
@@ -130,7 +135,7 @@ def _without_crc(data: memoryview, path: str) -> bytes:
 
 
 def _path(name: str, array: ArrayLayout, shard: int) -> str:
-    # Dots, not slashes: a folder a shard would cost three more syncs of the disk for each file.
+    # Dots, not slashes: a folder per shard would cost three more disk syncs for each file.
     return f"{name}/c.{shard}" + ".0" * len(array.shape)
 
 

@@ -1,4 +1,4 @@
-"""Loaders: clips, generated or stored, as what each framework wants. Import the module of yours.
+"""Loaders: clips, generated or stored, in the form that each framework wants. Import your framework's module.
 
 `segmnist.load.torch` (also `segmnist.torch`), `segmnist.load.lightning`, `segmnist.load.huggingface`,
 `segmnist.load.grain`, and for plain NumPy `segmnist.load.iterate`.

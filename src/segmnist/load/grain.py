@@ -1,4 +1,4 @@
-"""Grain: clips as a random-access data source. Nothing here needs grain itself."""
+"""Grain: clips as a random-access data source. This module does not import grain."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from segmnist.load.reader import Array, Source, clip_of, open_reader
 
 
 class GrainSource:
-    """A data source for `grain.MapDataset.source` and `grain.DataLoader`: `source[i]` is clip i as arrays by
-    name.
+    """A data source for `grain.MapDataset.source` and `grain.DataLoader`.
 
-    options: those of `segmnist.load.open_reader`; `length` is needed where the source has none. Raises
-    `BadArgument` without.
+    `source[i]` is clip i as a dict of arrays. options: those of `segmnist.load.open_reader`; `length` is needed
+    where the source has none. Raises `BadArgument` without it.
 
     >>> source = GrainSource("clean", length=100)
     >>> len(source), source[7]["video"].shape
@@ -23,7 +22,9 @@ class GrainSource:
     def __init__(self, source: Source = "standard", **options: Any) -> None:
         self.reader, self.name = open_reader(source, **options), f"{source!r}, {options!r}"
         if self.reader.length is None:
-            raise BadArgument("length", None, "a number of clips", "grain permutes the whole of a source")
+            raise BadArgument(
+                "length", None, "a number of clips", "grain shuffles a whole source, which must end"
+            )
 
     def __len__(self) -> int:
         return self.reader.length or 0

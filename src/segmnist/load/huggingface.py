@@ -13,15 +13,15 @@ from segmnist.load.reader import Array, Kinds, Reader, Source, clip_of, open_rea
 from segmnist.palette import CLASS_NAMES
 
 BATCH_SIZE = 32
-"""Clips drawn in one kernel call."""
+"""Clips per kernel call."""
 
 
 def iterable_dataset(source: Source = "standard", *, num_shards: int = 8, **options: Any) -> Any:
     """Return a `datasets.IterableDataset` of clips: video and masks as arrays, labels as `ClassLabel`.
 
-    num_shards: at most that many workers or ranks can share it, a range of clips each. options: those of
-    `open_reader`; `length` is needed where the source has none. It resumes as every streaming dataset does,
-    by its `state_dict`. Raises `BadArgument` for a source without end, `MissingDependency` without
+    num_shards: the most workers or ranks that can share it; each gets a range of clips. options: those of
+    `open_reader`; `length` is needed where the source has none. It resumes by its `state_dict`, as every
+    streaming dataset does. Raises `BadArgument` for a source without end, `MissingDependency` without
     `datasets`.
 
     >>> dataset = iterable_dataset("clean", length=16)
@@ -34,7 +34,7 @@ def iterable_dataset(source: Source = "standard", *, num_shards: int = 8, **opti
         raise MissingDependency("segmnist.load.huggingface", "huggingface") from None
     reader = open_reader(source, **options)
     if reader.length is None:
-        raise BadArgument("length", None, "a number of clips", "a shard of what has no end has none either")
+        raise BadArgument("length", None, "a number of clips", "an endless source cannot be cut into shards")
     cuts = np.linspace(0, reader.length, min(num_shards, reader.length) + 1).astype(int).tolist()
     return datasets.IterableDataset.from_generator(
         _rows,
@@ -60,7 +60,7 @@ def _features(kinds: Kinds) -> Any:
 
 
 def _feature(shape: tuple[int, ...], dtype: str) -> Any:
-    """Return the feature of an array; that of digits has as many rows as the clip has digits."""
+    """Return the feature of an array; arrays of digits have as many rows as the clip has digits."""
     import datasets
 
     feature = datasets.Value(dtype)

@@ -18,11 +18,11 @@ from torch.utils.data import DataLoader
 
 
 class SegMNISTModule(LightningDataModule):
-    """Batches by name: training clips without end, so ask the Trainer for `max_steps`; num_eval_clips of val
-    and of test.
+    """Training batches without end, and num_eval_clips clips each of val and test.
 
-    source: a preset's name or a `SceneSpec`. A checkpoint holds the first clip of the next step; a resumed
-    run goes on there. The ranks of a distributed run get different clips.
+    A batch is a dict of tensors. Training never ends by itself, so give the Trainer `max_steps`. source: a preset's
+    name or a `SceneSpec`. A checkpoint holds the first clip of the next step, where a resumed run goes on. The
+    ranks of a distributed run get different clips.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class SegMNISTModule(LightningDataModule):
         self._steps_before = 0
 
     def train_dataloader(self) -> Any:
-        """Return the stream of this rank, from where the checkpoint stood on."""
+        """Return the stream of this rank, from the checkpoint's clip on."""
         self._steps_before = self._steps()
         stream = EndlessClips(
             self.source,
@@ -53,7 +53,7 @@ class SegMNISTModule(LightningDataModule):
             world_size=self._world_size(),
             **self.options,
         )
-        # Not an EndlessLoader: the Trainer fetches ahead, so what was given out is not what was trained on.
+        # Not an EndlessLoader: the Trainer fetches ahead, so the loader counts batches not yet trained on.
         return DataLoader(stream, batch_size=None, num_workers=self.num_workers)
 
     def val_dataloader(self) -> Any:
@@ -70,7 +70,7 @@ class SegMNISTModule(LightningDataModule):
         return {"next_clip": self.first_clip + steps * self.batch_size * self._world_size()}
 
     def load_state_dict(self, state_dict: dict[str, int]) -> None:
-        """Go to where the checkpoint stood; takes effect with the next `train_dataloader()`."""
+        """Go to the checkpoint's clip; takes effect with the next `train_dataloader()`."""
         self.first_clip = state_dict["next_clip"]
 
     def _evaluation(self, split: str) -> Any:
@@ -81,7 +81,7 @@ class SegMNISTModule(LightningDataModule):
         return self.trainer.world_size if self.trainer else 1
 
     def _steps(self) -> int:
-        """Return the batches that this run and those that it resumes have trained on."""
+        """Return how many batches this run and the runs that it resumes have trained on."""
         if not self.trainer:
             return 0
         progress: Any = self.trainer.fit_loop.epoch_loop.batch_progress.total

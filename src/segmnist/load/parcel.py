@@ -1,10 +1,10 @@
-"""Parcel: a batch on its way from a DataLoader's worker to the main process, in memory that both keep.
+"""Parcel: a batch on its way from a DataLoader's worker to the main process, in reused shared memory.
 
-PyTorch's own way makes fresh shared memory for every tensor of every batch, and the kernel clears each page
+PyTorch allocates fresh shared memory for every tensor of every batch, and the operating system clears each page
 of it: for 32 clips of `standard` that takes longer than drawing them (`benchmarks/load.py`). Here a worker
 draws into a slot that it keeps. The slot's first byte says whether the main process still holds a tensor of
-the batch in it; once the last is gone, the worker may use the slot again. Who keeps batches makes the worker
-take more slots; nothing is ever overwritten that somebody can see.
+the batch in it; once the last is gone, the worker may use the slot again. If the main process keeps batches,
+the worker takes more slots, so no tensor that is still in use is overwritten.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FREE, IN_USE = 0, 1
 
 
 class Field(NamedTuple):
-    """Where in a slot an array lies."""
+    """The place of an array in a slot."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -67,7 +67,7 @@ class Parcel:
 
 
 _slots: list[Slot] = []
-"""Of this process, if it is a worker."""
+"""The slots of this process, if it is a worker."""
 _mapped: dict[tuple[int, int], Array] = {}
 """Memory of the slots of this process's workers, by process id and number."""
 
@@ -96,7 +96,7 @@ def _free_slot(num_bytes: int) -> Slot:
 
 
 def _received(pid: int, number: int, shared: Tensor | None, fields: dict[str, Field]) -> dict[str, Tensor]:
-    """Return the tensors of a parcel; when the last of them is gone, its slot is free."""
+    """Return the tensors of a parcel; its slot is free when the last of them is gone."""
     if shared is not None:
         _forget_the_dead()
         _mapped[pid, number] = shared.numpy()

@@ -1,4 +1,4 @@
-"""Reader: the one thing that every loader reads from, be it the generator or a stored data set."""
+"""Reader: what every loader reads from, a generator or a stored data set."""
 
 from __future__ import annotations
 
@@ -26,16 +26,15 @@ Source = str | Path | SceneSpec | ClipSource | StoredDataset
 
 
 class Reader(Protocol):
-    """Batches of clips by row, as arrays with the clip axis first; `clip_id (B,)` int64 is among them."""
+    """Reads batches of clips by row, as arrays with the clip axis first, among them `clip_id (B,)` int64."""
 
     length: int | None
-    """Rows, None without end."""
+    """Number of rows, None if endless."""
     kinds: Kinds
     """Shape of one clip and dtype of each array."""
 
     def read(self, rows: ArrayLike, out: dict[str, Array] | None = None) -> dict[str, Array]:
-        """Return these rows, in this order, drawn or read in one go; into arrays of `out` where that saves a
-        copy."""
+        """Return these rows, in this order, as one batch; into the arrays of `out` where that saves a copy."""
         ...
 
 
@@ -87,12 +86,11 @@ def open_reader(
     length: int | None = None,
     bank: DigitBank | None = None,
 ) -> Reader:
-    """Return the reader of a source: a preset's name, a `SceneSpec`, a `ClipSource`, or the place of a data
-    set.
+    """Return the reader of a preset's name, a `SceneSpec`, a `ClipSource`, or the place of a data set.
 
-    split, seed, truth, length and bank say what to draw; of a stored data set, split and truth say what to
-    read, and a `ClipSource` has said all of it already. Raises `BadArgument` for a place without a data set
-    of this split, or a truth that was not stored.
+    split, seed, truth, length and bank say what to draw. For a stored data set, split and truth say what to
+    read; a `ClipSource` brings all of them. Raises `BadArgument` for a place without a data set of this split,
+    and for a truth that was not stored.
 
     >>> open_reader("clean", split="test").read([4, 2])["video"].shape
     (2, 30, 64, 64)
@@ -110,10 +108,9 @@ def open_reader(
 def iterate(
     source: Source, batch_size: int = 32, *, start: int = 0, **options: Any
 ) -> Iterator[dict[str, Array]]:
-    """Iterate over batches of NumPy arrays from row `start` on, without end if the source has none.
+    """Iterate over batches of NumPy arrays from row `start` on; an endless source gives batches without end.
 
-    The last batch may be short. options: those of `open_reader`. Raises `BadArgument` for a batch size below
-    1.
+    The last batch may be short. options: those of `open_reader`. Raises `BadArgument` for a batch size below 1.
 
     >>> batch = next(iterate("clean", 4, truth=("instance",)))
     >>> {name: array.shape for name, array in batch.items()}

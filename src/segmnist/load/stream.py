@@ -1,4 +1,4 @@
-"""EndlessClips: clips that never end and never repeat; where a training run stands is one whole number."""
+"""EndlessClips: clips that never end and never repeat; one whole number says where a training run stands."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ Batch = dict[str, Tensor]
 
 
 class EndlessClips(IterableDataset[Batch]):
-    """Batches by name, drawn one kernel call each, without end; no clip comes twice, on any rank.
+    """Batches of clips without end, drawn in one kernel call each; no clip comes twice, on any rank.
 
-    In step s, rank r of world_size w gets the clips first + (s*w + r) * batch_size and the batch_size - 1
-    that follow, so ranks are disjoint without a word between them, and so are the DataLoader's workers.
+    A batch is a dict of tensors. In step s, rank r of world_size w gets batch_size clips from
+    first_clip + (s*w + r) * batch_size on, so ranks and DataLoader workers get different clips and need not talk.
     first_clip is where to start, the one integer that a checkpoint needs: `EndlessLoader` counts it. rank and
     world_size are those of torch.distributed where it runs, else 0 and 1. Give it to a DataLoader with
-    `batch_size=None`. Raises `BadArgument` for a stored data set or a source with a length.
+    `batch_size=None`. Raises `BadArgument` for a stored data set, and for a source with a length.
 
     >>> batch = next(iter(EndlessClips("clean", batch_size=4, rank=1, world_size=2)))
     >>> batch["clip_id"].tolist(), batch["video"].shape
@@ -56,7 +56,7 @@ class EndlessClips(IterableDataset[Batch]):
 
     @property
     def clips_per_step(self) -> int:
-        """Clips that all ranks together take in one step."""
+        """Number of clips that all ranks together take in one step."""
         return self.batch_size * self.world_size
 
     def __iter__(self) -> Iterator[Any]:
@@ -74,9 +74,9 @@ class EndlessClips(IterableDataset[Batch]):
 class EndlessLoader:
     """A DataLoader over `EndlessClips` that knows where it stands: `state_dict()` is `{"next_clip": n}`.
 
-    What was loaded ahead but not yet given out does not count, so a run resumes at the very batch, with any
-    number of workers, and also with another number of ranks or another batch size. options: those of
-    `torch.utils.data.DataLoader`, such as num_workers. Rank 0's state is every rank's.
+    Batches that were loaded ahead but not yet given out do not count, so a run resumes at the next batch, with any
+    number of workers, ranks or clips per batch. options: those of `torch.utils.data.DataLoader`, such as
+    num_workers. The state is the same on every rank.
 
     >>> loader = EndlessLoader(EndlessClips("clean", batch_size=4))
     >>> [batch["clip_id"].tolist() for _, batch in zip(range(2), loader)]

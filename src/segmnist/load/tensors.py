@@ -1,4 +1,4 @@
-"""Arrays as tensors."""
+"""Conversion of arrays to tensors."""
 
 from __future__ import annotations
 

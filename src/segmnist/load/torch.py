@@ -35,7 +35,7 @@ Sample = tuple[Tensor, Target]
 Transforms = Callable[[Tensor, Target], tuple[Any, Any]]
 
 NUM_CLIPS = 10_000
-"""Length of a generated dataset unless given."""
+"""Default length of a generated dataset."""
 
 
 class SegMNIST(Dataset[Sample]):
@@ -76,7 +76,7 @@ class SegMNIST(Dataset[Sample]):
 
     @property
     def class_to_idx(self) -> dict[str, int]:
-        """Number of each class by name."""
+        """Class numbers by name."""
         return {name: index for index, name in enumerate(self.classes)}
 
     def __len__(self) -> int:
@@ -89,7 +89,7 @@ class SegMNIST(Dataset[Sample]):
         return self._sample(self.reader.read([index % length]), 0)
 
     def __getitems__(self, indices: Sequence[int]) -> Sequence[Sample]:
-        """Return these samples, drawn in one kernel call; a DataLoader asks for them so."""
+        """Return these samples, drawn in one kernel call; DataLoaders call this method."""
         rows = np.asarray(indices, np.int64)
         if self.transforms is None:
             return _Asked(self.reader, rows)
@@ -110,15 +110,14 @@ class SegMNIST(Dataset[Sample]):
 
 
 class _Asked(Sequence[Sample]):
-    """The samples of a batch that is drawn when they are looked at, so that `collate` can draw it into shared
-    memory."""
+    """Samples of a batch that is drawn on first access, so that `collate` can draw it into shared memory."""
 
     def __init__(self, reader: Reader, rows: Array) -> None:
         self.reader, self.rows = reader, rows
 
     @cached_property
     def arrays(self) -> dict[str, Array]:
-        """The batch, drawn in one go."""
+        """The batch, drawn on first access."""
         return self.reader.read(self.rows)
 
     def __len__(self) -> int:
@@ -129,10 +128,10 @@ class _Asked(Sequence[Sample]):
 
 
 def collate(samples: Sequence[Sample]) -> Any:
-    """Return a batch by name: video `(B,T,1,H,W)`, masks `(B,T,H,W)`, tables padded to `(B,N,...)`;
-    `num_digits (B,)` are real.
+    """Return a batch of samples as a dict of tensors; give it to a DataLoader as `collate_fn`.
 
-    Give it to a DataLoader as `collate_fn`.
+    video is `(B,T,1,H,W)`, masks are `(B,T,H,W)`, tables of digits are padded to `(B,N,...)`, of which the first
+    `num_digits (B,)` rows are real.
 
     >>> dataset = SegMNIST("standard", length=64)
     >>> loader = torch.utils.data.DataLoader(dataset, batch_size=4, collate_fn=collate)
