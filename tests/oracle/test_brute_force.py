@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.oracle.enumeration import assert_readouts, enumerate_pairs, tiny_spec
 
 from segmnist.oracle import OBSERVERS, Oracle
+from segmnist.oracle.arrays import NumpyArrays
 from segmnist.oracle.likelihood import log_likelihood_table
 from segmnist.source import ClipSource
 
@@ -104,12 +105,15 @@ def test_background_bank_equals_a_sum_over_backgrounds(small_bank):
     clip_id=st.integers(0, 10**6),
     delta=st.sampled_from([1e-6, 1e-3, 0.1]),
     sigma=st.sampled_from([25.0, 60.0, 120.0]),
+    tile_shape=st.sampled_from([(2048, 64), (5, 3)]),
 )
-def test_certificate_bounds_what_was_dropped(clip_id, delta, sigma, small_bank):
+def test_certificate_bounds_what_was_dropped(clip_id, delta, sigma, tile_shape, small_bank):
     spec = tiny_spec(sensor_sigma=sigma, angle_step=90.0, position_step=3.0)
     video = ClipSource(spec, bank=small_bank)[clip_id].video
     for observer in OBSERVERS:
-        pruned = Oracle(spec, bank=small_bank, delta=delta).posterior(video, observer)
+        oracle = Oracle(spec, bank=small_bank, delta=delta)
+        oracle.arrays.tile_shape = tile_shape
+        pruned = oracle.posterior(video, observer)
         whole = Oracle(spec, bank=small_bank, delta=0.0).posterior(video, observer)
         assert pruned.delta.max() <= delta
         moved = np.abs(pruned.class_probabilities - whole.class_probabilities).max((1, 2, 3))
@@ -121,28 +125,21 @@ def test_certificate_bounds_what_was_dropped(clip_id, delta, sigma, small_bank):
 
 
 def test_tiles_change_nothing(small_bank, monkeypatch):
-    from segmnist.oracle import pairs
-
     spec = tiny_spec(position_step=3.0)
     video = ClipSource(spec, bank=small_bank)[0].video
     whole = Oracle(spec, bank=small_bank, delta=0.0).posterior(video, "causal")
-    monkeypatch.setattr(pairs, "TILE_ROWS", 7)
-    monkeypatch.setattr(pairs, "TILE_COLUMNS", 11)
+    monkeypatch.setattr(NumpyArrays, "tile_shape", (7, 11))
     tiled = Oracle(spec, bank=small_bank, delta=0.0).posterior(video, "causal")
     np.testing.assert_allclose(tiled.class_probabilities, whole.class_probabilities, atol=3e-7)
     np.testing.assert_allclose(tiled.hypothesis_probabilities, whole.hypothesis_probabilities, atol=1e-13)
 
 
-def test_memory_is_that_of_tiles_not_of_all_pairs(monkeypatch):
-    """1,280 pictures a frame squared would take 13 MB in double precision, four times over; tiles stay far
-    below."""
+def test_memory_is_that_of_tiles_not_of_all_pairs():
+    """1,280 pictures a frame squared would take 13 MB in double precision, four times over; tiles stay below."""
     import tracemalloc
 
-    from segmnist.oracle import pairs
     from segmnist.scene.presets import preset
 
-    monkeypatch.setattr(pairs, "TILE_ROWS", 128)
-    monkeypatch.setattr(pairs, "TILE_COLUMNS", 128)
     spec = preset("exact", num_frames=1, position_step=6.0)
     oracle = Oracle(spec, delta=0.0)
     video = ClipSource(spec)[0].video

@@ -1,16 +1,25 @@
-"""The few array operations of the pair sums that NumPy and torch spell differently."""
+"""Tiles of pairs where they are computed: by compiled loops on the CPU, by matrix products on a torch device."""
 
 from __future__ import annotations
 
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument, MissingDependency
+from segmnist.oracle.evidence import FrameEvidence
+from segmnist.oracle.problem import Tile
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 class Arrays(Protocol):
-    """Double precision arrays on one device; `+ - * @ .T .sum() .max()` and indexing are the arrays' own."""
+    """Tiles on one device; `@ .sum() .max()` and indexing are its arrays' own."""
+
+    tile_shape: tuple[int, int]
+    """The most rows and columns of a tile."""
 
     def put(self, values: Any) -> Any:
         """Return a NumPy array as one of these."""
@@ -21,15 +30,23 @@ class Arrays(Protocol):
     def exp(self, values: Any) -> Any:
         """Return the exponential, in place where that is possible."""
 
-    def single(self, values: Any) -> Any:
-        """Return the array in single precision."""
+    def log_weights(self, tile: Tile, floor: float) -> tuple[Any, Integers, float]:
+        """Return the log-weights of a tile, which of its rows they are, and the operations that it took.
 
-    def scatter(self, shape: tuple[int, int], rows: Any, columns: Any, numbers: Any, single: bool) -> Any:
-        """Return zeros of this shape with NumPy `numbers` at (rows, columns)."""
+        A row may be left out only if all of its pairs are below `floor`.
+        """
+
+    def hidden(self, tile: Tile, weights: Any) -> tuple[Floats, float]:
+        """Return the weight of the pairs that hide a label at a pixel, and the operations that it took.
+
+        Shape `(K,10,P)`, one for each mapped frame.
+        """
 
 
 class NumpyArrays:
-    """Arrays on the CPU; matrix products go to NumPy's BLAS."""
+    """Tiles on the CPU."""
+
+    tile_shape = (2048, 64)
 
     def put(self, values: Any) -> Any:  # noqa: D102
         return values
@@ -40,17 +57,51 @@ class NumpyArrays:
     def exp(self, values: Any) -> Any:  # noqa: D102
         return np.exp(values, out=values)
 
-    def single(self, values: Any) -> Any:  # noqa: D102
-        return values.astype(np.float32)
+    def log_weights(self, tile: Tile, floor: float) -> tuple[Any, Integers, float]:  # noqa: D102
+        from segmnist.oracle.kernels import subtract_hidden
 
-    def scatter(self, shape: tuple[int, int], rows: Any, columns: Any, numbers: Any, single: bool) -> Any:  # noqa: D102
-        dense = np.zeros(shape, np.float32 if single else np.float64)
-        dense[rows, columns] = numbers
-        return dense
+        problem = tile.problem
+        weights = problem.unhidden[tile.rows][:, None] + problem.unhidden[tile.columns]
+        work = subtract_hidden(
+            weights,
+            problem.rest[tile.columns],
+            floor,
+            *_spans(tile, problem.seen),
+            *_ink(tile),
+            *_scratch(tile),
+        )
+        alive = np.flatnonzero(weights[:, 0] > -np.inf)
+        if len(alive) < len(tile.rows):
+            weights = weights[alive]
+        return weights, alive, float(work)
+
+    def hidden(self, tile: Tile, weights: Any) -> tuple[Floats, float]:  # noqa: D102
+        from segmnist.oracle.kernels import add_hidden
+
+        problem = tile.problem
+        result = np.zeros((len(problem.mapped), 10, problem.num_pixels))
+        odds, pixel = problem.class_odds[tile.columns], problem.ink.pixel
+        work = add_hidden(weights, odds, *_spans(tile, problem.mapped), pixel, *_scratch(tile), result)
+        return result, float(work)
+
+
+def _spans(tile: Tile, frames: tuple[int, ...]) -> tuple[Integers, ...]:
+    return (*tile.problem.spans_in(tile.rows, frames), *tile.problem.spans_in(tile.columns, frames))
+
+
+def _ink(tile: Tile) -> tuple[NDArray[np.int32], Floats]:
+    return tile.problem.ink.pixel, tile.problem.ink.ratio
+
+
+def _scratch(tile: Tile) -> tuple[Integers, Floats]:
+    num_pixels = tile.problem.num_pixels
+    return np.full(num_pixels, -1), np.empty((num_pixels, len(tile.columns)))
 
 
 class TorchArrays:
-    """Arrays on a torch device."""
+    """Tiles on a torch device."""
+
+    tile_shape = (2048, 2048)
 
     def __init__(self, device: str) -> None:
         try:
@@ -76,16 +127,48 @@ class TorchArrays:
     def exp(self, values: Any) -> Any:  # noqa: D102
         return values.exp_()
 
-    def single(self, values: Any) -> Any:  # noqa: D102
-        return values.float()
+    def log_weights(self, tile: Tile, floor: float) -> tuple[Any, Integers, float]:  # noqa: D102
+        problem, flop = tile.problem, 0.0
+        unhidden = self.put(problem.unhidden)
+        weights = unhidden[self.put(tile.rows)][:, None] + unhidden[self.put(tile.columns)]
+        for t in problem.seen:
+            frame, (front, behind) = problem.evidence[t], tile.pictures(t)
+            pixels = _shared(frame, front, behind)
+            if len(pixels):
+                mask = self._dense(frame, front, pixels, None, np.float64)
+                weights -= mask @ self._dense(frame, behind, pixels, frame.ratio, np.float64).T
+                flop += 2.0 * tile.num_pairs * len(pixels)
+        return weights, np.arange(len(tile.rows)), flop
 
-    def scatter(self, shape: tuple[int, int], rows: Any, columns: Any, numbers: Any, single: bool) -> Any:  # noqa: D102
-        torch = self.torch
-        dense = torch.zeros(shape, dtype=torch.float32 if single else torch.float64, device=self.device)
-        dense[self.put(rows), self.put(columns)] = self.put(np.asarray(numbers)).to(dense.dtype)
+    def hidden(self, tile: Tile, weights: Any) -> tuple[Floats, float]:  # noqa: D102
+        problem, flop = tile.problem, 0.0
+        result = np.zeros((len(problem.mapped), 10, problem.num_pixels))
+        odds = self.put(problem.class_odds[tile.columns].T.astype(np.float32))
+        for place, t in enumerate(problem.mapped):
+            frame, (front, behind) = problem.evidence[t], tile.pictures(t)
+            pixels = _shared(frame, front, behind)
+            if len(pixels):
+                over = weights.float().T @ self._dense(frame, front, pixels, None, np.float32)
+                over *= self._dense(frame, behind, pixels, None, np.float32)
+                result[place][:, pixels] = self.get(odds @ over)
+                flop += 2.0 * tile.num_pairs * len(pixels)
+        return result, flop
+
+    def _dense(self, frame: FrameEvidence, rows: Integers, pixels: Integers, values: Any, dtype: Any) -> Any:
+        """Return `(len(rows), len(pixels))` with the values at ink, or 1 where there are none, and zero elsewhere."""
+        owner, column, numbers = frame.ink_in(rows, pixels, values)
+        dense = self.torch.zeros(
+            (len(rows), len(pixels)), dtype=getattr(self.torch, np.dtype(dtype).name), device=self.device
+        )
+        dense[self.put(owner), self.put(column)] = self.put(np.asarray(numbers, dtype))
         return dense
 
 
+def _shared(frame: FrameEvidence, front: Integers, behind: Integers) -> Integers:
+    """Return the pixels where a picture of both sets may lie: no other takes part in the product."""
+    return np.flatnonzero(frame.covered(front) & frame.covered(behind))
+
+
 def arrays_on(device: str | None) -> Arrays:
-    """Return NumPy's arrays for None, else torch's on that device."""
+    """Return the CPU's tiles for None, else torch's on that device."""
     return NumpyArrays() if device is None else TorchArrays(device)

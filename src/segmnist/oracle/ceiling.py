@@ -22,10 +22,9 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Ceiling:
-    """One row of the table. Expected scores come from the posteriors alone; realised ones from the truth
-    of the same clips.
+    """One row of the table of ceilings.
 
-    Pairs are (value, standard error), the error clustered by video: pixels of a video are far from
+    Expected scores come from the posteriors alone, realised ones from the truth of the same clips. Pairs are (value, standard error), the error clustered by video: pixels of a video are far from
     independent.
     """
 
@@ -49,10 +48,9 @@ class Ceiling:
 
 
 def ratio_with_error(numerators: Floats, denominators: Floats) -> tuple[float, float]:
-    """Return sum/sum over videos and its standard error by linearisation, one cluster a video; nan for one
-    video.
+    """Return sum/sum over videos and its standard error by linearisation, one cluster a video.
 
-    Formula: Cochran, "Sampling Techniques", 3rd edition, section 6.4.
+    The error is NaN for one video. Formula: Cochran, "Sampling Techniques", 3rd edition, section 6.4.
     """
     count, ratio = len(numerators), float(numerators.sum() / denominators.sum())
     if count < 2:
@@ -105,8 +103,7 @@ def _counts(posterior: Posterior, truth: NDArray[np.uint8]) -> dict[str, float]:
         "right": float(right.sum()),
         "digit_right": float(right[digit].sum()),
         "digit": float(digit.sum()),
-        # A truth that was left out with the pruned pairs would cost infinitely; its probability is below
-        # delta.
+        # A truth that was left out with the pruned pairs would cost infinitely; its probability is below delta.
         "nll": float(-np.log(np.maximum(of_truth, 1e-12)).sum()),
     }
 
@@ -149,8 +146,10 @@ def ceilings(
     num_videos: int,
     report: Callable[[str, int], None] = lambda observer, done: None,
 ) -> Iterator[Ceiling]:
-    """Yield the ceiling of each observer: frame, causal, offline. A predictor that has seen more can score
-    higher."""
+    """Yield the ceiling of each observer: frame, causal, offline.
+
+    A predictor that has seen more than an observer can score higher than its ceiling.
+    """
     for observer in reversed(OBSERVERS):
 
         def tell(done: int, observer: str = observer) -> None:

@@ -14,9 +14,10 @@ from segmnist.oracle.arrays import Arrays
 from segmnist.oracle.evidence import FrameEvidence, weigh
 from segmnist.oracle.family import Family
 from segmnist.oracle.observers import Look, Observer
-from segmnist.oracle.pairs import PairPosterior, PairProblem, solve_pairs
+from segmnist.oracle.pairs import PairPosterior, solve_pairs
 from segmnist.oracle.picks import pick, uniforms
 from segmnist.oracle.posterior import Posterior
+from segmnist.oracle.problem import PairProblem
 from segmnist.oracle.worlds import (
     DRAW,
     filtered_maps,
@@ -87,11 +88,6 @@ class Answer:
     def share(self) -> Floats:
         """`(B,)` P(background | frames seen)."""
         return np.asarray(np.exp(self.log_weight - self.log_evidence))
-
-    @cached_property
-    def unhidden(self) -> list[Floats]:
-        """For each background, the log-weight of each group when nothing hides it, `(n,)`."""
-        return [problem.scores()[0] for problem in self.problems]
 
     def mix(self, name: str) -> NDArray[np.float64]:
         """Return one of the pair posteriors' arrays, averaged over the backgrounds."""
@@ -209,7 +205,7 @@ class PathWorlds:
             worlds[rows, 2] = pick(one.solved[b].front, uniform[rows, 1])
             for i in np.unique(worlds[rows, 2]):
                 mine = rows[worlds[rows, 2] == i]
-                log_row = one.problems[b].row(one.unhidden[b], int(i))
+                log_row = one.problems[b].row(int(i))
                 worlds[mine, 1] = pick(np.exp(log_row - log_row.max()), uniform[mine, 2])
         for n in (1, 2):
             worlds[:, n] = pick_members(

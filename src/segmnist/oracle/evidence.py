@@ -16,65 +16,89 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
+class Ink:
+    """The ink pixels of all pictures of all frames, one frame after another."""
+
+    pixel: NDArray[np.int32]
+    """`(E,)` row-major in the frame."""
+    ratio: Floats
+    """`(E,)` log p(seen | ink) - log p(seen | background)."""
+
+
+@dataclass(frozen=True, eq=False)
 class FrameEvidence:
     """One frame: for each ink pixel of each picture log p(y | ink) - log p(y | background)."""
 
     pictures: Pictures
     ratio: Floats
     """One number an entry of `pictures`."""
+    total: Floats
+    """`(U,)` each picture's sum of ratios: its evidence when nothing hides it."""
+    most: Floats
+    """`(U,)` the most that each picture's evidence can be, whatever hides it."""
     background: float
     """log p(frame | background alone)."""
-
-    def total(self) -> Floats:
-        """Return each picture's sum of ratios, `(U,)`: its evidence when nothing hides it."""
-        return self.pictures.sums(self.ratio)
-
-    def most(self) -> Floats:
-        """Return the most that each picture's evidence can be, whatever hides it, `(U,)`."""
-        return self.pictures.sums(np.maximum(self.ratio, 0.0))
+    ink: Ink
+    first: int
+    """The place of this frame's first entry in `ink`."""
 
     def hidden_by(self, row: int, num_pixels: int) -> Floats:
         """Return how much of each picture's evidence lies under picture `row`, `(U,)`."""
+        from segmnist.oracle.kernels import sum_under
+
         cover = np.zeros(num_pixels)
         cover[self.pictures.pixel[self.pictures.start[row] : self.pictures.start[row + 1]]] = 1.0
-        return self.pictures.sums(self.ratio * cover[self.pictures.pixel])
+        result = np.empty(len(self.pictures))
+        sum_under(self.pictures.start, self.pictures.pixel, self.ratio, cover, result)
+        return result
 
     def hidden_of(self, row: int, num_pixels: int) -> Floats:
         """Return how much of the evidence of picture `row` lies under each picture, `(U,)`."""
+        from segmnist.oracle.kernels import sum_at
+
         own = slice(self.pictures.start[row], self.pictures.start[row + 1])
         worth = np.zeros(num_pixels)
         worth[self.pictures.pixel[own]] = self.ratio[own]
-        return self.pictures.sums(worth[self.pictures.pixel])
+        result = np.empty(len(self.pictures))
+        sum_at(self.pictures.start, self.pictures.pixel, worth, result)
+        return result
 
-    def columns(self, rows: Integers) -> NDArray[np.bool_]:
+    def covered(self, rows: Integers) -> NDArray[np.bool_]:
         """Return the pixels that any of these pictures covers, `(P,)` padded to the largest pixel in use."""
         covered = np.zeros(int(self.pictures.pixel.max(initial=0)) + 1, bool)
         covered[self.pictures.pixel[self.pictures.entries(rows)[1]]] = True
         return covered
 
-    def dense(self, rows: Integers, columns: Integers, values: Any, arrays: Any, single: bool = False) -> Any:
-        """Return `(len(rows), len(columns))` with values at ink, zero elsewhere, as the backend's array.
+    def ink_in(self, rows: Integers, pixels: Integers, values: Any) -> tuple[Integers, Integers, Any]:
+        """Return where ink lies in a `(len(rows), len(pixels))` matrix of pictures and pixels, and its values there.
 
         values: one number an entry, or None for the mask itself.
         """
-        place = np.full(int(self.pictures.pixel.max(initial=0)) + 1, -1, np.int64)
-        place[columns] = np.arange(len(columns))
+        size = max(int(self.pictures.pixel.max(initial=0)), int(pixels.max(initial=0))) + 1
+        place = np.full(size, -1, np.int64)
+        place[pixels] = np.arange(len(pixels))
         owner, entry = self.pictures.entries(rows)
         column = place[self.pictures.pixel[entry]]
         kept = column >= 0
-        numbers = 1.0 if values is None else values[entry[kept]]
-        return arrays.scatter((len(rows), len(columns)), owner[kept], column[kept], numbers, single)
+        return owner[kept], column[kept], 1.0 if values is None else values[entry[kept]]
 
 
 def weigh(
     family: Family, video: NDArray[np.uint8], background: int, log_table: Floats
 ) -> list[FrameEvidence]:
-    """Return the evidence of each frame of a video, `(T,H,W)` uint8, before background number
-    `background`."""
-    result = []
+    """Return the evidence of each frame of a video, `(T,H,W)` uint8, before one of the family's backgrounds."""
+    from segmnist.oracle.kernels import weigh_ink
+
+    pixel = np.concatenate([pictures.pixel for pictures in family.pictures])
+    ink = Ink(pixel, np.empty(len(pixel)))
+    result, first = [], 0
     for t, pictures in enumerate(family.pictures):
-        seen = video[t].reshape(-1).astype(np.int64)
+        seen = video[t].reshape(-1)
         behind = log_table[family.backgrounds[background, t], seen]
-        ink = log_table[pictures.level, seen[pictures.pixel]]
-        result.append(FrameEvidence(pictures, ink - behind[pictures.pixel], float(behind.sum())))
+        ratio = ink.ratio[first : first + len(pictures.pixel)]
+        total, most = np.empty(len(pictures)), np.empty(len(pictures))
+        weigh_ink(pictures.start, pictures.pixel, pictures.level, seen, log_table, behind, ratio, total, most)
+        frame = FrameEvidence(pictures, ratio, total, most, float(behind.sum()), ink, first)
+        result.append(frame)
+        first += len(pictures.pixel)
     return result

@@ -24,9 +24,10 @@ from segmnist.oracle.arrays import Arrays
 from segmnist.oracle.evidence import FrameEvidence, weigh
 from segmnist.oracle.family import Family, check_bytes
 from segmnist.oracle.observers import Observer
-from segmnist.oracle.pairs import PairPosterior, PairProblem, add_weights, empty_sums, log_weights, normalised
+from segmnist.oracle.pairs import PairPosterior, all_log_weights, posterior_of
 from segmnist.oracle.picks import pick, uniforms
 from segmnist.oracle.posterior import Posterior
+from segmnist.oracle.problem import PairProblem
 from segmnist.oracle.walk import transition_matrix
 from segmnist.oracle.worlds import DRAW, filtered_maps, frame_log_likelihood, labels_of, paint
 
@@ -96,14 +97,6 @@ def _problem(family: Family, evidence: list[FrameEvidence], t: int) -> PairProbl
     )
 
 
-def _emission(problem: PairProblem, arrays: Arrays) -> Floats:
-    """Return log p(frame | picture i in front, j behind) over the background's, `(U,U)`."""
-    everything = np.arange(len(problem.log_prior))
-    unhidden, _ = problem.scores()
-    weights = log_weights(problem, unhidden, everything, everything, arrays, empty_sums(problem, 0.0))
-    return np.asarray(arrays.get(weights))
-
-
 def follow(chain: Chain, evidence: list[FrameEvidence], observer: Observer, arrays: Arrays) -> Track:
     """Return the pairs' posterior of each frame for an observer, before one background."""
     forward, emissions = [], []
@@ -111,7 +104,7 @@ def follow(chain: Chain, evidence: list[FrameEvidence], observer: Observer, arra
     alone = observer.name == "frame"
     predicted = chain.first()
     for t, frame in enumerate(evidence):
-        log_weight = _emission(_problem(chain.family, evidence, t), arrays)
+        log_weight = all_log_weights(_problem(chain.family, evidence, t), arrays)
         largest = float(log_weight.max())
         members = chain.members[t]
         emissions.append(np.exp(log_weight - largest)[members][:, members])
@@ -158,9 +151,7 @@ def _mapped(
     order = np.argsort(chain.members[t], kind="stable")
     starts = np.searchsorted(chain.members[t][order], np.arange(count))
     shown = np.add.reduceat(np.add.reduceat(pairs[order][:, order], starts, axis=0), starts, axis=1)
-    sums, everything = empty_sums(problem, 0.0), np.arange(count)
-    add_weights(problem, arrays.put(shown), everything, everything, 0.0, arrays, sums)
-    return normalised(problem, sums, -np.inf)
+    return posterior_of(problem, shown, arrays)
 
 
 def markov_posterior(

@@ -15,10 +15,9 @@ Floats = NDArray[np.float64]
 
 
 def transition_matrix(spec: SceneSpec, bank: DigitBank) -> Floats:
-    """Return P(state a frame later | state), `(S,S)`; states are (y, x, speed, direction), the last varying
-    fastest.
+    """Return P(state a frame later | state), `(S,S)`.
 
-    A frame draws the velocity anew with `turn_odds`, then moves and reflects. Raises `BadArgument` if
+    States are (y, x, speed, direction), the last varying fastest. A frame draws the velocity anew with `turn_odds`, then moves and reflects. Raises `BadArgument` if
     position_step does not divide the room between the walls: then a wall would throw the digit off the
     lattice.
     """

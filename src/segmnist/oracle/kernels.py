@@ -1,0 +1,156 @@
+"""Compiled loops of the oracle: over the ink of pictures, and over tiles of pairs.
+
+Ink is a list of pixels, one picture after another; a digit of a tile has in frame k the entries `begin[k]` up to `end[k]`.
+Every function also runs uncompiled (`.py_func`), which the tests use as the specification of the compiled form.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@njit(nogil=True, cache=True)
+def weigh_ink(
+    start: Array, pixel: Array, level: Array, seen: Array, log_table: Array, behind: Array,
+    ratio: Array, total: Array, most: Array,
+) -> None:  # fmt: skip
+    """Fill each ink pixel's log p(seen | level) - behind, and each picture's sum of them and of the positive ones."""
+    for u in range(total.shape[0]):
+        all_of_it = 0.0
+        positive = 0.0
+        for e in range(start[u], start[u + 1]):
+            p = pixel[e]
+            value = log_table[level[e], seen[p]] - behind[p]
+            ratio[e] = value
+            all_of_it += value
+            positive += max(value, 0.0)
+        total[u] = all_of_it
+        most[u] = positive
+
+
+@njit(nogil=True, cache=True)
+def sum_under(start: Array, pixel: Array, ratio: Array, cover: Array, out: Array) -> None:
+    """Fill each picture's sum of ratio x cover[pixel], `(U,)`."""
+    for u in range(out.shape[0]):
+        total = 0.0
+        for e in range(start[u], start[u + 1]):
+            total += ratio[e] * cover[pixel[e]]
+        out[u] = total
+
+
+@njit(nogil=True, cache=True)
+def sum_at(start: Array, pixel: Array, worth: Array, out: Array) -> None:
+    """Fill each picture's sum of worth[pixel], `(U,)`."""
+    for u in range(out.shape[0]):
+        total = 0.0
+        for e in range(start[u], start[u + 1]):
+            total += worth[pixel[e]]
+        out[u] = total
+
+
+@njit(nogil=True, cache=True)
+def splat(weight: Array, odds: Array, begin: Array, end: Array, pixel: Array, out: Array) -> None:
+    """Add each hypothesis' weight, split over its labels, to the pixels that it covers; out: `(10,P)`."""
+    for h in range(weight.shape[0]):
+        for label in range(odds.shape[1]):
+            share = weight[h] * odds[h, label]
+            if share > 0:
+                for e in range(begin[h], end[h]):
+                    out[label, pixel[e]] += share
+
+
+@njit(nogil=True, cache=True)
+def subtract_hidden(
+    weights: Array, rest: Array, floor: float, front_begin: Array, front_end: Array,
+    behind_begin: Array, behind_end: Array, pixel: Array, ratio: Array, place: Array, held: Array,
+) -> int:  # fmt: skip
+    """Subtract from the log-weights of a tile, `(R,C)`, what the row's digit hides of the column's in each frame.
+
+    rest[c, k]: the most that frames k and later can give column c back. A row is given up, and set to -inf, as soon as none
+    of its pairs can reach `floor`. place `(P,)`, all -1, and held `(P,C)` are for scratch. Returns the additions done.
+    """
+    num_rows, num_columns = weights.shape
+    live = np.arange(num_rows)
+    touched = np.empty(place.shape[0], np.int64)
+    work = 0
+    for k in range(front_begin.shape[1]):
+        used = 0
+        for c in range(num_columns):
+            for e in range(behind_begin[c, k], behind_end[c, k]):
+                p = pixel[e]
+                at = place[p]
+                if at < 0:
+                    at = used
+                    place[p] = at
+                    touched[used] = p
+                    used += 1
+                    for other in range(num_columns):
+                        held[at, other] = 0.0
+                held[at, c] = ratio[e]
+        still = 0
+        for n in range(live.shape[0]):
+            r = live[n]
+            for e in range(front_begin[r, k], front_end[r, k]):
+                at = place[pixel[e]]
+                if at >= 0:
+                    work += 1
+                    for c in range(num_columns):
+                        weights[r, c] -= held[at, c]
+            reach = -np.inf
+            for c in range(num_columns):
+                reach = max(reach, weights[r, c] + rest[c, k + 1])
+            if reach >= floor:
+                live[still] = r
+                still += 1
+            else:
+                weights[r, :] = -np.inf
+        live = live[:still]
+        for n in range(used):
+            place[touched[n]] = -1
+    return work * num_columns
+
+
+@njit(nogil=True, cache=True)
+def add_hidden(
+    weights: Array, odds: Array, front_begin: Array, front_end: Array, behind_begin: Array, behind_end: Array,
+    pixel: Array, place: Array, held: Array, hidden: Array,
+) -> int:  # fmt: skip
+    """Add, for each frame, label and pixel, the weight of the pairs whose digit behind is of this label and hidden there.
+
+    weights `(R,C)`; odds `(C,10)`; hidden `(K,10,P)`; place and held as in `subtract_hidden`. Returns the additions done.
+    """
+    num_rows, num_columns = weights.shape
+    touched = np.empty(place.shape[0], np.int64)
+    work = 0
+    for k in range(front_begin.shape[1]):
+        used = 0
+        for c in range(num_columns):
+            for e in range(behind_begin[c, k], behind_end[c, k]):
+                p = pixel[e]
+                if place[p] < 0:
+                    place[p] = used
+                    touched[used] = p
+                    for other in range(num_columns):
+                        held[used, other] = 0.0
+                    used += 1
+        for r in range(num_rows):
+            for e in range(front_begin[r, k], front_end[r, k]):
+                at = place[pixel[e]]
+                if at >= 0:
+                    work += 1
+                    for c in range(num_columns):
+                        held[at, c] += weights[r, c]
+        for c in range(num_columns):
+            for label in range(odds.shape[1]):
+                if odds[c, label] > 0:
+                    for e in range(behind_begin[c, k], behind_end[c, k]):
+                        hidden[k, label, pixel[e]] += odds[c, label] * held[place[pixel[e]], c]
+        for n in range(used):
+            place[touched[n]] = -1
+    return work * num_columns

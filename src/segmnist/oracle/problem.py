@@ -1,0 +1,104 @@
+"""The problem of two digits: hypotheses of one digit, what the frames seen say of each, and what is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmnist.oracle.evidence import FrameEvidence, Ink
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class PairProblem:
+    """What is asked: n hypotheses that differ in what they show, the frames that count, the frames to map.
+
+    `picture_of (n,T)` as in the family; `log_prior (n,)`; `class_odds (n,10)`; `seen`, `mapped`: frame
+    numbers.
+    """
+
+    evidence: list[FrameEvidence]
+    picture_of: Integers
+    log_prior: Floats
+    class_odds: Floats
+    seen: tuple[int, ...]
+    mapped: tuple[int, ...]
+    num_pixels: int
+
+    @property
+    def ink(self) -> Ink:
+        """The ink of all frames."""
+        return self.evidence[0].ink
+
+    @cached_property
+    def spans(self) -> tuple[Integers, Integers]:
+        """Where each hypothesis' entries of `ink` begin and end in each frame, `(n,T)` each."""
+        begin, end = np.empty_like(self.picture_of), np.empty_like(self.picture_of)
+        for t in {*self.seen, *self.mapped}:
+            frame, rows = self.evidence[t], self.picture_of[:, t]
+            begin[:, t] = frame.pictures.start[rows] + frame.first
+            end[:, t] = frame.pictures.start[rows + 1] + frame.first
+        return begin, end
+
+    def spans_in(self, hypotheses: Integers, frames: tuple[int, ...]) -> tuple[Integers, Integers]:
+        """Return where these hypotheses' ink begins and ends in these frames, `(len(hypotheses),len(frames))` each."""
+        begin, end = (ends[hypotheses[:, None], np.array(frames, np.intp)] for ends in self.spans)
+        return begin, end
+
+    @cached_property
+    def unhidden(self) -> Floats:
+        """`(n,)` the log-weight of each hypothesis when nothing hides it."""
+        total = self.log_prior.copy()
+        for t in self.seen:
+            total += self.evidence[t].total[self.picture_of[:, t]]
+        return total
+
+    @cached_property
+    def rest(self) -> Floats:
+        """`(n,K+1)` by how much hiding can raise each hypothesis' log-weight in the k-th frame seen and after it."""
+        gains = np.zeros((len(self.log_prior), len(self.seen) + 1))
+        for k, t in enumerate(self.seen):
+            frame = self.evidence[t]
+            gains[:, k] = (frame.most - frame.total)[self.picture_of[:, t]]
+        return np.ascontiguousarray(gains[:, ::-1].cumsum(1)[:, ::-1])
+
+    def row(self, i: int) -> Floats:
+        """Return the log-weights of the pairs (i in front, every j), `(n,)`."""
+        result = self.unhidden[i] + self.unhidden
+        for t in self.seen:
+            under = self.evidence[t].hidden_by(int(self.picture_of[i, t]), self.num_pixels)
+            result -= under[self.picture_of[:, t]]
+        return result
+
+    def column(self, j: int) -> Floats:
+        """Return the log-weights of the pairs (every i in front, j), `(n,)`."""
+        result = self.unhidden + self.unhidden[j]
+        for t in self.seen:
+            under = self.evidence[t].hidden_of(int(self.picture_of[j, t]), self.num_pixels)
+            result -= under[self.picture_of[:, t]]
+        return result
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """Some pairs of a problem: each of these hypotheses in front of each of those."""
+
+    problem: PairProblem
+    rows: Integers
+    """`(R,)` hypotheses of the digit in front."""
+    columns: Integers
+    """`(C,)` hypotheses of the digit behind."""
+
+    @property
+    def num_pairs(self) -> int:
+        """R x C."""
+        return len(self.rows) * len(self.columns)
+
+    def pictures(self, t: int) -> tuple[Integers, Integers]:
+        """Return which pictures the rows and the columns show in frame t."""
+        return self.problem.picture_of[self.rows, t], self.problem.picture_of[self.columns, t]
