@@ -99,6 +99,7 @@ def _motions(draw: st.DrawFn) -> dict[str, Any]:
         fields["speed_step"] = draw(_steps(4))
         fields["direction_step"] = draw(st.sampled_from([0.0, 7.5, 45.0, 90.0, 360.0]))
         fields["rotation_rate_step"] = draw(_steps(90))
+        fields["scale_step"] = draw(_steps(2))
         fields["brightness_step"] = draw(_steps(2))
     return fields
 

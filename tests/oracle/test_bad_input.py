@@ -21,7 +21,7 @@ OUTSIDE = {
     "num_depth_swaps_range": (0, 1),
     "sensor_sigma": 0.0,
     "digit_motion": "origin",
-    "scale_range": (0.5, 0.6),
+    "scale_step": ("scale_range", (0.5, 0.6)),
     "acceleration_range": (0.0, 0.1),
     "speed_step": ("speed_range", (1.0, 2.0)),
     "angle_step": 0.0,
@@ -86,6 +86,7 @@ def test_every_field_has_a_rule():
         ({"direction_step": 360.0}, "direction_step"),
         ({"speed_range": (2.0, 2.0)}, "speed_range"),
         ({"frame_stride": 2}, "frame_stride"),
+        ({"scale_range": (0.5, 1.0), "scale_step": 0.5}, "scale_range"),
     ],
 )
 def test_walk_that_leaves_the_lattice_is_refused(changes, field):

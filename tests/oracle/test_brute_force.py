@@ -19,6 +19,7 @@ SPECS = {
     "flat levels": {"grey_levels": (90, 200), "direction_step": 360.0},
     "ramp": {"brightness_range": (0.3, 0.9), "brightness_step": 0.6, "direction_step": 360.0},
     "beyond the walls": {"wall_margin": 8.0, "position_step": 10.0},
+    "sizes": {"scale_range": (0.8, 1.4), "scale_step": 0.6, "direction_step": 360.0},
     "accelerated": {"acceleration_range": (0.5, 0.5), "frame_stride": 2},
 }
 

@@ -35,6 +35,7 @@ SPECS = {
     "angle_step": {"angle_step": 90.0},
     "direction_step": {"direction_step": 45.0},
     "speed_step": {"speed_range": (1.0, 2.5), "speed_step": 1.5, "direction_step": 90.0},
+    "scale_step": {"scale_range": (0.8, 1.4), "scale_step": 0.3, "wall_margin": 1.0},
     "brightness_step": {"brightness_range": (0.3, 0.9), "brightness_step": 0.3},
     "rotation_rate_step": {"rotation_rate_range": (-10.0, 10.0), "rotation_rate_step": 20.0},
     "grey_levels": {"grey_levels": (90, 150, 200), "frame_stride": 3, "acceleration_range": (0.7, 0.7)},

@@ -279,6 +279,8 @@ def test_steps_make_a_lattice() -> None:
     assert set(np.diff(angle, axis=1).ravel() % 36_000) == {0, 250, 500, 35_500, 35_750}
     assert set(scene.brightness[real][:, 0]) == {32_768, 49_152, 65_536}
     assert len(set(scene.glyph[real])) == 20
+    sizes = sample(spec.replace(scale_range=(0.5, 1.1), scale_step=0.25), np.arange(400)).scale[real]
+    assert set(sizes[:, 0]) == {32_768, 49_152, 65_536}
 
 
 def test_depths_are_swapped_as_often_as_asked() -> None:

@@ -164,7 +164,7 @@ def _hypotheses(spec: SceneSpec, bank: DigitBank, split: str) -> tuple[dict[str,
 
 def _scales(spec: SceneSpec, bank: DigitBank) -> Axis:
     p = parameters_of(spec, *bank.images.shape[1:])
-    return lattice(p.scale_low, p.scale_high, 0)
+    return lattice(p.scale_low, p.scale_high, p.scale_step)
 
 
 def _axes(spec: SceneSpec, bank: DigitBank, split: str, scale: int) -> dict[str, Axis]:

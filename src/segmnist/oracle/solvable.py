@@ -65,7 +65,10 @@ SOLVABLE = {
     "wall_margin": ANY,
     "angle_range": ANY,
     "rotation_rate_range": ANY,
-    "scale_range": ONE_VALUE,
+    "scale_range": Rule(
+        "two equal numbers for digit_motion='markov'",
+        lambda value, spec: value[0] == value[1] or spec.digit_motion != "markov",
+    ),
     "brightness_range": ANY,
     "ink_threshold": ANY,
     "ink_offset": ANY,
@@ -82,6 +85,7 @@ SOLVABLE = {
     ),
     "angle_step": step_of("angle_range"),
     "rotation_rate_step": step_of("rotation_rate_range"),
+    "scale_step": step_of("scale_range"),
     "brightness_step": step_of("brightness_range"),
     "num_backgrounds": Rule(
         "1 or more, as there are shapes", lambda value, spec: value > 0 or spec.max_shapes == 0

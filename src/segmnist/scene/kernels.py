@@ -209,7 +209,7 @@ def _draw_digit(p: SamplingParameters, tables: Tables, address: Address, n: int)
     if twins[label, 0] != twins[label, 1]:
         word_twin, _, _, _ = _draw(address, PURPOSE_DIGIT, 4 * n + 3)
         label = twins[label, 0 if word_twin < p.twin_odds else 1]
-    size = _between(word_scale, p.scale_low, p.scale_high)
+    size = _on_lattice(word_scale, p.scale_low, p.scale_high, p.scale_step)
     direction = _direction(p, word_direction)
     half_y, half_x = p.glyph_height * size >> 1, p.glyph_width * size >> 1
     frame_y, frame_x = p.height << 16, p.width << 16

@@ -99,6 +99,7 @@ class SamplingParameters(NamedTuple):
     direction_step: int
     angle_step: int
     rate_step: int
+    scale_step: int
     brightness_step: int
     twin_odds: int
     num_backgrounds: int
@@ -147,6 +148,7 @@ def parameters_of(spec: SceneSpec, glyph_height: int, glyph_width: int) -> Sampl
         direction_step=to_angle(spec.direction_step),
         angle_step=to_angle(spec.angle_step),
         rate_step=to_angle(spec.rotation_rate_step),
+        scale_step=to_q16(spec.scale_step),
         brightness_step=to_q16(spec.brightness_step),
         twin_odds=round(spec.twin_odds * 2**32),
         num_backgrounds=spec.num_backgrounds,

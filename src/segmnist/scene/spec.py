@@ -141,6 +141,7 @@ class SceneSpec:
     direction_step: float = _field(0.0, 0, 360, "deg", "lattice of directions; divides a full turn")
     angle_step: float = _field(0.0, 0, 360, "deg", "lattice of first angles")
     rotation_rate_step: float = _field(0.0, 0, 180, "deg/frame", "lattice of rotation rates")
+    scale_step: float = _field(0.0, 0, 32, "", "lattice of sizes")
     brightness_step: float = _field(0.0, 0, 4, "", "lattice of both ends of the brightness ramp")
     num_backgrounds: int = _field(
         0, 0, 10_000, "", "if given: the shapes are those of one of the first clips"
