@@ -18,7 +18,7 @@ import venv
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-TORCH_PINNED = ["-c", HERE / "constraints.txt"]
+TORCH_PINNED: list[str | Path] = ["-c", HERE / "constraints.txt"]
 LOWEST_EXTRAS = ("coco", "explore", "hdf5", "index", "s3", "video")
 LOWEST_TESTS = (
     "tests/golden",
@@ -50,7 +50,7 @@ def demo() -> None:
     """Write a data set of 1,000 clips and pictures of it into `out/`."""
     python = environment("demo")
     install(python, *TORCH_PINNED, "-e", HERE)
-    segmnist = [python, "-m", "segmnist"]
+    segmnist: list[str | Path] = [python, "-m", "segmnist"]
     shared = ["--preset", "standard", "--split", "test", "--seed", "0"]
     run(*segmnist, "generate", HERE / "out", *shared, "--clips", "1000")
     run(*segmnist, "preview", HERE / "out" / "preview.png", *shared, "--clips", "3")
@@ -90,12 +90,14 @@ def lowest() -> None:
     """Run some tests on the oldest libraries that pyproject.toml allows, torch and what needs it left out."""
     python = environment("lowest", clear=True)
     install(python, "uv")
-    uv = [python, "-m", "uv", "pip"]
+    uv: list[str | Path] = [python, "-m", "uv", "pip"]
     extras = [word for extra in LOWEST_EXTRAS for word in ("--extra", extra)]
     listed = HERE / ".venv-lowest" / "lowest.txt"
     run(
         *[*uv, "compile", "--quiet", "--resolution", "lowest-direct", "--only-binary", ":all:", *extras],
-        *["--output-file", listed, HERE / "pyproject.toml"],
+        "--output-file",
+        listed,
+        HERE / "pyproject.toml",
     )
     run(*uv, "install", "--python", python, "-r", listed, "httpx", "hypothesis", "pytest", "pytest-timeout")
     run(*uv, "install", "--python", python, "--no-deps", "-e", HERE)

@@ -73,7 +73,7 @@ class NpyReader:
 
 def through_parcels(folder: Path) -> SegMNIST:
     dataset = SegMNIST("standard", length=1)
-    dataset.reader = NpyReader(folder)
+    dataset.reader = NpyReader(folder)  # type: ignore[assignment]
     return dataset
 
 

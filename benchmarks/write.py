@@ -15,13 +15,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from numcodecs import zstd
+
 from segmnist import ClipSource, preset
 from segmnist.dataset import generate, plan_for, recipe_for, verify
 from segmnist.dataset.commit import Books
 from segmnist.dataset.local_store import LocalStore
 from segmnist.dataset.manifest import FileSum, Receipt
 from segmnist.formats.index_tables import TRUTHS as INDEX_TRUTHS
-from segmnist.formats.zarr import zstd
 
 
 def best_seconds(work: Callable[[], object], repeats: int = 3) -> float:
@@ -76,7 +77,7 @@ def compression() -> None:
         for level in (-5, -1, 1, 3, 6):
             pieces = [clip.reshape(-1) for clip in clips[name]]
             seconds = best_seconds(
-                lambda pieces=pieces, level=level: [zstd.compress(p, level) for p in pieces]
+                lambda pieces=pieces, level=level: [zstd.compress(p, level) for p in pieces]  # type: ignore[misc]
             )
             size = sum(len(zstd.compress(piece, level)) for piece in pieces)
             ratio, speed = clips[name].nbytes / size, clips[name].nbytes / seconds / 1e6
@@ -87,15 +88,16 @@ def planning(folder: Path) -> None:
     """Time a plan, and a resume over receipts that are all there: both grow with the number of shards alone."""
     for num_clips in (10_000, 100_000, 1_000_000):
         plan = plan_for(recipe_for(preset("standard"), num_clips=num_clips))
-        books = Books(LocalStore(folder / str(num_clips)))
-        (books.store.root / "receipts").mkdir(parents=True)
+        root = folder / str(num_clips)
+        books = Books(LocalStore(root))
+        (root / "receipts").mkdir(parents=True)
         for shard in range(plan.num_shards):
             files = {f"{name}/c.{shard}.0.0.0": FileSum(10_000_000, "ab" * 32) for name in plan.layout.arrays}
             receipt = Receipt(plan.recipe.plan_id, shard, len(plan.layout.rows(shard)), files)
-            (books.store.root / books.receipt_path(shard)).write_bytes(receipt.to_bytes())
-        walk = best_seconds(lambda plan=plan: sum(len(plan.layout.rows(k)) for k in range(plan.num_shards)))
+            (root / books.receipt_path(shard)).write_bytes(receipt.to_bytes())
+        walk = best_seconds(lambda plan=plan: sum(len(plan.layout.rows(k)) for k in range(plan.num_shards)))  # type: ignore[misc]
         listing = best_seconds(books.done)
-        reading = best_seconds(lambda plan=plan, books=books: sum(r.clips for r in books.receipts(plan)))
+        reading = best_seconds(lambda plan=plan, books=books: sum(r.clips for r in books.receipts(plan)))  # type: ignore[misc]
         print(
             f"{num_clips:9,} clips, {plan.num_shards:5,} shards: plan {1e3 * walk:6.2f} ms, "
             f"resume {1e3 * listing:6.2f} ms, read all receipts {1e3 * reading:7.1f} ms"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -40,7 +42,7 @@ def test_the_tables_cannot_be_changed(table: np.ndarray) -> None:
 @pytest.mark.parametrize(
     ("colour", "table"), [(colourise, CLASS_COLOURS), (colourise_instances, INSTANCE_COLOURS)]
 )
-def test_colours_come_from_the_table_whatever_the_shape(colour, table) -> None:
+def test_colours_come_from_the_table_whatever_the_shape(colour: Any, table: Any) -> None:
     ids = np.arange(256, dtype=np.uint8)
     for shape in [(256,), (4, 64), (2, 8, 16), (2, 2, 8, 8)]:
         coloured = colour(ids.reshape(shape))
@@ -51,4 +53,4 @@ def test_colours_come_from_the_table_whatever_the_shape(colour, table) -> None:
 @pytest.mark.parametrize("wrong", [np.zeros((2, 2), np.int64), [[0, 1]], None])
 def test_only_uint8_is_coloured(wrong: object) -> None:
     with pytest.raises(BadArgument, match="semantic"):
-        colourise(wrong)  # type: ignore[arg-type]
+        colourise(wrong)

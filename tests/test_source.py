@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -121,7 +122,7 @@ def test_numpy_indices_are_indices(source: ClipSource, index: int) -> None:
 @pytest.mark.parametrize("index", [1.0, "1", None, [1], (1, 2)])
 def test_what_is_no_index_is_named(source: ClipSource, index: object) -> None:
     with pytest.raises((BadArgument, TypeError)):
-        source[index]  # type: ignore[call-overload]
+        source[index]
 
 
 def test_a_batch_beyond_the_end_is_named(source: ClipSource) -> None:
@@ -160,7 +161,7 @@ def test_batches_of_an_endless_source_go_on(endless: ClipSource) -> None:
         ({"spec": SceneSpec(height=20)}, "height=20"),
     ],
 )
-def test_bad_arguments_are_named_at_once(arguments: dict, message: str) -> None:
+def test_bad_arguments_are_named_at_once(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(BadArgument, match=message):
         ClipSource(**arguments)
 

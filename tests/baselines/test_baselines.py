@@ -1,11 +1,16 @@
 """Baselines: shapes, overfitting four clips, causality; training: the same losses after a kill, bad input."""
 
+from __future__ import annotations
+
 import errno
 import inspect
 import itertools
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +28,7 @@ SPEC = suite("tiny-v1").parts[0].spec.replace(height=24, width=32, num_frames=3,
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_thread():
+def one_thread() -> Iterator[Any]:
     """Tiny tensors: threads that wait for one another take longer than one alone."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -32,7 +37,7 @@ def one_thread():
 
 
 @pytest.fixture(scope="module")
-def four_clips():
+def four_clips() -> Any:
     from segmnist import ClipSource
 
     clips = ClipSource(SPEC, split="train")[0:4]
@@ -41,7 +46,7 @@ def four_clips():
 
 @pytest.mark.parametrize("name", catalog.MODELS)
 @pytest.mark.parametrize("shape", [(2, 3, 17, 22), (1, 1, 16, 19)])
-def test_logits_have_the_video_s_own_size(name, shape):
+def test_logits_have_the_video_s_own_size(name: Any, shape: Any) -> None:
     B, T, H, W = shape
     model = catalog.build(name, 8)
     with torch.inference_mode():
@@ -56,14 +61,14 @@ def test_logits_have_the_video_s_own_size(name, shape):
 
 
 @pytest.mark.parametrize("name", catalog.MODELS)
-def test_every_baseline_is_short_and_names_its_paper(name):
+def test_every_baseline_is_short_and_names_its_paper(name: Any) -> None:
     model = catalog.model_class(name)
     assert len(inspect.getsource(sys.modules[model.__module__]).splitlines()) < 150
     assert model.paper
 
 
 @pytest.mark.parametrize("name", LEARNED)
-def test_overfits_four_clips_and_beats_all_background(name, four_clips):
+def test_overfits_four_clips_and_beats_all_background(name: Any, four_clips: Any) -> None:
     video, target = four_clips
     torch.manual_seed(0)
     model = catalog.build(name, 8)
@@ -86,14 +91,14 @@ def test_overfits_four_clips_and_beats_all_background(name, four_clips):
 class Coin(Sampler):
     """Calls the whole clip a 6 or a 9: one throw for all frames and pixels."""
 
-    def draws(self, video, num_draws):
+    def draws(self, video: Any, num_draws: Any) -> Any:
         B, T, _, H, W = video.shape
         faces = torch.randint(2, (B, num_draws, 1, 1, 1))
         classes = (6 + 3 * faces).expand(B, num_draws, T, H, W)
         return 20.0 * torch.nn.functional.one_hot(classes, 11).movedim(-1, 3).float()
 
 
-def test_a_sampler_s_worlds_are_whole_and_do_not_depend_on_the_batch():
+def test_a_sampler_s_worlds_are_whole_and_do_not_depend_on_the_batch() -> None:
     video = np.random.default_rng(0).integers(0, 256, (3, 2, 16, 18), np.uint8)
     predict = predictor(Coin(), "cpu")
     answer, alone = predict(video), predict(video[1:2])
@@ -106,20 +111,20 @@ def test_a_sampler_s_worlds_are_whole_and_do_not_depend_on_the_batch():
     np.testing.assert_allclose(answer["probabilities"][:, 0, 6, 0, 0], share, atol=1e-5)
 
 
-def test_all_background_calls_everything_background():
+def test_all_background_calls_everything_background() -> None:
     probabilities = predictor(catalog.build("all-background"), "cpu")(np.zeros((1, 2, 16, 18), np.uint8))
     assert probabilities.shape == (1, 2, 11, 16, 18)
     assert (probabilities.argmax(axis=2) == 10).all()
 
 
 @pytest.mark.parametrize("name", LEARNED)
-def test_each_sees_the_frames_that_it_says(name):
+def test_each_sees_the_frames_that_it_says(name: Any) -> None:
     torch.manual_seed(1)
     model, video = catalog.build(name, 8).eval(), torch.rand(1, 4, 1, 16, 20)
     changed = video.clone()
     changed[:, 2] = 1 - changed[:, 2]
 
-    def answer(seen):
+    def answer(seen: Any) -> Any:
         torch.manual_seed(2)  # a sampler draws the same worlds of both
         return model.predict(seen, 4)["probabilities"]
 
@@ -133,8 +138,8 @@ def test_each_sees_the_frames_that_it_says(name):
 SETTINGS = train.Settings("unet", "tiny-v1", steps=6, batch=2, width=8)
 
 
-def losses_of(folder, settings=SETTINGS, **options):
-    losses = {}
+def losses_of(folder: Any, settings: Any = SETTINGS, **options: Any) -> Any:
+    losses: dict[int, float] = {}
     train.train(settings, folder, device="cpu", report=losses.__setitem__, **options)
     return losses
 
@@ -144,10 +149,10 @@ class Stop(Exception):
 
 
 @pytest.mark.parametrize("stop_after", [1, 3, 4])
-def test_a_run_that_was_stopped_goes_on_to_the_same_losses(tmp_path, stop_after):
+def test_a_run_that_was_stopped_goes_on_to_the_same_losses(tmp_path: Path, stop_after: int) -> None:
     whole = losses_of(tmp_path / "whole")
 
-    def stop(step, loss):
+    def stop(step: Any, loss: Any) -> None:
         if step == stop_after:
             raise Stop
 
@@ -181,8 +186,8 @@ main()
 
 
 @pytest.mark.slow
-def test_a_killed_process_resumes_to_the_same_model(tmp_path):
-    def command(folder, *more, code="from segmnist.cli import main; main()"):
+def test_a_killed_process_resumes_to_the_same_model(tmp_path: Path) -> None:
+    def command(folder: Any, *more: Any, code: str = "from segmnist.cli import main; main()") -> Any:
         options = ["--suite", "tiny-v1", "--steps", "40", "--batch", "2", "--width", "8", "--save-every", "1"]
         return [sys.executable, "-c", code, "train", "unet", "--out", str(tmp_path / folder), *options, *more]
 
@@ -198,7 +203,7 @@ def test_a_killed_process_resumes_to_the_same_model(tmp_path):
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 
 
-def test_a_checkpoint_predicts_and_logs_are_there(tmp_path):
+def test_a_checkpoint_predicts_and_logs_are_there(tmp_path: Path) -> None:
     losses_of(tmp_path)
     predict, name = load_predictor(tmp_path / checkpoint.CHECKPOINT, "cpu")
     assert name == "unet"
@@ -207,12 +212,14 @@ def test_a_checkpoint_predicts_and_logs_are_there(tmp_path):
     assert list((tmp_path / "logs").glob("events.out.tfevents.*"))
 
 
-def test_a_disk_that_is_full_leaves_the_last_checkpoint(tmp_path, monkeypatch):
+def test_a_disk_that_is_full_leaves_the_last_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     losses_of(tmp_path)
     place = tmp_path / checkpoint.CHECKPOINT
     before = place.read_bytes()
 
-    def half(state, file):
+    def half(state: Any, file: Any) -> None:
         file.write(before[: len(before) // 2])
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -224,7 +231,9 @@ def test_a_disk_that_is_full_leaves_the_last_checkpoint(tmp_path, monkeypatch):
     assert sorted(path.name for path in tmp_path.iterdir()) == [checkpoint.CHECKPOINT, "logs"]
 
 
-def test_a_folder_with_a_checkpoint_is_not_overwritten_nor_resumed_with_other_settings(tmp_path):
+def test_a_folder_with_a_checkpoint_is_not_overwritten_nor_resumed_with_other_settings(
+    tmp_path: Path,
+) -> None:
     losses_of(tmp_path)
     with pytest.raises(BadArgument, match="--resume"):
         losses_of(tmp_path)
@@ -234,7 +243,7 @@ def test_a_folder_with_a_checkpoint_is_not_overwritten_nor_resumed_with_other_se
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04" + bytes(100)])
-def test_other_files_are_no_checkpoints(tmp_path, content):
+def test_other_files_are_no_checkpoints(tmp_path: Path, content: Any) -> None:
     place = tmp_path / "model.pt"
     place.write_bytes(content)
     with pytest.raises(CorruptData, match=r"model\.pt"):
@@ -243,7 +252,7 @@ def test_other_files_are_no_checkpoints(tmp_path, content):
         load_predictor(tmp_path / "absent.pt", "cpu")
 
 
-def test_weights_of_another_build_are_refused(tmp_path):
+def test_weights_of_another_build_are_refused(tmp_path: Path) -> None:
     model = catalog.build("all-background")
     state = {
         "settings": {"model": "unet", "width": 8},
@@ -267,14 +276,14 @@ def test_weights_of_another_build_are_refused(tmp_path):
         ({"model": "unet", "suite": "tiny"}, "suite='tiny'"),
     ],
 )
-def test_bad_settings_are_refused(tmp_path, arguments, said):
+def test_bad_settings_are_refused(tmp_path: Path, arguments: Any, said: str) -> None:
     with pytest.raises(BadArgument, match=said):
         train.train(train.Settings(**arguments), tmp_path, device="cpu")
     with pytest.raises(BadArgument, match="device"):
         train.device_named("gpu")
 
 
-def first_loss(clips, **changes):
+def first_loss(clips: Any, **changes: Any) -> Any:
     """The loss of all-background, whose logits are known, on these clips."""
     model = catalog.build("all-background", 8)
     optimiser = torch.optim.AdamW(model.parameters(), lr=0.0)
@@ -282,10 +291,10 @@ def first_loss(clips, **changes):
     return train._step(model, optimiser, clips, torch.device("cpu"), settings)
 
 
-def test_only_the_frames_asked_for_count():
+def test_only_the_frames_asked_for_count() -> None:
     clips = suite("tiny-v1").parts[0].source("train")[0:2]
 
-    def expected(semantic):
+    def expected(semantic: Any) -> Any:
         digits, bare = (semantic != 10).sum(), (semantic == 10).sum()
         return (-digits * np.log(0.009) - bare * np.log(0.91)) / semantic.size
 
@@ -293,7 +302,7 @@ def test_only_the_frames_asked_for_count():
     assert first_loss(clips, frames=3) == pytest.approx(expected(clips.semantic[:, :3]), abs=1e-5)
 
 
-def test_a_suite_of_parts_takes_turns():
+def test_a_suite_of_parts_takes_turns() -> None:
     settings = train.Settings("unet", "length-v1", steps=5, batch=1)
     lengths = [clips.video.shape[1] for _, clips in itertools.islice(train._batches(settings, 0), 5)]
     assert lengths == [5, 10, 30, 100, 5]

@@ -1,6 +1,9 @@
 """The command as a user runs it."""
 
+from __future__ import annotations
+
 import sys
+from typing import Any
 
 import pytest
 
@@ -10,10 +13,10 @@ SMALL = ["--set", "num_frames=3", "--set", "height=32", "--set", "width=40"]
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """Return the exit code, stdout and stderr of a command."""
 
-    def run_command(*arguments):
+    def run_command(*arguments: Any) -> Any:
         monkeypatch.setattr(sys, "argv", ["segmnist", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
             main()

@@ -1,5 +1,10 @@
 """What a user may get wrong: exit code 2, one line that names the argument, nothing written."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 RECIPE = 'split = "test"\nspec = 3\n'
@@ -34,7 +39,9 @@ RECIPE = 'split = "test"\nspec = 3\n'
         (["nope"], "'nope'"),
     ],
 )
-def test_one_line_names_it(run, tmp_path, monkeypatch, arguments, named):
+def test_one_line_names_it(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: Any, named: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "spec.toml").write_text(RECIPE)
     code, _, err = run(*arguments)
@@ -45,14 +52,14 @@ def test_one_line_names_it(run, tmp_path, monkeypatch, arguments, named):
     assert [path.name for path in tmp_path.iterdir()] == ["spec.toml"]
 
 
-def test_the_command_alone_prints_its_help(run):
+def test_the_command_alone_prints_its_help(run: Any) -> None:
     code, out, _ = run()
     assert code == 0
     assert "generate" in out
 
 
-def test_an_interruption_is_one_line_too(run, monkeypatch):
-    def stopped(name):
+def test_an_interruption_is_one_line_too(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(name: Any) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("segmnist.suites.catalog.suite", stopped)

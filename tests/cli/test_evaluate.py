@@ -2,9 +2,13 @@
 written.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import json
 import sys
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +19,7 @@ from segmnist.evaluate.reports.results import load_result
 from segmnist.suites import suite
 
 
-def run(monkeypatch, capsys, *arguments):
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: Any) -> Any:
     """Return the exit code, stdout and stderr of the command."""
     monkeypatch.setattr("sys.argv", ["segmnist", *map(str, arguments)])
     with pytest.raises(SystemExit) as end:
@@ -24,7 +28,9 @@ def run(monkeypatch, capsys, *arguments):
     return end.value.code or 0, out, err
 
 
-def test_suites_lists_and_verifies(monkeypatch, capsys):
+def test_suites_lists_and_verifies(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     code, out, _ = run(monkeypatch, capsys, "suites")
     assert code == 0
     assert "standard-v1" in out
@@ -41,7 +47,9 @@ def test_suites_lists_and_verifies(monkeypatch, capsys):
     assert "tiny-v1" in err
 
 
-def test_suites_writes_the_clips_that_are_scored(monkeypatch, capsys, tmp_path):
+def test_suites_writes_the_clips_that_are_scored(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     code, out, _ = run(monkeypatch, capsys, "suites", "tiny-v1", "--out", tmp_path, "--split", "val")
     assert code == 0
     assert "50 clips" in out
@@ -56,14 +64,18 @@ def test_suites_writes_the_clips_that_are_scored(monkeypatch, capsys, tmp_path):
         assert not (tmp_path / "new").exists()
 
 
-def test_a_suite_of_parts_is_a_folder_a_part(monkeypatch, capsys, tmp_path):
+def test_a_suite_of_parts_is_a_folder_a_part(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     parts = tuple(dataclasses.replace(part, test_clips=2) for part in suite("exact-v1").parts[:2])
     monkeypatch.setattr("segmnist.suites.catalog._PARTS", {"exact-v1": lambda: parts})
     assert run(monkeypatch, capsys, "suites", "exact-v1", "--out", tmp_path)[0] == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["sigma-20", "sigma-40"]
 
 
-def test_evaluate_writes_a_result_and_a_page(monkeypatch, capsys, tmp_path):
+def test_evaluate_writes_a_result_and_a_page(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     answers = np.full((50, 8, 32, 32), 10, np.uint8)
     np.save(tmp_path / "background.npy", answers)
     files = (
@@ -116,14 +128,18 @@ def test_evaluate_writes_a_result_and_a_page(monkeypatch, capsys, tmp_path):
         (("absent.npy", "--html", "."), 2, "the name of a file"),
     ],
 )
-def test_bad_input_is_one_line(monkeypatch, capsys, arguments, code, said):
+def test_bad_input_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: Any, code: int, said: str
+) -> None:
     ended, _, err = run(monkeypatch, capsys, "evaluate", "--suite", "tiny-v1", *arguments)
     assert ended == code
     assert err.count("\n") == 1
     assert said in err
 
 
-def test_a_torch_module_is_run_as_one(monkeypatch, capsys, tmp_path):
+def test_a_torch_module_is_run_as_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     pytest.importorskip("torch", reason="torch comes with the `train` extra")
     code = "from segmnist.baselines.catalog import build\nnet = build('all-background')\n"
     (tmp_path / "of_a_user.py").write_text(code)
@@ -136,7 +152,9 @@ def test_a_torch_module_is_run_as_one(monkeypatch, capsys, tmp_path):
     assert "NLL" in out
 
 
-def test_train_then_evaluate_a_checkpoint(monkeypatch, capsys, tmp_path):
+def test_train_then_evaluate_a_checkpoint(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     pytest.importorskip("torch", reason="torch comes with the `train` extra")
     options = ("--suite", "tiny-v1", "--steps", 2, "--batch", 2, "--width", 8, "--device", "cpu")
     code, out, err = run(monkeypatch, capsys, "train", "all-background", "--out", tmp_path / "run", *options)
@@ -157,7 +175,9 @@ def test_train_then_evaluate_a_checkpoint(monkeypatch, capsys, tmp_path):
 @pytest.mark.parametrize(
     "arguments", [("train", "unet", "--out", "run"), ("evaluate", "model.pt", "--suite", "tiny-v1")]
 )
-def test_without_torch_the_extra_is_named(monkeypatch, capsys, tmp_path, arguments):
+def test_without_torch_the_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: Any
+) -> None:
     monkeypatch.chdir(tmp_path)
     for name in [name for name in sys.modules if name.partition(".")[0] == "torch" or "baselines" in name]:
         monkeypatch.delitem(sys.modules, name)
@@ -171,7 +191,7 @@ def test_without_torch_the_extra_is_named(monkeypatch, capsys, tmp_path, argumen
 class NoTorch:
     """An import hook: torch is not installed."""
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(self, name: Any, path: Any = None, target: Any = None) -> None:
         if name == "torch":
             raise ModuleNotFoundError("No module named 'torch'", name="torch")
         return

@@ -1,6 +1,10 @@
 """`segmnist generate` as a user meets it: exit codes, one line of reason, nothing half-written."""
 
+from __future__ import annotations
+
 import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +17,7 @@ from segmnist.dataset import Recipe
 SPEC = SceneSpec(num_frames=3, height=32, width=40)
 
 
-def test_a_zarr_group_with_its_recipe(run, tmp_path):
+def test_a_zarr_group_with_its_recipe(run: Any, tmp_path: Path) -> None:
     code, out, err = run("generate", tmp_path, *SMALL, "--split", "test", "--clips", 5, "--truth", "instance")
     assert code == 0
     assert "test.zarr" in out
@@ -28,7 +32,7 @@ def test_a_zarr_group_with_its_recipe(run, tmp_path):
     assert recipe.split == "test"
 
 
-def test_again_is_complete_and_another_seed_is_refused(run, tmp_path):
+def test_again_is_complete_and_another_seed_is_refused(run: Any, tmp_path: Path) -> None:
     command = ("generate", tmp_path, *SMALL, "--clips", 4)
     assert run(*command)[0] == 0
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
@@ -39,7 +43,7 @@ def test_again_is_complete_and_another_seed_is_refused(run, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
-def test_a_recipe_file_says_everything(run, tmp_path):
+def test_a_recipe_file_says_everything(run: Any, tmp_path: Path) -> None:
     run("generate", tmp_path / "a", *SMALL, "--clips", 4, "--seed", 3)
     recipe = tmp_path / "a/train.zarr/recipe.json"
     assert run("generate", tmp_path / "b", "--recipe", recipe)[0] == 0
@@ -48,7 +52,7 @@ def test_a_recipe_file_says_everything(run, tmp_path):
             assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()
 
 
-def test_a_spec_file(run, tmp_path):
+def test_a_spec_file(run: Any, tmp_path: Path) -> None:
     (tmp_path / "my.toml").write_text("num_frames = 2\nheight = 40\n")
     assert run("generate", tmp_path, "--spec", tmp_path / "my.toml", "--clips", 2)[0] == 0
     assert zarr.open_group(tmp_path / "train.zarr", mode="r")["video"].shape == (2, 2, 40, 64)
@@ -69,7 +73,7 @@ def test_a_spec_file(run, tmp_path):
         ["--clips", 2, "--set", "speed_range=[nan, 1.0]"],
     ],
 )  # fmt: skip
-def test_bad_use_is_one_line_and_writes_nothing(run, tmp_path, options):
+def test_bad_use_is_one_line_and_writes_nothing(run: Any, tmp_path: Path, options: Any) -> None:
     code, _, err = run("generate", tmp_path / "out", *options)
     assert code == 2
     assert err.startswith("segmnist: ")
@@ -77,7 +81,7 @@ def test_bad_use_is_one_line_and_writes_nothing(run, tmp_path, options):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_place_that_is_a_file(run, tmp_path):
+def test_a_place_that_is_a_file(run: Any, tmp_path: Path) -> None:
     place = tmp_path / "file"
     place.write_text("mine")
     for out in (place, place / "below"):
@@ -87,7 +91,7 @@ def test_a_place_that_is_a_file(run, tmp_path):
     assert place.read_text() == "mine"
 
 
-def test_more_than_the_limit_wants_yes(run, tmp_path, monkeypatch):
+def test_more_than_the_limit_wants_yes(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from segmnist.dataset.local_store import LocalStore
 
     monkeypatch.setattr(LocalStore, "free_bytes", lambda self: 10**18)
@@ -97,7 +101,7 @@ def test_more_than_the_limit_wants_yes(run, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_recipe_of_a_newer_generator(run, tmp_path):
+def test_the_recipe_of_a_newer_generator(run: Any, tmp_path: Path) -> None:
     run("generate", tmp_path / "a", *SMALL, "--clips", 4)
     values = json.loads((tmp_path / "a/train.zarr/recipe.json").read_text())
     (tmp_path / "new.json").write_text(json.dumps({**values, "generator_version": 99}))
@@ -106,7 +110,7 @@ def test_the_recipe_of_a_newer_generator(run, tmp_path):
     assert "generator_version=99" in err
 
 
-def test_the_recipe_of_another_bank(run, tmp_path):
+def test_the_recipe_of_another_bank(run: Any, tmp_path: Path) -> None:
     run("generate", tmp_path / "a", *SMALL, "--clips", 4)
     values = json.loads((tmp_path / "a/train.zarr/recipe.json").read_text())
     (tmp_path / "new.json").write_text(json.dumps({**values, "bank_sha256": "ab" * 32}))
@@ -116,7 +120,7 @@ def test_the_recipe_of_another_bank(run, tmp_path):
     assert "--bank" in err
 
 
-def test_a_live_bar_on_a_terminal(run, tmp_path, monkeypatch):
+def test_a_live_bar_on_a_terminal(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     code, _, err = run("generate", tmp_path, *SMALL, "--clips", 4, "--no-index")
     assert code == 0

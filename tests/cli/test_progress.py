@@ -1,5 +1,9 @@
 """How far a long job says it is: lines where there is no terminal, a bar where there is one."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 
 from segmnist.cli.progress import counting
@@ -29,7 +33,14 @@ from segmnist.cli.progress import counting
         ),
     ],
 )
-def test_without_a_terminal_progress_comes_in_lines(capsys, monkeypatch, title, total, steps, lines):
+def test_without_a_terminal_progress_comes_in_lines(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    title: str,
+    total: int,
+    steps: Any,
+    lines: list[str],
+) -> None:
     now = 0.0
     monkeypatch.setattr("time.monotonic", lambda: now)
     with counting(title, total) as advance:
@@ -38,7 +49,9 @@ def test_without_a_terminal_progress_comes_in_lines(capsys, monkeypatch, title, 
     assert capsys.readouterr().err.splitlines() == [f"{title}: {line}" for line in lines]
 
 
-def test_a_title_in_brackets_is_no_markup(capsys, monkeypatch):
+def test_a_title_in_brackets_is_no_markup(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     with counting("[/bold] test", 2) as advance:
         advance(2)

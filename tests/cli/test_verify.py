@@ -1,5 +1,10 @@
 """`segmnist verify`, `recipe` and `find` as a user meets them."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import pytest
 from tests.cli.conftest import SMALL
 
@@ -7,12 +12,12 @@ from segmnist.dataset import Recipe
 
 
 @pytest.fixture
-def data(run, tmp_path):
+def data(run: Any, tmp_path: Path) -> Any:
     assert run("generate", tmp_path / "data", *SMALL, "--split", "val", "--clips", 6)[0] == 0
     return tmp_path / "data"
 
 
-def test_whole_broken_mended(run, data):
+def test_whole_broken_mended(run: Any, data: Any) -> None:
     assert run("verify", data)[0] == 0
     shard = data / "val.zarr/video/c.0.0.0.0"
     good = shard.read_bytes()
@@ -25,7 +30,7 @@ def test_whole_broken_mended(run, data):
     assert shard.read_bytes() == good
 
 
-def test_strangers_and_leftovers(run, data):
+def test_strangers_and_leftovers(run: Any, data: Any) -> None:
     (data / "val.zarr/mine").write_text("x")
     code, out, _ = run("verify", data, "--clean")
     assert code == 1
@@ -33,7 +38,7 @@ def test_strangers_and_leftovers(run, data):
     assert (data / "val.zarr/mine").exists()
 
 
-def test_the_recipe_makes_the_same_bytes(run, data, tmp_path):
+def test_the_recipe_makes_the_same_bytes(run: Any, data: Any, tmp_path: Path) -> None:
     code, out, _ = run("recipe", data)
     assert code == 0
     (tmp_path / "recipe.toml").write_text(out)
@@ -43,7 +48,7 @@ def test_the_recipe_makes_the_same_bytes(run, data, tmp_path):
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_find_and_save(run, data, tmp_path):
+def test_find_and_save(run: Any, data: Any, tmp_path: Path) -> None:
     pytest.importorskip("duckdb", reason="segmnist[index] is not installed")
     code, out, _ = run("find", data, "frame = 1", "--limit", 2, "--save", tmp_path / "few.toml")
     assert (code, out) == (0, "0\n1\n")
@@ -57,13 +62,13 @@ def test_find_and_save(run, data, tmp_path):
     "command",
     [("verify",), ("recipe",), ("find", "label = 1")],
 )
-def test_no_data_set_there(run, tmp_path, command):
+def test_no_data_set_there(run: Any, tmp_path: Path, command: Any) -> None:
     code, _, err = run(command[0], tmp_path / "nowhere", *command[1:])
     assert code == 2
     assert err.count("\n") == 1
 
 
-def test_a_bad_query_is_one_line(run, data):
+def test_a_bad_query_is_one_line(run: Any, data: Any) -> None:
     pytest.importorskip("duckdb", reason="segmnist[index] is not installed")
     code, _, err = run("find", data, "label = (select * from '/etc/passwd')")
     assert code == 2

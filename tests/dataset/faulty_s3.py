@@ -1,15 +1,19 @@
 """A real S3 server on loopback (moto) that misbehaves on purpose: refuses, fails, stalls, and loses acknowledgements."""
 
+from __future__ import annotations
+
 import random
 import threading
 import time
 import urllib.request
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import fsspec
 import s3fs
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from segmnist.dataset.object_store import TRIES
@@ -31,12 +35,15 @@ class FaultyServer:
     Below a rate of 1 no object meets more faults than a client has patience for.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.app = DomainDispatcherApplication(create_backend_app)
-        self.faults, self.rate, self.chance, self.injected = (), 0.0, random.Random(0), []
-        self.lock, self.by_object = threading.Lock(), Counter()
+        self.faults: tuple[int | str, ...] = ()
+        self.rate, self.chance = 0.0, random.Random(0)
+        self.injected: list[Any] = []
+        self.lock = threading.Lock()
+        self.by_object: Counter[str] = Counter()
 
-    def __call__(self, environ, start_response):
+    def __call__(self, environ: Any, start_response: Any) -> Any:
         fault = self._fault(environ)
         if fault in RESPONSES:
             return self._refuse(fault, start_response)
@@ -50,7 +57,7 @@ class FaultyServer:
             return self._refuse(500, start_response)
         return self.app(environ, start_response)
 
-    def _fault(self, environ):
+    def _fault(self, environ: Any) -> Any:
         is_object = environ["PATH_INFO"].startswith(f"/{BUCKET}/")
         if not (self.faults and is_object):
             return None
@@ -66,7 +73,7 @@ class FaultyServer:
             self.injected.append(fault)
             return fault
 
-    def _refuse(self, number, start_response):
+    def _refuse(self, number: Any, start_response: Any) -> Any:
         status, code = RESPONSES[number]
         body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>injected</Message></Error>".encode()
         start_response(status, [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
@@ -74,7 +81,7 @@ class FaultyServer:
 
 
 @contextmanager
-def serving():
+def serving() -> Iterator[Any]:
     """Serve an empty bucket; fsspec's s3:// URLs lead there meanwhile."""
     faulty = FaultyServer()
     server = make_server("127.0.0.1", 0, faulty, threaded=True)

@@ -1,5 +1,7 @@
 """Whoever builds a shard, and in whatever order: the same bytes."""
 
+from __future__ import annotations
+
 import contextlib
 import multiprocessing
 import os
@@ -8,6 +10,8 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from tests.dataset.conftest import files_of
@@ -17,36 +21,39 @@ from segmnist.dataset import generate, plan_for, recipe_for, run_ray
 from segmnist.dataset.commit import books_of
 from segmnist.dataset.local_store import LocalStore
 from segmnist.dataset.manifest import FileSum, Receipt
+from segmnist.digits.bank import DigitBank
 
 
-def finished_files_of(place):
+def finished_files_of(place: Any) -> Any:
     """Without the temporary files of writers that were killed, which are for `verify --clean` to sweep."""
     return {name: data for name, data in files_of(place).items() if not name.endswith(".tmp")}
 
 
 @pytest.fixture
-def many_shards(bank):
+def many_shards(bank: DigitBank) -> Any:
     """Enough shards for eight processes."""
     spec = SceneSpec(height=16, width=24, num_frames=2, num_digits_range=(1, 1))
     return recipe_for(spec, num_clips=64, clips_per_shard=1, bank=bank, index=False)
 
 
 @pytest.mark.parametrize("num_workers", [2, pytest.param(8, marks=pytest.mark.slow)])
-def test_worker_counts(many_shards, bank, ram, num_workers):
+def test_worker_counts(many_shards: Any, bank: DigitBank, ram: Any, num_workers: int) -> None:
     for count in (1, num_workers):
         generate(many_shards, ram / str(count), bank=bank, num_workers=count)
     assert files_of(ram / "1") == files_of(ram / str(num_workers))
 
 
-def test_shard_ranges_in_any_order(tiny, bank, tiny_files, ram):
+def test_shard_ranges_in_any_order(tiny: Any, bank: DigitBank, tiny_files: Any, ram: Any) -> None:
     for part in (2, 0, 1):
         assert not (ram / "train.zarr/manifest.json").exists()
         generate(tiny, ram, bank=bank, shard_range=(part, 3))
     assert files_of(ram) == tiny_files
 
 
-def test_a_worker_that_dies(many_shards, bank, ram, monkeypatch):
-    def kill_one(progress):
+def test_a_worker_that_dies(
+    many_shards: Any, bank: DigitBank, ram: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill_one(progress: Any) -> None:
         if progress.clips == 0:
             return
         for child in multiprocessing.active_children()[:1]:
@@ -80,14 +87,14 @@ main()
 
 
 @pytest.mark.parametrize("moment", [0, 6, 23])
-def test_ctrl_c_stops_cleanly_and_the_same_command_resumes(ram, moment):
+def test_ctrl_c_stops_cleanly_and_the_same_command_resumes(ram: Any, moment: int) -> None:
     """While the place is claimed, and amid the files of the first and of a later shard."""
     spec = SceneSpec(height=32, width=40, num_frames=2)
     recipe = recipe_for(spec, num_clips=8, clips_per_shard=2, index=False)
     recipe.to_toml(ram / "recipe.toml")
     command = ["generate", str(ram / "stopped"), "--recipe", str(ram / "recipe.toml"), "--workers", "1"]
 
-    def run(code, *more):
+    def run(code: Any, *more: Any) -> Any:
         return subprocess.run([sys.executable, "-c", code, *command, *more], capture_output=True, text=True)
 
     stopped = run(INTERRUPTED, str(moment))
@@ -101,7 +108,7 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_resumes(ram, moment):
     assert files_of(ram / "stopped") == files_of(ram / "whole")
 
 
-def test_bad_runs(tiny, bank, ram):
+def test_bad_runs(tiny: Any, bank: DigitBank, ram: Any) -> None:
     for options in (
         {"num_workers": 0}, {"executor": "dask"}, {"shard_range": (2, 2)}, {"shard_range": (-1, 2)},
         {"address": "auto"},
@@ -114,20 +121,20 @@ def test_bad_runs(tiny, bank, ram):
 class FakeReceipts(LocalStore):
     """A store that is full of receipts."""
 
-    def __init__(self, plan):
+    def __init__(self, plan: Any) -> None:
         super().__init__("/nowhere")
         self.plan, self.plan_id = plan, plan.recipe.plan_id
 
-    def names(self, folder):
+    def names(self, folder: Any) -> Any:
         return {f"{shard:07d}.json" for shard in range(0, self.plan.num_shards, 2)}
 
-    def read(self, path):
+    def read(self, path: Any) -> Any:
         shard = int(path.rpartition("/")[2].removesuffix(".json"))
         files = {f"video/c.{shard}.0.0.0": FileSum(10_000_000, "ab" * 32)}
         return Receipt(self.plan_id, shard, 128, files).to_bytes()
 
 
-def test_a_million_clips_are_planned_and_listed_in_little_memory():
+def test_a_million_clips_are_planned_and_listed_in_little_memory() -> None:
     recipe = recipe_for(preset("standard"), num_clips=1_000_000, clips_per_shard=128)
     plan_for(recipe)
     tracemalloc.start()
@@ -144,8 +151,8 @@ def test_a_million_clips_are_planned_and_listed_in_little_memory():
     assert listed < 4 << 20
 
 
-def test_planning_time_does_not_grow_with_the_clips():
-    def seconds(num_clips):
+def test_planning_time_does_not_grow_with_the_clips() -> None:
+    def seconds(num_clips: Any) -> Any:
         start = time.perf_counter()
         plan_for(recipe_for(preset("standard"), num_clips=num_clips, clips_per_shard=128))
         return time.perf_counter() - start
@@ -155,7 +162,7 @@ def test_planning_time_does_not_grow_with_the_clips():
 
 
 @pytest.fixture(scope="module")
-def ray():
+def ray() -> Iterator[Any]:
     module = pytest.importorskip("ray", reason="segmnist[ray] is not installed")
     os.environ["RAY_DISABLE_IMPORT_WARNING"] = "1"
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -170,17 +177,17 @@ def ray():
     module.shutdown()
 
 
-def test_ray_gives_the_same_bytes(ray, tiny, bank, tiny_files, ram):
+def test_ray_gives_the_same_bytes(ray: Any, tiny: Any, bank: DigitBank, tiny_files: Any, ram: Any) -> None:
     generate(tiny, ram, bank=bank, executor="ray")
     assert files_of(ram) == tiny_files
 
 
-def test_ray_with_workers_killed(ray, many_shards, bank, ram):
+def test_ray_with_workers_killed(ray: Any, many_shards: Any, bank: DigitBank, ram: Any) -> None:
     """All worker processes die, again and again; as long as shards get done, the job goes on."""
     psutil = pytest.importorskip("psutil")
     killed = []
 
-    def kill_workers(progress):
+    def kill_workers(progress: Any) -> None:
         if progress.clips % 16 != 8:
             return
         for process in psutil.Process().children(recursive=True):
@@ -198,13 +205,15 @@ def test_ray_with_workers_killed(ray, many_shards, bank, ram):
 class Poison(LocalStore):
     """A store that kills whoever writes shard 5."""
 
-    def put_new(self, path, data):
+    def put_new(self, path: Any, data: Any) -> None:
         if path.startswith("video/c.5."):
             os.kill(os.getpid(), signal.SIGKILL)
         super().put_new(path, data)
 
 
-def test_a_shard_that_kills_its_ray_workers_is_named(ray, many_shards, bank, ram, monkeypatch):
+def test_a_shard_that_kills_its_ray_workers_is_named(
+    ray: Any, many_shards: Any, bank: DigitBank, ram: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(run_ray, "MAX_DEATHS", 2)
     plan, store = plan_for(many_shards, bank), Poison(ram)
     with pytest.raises(SegmnistError, match=r"shard 5: 3 workers died over it .* run again to resume"):
@@ -212,7 +221,7 @@ def test_a_shard_that_kills_its_ray_workers_is_named(ray, many_shards, bank, ram
     assert 5 not in books_of(plan, store).done()
 
 
-def test_errors_on_ray_workers_come_home(ray, tiny, bank, ram):
+def test_errors_on_ray_workers_come_home(ray: Any, tiny: Any, bank: DigitBank, ram: Any) -> None:
     LocalStore(ram / "train.zarr").put_new("video/c.1.0.0.0", b"of another version")
     with pytest.raises(CorruptData, match=r"video/c\.1"):
         generate(tiny, ram, bank=bank, executor="ray")

@@ -1,15 +1,21 @@
 """Disks that are full, read-only or broken: no lie is left behind, and doing it again gives the same bytes."""
 
+from __future__ import annotations
+
 import builtins
 import errno
 import os
 import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.dataset.conftest import files_of
 
 from segmnist.dataset import generate, verify
 from segmnist.dataset.local_store import LocalStore
+from segmnist.digits.bank import DigitBank
 
 CALLS = ("fsync", "link", "mkdir", "scandir")
 
@@ -17,26 +23,26 @@ CALLS = ("fsync", "link", "mkdir", "scandir")
 class Disk:
     """Fails the n-th call that changes it, with an errno of choice."""
 
-    def __init__(self, monkeypatch, failing, number):
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, failing: Any, number: Any) -> None:
         self.failing, self.number, self.calls = failing, number, 0
         for name in CALLS:
             monkeypatch.setattr(os, name, self.counting(getattr(os, name)))
         monkeypatch.setattr(builtins, "open", self.opening(builtins.open))
 
-    def count(self):
+    def count(self) -> None:
         self.calls += 1
         if self.calls == self.failing:
             raise OSError(self.number, os.strerror(self.number), "disk")
 
-    def counting(self, function):
-        def call(*arguments, **options):
+    def counting(self, function: Any) -> Any:
+        def call(*arguments: Any, **options: Any) -> Any:
             self.count()
             return function(*arguments, **options)
 
         return call
 
-    def opening(self, function):
-        def call(file, mode="r", *arguments, **options):
+    def opening(self, function: Any) -> Any:
+        def call(file: Any, mode: str = "r", *arguments: Any, **options: Any) -> Any:
             if "x" in mode:
                 self.count()
             return function(file, mode, *arguments, **options)
@@ -44,7 +50,7 @@ class Disk:
         return call
 
 
-def failure(work):
+def failure(work: Any) -> Any:
     try:
         work()
     except OSError as error:
@@ -53,7 +59,9 @@ def failure(work):
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
-def test_every_call_fails_once(tinier, bank, tinier_files, ram, number):
+def test_every_call_fails_once(
+    tinier: Any, bank: DigitBank, tinier_files: Any, ram: Any, number: Any
+) -> None:
     failing = 0
     while True:
         failing += 1
@@ -77,7 +85,7 @@ def test_every_call_fails_once(tinier, bank, tinier_files, ram, number):
 
 
 @pytest.fixture
-def small_disk(tmp_path):
+def small_disk(tmp_path: Path) -> Iterator[Any]:
     """A file system with room for 256 KiB."""
     mount = tmp_path / "disk"
     mount.mkdir()
@@ -88,7 +96,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(mount)], check=True)
 
 
-def test_a_disk_that_fills_up(small_disk, tmp_path, monkeypatch):
+def test_a_disk_that_fills_up(small_disk: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from segmnist import preset
     from segmnist.dataset import recipe_for
 
@@ -105,7 +113,7 @@ def test_a_disk_that_fills_up(small_disk, tmp_path, monkeypatch):
     assert files_of(small_disk / "out") == expected
 
 
-def test_a_disk_that_is_read_only(small_disk, tinier, bank):
+def test_a_disk_that_is_read_only(small_disk: Any, tinier: Any, bank: DigitBank) -> None:
     from segmnist import BadArgument
 
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
@@ -114,10 +122,12 @@ def test_a_disk_that_is_read_only(small_disk, tinier, bank):
     assert list(small_disk.iterdir()) == []
 
 
-def test_a_folder_that_nobody_may_write_to(tinier, bank, tmp_path, monkeypatch):
+def test_a_folder_that_nobody_may_write_to(
+    tinier: Any, bank: DigitBank, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from segmnist import BadArgument
 
-    def refuse(*_, **__):
+    def refuse(*_: Any, **__: Any) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(os, "mkdir", refuse)
@@ -125,8 +135,10 @@ def test_a_folder_that_nobody_may_write_to(tinier, bank, tmp_path, monkeypatch):
         generate(tinier, tmp_path / "out", bank=bank)
 
 
-def test_file_systems_without_links(tinier, bank, tinier_files, tmp_path, monkeypatch):
-    def refuse(*_, **__):
+def test_file_systems_without_links(
+    tinier: Any, bank: DigitBank, tinier_files: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
         raise OSError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refuse)

@@ -1,10 +1,16 @@
 """find: SQL over the index gives what the truths themselves say, and can touch nothing else."""
 
+from __future__ import annotations
+
 import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+
+from segmnist.digits.bank import DigitBank
 
 pytest.importorskip("duckdb", reason="segmnist[index] is not installed")
 
@@ -16,23 +22,23 @@ SPEC = preset("crowded", height=48, width=56, num_frames=6, num_digits_range=(0,
 
 
 @pytest.fixture(scope="module")
-def recipe():
+def recipe() -> Any:
     return recipe_for(SPEC, num_clips=40, first_clip=100, split="val", seed=2, clips_per_shard=16)
 
 
 @pytest.fixture(scope="module")
-def place(recipe, tmp_path_factory):
+def place(recipe: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("indexed")
     generate(recipe, folder)
     return folder
 
 
 @pytest.fixture(scope="module")
-def clips():
+def clips() -> Any:
     return ClipSource(SPEC, split="val", seed=2, truth=index_tables.TRUTHS).batch(range(100, 140))
 
 
-def test_a_row_for_each_digit_and_frame(place, clips):
+def test_a_row_for_each_digit_and_frame(place: Any, clips: Any) -> None:
     tables = [pq.read_table(path) for path in sorted((place / "val.zarr/index").glob("frames-*"))]
     assert sum(table.num_rows for table in tables) == 6 * clips.num_digits.sum()
     rows = [row for table in tables for row in table.to_pylist()]
@@ -48,7 +54,7 @@ def test_a_row_for_each_digit_and_frame(place, clips):
         assert row["occluder"] == (hidden.argmax() + 1 if hidden.any() else 0)
 
 
-def test_a_row_for_each_clip(place, clips, recipe):
+def test_a_row_for_each_clip(place: Any, clips: Any, recipe: Any) -> None:
     tables = [pq.read_table(path) for path in sorted((place / "val.zarr/index").glob("clips-*"))]
     rows = [row for table in tables for row in table.to_pylist()]
     assert [row["clip_id"] for row in rows] == list(range(100, 140))
@@ -65,14 +71,14 @@ def test_a_row_for_each_clip(place, clips, recipe):
         ("label = 77", lambda c: np.zeros_like(c.visibility, bool)),
     ],
 )
-def test_what_is_found_is_what_is_so(place, clips, condition, is_so):
+def test_what_is_found_is_what_is_so(place: Any, clips: Any, condition: str, is_so: Any) -> None:
     real = np.arange(5) < clips.num_digits[:, None]
     expected = 100 + np.flatnonzero((is_so(clips) & real[:, :, None]).any(axis=(1, 2)))
     assert find(place, condition) == expected.tolist()
     assert find(place, condition, limit=2) == expected.tolist()[:2]
 
 
-def test_a_selection_is_a_data_set_of_its_own(place, recipe, tmp_path):
+def test_a_selection_is_a_data_set_of_its_own(place: Any, recipe: Any, tmp_path: Path) -> None:
     ids = find(place, "hidden_by_occluder > 40", limit=7)
     hard = selection(recipe, ids)
     generate(hard, tmp_path)
@@ -93,7 +99,7 @@ def test_a_selection_is_a_data_set_of_its_own(place, recipe, tmp_path):
         "1=1); INSTALL httpfs; --", "no_such_column = 1", "", ")", "exists (SELECT * FROM rows)", "'",
     ],
 )  # fmt: skip
-def test_a_query_that_wants_more(place, condition, tmp_path):
+def test_a_query_that_wants_more(place: Any, condition: str, tmp_path: Path) -> None:
     rows = [1, 2, 3]  # a Python variable that no query may read
     assert rows
     before = sorted(tmp_path.iterdir())
@@ -103,7 +109,7 @@ def test_a_query_that_wants_more(place, condition, tmp_path):
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_a_damaged_index_is_noticed(recipe, tmp_path):
+def test_a_damaged_index_is_noticed(recipe: Any, tmp_path: Path) -> None:
     generate(recipe, tmp_path)
     path = tmp_path / "val.zarr/index/frames-0000001.parquet"
     data = bytearray(path.read_bytes())
@@ -113,20 +119,20 @@ def test_a_damaged_index_is_noticed(recipe, tmp_path):
         find(tmp_path, "label = 1")
 
 
-def test_without_an_index(tinier, bank, tmp_path):
+def test_without_an_index(tinier: Any, bank: DigitBank, tmp_path: Path) -> None:
     generate(tinier, tmp_path, bank=bank)
     with pytest.raises(BadArgument, match="no-index"):
         find(tmp_path, "label = 1")
 
 
-def test_bad_limits_and_empty_selections(place, recipe):
+def test_bad_limits_and_empty_selections(place: Any, recipe: Any) -> None:
     with pytest.raises(BadArgument, match="limit"):
         find(place, "label = 1", limit=0)
     with pytest.raises(BadArgument, match="no clip"):
         selection(recipe, [])
 
 
-def test_the_clips_do_not_depend_on_the_index(recipe, tmp_path, place):
+def test_the_clips_do_not_depend_on_the_index(recipe: Any, tmp_path: Path, place: Any) -> None:
     import dataclasses
 
     generate(dataclasses.replace(recipe, index=False), tmp_path)

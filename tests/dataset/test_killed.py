@@ -1,18 +1,22 @@
 """Killed anywhere, resumed, identical: SIGKILL at every step of the protocol and at random moments."""
 
+from __future__ import annotations
+
 import os
 import random
 import signal
 import time
+from typing import Any
 
 import pytest
 from tests.dataset.conftest import files_of
 
 from segmnist.dataset import generate, verify
 from segmnist.dataset.verify import clean
+from segmnist.digits.bank import DigitBank
 
 
-def in_child(work, num_writers=1):
+def in_child(work: Any, num_writers: int = 1) -> Any:
     """Run `work` in forked children; return their ids. Nothing of pytest runs in them."""
     children = []
     for _ in range(num_writers):
@@ -27,16 +31,16 @@ def in_child(work, num_writers=1):
     return children
 
 
-def wait_for(child):
+def wait_for(child: Any) -> Any:
     return os.waitpid(child, 0)[1]
 
 
-def killing_at(step):
+def killing_at(step: Any) -> None:
     """Make the process kill itself just before (even) or after (odd) the step-th change it makes to the disk."""
     count = iter(range(10**9))
 
-    def wrap(function):
-        def killed(*arguments, **options):
+    def wrap(function: Any) -> Any:
+        def killed(*arguments: Any, **options: Any) -> Any:
             number = next(count)
             if number == step // 2 and step % 2 == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -51,7 +55,7 @@ def killing_at(step):
         setattr(os, name, wrap(getattr(os, name)))
 
 
-def finish_and_compare(recipe, place, bank, expected):
+def finish_and_compare(recipe: Any, place: Any, bank: DigitBank, expected: Any) -> None:
     generate(recipe, place, bank=bank, num_workers=1)
     for verdict in verify(place):
         clean(verdict.found)
@@ -59,8 +63,8 @@ def finish_and_compare(recipe, place, bank, expected):
     assert files_of(place) == expected
 
 
-def trial_at_step(recipe, place, bank, expected, step):
-    def work():
+def trial_at_step(recipe: Any, place: Any, bank: DigitBank, expected: Any, step: Any) -> Any:
+    def work() -> None:
         killing_at(step)
         generate(recipe, place, bank=bank, num_workers=1)
 
@@ -70,7 +74,7 @@ def trial_at_step(recipe, place, bank, expected, step):
     return killed
 
 
-def trial_at_random(recipe, place, bank, expected, delay):
+def trial_at_random(recipe: Any, place: Any, bank: DigitBank, expected: Any, delay: Any) -> Any:
     [child] = in_child(lambda: generate(recipe, place, bank=bank, num_workers=1))
     time.sleep(delay)
     os.kill(child, signal.SIGKILL)
@@ -79,7 +83,7 @@ def trial_at_random(recipe, place, bank, expected, delay):
     return killed
 
 
-def kill_at_steps(tiny, bank, tiny_files, ram, stride):
+def kill_at_steps(tiny: Any, bank: DigitBank, tiny_files: Any, ram: Any, stride: Any) -> Any:
     """Return how many trials there were until one reached its end."""
     step = 0
     while trial_at_step(tiny, ram / str(step), bank, tiny_files, step):
@@ -87,17 +91,17 @@ def kill_at_steps(tiny, bank, tiny_files, ram, stride):
     return step
 
 
-def test_killed_before_or_after_many_steps(tiny, bank, tiny_files, ram):
+def test_killed_before_or_after_many_steps(tiny: Any, bank: DigitBank, tiny_files: Any, ram: Any) -> None:
     # 5 steps a file: 7 does not divide what repeats, so that each kind of step comes up at some file.
     assert kill_at_steps(tiny, bank, tiny_files, ram, stride=7) >= 200
 
 
 @pytest.mark.slow
-def test_killed_before_and_after_every_step(tiny, bank, tiny_files, ram):
+def test_killed_before_and_after_every_step(tiny: Any, bank: DigitBank, tiny_files: Any, ram: Any) -> None:
     assert kill_at_steps(tiny, bank, tiny_files, ram, stride=1) >= 200
 
 
-def run_random_trials(tiny, bank, tiny_files, folder, count, seed):
+def run_random_trials(tiny: Any, bank: DigitBank, tiny_files: Any, folder: Any, count: Any, seed: Any) -> Any:
     chance, longest, total = random.Random(seed), 0.1, 0
     for trial in range(count):
         killed = trial_at_random(tiny, folder / str(trial), bank, tiny_files, chance.uniform(0, longest))
@@ -107,16 +111,16 @@ def run_random_trials(tiny, bank, tiny_files, folder, count, seed):
     return total
 
 
-def test_killed_at_random_moments(tiny, bank, tiny_files, ram):
+def test_killed_at_random_moments(tiny: Any, bank: DigitBank, tiny_files: Any, ram: Any) -> None:
     assert run_random_trials(tiny, bank, tiny_files, ram, count=200, seed=1) >= 50
 
 
 @pytest.mark.slow
-def test_killed_at_5000_random_moments(tiny, bank, tiny_files, ram):
+def test_killed_at_5000_random_moments(tiny: Any, bank: DigitBank, tiny_files: Any, ram: Any) -> None:
     assert run_random_trials(tiny, bank, tiny_files, ram, count=5000, seed=2) >= 1000
 
 
-def test_killed_again_and_again_until_done(tiny, bank, tiny_files, ram):
+def test_killed_again_and_again_until_done(tiny: Any, bank: DigitBank, tiny_files: Any, ram: Any) -> None:
     chance = random.Random(3)
     for _ in range(10):
         [child] = in_child(lambda: generate(tiny, ram, bank=bank, num_workers=1))
@@ -126,7 +130,7 @@ def test_killed_again_and_again_until_done(tiny, bank, tiny_files, ram):
     finish_and_compare(tiny, ram, bank, tiny_files)
 
 
-def test_many_writers_in_one_place(tiny, bank, tiny_files, ram):
+def test_many_writers_in_one_place(tiny: Any, bank: DigitBank, tiny_files: Any, ram: Any) -> None:
     for race in range(20):
         place = ram / str(race)
         children = in_child(

@@ -1,9 +1,15 @@
 """The protocol against a real S3 server on loopback, well and ill."""
 
+from __future__ import annotations
+
 import threading
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
+
+from segmnist.digits.bank import DigitBank
 
 pytest.importorskip("moto", reason="moto is a test extra")
 pytest.importorskip("s3fs", reason="segmnist[s3] is not installed")
@@ -17,30 +23,30 @@ from segmnist.dataset.object_store import ObjectStore, StoreUnreachable
 
 
 @pytest.fixture
-def server():
+def server() -> Iterator[Any]:
     with serving() as running:
         yield running
 
 
 @pytest.fixture(autouse=True)
-def no_pauses(monkeypatch):
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("segmnist.dataset.object_store.FIRST_PAUSE", 0.001)
     monkeypatch.setattr("s3fs.core.S3FileSystem.retries", 1)
 
 
-def objects(url):
+def objects(url: Any) -> Any:
     store = ObjectStore(url)
     return {path: store.read(path) for path in store.walk()}
 
 
-def test_the_same_bytes_as_on_a_disk(server, tiny, bank, tiny_files):
+def test_the_same_bytes_as_on_a_disk(server: Any, tiny: Any, bank: DigitBank, tiny_files: Any) -> None:
     url = f"s3://{BUCKET}/data"
     generate(tiny, url, bank=bank)
     generate(tiny, url, bank=bank)
     assert objects(url) == tiny_files
 
 
-def test_read_verify_and_repair(server, tiny, bank):
+def test_read_verify_and_repair(server: Any, tiny: Any, bank: DigitBank) -> None:
     url = f"s3://{BUCKET}/data"
     generate(tiny, url, bank=bank)
     clips = ClipSource(TINY_SPEC, seed=11, bank=bank).batch([13, 0])
@@ -58,7 +64,7 @@ def test_read_verify_and_repair(server, tiny, bank):
 
 
 @pytest.mark.parametrize("fault", [409, 412, 500, 503, "lost", "late"])
-def test_every_fault_alone(server, tinier, bank, tinier_files, fault):
+def test_every_fault_alone(server: Any, tinier: Any, bank: DigitBank, tinier_files: Any, fault: Any) -> None:
     server.faults, server.rate = (fault,), 0.3 if fault != "late" else 0.05
     generate(tinier, f"s3://{BUCKET}/data", bank=bank)
     assert server.injected.count(fault) >= 1
@@ -66,13 +72,13 @@ def test_every_fault_alone(server, tinier, bank, tinier_files, fault):
     assert objects(f"s3://{BUCKET}/data") == tinier_files
 
 
-def test_all_faults_and_four_writers(server, tinier, bank, tinier_files):
+def test_all_faults_and_four_writers(server: Any, tinier: Any, bank: DigitBank, tinier_files: Any) -> None:
     url = f"s3://{BUCKET}/data"
     # Without any clips missing of the first writer the others would have nothing to do: all start at once.
     server.faults, server.rate = (409, 412, 500, 503, "lost"), 0.15
     errors = []
 
-    def write():
+    def write() -> None:
         try:
             generate(tinier, url, bank=bank, num_workers=1)
         except Exception as error:
@@ -88,7 +94,7 @@ def test_all_faults_and_four_writers(server, tinier, bank, tinier_files):
     assert objects(url) == tinier_files
 
 
-def test_other_bytes_under_a_name_are_drift(server, tinier, bank):
+def test_other_bytes_under_a_name_are_drift(server: Any, tinier: Any, bank: DigitBank) -> None:
     url = f"s3://{BUCKET}/data"
     ObjectStore(f"{url}/train.zarr").put_new("video/c.1.0.0.0", b"of another version")
     with pytest.raises(CorruptData, match=r"video/c\.1"):
@@ -97,7 +103,7 @@ def test_other_bytes_under_a_name_are_drift(server, tinier, bank):
     assert "train.zarr/manifest.json" not in objects(url)
 
 
-def test_another_recipe_in_the_place(server, tinier, bank):
+def test_another_recipe_in_the_place(server: Any, tinier: Any, bank: DigitBank) -> None:
     import dataclasses
 
     url = f"s3://{BUCKET}/data"
@@ -108,23 +114,23 @@ def test_another_recipe_in_the_place(server, tinier, bank):
     assert objects(url) == before
 
 
-def test_a_store_that_always_fails(server, tinier, bank):
+def test_a_store_that_always_fails(server: Any, tinier: Any, bank: DigitBank) -> None:
     server.faults, server.rate = (503,), 1.0
     with pytest.raises(StoreUnreachable, match="gave up"):
         generate(tinier, f"s3://{BUCKET}/data", bank=bank)
 
 
-def test_a_bucket_that_is_not_there(server, tinier, bank):
+def test_a_bucket_that_is_not_there(server: Any, tinier: Any, bank: DigitBank) -> None:
     with pytest.raises(BadArgument, match="nowhere"):
         generate(tinier, "s3://nowhere/data", bank=bank)
 
 
-def test_an_unknown_scheme(tiny, bank):
+def test_an_unknown_scheme(tiny: Any, bank: DigitBank) -> None:
     with pytest.raises(BadArgument, match="gopher"):
         generate(tiny, "gopher://place", bank=bank)
 
 
-def test_whole_formats_want_a_disk(server, tiny, bank):
+def test_whole_formats_want_a_disk(server: Any, tiny: Any, bank: DigitBank) -> None:
     import dataclasses
 
     recipe = dataclasses.replace(tiny, format="origin-npy", truths=("semantic",))
@@ -132,7 +138,7 @@ def test_whole_formats_want_a_disk(server, tiny, bank):
         generate(recipe, f"s3://{BUCKET}/data", bank=bank)
 
 
-def test_find_in_an_object_store(server, tinier, bank):
+def test_find_in_an_object_store(server: Any, tinier: Any, bank: DigitBank) -> None:
     import dataclasses
 
     pytest.importorskip("duckdb", reason="segmnist[index] is not installed")

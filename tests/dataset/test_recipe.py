@@ -1,7 +1,10 @@
 """A recipe survives every trip, names its data set by content, and refuses what it cannot mean."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +16,7 @@ from segmnist.dataset import Recipe
 BANK = "0123456789abcdef" * 4
 
 
-def small(**changes):
+def small(**changes: Any) -> Any:
     values = {"spec": SceneSpec(num_frames=3), "num_clips": 5, "bank_sha256": BANK, **changes}
     return Recipe(**values)
 
@@ -33,7 +36,7 @@ recipes = st.builds(
 
 @settings(max_examples=50, deadline=None)
 @given(recipes)
-def test_json_toml_and_dict_trips(recipe):
+def test_json_toml_and_dict_trips(recipe: Any) -> None:
     for copy in (
         Recipe.from_json(recipe.to_json()),
         Recipe.from_toml(recipe.to_toml()),
@@ -43,7 +46,7 @@ def test_json_toml_and_dict_trips(recipe):
         assert copy.plan_id == recipe.plan_id
 
 
-def test_one_number_one_recipe():
+def test_one_number_one_recipe() -> None:
     whole = small(spec=SceneSpec(speed_range=(1, 3)))
     real = small(spec=SceneSpec(speed_range=(1.0, 3.0)))
     assert whole.plan_id == real.plan_id
@@ -57,12 +60,12 @@ def test_one_number_one_recipe():
         {"spec": SceneSpec(num_frames=4)},
     ],
 )  # fmt: skip
-def test_any_change_changes_the_plan_id(change):
+def test_any_change_changes_the_plan_id(change: Any) -> None:
     assert small(**change).plan_id != small().plan_id
     assert len(small().differences(small(**change))) >= 1
 
 
-def test_the_spec_is_stored_as_what_differs_from_the_defaults():
+def test_the_spec_is_stored_as_what_differs_from_the_defaults() -> None:
     assert json.loads(small().to_json())["spec"] == {"num_frames": 3}
     assert len(small().to_json()) < 1024
 
@@ -88,7 +91,7 @@ PINNED = [
 
 
 @pytest.mark.parametrize(("changes", "plan_id"), PINNED)
-def test_no_plan_id_changes_by_accident(changes, plan_id):
+def test_no_plan_id_changes_by_accident(changes: Any, plan_id: Any) -> None:
     """A new field, or a new default, that changes one of these breaks every data set that is named by it."""
     assert small(**changes).plan_id == plan_id
 
@@ -103,7 +106,7 @@ def test_no_plan_id_changes_by_accident(changes, plan_id):
         {"clip_ids": (0, 1, 2, 3, 4)},
     ],
 )
-def test_the_same_clips_have_the_same_content_id_however_they_are_stored(change):
+def test_the_same_clips_have_the_same_content_id_however_they_are_stored(change: Any) -> None:
     assert small(**change).content_id == small().content_id
     assert small(**change).plan_id != small().plan_id
 
@@ -115,11 +118,11 @@ def test_the_same_clips_have_the_same_content_id_however_they_are_stored(change)
         {"clip_ids": (0, 1, 2, 3, 5)}, {"bank_sha256": BANK[::-1]}, {"spec": SceneSpec(num_frames=4)},
     ],
 )  # fmt: skip
-def test_other_clips_have_another_content_id(change):
+def test_other_clips_have_another_content_id(change: Any) -> None:
     assert small(**change).content_id != small().content_id
 
 
-def test_no_content_id_changes_by_accident():
+def test_no_content_id_changes_by_accident() -> None:
     assert small().content_id == "0d53f58c62b08c8e61c219d364cc48812a43277dd4616b30117f362f3b837a02"
     assert (
         small(clip_ids=(7, 3)).content_id
@@ -127,7 +130,7 @@ def test_no_content_id_changes_by_accident():
     )
 
 
-def test_a_field_at_its_default_is_not_in_the_canonical_form():
+def test_a_field_at_its_default_is_not_in_the_canonical_form() -> None:
     assert set(small().to_dict()) == {
         "spec",
         "split",
@@ -148,7 +151,7 @@ def test_a_field_at_its_default_is_not_in_the_canonical_form():
         assert f"\n{field.name} = " in small().to_toml()
 
 
-def test_the_ids_of_a_range_and_of_a_list():
+def test_the_ids_of_a_range_and_of_a_list() -> None:
     assert small(first_clip=10).ids(2, 4).tolist() == [12, 13]
     assert small(clip_ids=(9, 2, 7)).ids(1, 3).tolist() == [2, 7]
     assert small(clip_ids=(9, 2, 7)).num_clips == 3
@@ -163,7 +166,7 @@ def test_the_ids_of_a_range_and_of_a_list():
         {"generator_version": GENERATOR_VERSION + 1},
     ],
 )  # fmt: skip
-def test_bad_values_are_named(change):
+def test_bad_values_are_named(change: Any) -> None:
     with pytest.raises(BadArgument) as caught:
         small(**change)
     assert "\n" not in str(caught.value)
@@ -183,17 +186,17 @@ def test_bad_values_are_named(change):
         '{"spec": 3}',
     ],
 )
-def test_bad_json_is_bad_use(text):
+def test_bad_json_is_bad_use(text: Any) -> None:
     with pytest.raises(BadArgument):
         Recipe.from_json(text)
 
 
-def test_a_newer_generator_is_said_first():
+def test_a_newer_generator_is_said_first() -> None:
     values = {**small().to_dict(), "generator_version": GENERATOR_VERSION + 1, "a_field_of_tomorrow": 1}
     with pytest.raises(BadArgument, match="generator_version"):
         Recipe.from_dict(values)
 
 
-def test_recipes_are_frozen():
+def test_recipes_are_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         small().seed = 2

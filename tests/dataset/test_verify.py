@@ -1,6 +1,10 @@
 """verify finds every flipped bit and every cut, names it, and repair mends exactly that, from the recipe."""
 
+from __future__ import annotations
+
 import random
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,18 +17,18 @@ from segmnist.whole_file import temporary_path
 
 
 @pytest.fixture
-def place(tinier, bank, ram):
+def place(tinier: Any, bank: DigitBank, ram: Any) -> Any:
     generate(tinier, ram, bank=bank, num_workers=1)
     return ram
 
 
-def flip(data, bit):
+def flip(data: Any, bit: Any) -> Any:
     damaged = bytearray(data)
     damaged[bit // 8] ^= 1 << bit % 8
     return bytes(damaged)
 
 
-def flip_bits(place, bank, good, count, repairs, seed):
+def flip_bits(place: Any, bank: DigitBank, good: Any, count: Any, repairs: Any, seed: Any) -> Any:
     """Flip one bit at a time somewhere in the data set; return how many flips were found and how many mended."""
     chance = random.Random(seed)
     paths = sorted(good)
@@ -43,16 +47,16 @@ def flip_bits(place, bank, good, count, repairs, seed):
     return found, mended
 
 
-def test_2000_random_bit_flips(place, bank, tinier_files):
+def test_2000_random_bit_flips(place: Any, bank: DigitBank, tinier_files: Any) -> None:
     assert flip_bits(place, bank, tinier_files, count=2000, repairs=200, seed=5) == (2000, 200)
 
 
 @pytest.mark.slow
-def test_10000_random_bit_flips(place, bank, tinier_files):
+def test_10000_random_bit_flips(place: Any, bank: DigitBank, tinier_files: Any) -> None:
     assert flip_bits(place, bank, tinier_files, count=10_000, repairs=10_000, seed=6) == (10_000, 10_000)
 
 
-def test_every_file_cut_anywhere_or_gone(place, bank, tinier_files):
+def test_every_file_cut_anywhere_or_gone(place: Any, bank: DigitBank, tinier_files: Any) -> None:
     for path, good in tinier_files.items():
         for length in {0, 1, len(good) // 2, len(good) - 1}:
             (place / path).write_bytes(good[:length])
@@ -65,7 +69,7 @@ def test_every_file_cut_anywhere_or_gone(place, bank, tinier_files):
         assert files_of(place) == tinier_files
 
 
-def test_every_length_of_a_shard(place, tinier_files):
+def test_every_length_of_a_shard(place: Any, tinier_files: Any) -> None:
     path = "train.zarr/video/c.0.0.0.0"
     good = tinier_files[path]
     for length in range(0, len(good), 11):
@@ -75,7 +79,7 @@ def test_every_length_of_a_shard(place, tinier_files):
         assert verdict.broken_shards == [0]
 
 
-def test_repair_touches_only_what_is_broken(place, bank):
+def test_repair_touches_only_what_is_broken(place: Any, bank: DigitBank) -> None:
     before = {path: path.stat().st_mtime_ns for path in place.rglob("*") if path.is_file()}
     (place / "train.zarr/video/c.1.0.0.0").write_bytes(b"rot")
     [verdict] = verify(place)
@@ -88,7 +92,7 @@ def test_repair_touches_only_what_is_broken(place, bank):
     assert not any(path.endswith("c.0.0.0.0") or path == "manifest.json" for path in touched)
 
 
-def test_strangers_are_named_and_never_deleted(place, bank, tinier_files):
+def test_strangers_are_named_and_never_deleted(place: Any, bank: DigitBank, tinier_files: Any) -> None:
     (place / "train.zarr/video/c").mkdir()
     (place / "train.zarr/video/c/mine").write_bytes(b"precious")
     [verdict] = verify(place)
@@ -98,7 +102,7 @@ def test_strangers_are_named_and_never_deleted(place, bank, tinier_files):
     assert (place / "train.zarr/video/c/mine").read_bytes() == b"precious"
 
 
-def test_clean_sweeps_dead_writers_only(place):
+def test_clean_sweeps_dead_writers_only(place: Any) -> None:
     folder = place / "train.zarr/video"
     alive = temporary_path(folder / "x")
     alive.write_bytes(b"")
@@ -113,7 +117,7 @@ def test_clean_sweeps_dead_writers_only(place):
     assert elsewhere.exists()
 
 
-def test_an_unfinished_data_set_is_no_data_set(place, bank, tinier_files):
+def test_an_unfinished_data_set_is_no_data_set(place: Any, bank: DigitBank, tinier_files: Any) -> None:
     (place / "train.zarr/manifest.json").unlink()
     (place / "train.zarr/receipts/0000001.json").unlink()
     with pytest.raises(BadArgument, match="finished"):
@@ -124,7 +128,7 @@ def test_an_unfinished_data_set_is_no_data_set(place, bank, tinier_files):
     assert files_of(place) == tinier_files
 
 
-def test_the_reader_checks_a_file_on_first_touch(place, tinier_files):
+def test_the_reader_checks_a_file_on_first_touch(place: Any, tinier_files: Any) -> None:
     path = "train.zarr/video/c.1.0.0.0"
     (place / path).write_bytes(flip(tinier_files[path], 80))
     dataset = open_dataset(place)
@@ -133,7 +137,7 @@ def test_the_reader_checks_a_file_on_first_touch(place, tinier_files):
         dataset[2]
 
 
-def test_the_reader_trusts_the_manifest_only_while_it_fits(place, tinier_files):
+def test_the_reader_trusts_the_manifest_only_while_it_fits(place: Any, tinier_files: Any) -> None:
     path = "train.zarr/manifest.json"
     for bit in range(0, 8 * len(tinier_files[path]), 97):
         (place / path).write_bytes(flip(tinier_files[path], bit))
@@ -141,7 +145,7 @@ def test_the_reader_trusts_the_manifest_only_while_it_fits(place, tinier_files):
             open_dataset(place)
 
 
-def test_repair_wants_the_same_digits(place, bank):
+def test_repair_wants_the_same_digits(place: Any, bank: DigitBank) -> None:
     (place / "train.zarr/video/c.1.0.0.0").write_bytes(b"rot")
     [verdict] = verify(place)
     other = DigitBank.from_arrays(np.zeros((42, 8, 7), np.uint8), np.arange(42) % 10)
@@ -149,7 +153,9 @@ def test_repair_wants_the_same_digits(place, bank):
         repair(verdict, bank=other)
 
 
-def test_bytes_of_other_libraries_are_said_to_be(place, bank, monkeypatch):
+def test_bytes_of_other_libraries_are_said_to_be(
+    place: Any, bank: DigitBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (place / "train.zarr/video/c.1.0.0.0").write_bytes(b"rot")
     [verdict] = verify(place)
     monkeypatch.setattr("segmnist.formats.zarr.ZSTD_LEVEL", 7)
@@ -157,12 +163,12 @@ def test_bytes_of_other_libraries_are_said_to_be(place, bank, monkeypatch):
         repair(verdict, bank=bank)
 
 
-def test_nothing_to_verify(tmp_path):
+def test_nothing_to_verify(tmp_path: Path) -> None:
     with pytest.raises(BadArgument, match="no recipe"):
         verify(tmp_path)
 
 
-def test_neither_recipe_nor_manifest_left(place):
+def test_neither_recipe_nor_manifest_left(place: Any) -> None:
     for name in ("recipe.json", "manifest.json"):
         (place / "train.zarr" / name).write_bytes(b"{}")
     with pytest.raises(CorruptData, match="recipe"):
@@ -170,7 +176,7 @@ def test_neither_recipe_nor_manifest_left(place):
 
 
 @pytest.mark.parametrize("name", ["origin-npy", "origin-h5"])
-def test_whole_formats_are_verified_and_mended(tinier, bank, ram, name):
+def test_whole_formats_are_verified_and_mended(tinier: Any, bank: DigitBank, ram: Any, name: str) -> None:
     import dataclasses
 
     generate(dataclasses.replace(tinier, format=name), ram, bank=bank)
@@ -184,7 +190,7 @@ def test_whole_formats_are_verified_and_mended(tinier, bank, ram, name):
 
 
 @pytest.mark.parametrize("path", ["../outside", "/etc/passwd", "video/../../outside", "..\\\\outside"])
-def test_paths_that_lead_outside_are_refused(place, path):
+def test_paths_that_lead_outside_are_refused(place: Any, path: str) -> None:
     """A manifest that fits its own sum but was made to point elsewhere."""
     import hashlib
 

@@ -10,6 +10,7 @@ import pickle
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,9 +67,14 @@ def test_mnist_splits_share_no_glyph_and_leave_none_out(mnist: DigitBank) -> Non
 
 
 def test_mnist_is_opened_once_even_by_many_threads(monkeypatch: pytest.MonkeyPatch, mnist: DigitBank) -> None:
-    num_opened = []
+    num_opened: list[int] = []
+
+    def opened() -> Any:
+        num_opened.append(1)
+        return mnist.images, mnist.labels
+
     monkeypatch.setattr(bank, "_mnist", None)
-    monkeypatch.setattr(bank, "mnist", lambda: num_opened.append(1) or (mnist.images, mnist.labels))
+    monkeypatch.setattr(bank, "mnist", opened)
     banks: list[DigitBank] = []
     threads = [threading.Thread(target=lambda: banks.append(DigitBank.mnist())) for _ in range(8)]
     for thread in threads:
@@ -142,7 +148,7 @@ def test_bank_is_frozen(digits: Digits) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         made.name = "b"  # type: ignore[misc]
     with pytest.raises(TypeError):
-        made.splits["train"] = (0, 1)  # type: ignore[index]
+        made.splits["train"] = (0, 1)
     with pytest.raises(ValueError, match="read-only"):
         made.images[0] = 0
 
@@ -260,7 +266,7 @@ def test_glyphs_of_some_classes(mnist: DigitBank) -> None:
 def test_glyphs_that_are_not_there(digits: Digits, split: str, classes: object, message: str) -> None:
     tens = DigitBank.from_arrays(*digits, splits=SPLITS, name="tens")
     with pytest.raises(BadArgument, match=message):
-        tens.glyphs(split, classes)  # type: ignore[arg-type]
+        tens.glyphs(split, classes)
 
 
 # --- what is refused ---
@@ -282,7 +288,7 @@ def test_glyphs_that_are_not_there(digits: Digits, split: str, classes: object, 
 )
 def test_bad_images(images: object) -> None:
     with pytest.raises(BadArgument, match="images="):
-        DigitBank.from_arrays(images, np.zeros(28, np.uint8))  # type: ignore[arg-type]
+        DigitBank.from_arrays(images, np.zeros(28, np.uint8))
 
 
 @pytest.mark.parametrize(
@@ -299,7 +305,7 @@ def test_bad_images(images: object) -> None:
 )
 def test_bad_labels(digits: Digits, labels: object) -> None:
     with pytest.raises(BadArgument, match="labels="):
-        DigitBank.from_arrays(digits[0], labels)  # type: ignore[arg-type]
+        DigitBank.from_arrays(digits[0], labels)
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,6 @@ def test_many_processes_at_once_on_an_empty_then_a_damaged_cache(tmp_path: Path)
 def test_damaged_package_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, damage: str) -> None:
     if damage == "flipped":
         (tmp_path / packed.PACKED_NAME).write_bytes(b"\0" + PACKED_FILE.read_bytes()[1:])
-    monkeypatch.setattr(packed.resources, "files", lambda package: tmp_path)
+    monkeypatch.setattr("segmnist.digits.packed.resources.files", lambda package: tmp_path)
     with pytest.raises(CorruptData, match=f"{packed.PACKED_NAME}: .*reinstall"):
         packed._decoded()

@@ -1,6 +1,9 @@
 """Evaluation: exact merging in any order, intervals, clips given twice, worst clips."""
 
+from __future__ import annotations
+
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +18,7 @@ CLIPS = range(7)
 WHOLE = evaluated(CLIPS)
 
 
-def everything(evaluation):
+def everything(evaluation: Any) -> Any:
     sums = {name: value.tolist() for name, value in evaluation.sums.totals.items()}
     replicates = {name: value.tolist() for name, value in evaluation.sums.replicates.items()}
     return sums, replicates, evaluation.scores(), evaluation.intervals(), evaluation.worst()
@@ -23,7 +26,7 @@ def everything(evaluation):
 
 @settings(max_examples=15)
 @given(st.permutations(CLIPS), st.lists(st.integers(0, len(CLIPS)), max_size=3))
-def test_shards_merge_exactly_in_any_order(order, cuts):
+def test_shards_merge_exactly_in_any_order(order: Any, cuts: Any) -> None:
     ends = [0, *sorted(cuts), len(order)]
     shards = [evaluated(order[a:b]) for a, b in itertools.pairwise(ends)]
     total = shards[-1]
@@ -32,7 +35,7 @@ def test_shards_merge_exactly_in_any_order(order, cuts):
     assert everything(total) == everything(WHOLE)
 
 
-def test_tracks_merge_exactly_in_any_order():
+def test_tracks_merge_exactly_in_any_order() -> None:
     pytest.importorskip("trackeval", reason="the `tracking` extra is optional")
     whole = evaluated(CLIPS, tracking=True)
     shards = [evaluated(ids, tracking=True) for ids in ([6, 2], [0, 5, 3], [4, 1])]
@@ -42,7 +45,7 @@ def test_tracks_merge_exactly_in_any_order():
     assert {"hota", "j_and_f", "vis_ap"} <= set(whole.scores())
 
 
-def test_scores_of_the_truth_itself_are_perfect():
+def test_scores_of_the_truth_itself_are_perfect() -> None:
     evaluation = Evaluation(num_replicates=20)
     for clip_id in CLIPS:
         truth, _ = clip(clip_id)
@@ -63,14 +66,14 @@ def test_scores_of_the_truth_itself_are_perfect():
         assert scores[name] == 0, name
 
 
-def test_a_clip_given_twice_is_refused():
+def test_a_clip_given_twice_is_refused() -> None:
     with pytest.raises(BadPrediction, match="clip 3: given twice"):
         evaluated([3, 3])
     with pytest.raises(BadPrediction, match="clip 3: given twice"):
         evaluated([1, 3]).merge(evaluated([3]))
 
 
-def test_hard_maps_and_probabilities_do_not_mix():
+def test_hard_maps_and_probabilities_do_not_mix() -> None:
     evaluation = evaluated([0])
     truth, _ = clip(1)
     with pytest.raises(BadPrediction, match="clip 1: a hard map of classes, but"):
@@ -82,7 +85,7 @@ def test_hard_maps_and_probabilities_do_not_mix():
         evaluation.merge(hard_shard)
 
 
-def test_intervals_hold_the_score_and_narrow_with_more_clips():
+def test_intervals_hold_the_score_and_narrow_with_more_clips() -> None:
     few, many = evaluated(range(4)), evaluated(range(16))
     (low, high), score = many.intervals()["foreground_accuracy"], many.scores()["foreground_accuracy"]
     assert low < score < high
@@ -90,8 +93,8 @@ def test_intervals_hold_the_score_and_narrow_with_more_clips():
     assert narrow < wide
 
 
-def test_worst_clips_come_worst_first():
-    def score_of(clip_id):
+def test_worst_clips_come_worst_first() -> None:
+    def score_of(clip_id: Any) -> Any:
         return evaluated([clip_id]).scores()["miou_foreground"]
 
     assert WHOLE.worst() == sorted(CLIPS, key=score_of)[:6]

@@ -1,6 +1,9 @@
 """What every metric keeps to: its counts, its scores, and what tables say of them."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,27 +17,27 @@ from segmnist.evaluate.scored_clip import ScoredClip
 FOLDER = Path(metrics.__file__).parent
 
 
-def everything():
+def everything() -> Any:
     """A clip of which everything can be counted."""
     pytest.importorskip("trackeval", reason="the `tracking` extra is optional")
     truth, probabilities = clip(0)
     return ScoredClip(truth, Prediction(probabilities.argmax(axis=1).astype(np.uint8), probabilities))
 
 
-def test_every_file_is_a_metric_with_a_title():
+def test_every_file_is_a_metric_with_a_title() -> None:
     names = {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
     assert set(METRICS) == names
     assert all(isinstance(metric, Metric) and metric.title for metric in METRICS.values())
     assert len({metric.title for metric in METRICS.values()}) == len(METRICS)
 
 
-def test_every_file_has_its_tests():
+def test_every_file_has_its_tests() -> None:
     tests = {path.stem.removeprefix("test_") for path in Path(__file__).parent.glob("metrics/test_*.py")}
     assert set(METRICS) == tests
 
 
 @pytest.mark.parametrize("name", METRICS)
-def test_a_metric_counts_and_scores_what_it_says(name):
+def test_a_metric_counts_and_scores_what_it_says(name: Any) -> None:
     metric, found = METRICS[name], everything()
     counts = metric.counts(found)
     assert set(counts) == set(metric.counted)
@@ -45,7 +48,7 @@ def test_a_metric_counts_and_scores_what_it_says(name):
 
 
 @pytest.mark.parametrize("name", METRICS)
-def test_leading_axes_of_counts_pass_through(name):
+def test_leading_axes_of_counts_pass_through(name: Any) -> None:
     metric, sums = METRICS[name], counts_of(everything(), tracking=True)
     replicated = {n: np.stack([2 * v, 3 * v, 0 * v]) for n, v in sums.items() if n not in PLAIN}
     if set(metric.counted) & set(replicated):
@@ -55,7 +58,7 @@ def test_leading_axes_of_counts_pass_through(name):
             np.testing.assert_allclose(values[:2], float(once[score]), rtol=1e-6, err_msg=score)
 
 
-def test_every_score_has_a_title():
+def test_every_score_has_a_title() -> None:
     scores = scores_of(counts_of(everything(), tracking=True))
     nameless = {name for name in scores if name.removeprefix(POSTERIOR) not in ROWS}
     assert nameless == set()
@@ -64,12 +67,12 @@ def test_every_score_has_a_title():
     assert len(set(shown)) == len(shown)
 
 
-def test_ceilings_are_those_of_scores():
+def test_ceilings_are_those_of_scores() -> None:
     bounded = {name.removeprefix(CEILING) for name in ROWS if name.startswith(CEILING)}
     assert {name.removesuffix("_low").removesuffix("_high") for name in bounded} <= set(ROWS)
 
 
-def test_no_two_metrics_share_a_name():
+def test_no_two_metrics_share_a_name() -> None:
     counted = [name for metric in METRICS.values() for name in metric.counted]
     rows = [name for metric in METRICS.values() for name in metric.rows]
     assert len(set(counted)) == len(counted)

@@ -1,5 +1,9 @@
 """Predictions: what is refused, and by which name."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 from tests.evaluate.clips import H, T, W
@@ -7,11 +11,11 @@ from tests.evaluate.clips import H, T, W
 from segmnist.evaluate import BadPrediction, check_prediction
 
 
-def hard(change=lambda a: a):
+def hard(change: Any = lambda a: a) -> Any:
     return change(np.full((T, H, W), 10, np.uint8))
 
 
-def soft(frame=0, class_=0, y=0, x=0, value=None):
+def soft(frame: int = 0, class_: int = 0, y: int = 0, x: int = 0, value: Any = None) -> Any:
     p = np.full((T, 11, H, W), 1 / 11, np.float32)
     if value is not None:
         p[frame, class_, y, x] = value
@@ -33,7 +37,7 @@ def soft(frame=0, class_=0, y=0, x=0, value=None):
         (np.zeros((T, 10, H, W), np.float32), "expected"),
     ],
 )
-def test_bad_predictions_name_the_clip_and_the_fault(bad, said):
+def test_bad_predictions_name_the_clip_and_the_fault(bad: Any, said: str) -> None:
     with pytest.raises(BadPrediction, match=f"clip 17: .*{said}"):
         check_prediction("clip 17", bad, (T, H, W))
 
@@ -47,23 +51,23 @@ def test_bad_predictions_name_the_clip_and_the_fault(bad, said):
         (np.full((2, T, H, W), 11, np.uint8), "samples: class 11"),
     ],
 )
-def test_bad_samples_name_the_clip_and_the_fault(bad, said):
+def test_bad_samples_name_the_clip_and_the_fault(bad: Any, said: str) -> None:
     with pytest.raises(BadPrediction, match=f"clip 5.*{said}"):
         check_prediction("clip 5", hard(), (T, H, W), samples=bad)
 
 
-def test_classes_alone_are_one_joint_sample():
+def test_classes_alone_are_one_joint_sample() -> None:
     prediction = check_prediction("clip", soft(), (T, H, W))
     np.testing.assert_array_equal(prediction.joint_samples, prediction.semantic[None])
     samples = np.stack([hard(), hard()])
     assert check_prediction("clip", soft(), (T, H, W), samples=samples).joint_samples is samples
 
 
-def test_half_precision_probabilities_are_good_enough():
+def test_half_precision_probabilities_are_good_enough() -> None:
     p = soft().astype(np.float16)
     assert check_prediction("clip", p, (T, H, W)).probabilities is not None
 
 
-def test_ids_of_another_shape_are_refused():
+def test_ids_of_another_shape_are_refused() -> None:
     with pytest.raises(BadPrediction, match="clip 2: instance"):
         check_prediction("clip 2", hard(), (T, H, W), np.zeros((T, H, W - 1), np.uint8))

@@ -1,5 +1,7 @@
 """Segments: classes of ids, and the pixels that pairs of ids share."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from tests.evaluate.clips import as_maps, two_digits
@@ -8,7 +10,7 @@ from segmnist.classes import BACKGROUND as B
 from segmnist.evaluate.segments import class_counts, overlaps, segments_of_classes, segments_of_ids
 
 
-def test_class_counts_by_hand():
+def test_class_counts_by_hand() -> None:
     instance = as_maps([[1, 2, 0]], [[2, 2, 0]])
     prediction = as_maps([[3, B, 3]], [[5, 3, 3]])
     counts = class_counts(instance, prediction, 3)
@@ -17,13 +19,13 @@ def test_class_counts_by_hand():
     assert counts.sum() == 4
 
 
-def test_segments_of_a_classes_only_model():
+def test_segments_of_a_classes_only_model() -> None:
     instance, classes = segments_of_classes(np.array([[[0, 9, 10]]], np.uint8))
     assert instance.tolist() == [[[1, 10, 0]]]
     assert list(classes) == list(range(10))
 
 
-def test_class_of_a_segment_is_its_majority():
+def test_class_of_a_segment_is_its_majority() -> None:
     instance = np.array([[[7, 7, 7, 0, 200]]], np.uint8)
     semantic = np.array([[[3, 3, 5, 5, 10]]], np.uint8)
     renamed, classes = segments_of_ids(instance, semantic)
@@ -31,7 +33,7 @@ def test_class_of_a_segment_is_its_majority():
     assert classes == [3, 10]
 
 
-def test_masks_overlap_as_pycocotools_says():
+def test_masks_overlap_as_pycocotools_says() -> None:
     mask = pytest.importorskip("pycocotools.mask", reason="the `tracking` extra is optional")
     truth, prediction = two_digits()[0], np.roll(two_digits()[0], 1, axis=0)
     table = overlaps(truth[None], prediction[None], 2, 2)[0]

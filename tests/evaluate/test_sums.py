@@ -1,5 +1,7 @@
 """Bootstrap weights, and how often intervals cover."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
@@ -8,14 +10,14 @@ import pytest
 from segmnist.evaluate.sums import poisson_weights
 
 
-def test_poisson_weights_have_mean_and_variance_one_and_differ_between_clips():
+def test_poisson_weights_have_mean_and_variance_one_and_differ_between_clips() -> None:
     weights = np.array([poisson_weights(i, 1000) for i in range(200)])
     assert weights.mean() == pytest.approx(1, abs=4 / math.sqrt(weights.size))
     assert weights.var() == pytest.approx(1, abs=0.02)
     assert abs(np.corrcoef(weights[0], weights[1])[0, 1]) < 0.15
 
 
-def test_interval_covers_the_mean_as_often_as_it_says():
+def test_interval_covers_the_mean_as_often_as_it_says() -> None:
     """Clips that are all right or all wrong, half of each: the interval of 95% should cover 1/2 in about 95%
     of sets.
     """

@@ -87,7 +87,7 @@ def size(browser: Any, width: int, height: int, dark: bool = False) -> None:
 
 
 @pytest.fixture(scope="module")
-def clip():
+def clip() -> Any:
     truths = ("semantic", "instance", "amodal", "boxes", "flow", "noiseless", "beneath")
     return ClipSource(SPEC, seed=4, truth=truths)[3]
 
@@ -96,18 +96,18 @@ def clip():
 
 
 @pytest.mark.parametrize("frame", [0, 5, 8])
-def test_without_overlays_the_canvas_is_the_video(page: Page, clip, frame: int) -> None:
+def test_without_overlays_the_canvas_is_the_video(page: Page, clip: Any, frame: int) -> None:
     page.open(f"/clip?{CLIP}&frame={frame}")
     expected = np.repeat(clip.video[frame][..., None], 3, axis=2)
     np.testing.assert_array_equal(page.pixels(), expected)
 
 
-def test_full_strength_classes_are_the_semantic_mask(page: Page, clip) -> None:
+def test_full_strength_classes_are_the_semantic_mask(page: Page, clip: Any) -> None:
     page.open(f"/clip?{CLIP}&frame=5&show=semantic&mix=100")
     np.testing.assert_array_equal(page.pixels(), CLASS_COLOURS[clip["semantic"][5]])
 
 
-def test_full_strength_instances_are_the_instance_mask(page: Page, clip) -> None:
+def test_full_strength_instances_are_the_instance_mask(page: Page, clip: Any) -> None:
     page.open(f"/clip?{CLIP}&frame=5&show=instance&mix=100")
     instance = clip["instance"][5]
     grey = np.repeat(clip.video[5][..., None], 3, axis=2)
@@ -115,7 +115,7 @@ def test_full_strength_instances_are_the_instance_mask(page: Page, clip) -> None
     np.testing.assert_array_equal(page.pixels(), expected)
 
 
-def test_full_strength_camouflage(page: Page, clip) -> None:
+def test_full_strength_camouflage(page: Page, clip: Any) -> None:
     page.open(f"/clip?{CLIP}&frame=5&show=camouflage&mix=100")
     contrast = np.abs(clip["noiseless"][5].astype(int) - clip["beneath"][5])
     hidden = (clip["instance"][5] > 0) & (contrast <= 5)
@@ -123,7 +123,7 @@ def test_full_strength_camouflage(page: Page, clip) -> None:
     np.testing.assert_array_equal((page.pixels() == (0, 229, 255)).all(axis=2), hidden)
 
 
-def test_the_hidden_part_is_hatched_and_nothing_else(page: Page, clip) -> None:
+def test_the_hidden_part_is_hatched_and_nothing_else(page: Page, clip: Any) -> None:
     page.open(f"/clip?{CLIP}&frame=5&show=amodal&zoom=8")
     lines = page.pixels("lines")[..., 3] > 0
     # The middle of a pixel of the clip: outlines run along its edges, hatches right across.
@@ -137,7 +137,7 @@ def test_the_hidden_part_is_hatched_and_nothing_else(page: Page, clip) -> None:
     assert drawn[hidden].mean() > 0.25
 
 
-def test_boxes_frame_the_digits(page: Page, clip) -> None:
+def test_boxes_frame_the_digits(page: Page, clip: Any) -> None:
     page.open(f"/clip?{CLIP}&frame=5&show=boxes&zoom=8")
     lines = page.pixels("lines")[..., 3] > 0
     shown = 0
@@ -151,7 +151,7 @@ def test_boxes_frame_the_digits(page: Page, clip) -> None:
     assert shown > 3
 
 
-def test_arrows_start_where_the_flow_is_known(page: Page, clip) -> None:
+def test_arrows_start_where_the_flow_is_known(page: Page, clip: Any) -> None:
     page.open(f"/clip?{CLIP}&frame=5&show=flow&zoom=8").until("explorer.main.clip.arrays.flow")
     lines = page.pixels("lines")[..., 3] > 0
     gap = 4  # 72 pixels over some twenty arrows
@@ -176,7 +176,7 @@ def test_entropy_brightens_what_is_open(page: Page) -> None:
     assert (page.pixels().astype(int)[..., 0] - plain[..., 0]).max() > 60
 
 
-def test_no_entropy_elsewhere_is_told_and_the_clip_is_shown(page: Page, clip) -> None:
+def test_no_entropy_elsewhere_is_told_and_the_clip_is_shown(page: Page, clip: Any) -> None:
     page.open(f"/clip?{CLIP}&frame=0&show=entropy").until("!document.getElementById('alert').hidden")
     assert "exactly solvable family" in page.find("#alert").text
     np.testing.assert_array_equal(page.pixels()[..., 0], clip.video[0])
@@ -196,7 +196,7 @@ def test_it_plays_and_stops(page: Page) -> None:
     assert "frame=" not in page.query
 
 
-def test_scrubbing(page: Page, clip) -> None:
+def test_scrubbing(page: Page, clip: Any) -> None:
     page.open(f"/clip?{CLIP}&frame=0")
     page.find("#scrubber").send_keys(*[Keys.ARROW_RIGHT] * 6)
     np.testing.assert_array_equal(page.pixels()[..., 0], clip.video[6])
@@ -238,7 +238,7 @@ def test_every_control_is_reached_by_tab(page: Page) -> None:
     assert wanted <= reached
 
 
-def test_the_probe_reads_pixels(page: Page, clip) -> None:
+def test_the_probe_reads_pixels(page: Page, clip: Any) -> None:
     page.open(f"/clip?{CLIP}&frame=5")
     y, x = np.argwhere(clip["instance"][5] > 0)[30]
     page.driver.execute_script(f"explorer.probe = {{y: {y}, x: {x}}}; explorer.draw()")
@@ -250,7 +250,7 @@ def test_the_probe_reads_pixels(page: Page, clip) -> None:
     assert page.find("#readout").text.startswith(f"y {y + 1}, x {x}:")
 
 
-def test_hovering_reads_pixels(page: Page, clip) -> None:
+def test_hovering_reads_pixels(page: Page, clip: Any) -> None:
     page.open(f"/clip?{CLIP}&frame=5&zoom=8")
     # Selenium counts from the middle of the element: y 24, x 36.
     ActionChains(page.driver).move_to_element_with_offset(
@@ -352,7 +352,7 @@ def test_absurd_addresses_are_told(page: Page, query: str) -> None:
 # ---- keeping, the wall, the data set, shapes of the page
 
 
-def test_copying(page: Page, client) -> None:
+def test_copying(page: Page, client: Any) -> None:
     page.open(f"/clip?{CLIP}&frame=0")
     page.driver.execute_script("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
     for button, path in (("copy-python", "/clip.py"), ("copy-toml", "/clip.toml")):
@@ -374,12 +374,12 @@ def test_saving(page: Page, tmp_path: Path) -> None:
         page.find(f"#save-{kind}").click()
         file = tmp_path / f"segmnist-clip-3.{kind}"
         WebDriverWait(page.driver, SECONDS, 0.05).until(
-            lambda _, file=file: file.exists() and file.stat().st_size
+            lambda _, file=file: file.exists() and file.stat().st_size  # type: ignore[misc]
         )
         assert Image.open(file).format == kind.upper()
 
 
-def test_the_json_twin_is_linked(page: Page, client) -> None:
+def test_the_json_twin_is_linked(page: Page, client: Any) -> None:
     page.open(f"/clip?{CLIP}&frame=0&show=boxes")
     twin = page.find("#twin").get_attribute("href").removeprefix(page.address)
     assert client.get(twin).json()["facts"]["clip"] == "3"

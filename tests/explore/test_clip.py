@@ -1,7 +1,10 @@
 """What a clip's replies say is what the package says of the clip."""
 
+from __future__ import annotations
+
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,12 +22,12 @@ QUERY = "preset=crowded&height=44&width=60&num_frames=7&sensor_sigma=6&seed=9&sp
 
 
 @pytest.fixture(scope="module")
-def clip():
+def clip() -> Any:
     return ClipSource(SPEC, split="val", seed=9, truth=TRUTHS)[21]
 
 
 @pytest.fixture(scope="module")
-def reply(client: TestClient):
+def reply(client: TestClient) -> Any:
     return unpack(client.get(f"/clip.bin?{QUERY}&layers=flow").content)
 
 
@@ -34,17 +37,17 @@ def reply(client: TestClient):
      ("amodal_boxes", "amodal_boxes_xyxy"), ("visibility", "visibility"), ("depth", "depth_order"),
      ("flow_valid", "flow_forward_valid")],
 )  # fmt: skip
-def test_arrays_are_the_clips_own(reply, clip, sent, name) -> None:
+def test_arrays_are_the_clips_own(reply: Any, clip: Any, sent: str, name: str) -> None:
     np.testing.assert_array_equal(reply[1][sent], clip[name])
 
 
-def test_labels_and_instances_give_the_classes(reply, clip) -> None:
+def test_labels_and_instances_give_the_classes(reply: Any, clip: Any) -> None:
     facts, arrays = reply
     table = np.array([10, *facts["labels"]], np.uint8)
     np.testing.assert_array_equal(table[arrays["instance"]], clip["semantic"])
 
 
-def test_amodal_masks_travel_as_bits(reply, clip) -> None:
+def test_amodal_masks_travel_as_bits(reply: Any, clip: Any) -> None:
     masks = clip["amodal"]
     assert 5 < len(masks) <= 16
     bits = reply[1]["amodal"]
@@ -52,18 +55,18 @@ def test_amodal_masks_travel_as_bits(reply, clip) -> None:
         np.testing.assert_array_equal(bits[digit // 8] >> (digit % 8) & 1, mask)
 
 
-def test_flow_travels_in_steps(reply, clip) -> None:
+def test_flow_travels_in_steps(reply: Any, clip: Any) -> None:
     np.testing.assert_allclose(reply[1]["flow"] / 32, clip["flow_forward"], atol=1 / 64 + 1e-6)
 
 
-def test_contrast_is_what_camouflage_is_measured_by(reply, clip) -> None:
+def test_contrast_is_what_camouflage_is_measured_by(reply: Any, clip: Any) -> None:
     facts, arrays = reply
     share = (arrays["contrast"] <= 5).sum() / (arrays["instance"] > 0).sum()
     assert share == pytest.approx(float(clip["camouflaged_share"]), abs=1e-6)
     assert facts["difficulty"]["camouflaged_share"] == pytest.approx(share, abs=1e-4)
 
 
-def test_the_twin_says_the_same(client: TestClient, reply, clip) -> None:
+def test_the_twin_says_the_same(client: TestClient, reply: Any, clip: Any) -> None:
     twin = client.get(f"/clip.json?{QUERY}").json()
     assert twin["facts"] == reply[0]
     assert SceneSpec().replace(**twin["spec"]) == SPEC
@@ -71,8 +74,8 @@ def test_the_twin_says_the_same(client: TestClient, reply, clip) -> None:
     np.testing.assert_array_equal([digit["box"] for digit in twin["digits"]], clip["boxes_xyxy"])
 
 
-def test_copied_python_draws_the_same_clip(client: TestClient, reply) -> None:
-    scope: dict = {}
+def test_copied_python_draws_the_same_clip(client: TestClient, reply: Any) -> None:
+    scope: dict[str, Any] = {}
     exec(client.get(f"/clip.py?{QUERY}").text, scope)
     np.testing.assert_array_equal(scope["clip"].video, reply[1]["video"])
 
@@ -81,7 +84,7 @@ def test_copied_toml_is_the_spec(client: TestClient) -> None:
     assert SceneSpec.from_toml(client.get(f"/clip.toml?{QUERY}").text) == SPEC
 
 
-def test_a_digit_left_out(client: TestClient, reply) -> None:
+def test_a_digit_left_out(client: TestClient, reply: Any) -> None:
     facts, arrays = unpack(client.get(f"/clip.bin?{QUERY}&without=2").content)
     assert facts["without"] == [2]
     assert not (arrays["instance"] == 2).any()
@@ -93,7 +96,7 @@ def test_a_digit_left_out(client: TestClient, reply) -> None:
 
 def test_copied_python_leaves_it_out_too(client: TestClient) -> None:
     query = f"{QUERY}&without=2"
-    scope: dict = {}
+    scope: dict[str, Any] = {}
     exec(client.get(f"/clip.py?{query}").text, scope)
     np.testing.assert_array_equal(
         scope["edited"].video, unpack(client.get(f"/clip.bin?{query}").content)[1]["video"]
@@ -151,13 +154,13 @@ def test_stored_arrays_are_shown_as_they_lie_on_disk(client: TestClient, place: 
 
 
 def test_python_of_a_stored_clip(client: TestClient) -> None:
-    scope: dict = {}
+    scope: dict[str, Any] = {}
     exec(client.get("/clip.py?stored=true&clip=9").text, scope)
     shown = unpack(client.get("/clip.bin?stored=true&clip=9").content)[1]
     np.testing.assert_array_equal(scope["clip"].video, shown["video"])
 
 
-def test_wrong_truths_on_disk_are_told(exhibit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_truths_on_disk_are_told(exhibit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from segmnist.explore import Exhibit
     from segmnist.explore.clip import draw
     from segmnist.explore.view import view_from

@@ -1,7 +1,10 @@
 """Who may ask, what may be asked, and what it may cost."""
 
+from __future__ import annotations
+
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -171,7 +174,7 @@ def test_an_unfinished_data_set_is_refused(place: Path, tmp_path: Path) -> None:
 def test_viewers_do_not_wait_for_walls_and_films(exhibit: Exhibit, monkeypatch: pytest.MonkeyPatch) -> None:
     release, started = threading.Event(), threading.Event()
 
-    def held(query, exhibit):
+    def held(query: Any, exhibit: Any) -> Any:
         started.set()
         assert release.wait(300)
         return reply_json("late")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -17,7 +18,7 @@ SECONDS = 20
 
 
 @pytest.fixture(scope="module")
-def described(client: TestClient):
+def described(client: TestClient) -> Any:
     schemathesis = pytest.importorskip("schemathesis", reason="the API is fuzzed by schemathesis")
     return schemathesis.openapi.from_asgi("/openapi.json", client.app, headers={"host": "localhost"})
 
@@ -32,7 +33,7 @@ def test_every_route_is_described(client: TestClient) -> None:
 @pytest.mark.parametrize("cases", [7, pytest.param(150, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("mode", ["POSITIVE", "NEGATIVE"])
 @pytest.mark.parametrize("path", [route.path for route in ROUTES if route.parameters])
-def test_any_request(described, path: str, mode: str, cases: int) -> None:
+def test_any_request(described: Any, path: str, mode: str, cases: int) -> None:
     from schemathesis.checks import not_a_server_error
     from schemathesis.generation import GenerationMode
     from schemathesis.specs.openapi.checks import (

@@ -1,5 +1,9 @@
 """The wall: which clips, in which order, with which pictures."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
@@ -12,7 +16,7 @@ from segmnist.explore.wire import unpack
 SMALL = "height=32&width=48&num_frames=9&preset=standard&seed=2"
 
 
-def wall(client: TestClient, query: str) -> dict:
+def wall(client: TestClient, query: str) -> dict[str, Any]:
     reply = client.get(f"/wall.json?{query}")
     assert reply.status_code == 200, reply.text
     return reply.json()
@@ -56,7 +60,7 @@ def test_rows_of_the_data_set(client: TestClient) -> None:
     assert [clip["clip"] for clip in found["clips"]] == ["12", "13", "14", "15", "16"]
 
 
-def test_the_index_is_asked(client: TestClient, place) -> None:
+def test_the_index_is_asked(client: TestClient, place: Any) -> None:
     pytest.importorskip("duckdb", reason="the index needs segmnist[index]")
     found = wall(client, "stored=true&where=visibility < 0.9 and depth_order=0")
     expected = find(place, "visibility < 0.9 and depth_order = 0")

@@ -119,7 +119,7 @@ def test_a_shard_that_was_cut_is_no_shard(format_: str) -> None:
     ((_, data),) = module.shard_files(layout, 0, arrays).items()
     for length in np.linspace(0, len(data) * 0.9, 40).astype(int).tolist():
         with pytest.raises(CorruptData):
-            module.read_rows(layout, 0, list(arrays), [0, 1], lambda _, n=length: memoryview(data[:n]))
+            module.read_rows(layout, 0, list(arrays), [0, 1], lambda _, n=length: memoryview(data[:n]))  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("format_", ["webdataset", "huggingface", "npz"])

@@ -1,6 +1,10 @@
 """The bytes that we lay out are Zarr v3: the Zarr library reads every array back, and so do we."""
 
+from __future__ import annotations
+
 import zlib
+from pathlib import Path
+from typing import Any
 
 import google_crc32c
 import numpy as np
@@ -17,8 +21,8 @@ from segmnist.render.arrays import ARRAYS
 SIZES = {"time": 5, "y": 24, "x": 36, "digit": 3, "occluder": 3, "shape": 2}
 
 
-def layout_of(names, num_clips=7, clips_per_shard=3, **sizes):
-    def shape(axes):
+def layout_of(names: Any, num_clips: int = 7, clips_per_shard: int = 3, **sizes: Any) -> Any:
+    def shape(axes: Any) -> Any:
         return tuple({**SIZES, **sizes}.get(axis, 2) for axis in axes)
 
     kinds = {name: ARRAYS[name] for name in names}
@@ -28,17 +32,17 @@ def layout_of(names, num_clips=7, clips_per_shard=3, **sizes):
     return Layout(arrays, num_clips, clips_per_shard, {"seed": 3})
 
 
-def random_arrays(layout, seed=0):
+def random_arrays(layout: Any, seed: int = 0) -> Any:
     random = np.random.default_rng(seed)
 
-    def values(array):
+    def values(array: Any) -> Any:
         shape = (layout.num_clips, *array.shape)
         return random.integers(0, 256, shape).astype(array.dtype)
 
     return {name: values(array) for name, array in layout.arrays.items()}
 
 
-def all_files(layout, arrays):
+def all_files(layout: Any, arrays: Any) -> Any:
     files = our_zarr.root_files(layout)
     for shard in range(layout.num_shards):
         rows = layout.rows(shard)
@@ -47,14 +51,14 @@ def all_files(layout, arrays):
     return files
 
 
-def write(folder, files):
+def write(folder: Any, files: Any) -> None:
     for path, data in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
 
 
-def test_the_zarr_library_reads_every_array_of_the_catalog(tmp_path):
+def test_the_zarr_library_reads_every_array_of_the_catalog(tmp_path: Path) -> None:
     layout = layout_of(ARRAYS)
     arrays = random_arrays(layout)
     write(tmp_path, all_files(layout, arrays))
@@ -67,7 +71,7 @@ def test_the_zarr_library_reads_every_array_of_the_catalog(tmp_path):
     assert group.attrs["segmnist"] == {"seed": 3}
 
 
-def test_one_clip_a_chunk_sharded_and_checked(tmp_path):
+def test_one_clip_a_chunk_sharded_and_checked(tmp_path: Path) -> None:
     layout = layout_of(["video"])
     write(tmp_path, all_files(layout, random_arrays(layout)))
     video = zarr.open_group(tmp_path, mode="r")["video"]
@@ -83,7 +87,7 @@ def test_one_clip_a_chunk_sharded_and_checked(tmp_path):
 
 @settings(max_examples=25, deadline=None)
 @given(num_clips=st.integers(1, 9), clips_per_shard=st.integers(1, 10), data=st.data())
-def test_our_reader_gives_any_rows(num_clips, clips_per_shard, data):
+def test_our_reader_gives_any_rows(num_clips: int, clips_per_shard: int, data: Any) -> None:
     layout = layout_of(["video", "labels", "num_digits", "amodal"], num_clips, clips_per_shard)
     arrays = random_arrays(layout)
     files = all_files(layout, arrays)
@@ -95,7 +99,7 @@ def test_our_reader_gives_any_rows(num_clips, clips_per_shard, data):
         assert np.array_equal(found[name], array[inside.start :][rows]), name
 
 
-def test_arrays_of_no_digits_have_no_files(tmp_path):
+def test_arrays_of_no_digits_have_no_files(tmp_path: Path) -> None:
     layout = layout_of(["labels", "video"], digit=0)
     files = all_files(layout, random_arrays(layout))
     assert not any(path.startswith("labels/c.") for path in files)
@@ -103,13 +107,13 @@ def test_arrays_of_no_digits_have_no_files(tmp_path):
     assert zarr.open_group(tmp_path, mode="r")["labels"][:].shape == (7, 0)
 
 
-def test_equal_arrays_give_equal_bytes():
+def test_equal_arrays_give_equal_bytes() -> None:
     layout = layout_of(["video", "labels", "flow_forward"])
     assert all_files(layout, random_arrays(layout)) == all_files(layout, random_arrays(layout))
 
 
 @pytest.mark.parametrize("name", ["video", "labels"])
-def test_every_flipped_bit_of_a_shard_is_noticed(name):
+def test_every_flipped_bit_of_a_shard_is_noticed(name: str) -> None:
     """Chunks and index carry crc32c each: no bit of the file is without one."""
     layout = layout_of([name], num_clips=2, clips_per_shard=2, time=1, y=16, x=300)
     [(path, good)] = our_zarr.shard_files(layout, 0, random_arrays(layout)).items()
@@ -117,19 +121,19 @@ def test_every_flipped_bit_of_a_shard_is_noticed(name):
         data = bytearray(good)
         data[bit // 8] ^= 1 << bit % 8
         with pytest.raises(CorruptData, match=path):
-            our_zarr.read_rows(layout, 0, [name], [0, 1], lambda _, data=data: memoryview(data))
+            our_zarr.read_rows(layout, 0, [name], [0, 1], lambda _, data=data: memoryview(data))  # type: ignore[misc]
 
 
-def test_a_truncated_shard_is_noticed():
+def test_a_truncated_shard_is_noticed() -> None:
     layout = layout_of(["video"], num_clips=3)
     files = our_zarr.shard_files(layout, 0, random_arrays(layout))
     data = files["video/c.0.0.0.0"]
     for length in (0, 3, 51, 52, len(data) // 2, len(data) - 1):
         with pytest.raises(CorruptData):
-            our_zarr.read_rows(layout, 0, ["video"], [0], lambda _, n=length: memoryview(data[:n]))
+            our_zarr.read_rows(layout, 0, ["video"], [0], lambda _, n=length: memoryview(data[:n]))  # type: ignore[misc]
 
 
-def test_a_clip_that_a_shard_lacks_is_not_read_as_zeros():
+def test_a_clip_that_a_shard_lacks_is_not_read_as_zeros() -> None:
     layout = layout_of(["video"])
     few = {name: array[:2] for name, array in random_arrays(layout).items()}
     files = our_zarr.shard_files(layout, 0, few)
@@ -137,12 +141,12 @@ def test_a_clip_that_a_shard_lacks_is_not_read_as_zeros():
         our_zarr.read_rows(layout, 0, ["video"], [2], lambda path: memoryview(files[path]))
 
 
-def test_the_checksum_is_crc32c_and_not_crc32():
+def test_the_checksum_is_crc32c_and_not_crc32() -> None:
     assert google_crc32c.value(b"123456789") == 0xE3069283 != zlib.crc32(b"123456789")
 
 
 @pytest.mark.parametrize("declared", [2, 1000, 10**12])
-def test_a_chunk_that_declares_another_size_is_refused(declared):
+def test_a_chunk_that_declares_another_size_is_refused(declared: int) -> None:
     """A frame header may promise a terabyte; no byte of it is taken."""
     layout = layout_of(["labels"], num_clips=3)
     content = np.zeros(9, np.uint8)

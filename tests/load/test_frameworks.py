@@ -61,7 +61,7 @@ def test_absurd_iteration_is_refused(bad: dict[str, Any]) -> None:
         next(iterate(SPEC, **bad))
 
 
-def clips(length: int) -> list[dict[str, np.ndarray]]:
+def clips(length: int) -> list[dict[str, Any]]:
     return [{"clip_id": clip.clip_id, **clip.arrays} for clip in ClipSource(SPEC, length=length)]
 
 

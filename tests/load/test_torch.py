@@ -69,7 +69,7 @@ def test_any_order_gives_the_same_clips_and_every_one_once() -> None:
 
 
 def test_a_batch_that_is_let_go_gives_its_memory_back_and_one_that_is_kept_does_not() -> None:
-    loader = iter(DataLoader(EndlessClips(SPEC, batch_size=2), batch_size=None, num_workers=1))
+    loader: Any = iter(DataLoader(EndlessClips(SPEC, batch_size=2), batch_size=None, num_workers=1))
     kept = next(loader)
     before = {name: tensor.clone() for name, tensor in kept.items()}
     part = next(loader)["video"][0, 0]

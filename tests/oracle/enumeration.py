@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -32,14 +33,14 @@ def tiny_spec(**changes: object) -> SceneSpec:
         "background_level": 40,
         "sensor_sigma": 60.0,
     }
-    return SceneSpec(**{**fields, **changes})  # type: ignore[arg-type]
+    return SceneSpec(**{**fields, **changes})
 
 
 @dataclass
 class Enumeration:
     """Every pair of hypotheses as a drawn clip, all arrays indexed [front, behind]."""
 
-    family: object
+    family: Any
     clean: np.ndarray
     """`(N,N,T,H,W)` videos without noise."""
     instance: np.ndarray
@@ -73,7 +74,7 @@ class Enumeration:
         return np.exp(log_joint - np.logaddexp.reduce(log_joint, axis=None))
 
 
-def enumerate_pairs(family: object) -> Enumeration:
+def enumerate_pairs(family: Any) -> Enumeration:
     """Draw every pair with the renderer: two digits, the second in front, over the family's flat background."""
     spec, bank, count = family.spec, family.bank, family.num_hypotheses
     assert spec.max_shapes == 0
@@ -93,7 +94,7 @@ def enumerate_pairs(family: object) -> Enumeration:
     return Enumeration(family, video, instance, amodal)
 
 
-def assert_readouts(posterior: object, everything: Enumeration, joint: np.ndarray, k: int, t: int) -> None:
+def assert_readouts(posterior: Any, everything: Enumeration, joint: np.ndarray, k: int, t: int) -> None:
     """Check instances, amodal masks and depth order of frame t against `P(front, behind)`, `(N,N)`."""
     odds = everything.family.class_odds
     for n in range(2):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -29,7 +31,9 @@ Q16 = 1 << 16
     brightness=st.integers(1, 2 * Q16),
     scale=st.sampled_from([0.5, 1.0, 1.37]),
 )
-def test_a_glyph_at_half_a_turn_is_the_turned_glyph(glyph, angle, y, x, brightness, scale):
+def test_a_glyph_at_half_a_turn_is_the_turned_glyph(
+    glyph: int, angle: int, y: int, x: int, brightness: int, scale: Any
+) -> None:
     """The glyph turned by half, at angle a, draws the bytes of the glyph itself at a + 180 degrees."""
     mnist = DigitBank.mnist()
     images = mnist.images[[glyph, glyph, 0, 1]]
@@ -50,7 +54,7 @@ def test_a_glyph_at_half_a_turn_is_the_turned_glyph(glyph, angle, y, x, brightne
 
 
 @pytest.mark.parametrize("name", ["ambigram", "exact"])
-def test_labels_change_no_pixel(name):
+def test_labels_change_no_pixel(name: str) -> None:
     spec = preset(name, num_frames=3)
     one, other = (
         ClipSource(spec.replace(twin_odds=odds), truth=("instance",)).batch(range(30)) for odds in (0.1, 0.9)
@@ -61,7 +65,7 @@ def test_labels_change_no_pixel(name):
 
 
 @pytest.mark.parametrize("odds", [0.0, 0.25, 0.5, 1.0])
-def test_labels_occur_with_the_odds_and_independent_of_what_is_drawn(odds):
+def test_labels_occur_with_the_odds_and_independent_of_what_is_drawn(odds: float) -> None:
     scene = sample(preset("ambigram", twin_odds=odds), np.arange(4000))
     real = np.arange(scene.label.shape[1]) < scene.num_digits[:, None]
     sixes = (scene.label == 6)[real]
@@ -79,7 +83,7 @@ def test_labels_occur_with_the_odds_and_independent_of_what_is_drawn(odds):
 
 
 @pytest.mark.parametrize("observer", OBSERVERS)
-def test_posterior_odds_are_alpha_for_every_observer(observer, small_bank):
+def test_posterior_odds_are_alpha_for_every_observer(observer: Any, small_bank: DigitBank) -> None:
     spec = tiny_spec(classes=(6, 9), twins=((6, 9),), twin_odds=0.3)
     for clip in ClipSource(spec, bank=small_bank)[:5]:
         probabilities = (
@@ -99,6 +103,6 @@ def test_posterior_odds_are_alpha_for_every_observer(observer, small_bank):
         ({"twins": ((6, 9),), "angle_step": 120.0}, "angle_range"),
     ],
 )
-def test_twins_that_could_be_told_apart_are_refused(changes, field):
+def test_twins_that_could_be_told_apart_are_refused(changes: Any, field: str) -> None:
     with pytest.raises(BadArgument, match=field):
         preset("standard", **changes)

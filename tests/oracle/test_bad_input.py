@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
 from tests.oracle.enumeration import tiny_spec
 
+from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument, MissingDependency
 from segmnist.oracle import Oracle
 from segmnist.oracle.arrays import TorchArrays
@@ -34,7 +35,7 @@ OUTSIDE = {
 
 
 @pytest.mark.parametrize("field", OUTSIDE)
-def test_field_that_puts_a_spec_outside_is_named(field):
+def test_field_that_puts_a_spec_outside_is_named(field: Any) -> None:
     value = OUTSIDE[field]
     name, value = value if isinstance(value, tuple) and isinstance(value[0], str) else (field, value)
     changes = {name: value}
@@ -47,26 +48,26 @@ def test_field_that_puts_a_spec_outside_is_named(field):
         check_solvable(spec)
 
 
-def test_a_field_added_later_is_refused_until_it_is_listed():
+def test_a_field_added_later_is_refused_until_it_is_listed() -> None:
     class Later(SceneSpec):
         wobble: float = 0.0
 
-        def __post_init__(self):
+        def __post_init__(self) -> None:
             pass
 
-    Later = dataclasses.dataclass(frozen=True, kw_only=True)(Later)
+    later: Any = dataclasses.dataclass(frozen=True, kw_only=True)(Later)
     known = preset("exact").to_dict()
     same = {name: getattr(preset("exact"), name) for name in known}
-    check_solvable(Later(**same))
+    check_solvable(later(**same))
     with pytest.raises(BadArgument, match=r"^wobble=0.5 .*solvable"):
-        check_solvable(Later(**same, wobble=0.5))
+        check_solvable(later(**same, wobble=0.5))
 
 
 WORDS = [name for name, kind in get_type_hints(SceneSpec).items() if kind is bool or "Literal" in str(kind)]
 
 
 @pytest.mark.parametrize("name", WORDS)
-def test_a_choice_added_later_is_refused_until_it_is_listed(name):
+def test_a_choice_added_later_is_refused_until_it_is_listed(name: Any) -> None:
     spec = preset("exact")
     before = getattr(spec, name)
     object.__setattr__(spec, name, (*before, "new") if isinstance(before, tuple) else "new")
@@ -74,7 +75,7 @@ def test_a_choice_added_later_is_refused_until_it_is_listed(name):
         check_solvable(spec)
 
 
-def test_every_field_has_a_rule():
+def test_every_field_has_a_rule() -> None:
     """A new field: say in `SOLVABLE` what values of it the oracle can solve, and add a case to the tests."""
     assert set(SOLVABLE) == set(field_names())
 
@@ -89,19 +90,19 @@ def test_every_field_has_a_rule():
         ({"scale_range": (0.5, 1.0), "scale_step": 0.5}, "scale_range"),
     ],
 )
-def test_walk_that_leaves_the_lattice_is_refused(changes, field):
+def test_walk_that_leaves_the_lattice_is_refused(changes: Any, field: str) -> None:
     fields = {"digit_motion": "markov", "turn_odds": 0.1, "speed_range": (9.0, 9.0), **changes}
     with pytest.raises(BadArgument, match=f"^{field}="):
         check_solvable(preset("exact", **fields))
 
 
-def test_wall_off_the_lattice_is_refused(small_bank):
+def test_wall_off_the_lattice_is_refused(small_bank: DigitBank) -> None:
     spec = tiny_spec(digit_motion="markov", turn_odds=0.1, position_step=4.0, speed_range=(4.0, 4.0))
     with pytest.raises(BadArgument, match="position_step"):
         Oracle(spec, bank=small_bank)
 
 
-def test_every_other_preset_is_outside():
+def test_every_other_preset_is_outside() -> None:
     for name in PRESETS:
         if name != "exact":
             with pytest.raises(BadArgument, match="solvable"):
@@ -118,13 +119,13 @@ def test_every_other_preset_is_outside():
         [[0]],
     ],
 )
-def test_observations_of_another_kind_are_refused(video, small_bank):
+def test_observations_of_another_kind_are_refused(video: Any, small_bank: DigitBank) -> None:
     oracle = Oracle(tiny_spec(), bank=small_bank)
     with pytest.raises(BadArgument, match=r"video\.(shape|dtype)"):
         oracle.posterior(video)
 
 
-def test_bad_arguments_are_named(small_bank):
+def test_bad_arguments_are_named(small_bank: DigitBank) -> None:
     with pytest.raises(BadArgument, match="delta"):
         Oracle(tiny_spec(), bank=small_bank, delta=0.7)
     oracle = Oracle(tiny_spec(), bank=small_bank)
@@ -138,23 +139,23 @@ def test_bad_arguments_are_named(small_bank):
         oracle.posterior(video).sample(0)
 
 
-def test_too_large_a_bank_is_refused_in_bytes_before_it_is_built():
+def test_too_large_a_bank_is_refused_in_bytes_before_it_is_built() -> None:
     with pytest.raises(BadArgument, match=r"need [\d,]+ bytes"):
         Oracle(preset("exact", glyphs_per_class=0, angle_step=1.0), max_bytes=1 << 30)
 
 
-def test_too_many_pairs_of_a_walk_are_refused_in_bytes_at_once():
+def test_too_many_pairs_of_a_walk_are_refused_in_bytes_at_once() -> None:
     spec = preset("exact", digit_motion="markov", turn_odds=0.1, speed_range=(9.0, 9.0))
     with pytest.raises(BadArgument, match=r"pairs of 5,760 states .* need [\d,]+ bytes"):
         Oracle(spec, max_bytes=200 << 20)
 
 
-def test_a_digit_larger_than_the_frame_is_refused():
+def test_a_digit_larger_than_the_frame_is_refused() -> None:
     with pytest.raises(BadArgument, match=r"^height=32 .* 40 px"):
         Oracle(preset("exact", scale_range=(40 / 28, 40 / 28)))
 
 
-def test_a_video_that_the_family_could_not_have_made_still_gets_an_answer(small_bank):
+def test_a_video_that_the_family_could_not_have_made_still_gets_an_answer(small_bank: DigitBank) -> None:
     """All white under little noise: no hypothesis fits, the best of them are found, and nothing overflows."""
     oracle = Oracle(tiny_spec(sensor_sigma=5.0), bank=small_bank)
     for observer in ("offline", "causal", "frame"):
@@ -162,7 +163,7 @@ def test_a_video_that_the_family_could_not_have_made_still_gets_an_answer(small_
         np.testing.assert_allclose(posterior.class_probabilities.sum(1), 1, atol=1e-5)
 
 
-def test_unknown_device_is_refused():
+def test_unknown_device_is_refused() -> None:
     try:
         TorchArrays("cpu")
     except MissingDependency:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.oracle.enumeration import assert_readouts, enumerate_pairs, tiny_spec
 
+from segmnist.digits.bank import DigitBank
 from segmnist.oracle import OBSERVERS, Oracle
 from segmnist.oracle.arrays import NumpyArrays
 from segmnist.oracle.likelihood import log_likelihood_table
@@ -30,7 +33,7 @@ def seen_by(observer: str, t: int, num_frames: int) -> list[int]:
 
 @pytest.mark.parametrize("name", SPECS)
 @pytest.mark.parametrize("observer", OBSERVERS)
-def test_posterior_equals_enumeration(name, observer, small_bank):
+def test_posterior_equals_enumeration(name: Any, observer: Any, small_bank: DigitBank) -> None:
     spec = tiny_spec(**SPECS[name])
     oracle = Oracle(spec, bank=small_bank, delta=0.0)
     everything = enumerate_pairs(oracle.family)
@@ -53,7 +56,7 @@ def test_posterior_equals_enumeration(name, observer, small_bank):
 
 
 @pytest.mark.parametrize("horizon", [1, 2, 3])
-def test_forecast_equals_enumeration(horizon, small_bank):
+def test_forecast_equals_enumeration(horizon: int, small_bank: DigitBank) -> None:
     spec = tiny_spec(**SPECS["twins"])
     oracle = Oracle(spec, bank=small_bank, delta=0.0)
     everything = enumerate_pairs(oracle.family)
@@ -72,7 +75,7 @@ def test_forecast_equals_enumeration(horizon, small_bank):
     assert posterior.entropy.sum() > now.entropy.sum()
 
 
-def test_background_bank_equals_a_sum_over_backgrounds(small_bank):
+def test_background_bank_equals_a_sum_over_backgrounds(small_bank: DigitBank) -> None:
     spec = tiny_spec(
         num_backgrounds=3,
         num_shapes_range=(1, 2),

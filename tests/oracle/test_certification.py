@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from tests.oracle.enumeration import tiny_spec
 
 from segmnist.classes import BACKGROUND
+from segmnist.digits.bank import DigitBank
 from segmnist.oracle import OBSERVERS, Oracle
 from segmnist.oracle.ceiling import ceiling, ratio_with_error
 from segmnist.source import ClipSource
@@ -15,7 +18,7 @@ NUM_VIDEOS = 64
 
 
 @pytest.fixture(scope="module")
-def certified(small_bank):
+def certified(small_bank: DigitBank) -> Any:
     """Posteriors, truths and clips of a family in which much stays open."""
     spec = tiny_spec(
         classes=(2, 6, 9),
@@ -30,19 +33,19 @@ def certified(small_bank):
     oracle = Oracle(spec, bank=small_bank, split="val", seed=1, delta=1e-6)
     compute, known = oracle.posterior, {}
 
-    def remembered(clip, observer="offline"):
+    def remembered(clip: Any, observer: str = "offline") -> Any:
         key = observer, clip.clip_id
         if key not in known:
             known[key] = compute(clip, observer)
         return known[key]
 
     # Each test looks at the same videos: compute each posterior once.
-    oracle.posterior = remembered
+    oracle.posterior = remembered  # type: ignore[method-assign, assignment]
     return oracle, source
 
 
 @pytest.mark.parametrize("observer", OBSERVERS)
-def test_predicted_scores_are_realised_within_their_error(observer, certified):
+def test_predicted_scores_are_realised_within_their_error(observer: Any, certified: Any) -> None:
     oracle, source = certified
     row = ceiling(oracle, source, observer, NUM_VIDEOS)
     for predicted, realised in (
@@ -58,14 +61,14 @@ def test_predicted_scores_are_realised_within_their_error(observer, certified):
     assert row.realised_miou < row.miou_high + 0.1
 
 
-def test_observers_that_see_more_score_higher(certified):
+def test_observers_that_see_more_score_higher(certified: Any) -> None:
     oracle, source = certified
     rows = [ceiling(oracle, source, observer, 60) for observer in ("frame", "causal", "offline")]
     nll = [row.nll[0] for row in rows]
     assert nll[0] > nll[1] > nll[2] > 0
 
 
-def test_entropy_is_the_expected_nll_pixel_by_pixel(certified):
+def test_entropy_is_the_expected_nll_pixel_by_pixel(certified: Any) -> None:
     """The difference of NLL and entropy has mean 0 over videos, within four of its standard errors."""
     oracle, source = certified
     differences = []
@@ -80,7 +83,7 @@ def test_entropy_is_the_expected_nll_pixel_by_pixel(certified):
 
 
 @pytest.mark.parametrize("observer", ["offline", "frame"])
-def test_simulation_based_calibration(observer, certified):
+def test_simulation_based_calibration(observer: str, certified: Any) -> None:
     """Ranks of the truth among joint samples are uniform, for three statistics of a label map.
 
     Source: Talts et al., arXiv 1804.06788.
@@ -109,7 +112,7 @@ def test_simulation_based_calibration(observer, certified):
         assert chi2 < 30  # 7 degrees of freedom: p < 1e-4
 
 
-def test_joint_samples_have_the_marginals_and_repeat(certified):
+def test_joint_samples_have_the_marginals_and_repeat(certified: Any) -> None:
     oracle, source = certified
     posterior = oracle.posterior(source[3])
     samples = posterior.sample(2000, seed=7)
@@ -120,17 +123,17 @@ def test_joint_samples_have_the_marginals_and_repeat(certified):
     assert not np.array_equal(samples[:3], posterior.sample(3, seed=8))
 
 
-def test_wrong_sigma_is_found_out(certified):
+def test_wrong_sigma_is_found_out(certified: Any) -> None:
     """The tests above have teeth: who believes in less noise than there is predicts more than it scores."""
     oracle, source = certified
     believer = Oracle(oracle.spec.replace(sensor_sigma=45.0), bank=oracle.family.bank, split="val", seed=1)
-    believer.check_made_by = lambda origin: None  # else it refuses these clips
+    believer.check_made_by = lambda origin: None  # type: ignore[method-assign]  # else it refuses these clips
     row = ceiling(believer, source, "frame", 60)
     error = np.hypot(row.nll[1], row.realised_nll[1])
     assert row.realised_nll[0] - row.nll[0] > 4 * error
 
 
-def test_ratio_error_is_that_of_resampled_videos():
+def test_ratio_error_is_that_of_resampled_videos() -> None:
     draw = np.random.default_rng(3)
     sizes = draw.uniform(50, 150, (4000, 40))
     hits = sizes * draw.beta(4, 2, (4000, 40))

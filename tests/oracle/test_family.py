@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from tests.oracle.enumeration import tiny_spec
 
+from segmnist.digits.bank import DigitBank
 from segmnist.oracle.family import build_family, lattice_probabilities
 from segmnist.oracle.pictures import POSE
 from segmnist.render.engine import render
@@ -21,7 +24,7 @@ def key_of(glyph: int, pose: dict[str, np.ndarray], row: object) -> tuple[int, .
     return (int(glyph), *np.concatenate(parts).tolist())
 
 
-def hypothesis_numbers(family, scene: Scene) -> np.ndarray:
+def hypothesis_numbers(family: Any, scene: Scene) -> np.ndarray:
     """Return which hypothesis each digit of a scene is, `(B,2)`; fails if one is not in the family."""
     numbers = {key_of(family.glyph[h], family.pose, h): h for h in range(family.num_hypotheses)}
     pose = {name: getattr(scene, name) for name in POSE}
@@ -44,7 +47,7 @@ SPECS = {
 """A case for each field that makes scenes countable, by the name of the field."""
 
 
-def test_every_lattice_field_has_a_case(small_bank):
+def test_every_lattice_field_has_a_case(small_bank: DigitBank) -> None:
     """A new `*_step`: add it to the family, and a case here that ties it to the sampler."""
     steps = {name for name in field_names() if name.endswith("_step")}
     assert steps <= set(SPECS)
@@ -56,7 +59,7 @@ def test_every_lattice_field_has_a_case(small_bank):
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_scenes_occur_as_often_as_the_prior_says(name, small_bank):
+def test_scenes_occur_as_often_as_the_prior_says(name: Any, small_bank: DigitBank) -> None:
     spec = tiny_spec(**SPECS[name])
     family = build_family(spec, small_bank, "val", 0, LIMIT)
     scene = sample(spec, np.arange(20_000), split="val", bank=small_bank)
@@ -64,7 +67,7 @@ def test_scenes_occur_as_often_as_the_prior_says(name, small_bank):
     # Several hypotheses may be the same path, such as those that never move; they share one key.
     used = np.unique(drawn)
     keys = [key_of(family.glyph[h], family.pose, h) for h in range(family.num_hypotheses)]
-    odds = {}
+    odds: dict[Any, float] = {}
     for key, share in zip(keys, family.prior):
         odds[key] = odds.get(key, 0.0) + share
     expected = np.array([odds[keys[h]] for h in used]) * drawn.shape[0]
@@ -80,7 +83,7 @@ def test_scenes_occur_as_often_as_the_prior_says(name, small_bank):
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_pictures_composite_to_the_drawn_pixels(name, small_bank):
+def test_pictures_composite_to_the_drawn_pixels(name: Any, small_bank: DigitBank) -> None:
     spec = tiny_spec(**SPECS[name], sensor_sigma=1.0)
     family = build_family(spec, small_bank, "train", 0, LIMIT)
     scene = sample(spec, np.arange(40), bank=small_bank)
@@ -100,7 +103,7 @@ def test_pictures_composite_to_the_drawn_pixels(name, small_bank):
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 36_000])
-def test_lattice_probabilities_are_those_of_a_32_bit_word(count):
+def test_lattice_probabilities_are_those_of_a_32_bit_word(count: int) -> None:
     shares = lattice_probabilities(count)
     assert shares.sum() == pytest.approx(1, abs=1e-12)
     # word * count >> 32 == k exactly for words from ceil(k 2^32 / count) on.
@@ -111,7 +114,7 @@ def test_lattice_probabilities_are_those_of_a_32_bit_word(count):
     assert np.abs(shares - 1 / count).max() < 2.0**-32 + 1e-18
 
 
-def test_splits_with_shared_pools_have_one_family(small_bank):
+def test_splits_with_shared_pools_have_one_family(small_bank: DigitBank) -> None:
     spec = tiny_spec(num_backgrounds=4, num_shapes_range=(1, 3), shape_size_range=(4, 9), pools="shared")
     families = [build_family(spec, small_bank, split, 11, LIMIT) for split in ("train", "val", "test")]
     train = families[0]
@@ -124,7 +127,7 @@ def test_splits_with_shared_pools_have_one_family(small_bank):
 
 
 @pytest.mark.parametrize("pools", ["split", "shared"])
-def test_backgrounds_are_those_of_the_clips(small_bank, pools):
+def test_backgrounds_are_those_of_the_clips(small_bank: DigitBank, pools: str) -> None:
     spec = tiny_spec(num_backgrounds=4, num_shapes_range=(1, 3), shape_size_range=(4, 9), pools=pools)
     family = build_family(spec, small_bank, "test", 11, LIMIT)
     scene = sample(spec, np.arange(400), split="test", seed=11, bank=small_bank)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
 from tests.oracle.enumeration import assert_readouts, enumerate_pairs, tiny_spec
 
+from segmnist.digits.bank import DigitBank
 from segmnist.oracle import OBSERVERS, Oracle
 from segmnist.oracle.walk import transition_matrix
 from segmnist.scene.sample import sample
 from segmnist.source import ClipSource
 
 
-def walking_spec(**changes):
+def walking_spec(**changes: Any) -> Any:
     fields = {
         "width": 26,
         "digit_motion": "markov",
@@ -27,7 +29,7 @@ def walking_spec(**changes):
     return tiny_spec(**{**fields, **changes})
 
 
-def paths_of(spec, family, step):
+def paths_of(spec: Any, family: Any, step: Any) -> Any:
     """Return every path of hypotheses that has a chance, and its log probability."""
     states, kinds = len(step), family.num_hypotheses // len(step)
     chains = [
@@ -43,7 +45,7 @@ def paths_of(spec, family, step):
 
 
 @pytest.mark.parametrize("observer", [*OBSERVERS, "forecast"])
-def test_posterior_equals_the_sum_over_all_paths(observer, square_bank):
+def test_posterior_equals_the_sum_over_all_paths(observer: Any, square_bank: DigitBank) -> None:
     spec = walking_spec(position_step=10.0, speed_range=(10.0, 10.0), direction_step=180.0)
     oracle = Oracle(spec, bank=square_bank)
     family, everything = oracle.family, enumerate_pairs(oracle.family)
@@ -78,13 +80,13 @@ def test_posterior_equals_the_sum_over_all_paths(observer, square_bank):
         assert_readouts(posterior, everything, joint, t, t)
 
 
-def prior_of(family):
+def prior_of(family: Any) -> Any:
     prior = np.log(family.prior)
     return prior[:, None] + prior[None, :]
 
 
 @pytest.mark.parametrize("direction_step", [90.0, 180.0])
-def test_sampler_walks_as_the_chain_says(direction_step, square_bank):
+def test_sampler_walks_as_the_chain_says(direction_step: float, square_bank: DigitBank) -> None:
     """Two steps of the chain, from each first cell: where the digit is in the third frame."""
     spec = walking_spec(direction_step=direction_step, speed_range=(0.0, 10.0), speed_step=5.0, turn_odds=0.4)
     step = transition_matrix(spec, square_bank)
@@ -106,7 +108,7 @@ def test_sampler_walks_as_the_chain_says(direction_step, square_bank):
     assert chi2 < likely.sum() + 5 * np.sqrt(2 * likely.sum())
 
 
-def test_never_turning_walk_is_deterministic_motion(square_bank):
+def test_never_turning_walk_is_deterministic_motion(square_bank: DigitBank) -> None:
     walk = walking_spec(turn_odds=0.0, direction_step=90.0)
     straight = walk.replace(digit_motion="reflect")
     video = ClipSource(straight, bank=square_bank)[3].video
@@ -118,7 +120,7 @@ def test_never_turning_walk_is_deterministic_motion(square_bank):
         np.testing.assert_allclose(one.log_evidence[-1], other.log_evidence[-1], rtol=1e-12)
 
 
-def test_joint_samples_follow_the_marginals(square_bank):
+def test_joint_samples_follow_the_marginals(square_bank: DigitBank) -> None:
     spec = walking_spec(position_step=10.0, speed_range=(10.0, 10.0), direction_step=180.0)
     posterior = Oracle(spec, bank=square_bank).posterior(ClipSource(spec, bank=square_bank)[8].video)
     samples = posterior.sample(1500)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import gc
 import pickle
 import weakref
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from tests.oracle.enumeration import tiny_spec
 
+from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.oracle import FORECAST, OBSERVERS, Oracle
 from segmnist.oracle.ceiling import ceiling
@@ -19,7 +22,7 @@ from segmnist.source import ClipSource
 SHAPES = {"num_backgrounds": 2, "num_shapes_range": (1, 2), "shape_size_range": (5, 9)}
 
 
-def test_the_oracle_of_a_source_answers_for_its_clips(small_bank):
+def test_the_oracle_of_a_source_answers_for_its_clips(small_bank: DigitBank) -> None:
     source = ClipSource(tiny_spec(**SHAPES), bank=small_bank, split="val", seed=3)
     oracle = Oracle.of(source, delta=1e-4)
     assert (oracle.spec, oracle.split, oracle.seed, oracle.delta) == (source.spec, "val", 3, 1e-4)
@@ -31,7 +34,7 @@ def test_the_oracle_of_a_source_answers_for_its_clips(small_bank):
         np.testing.assert_array_equal(posterior.class_probabilities, same.class_probabilities)
 
 
-OTHERS = {
+OTHERS: dict[str, Any] = {
     "sensor_sigma": {"spec": tiny_spec(sensor_sigma=20.0)},
     "brightness_range": {"spec": tiny_spec(brightness_range=(0.5, 0.5))},
     "split": {"split": "test"},
@@ -49,9 +52,11 @@ OTHERS = {
     ],
     ids=["clip", "ceiling", "store"],
 )
-def test_clips_of_another_family_are_refused(name, way, small_bank, square_bank, tmp_path):
+def test_clips_of_another_family_are_refused(
+    name: Any, way: Any, small_bank: DigitBank, square_bank: DigitBank, tmp_path: Path
+) -> None:
     spec = tiny_spec()
-    changes = {"spec": spec, "bank": small_bank, **OTHERS[name]}
+    changes: dict[str, Any] = {"spec": spec, "bank": small_bank, **OTHERS[name]}
     if name == "bank":
         changes["bank"] = square_bank
     source = ClipSource(changes.pop("spec"), **changes)
@@ -61,7 +66,7 @@ def test_clips_of_another_family_are_refused(name, way, small_bank, square_bank,
     assert not (tmp_path / "out.zarr").exists()
 
 
-def test_the_seed_counts_where_the_backgrounds_are_of_it(small_bank):
+def test_the_seed_counts_where_the_backgrounds_are_of_it(small_bank: DigitBank) -> None:
     for shapes, refused in ((SHAPES, True), ({}, False)):
         oracle = Oracle(tiny_spec(**shapes), bank=small_bank)
         clip = ClipSource(tiny_spec(**shapes), bank=small_bank, seed=5)[0]
@@ -72,7 +77,7 @@ def test_the_seed_counts_where_the_backgrounds_are_of_it(small_bank):
             oracle.posterior(clip)
 
 
-def test_splits_that_share_their_pools_share_their_oracle(small_bank):
+def test_splits_that_share_their_pools_share_their_oracle(small_bank: DigitBank) -> None:
     spec = tiny_spec(**SHAPES, pools="shared")
     clip = ClipSource(spec, bank=small_bank, split="test")[1]
     of_train, of_test = (Oracle(spec, bank=small_bank, split=s).posterior(clip) for s in ("train", "test"))
@@ -81,7 +86,7 @@ def test_splits_that_share_their_pools_share_their_oracle(small_bank):
 
 @pytest.mark.parametrize("motion", ["reflect", "markov"])
 @pytest.mark.parametrize("observer", [*OBSERVERS, FORECAST])
-def test_a_posterior_pickles(observer, motion, square_bank):
+def test_a_posterior_pickles(observer: Any, motion: str, square_bank: DigitBank) -> None:
     changes = {"turn_odds": 0.2} if motion == "markov" else {}
     spec = tiny_spec(width=26, position_step=5.0, speed_range=(5.0, 5.0), digit_motion=motion, **changes)
     source = ClipSource(spec, bank=square_bank)
@@ -92,7 +97,7 @@ def test_a_posterior_pickles(observer, motion, square_bank):
     np.testing.assert_array_equal(back.sample(3), posterior.sample(3))
 
 
-def test_a_dropped_oracle_leaves_no_family_behind(small_bank):
+def test_a_dropped_oracle_leaves_no_family_behind(small_bank: DigitBank) -> None:
     source = ClipSource(tiny_spec(), bank=small_bank)
     oracle = Oracle.of(source)
     family = weakref.ref(oracle.family)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
 from tests.oracle.enumeration import enumerate_pairs, tiny_spec
 
+from segmnist.digits.bank import DigitBank
 from segmnist.oracle import Oracle
 from segmnist.oracle.observers import Observer
 from segmnist.oracle.walk import transition_matrix
@@ -56,7 +58,7 @@ def check(law: np.ndarray, drawn: list[np.ndarray]) -> bool:
     return bool(chi2 < len(expected) + 5 * np.sqrt(2 * len(expected)))
 
 
-def worlds_of(everything: object) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+def worlds_of(everything: Any) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
     """Return each world `(W,4)`: front, behind, their labels; P(labels | pair) `(W,)`; maps of each frame."""
     odds = everything.family.class_odds
     chance = odds[:, None, :, None] * odds[None, :, None, :]
@@ -71,7 +73,7 @@ def worlds_of(everything: object) -> tuple[np.ndarray, np.ndarray, list[np.ndarr
 @pytest.mark.parametrize(
     ("observer", "horizon"), [("offline", 0), ("causal", 0), ("frame", 0), ("forecast", 1)]
 )
-def test_samples_follow_their_law(observer, horizon, small_bank):
+def test_samples_follow_their_law(observer: str, horizon: int, small_bank: DigitBank) -> None:
     spec = tiny_spec(**TWINS, position_step=12.0, direction_step=360.0, sensor_sigma=90.0)
     oracle = Oracle(spec, bank=small_bank, delta=0.0)
     everything = enumerate_pairs(oracle.family)
@@ -94,7 +96,7 @@ def test_samples_follow_their_law(observer, horizon, small_bank):
 
 
 @pytest.mark.parametrize("observer", ["offline", "causal"])
-def test_samples_of_a_walk_follow_their_law(observer, square_bank):
+def test_samples_of_a_walk_follow_their_law(observer: str, square_bank: DigitBank) -> None:
     spec = tiny_spec(
         width=26,
         digit_motion="markov",
@@ -136,7 +138,7 @@ def test_samples_of_a_walk_follow_their_law(observer, square_bank):
     assert not check(joint, [np.roll(d, t) for t, d in enumerate(drawn)])
 
 
-def test_a_sample_is_the_same_however_many_are_drawn(small_bank):
+def test_a_sample_is_the_same_however_many_are_drawn(small_bank: DigitBank) -> None:
     spec = tiny_spec(**TWINS)
     posterior = Oracle(spec, bank=small_bank).posterior(ClipSource(spec, bank=small_bank)[0], "causal")
     samples = posterior.sample(20, seed=7)
@@ -144,7 +146,7 @@ def test_a_sample_is_the_same_however_many_are_drawn(small_bank):
     assert not np.array_equal(samples[:3], posterior.sample(3, seed=8))
 
 
-def test_a_sample_keeps_its_label_while_nothing_speaks_against_its_world(small_bank):
+def test_a_sample_keeps_its_label_while_nothing_speaks_against_its_world(small_bank: DigitBank) -> None:
     """With little noise the digits are soon known; which twin each is stays open, and is decided once."""
     spec = tiny_spec(**TWINS, sensor_sigma=4.0)
     oracle = Oracle(spec, bank=small_bank, delta=0.0)

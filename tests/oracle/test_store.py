@@ -5,12 +5,15 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import zarr
 from tests.oracle.enumeration import tiny_spec
 
+from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.oracle import Oracle
 from segmnist.oracle.store import DTYPES, PosteriorPlan, read_posteriors, write_posteriors
@@ -18,13 +21,13 @@ from segmnist.source import ClipSource
 
 
 @pytest.fixture
-def parts(small_bank):
+def parts(small_bank: DigitBank) -> Any:
     spec = tiny_spec()
     return Oracle(spec, bank=small_bank, split="test"), ClipSource(spec, bank=small_bank, split="test")
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_what_is_read_is_what_was_computed(dtype, parts, tmp_path):
+def test_what_is_read_is_what_was_computed(dtype: Any, parts: Any, tmp_path: Path) -> None:
     oracle, source = parts
     path = write_posteriors(tmp_path / "p.zarr", oracle, source, PosteriorPlan((4, 0), dtype=dtype))
     stored = list(read_posteriors(path))
@@ -39,7 +42,9 @@ def test_what_is_read_is_what_was_computed(dtype, parts, tmp_path):
     assert (attributes["split"], attributes["seed"]) == ("test", "0")
 
 
-def test_a_source_of_another_family_is_refused_before_anything_is_written(parts, tmp_path, small_bank):
+def test_a_source_of_another_family_is_refused_before_anything_is_written(
+    parts: Any, tmp_path: Path, small_bank: DigitBank
+) -> None:
     oracle, source = parts
     other = ClipSource(source.spec, bank=small_bank, split="train")
     with pytest.raises(BadArgument, match=r"^split='train' .*'test'"):
@@ -47,7 +52,7 @@ def test_a_source_of_another_family_is_refused_before_anything_is_written(parts,
     assert not (tmp_path / "p.zarr").exists()
 
 
-def test_forecasts_are_stored_with_their_horizon(parts, tmp_path):
+def test_forecasts_are_stored_with_their_horizon(parts: Any, tmp_path: Path) -> None:
     oracle, source = parts
     plan = PosteriorPlan((1,), "forecast", horizon=2)
     path = write_posteriors(tmp_path / "p.zarr", oracle, source, plan)
@@ -60,25 +65,25 @@ def test_forecasts_are_stored_with_their_horizon(parts, tmp_path):
         write_posteriors(tmp_path / "q.zarr", oracle, source, PosteriorPlan((1,), "forecast", horizon=9))
 
 
-def test_what_is_not_there_is_not_read(tmp_path):
+def test_what_is_not_there_is_not_read(tmp_path: Path) -> None:
     with pytest.raises(BadArgument, match="posteriors"):
         list(read_posteriors(tmp_path / "nothing.zarr"))
 
 
-def assert_same(path, other):
+def assert_same(path: Any, other: Any) -> None:
     for one, two in zip(read_posteriors(path), read_posteriors(other), strict=True):
         assert one.clip_id == two.clip_id
         np.testing.assert_array_equal(one.class_probabilities, two.class_probabilities)
 
 
-def test_stopped_run_goes_on_and_repeats_nothing(parts, tmp_path):
+def test_stopped_run_goes_on_and_repeats_nothing(parts: Any, tmp_path: Path) -> None:
     oracle, source = parts
     plan, path = PosteriorPlan((0, 1, 2, 3), "causal"), tmp_path / "p.zarr"
 
     class Stop(Exception):
         pass
 
-    def stop(done, total):
+    def stop(done: Any, total: Any) -> None:
         if done == 2:
             raise Stop
 
@@ -93,7 +98,7 @@ def test_stopped_run_goes_on_and_repeats_nothing(parts, tmp_path):
     assert_same(path, whole)
 
 
-def test_other_plans_and_other_folders_are_refused(parts, tmp_path, small_bank):
+def test_other_plans_and_other_folders_are_refused(parts: Any, tmp_path: Path, small_bank: DigitBank) -> None:
     oracle, source = parts
     path = write_posteriors(tmp_path / "p.zarr", oracle, source, PosteriorPlan((0,)))
     for plan in (PosteriorPlan((1,)), PosteriorPlan((0,), "frame"), PosteriorPlan((0,), dtype="float16")):
@@ -138,7 +143,7 @@ main()
 
 
 @pytest.mark.parametrize("moment", [0, 7])
-def test_killed_command_resumes_to_the_same_posteriors(tmp_path, moment):
+def test_killed_command_resumes_to_the_same_posteriors(tmp_path: Path, moment: int) -> None:
     """While the group is made, and amid the arrays of the second clip."""
     out, whole = tmp_path / "killed.zarr", tmp_path / "whole.zarr"
     job = subprocess.run([sys.executable, "-c", KILLED, "oracle", str(out), *ARGUMENTS, str(moment)])
@@ -149,7 +154,7 @@ def test_killed_command_resumes_to_the_same_posteriors(tmp_path, moment):
     assert_same(out, whole)
 
 
-def test_bad_use_of_the_command_is_one_line_and_exit_code_2(tmp_path):
+def test_bad_use_of_the_command_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     for arguments in (
         ["oracle"],
         ["oracle", str(tmp_path / "x"), "--preset", "standard"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import psutil
@@ -53,7 +54,8 @@ def test_the_documentation_has_a_row_for_every_array() -> None:
     """Its axes and its dtype as in the table, under the truth that brings it."""
     short = {"time": "T", "y": "H", "x": "W", "digit": "N", "occluder": "N", "shape": "S"}
     sizes = {name: str(size) for name, size in AXIS_SIZES.items()}
-    truth, rows = "", {}
+    truth = ""
+    rows: dict[str, Any] = {}
     for line in (ROOT / "docs" / "truths.md").read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
         if len(cells) == 6 and cells[1].startswith("`"):
@@ -142,7 +144,7 @@ def allocations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     empty = np.empty
 
     def counting(shape: object, *args: object, **kwargs: object) -> np.ndarray:
-        made: np.ndarray = empty(shape, *args, **kwargs)  # type: ignore[call-overload]
+        made: np.ndarray = empty(shape, *args, **kwargs)
         asked.append(made.nbytes)
         return made
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ def normal(z: float) -> float:
 
 
 @pytest.mark.parametrize("sigma", [0.4, 7.0, 60.0])
-def test_likelihood_is_the_quantised_normal_with_tails_absorbed(sigma):
+def test_likelihood_is_the_quantised_normal_with_tails_absorbed(sigma: float) -> None:
     table = sensor_likelihood(sigma)
     np.testing.assert_allclose(table.sum(1), 1, atol=1e-12)
     for v in (0, 3, 128, 255):
@@ -34,7 +35,7 @@ def test_likelihood_is_the_quantised_normal_with_tails_absorbed(sigma):
             assert abs(table[v, k] - (up_to - below)) < 2**-31 + 1e-10
 
 
-def test_likelihood_is_what_the_sensor_draws():
+def test_likelihood_is_what_the_sensor_draws() -> None:
     spec = preset(
         "clean", num_digits_range=(0, 0), background_level=9, sensor_sigma=12.0, num_frames=50, width=48
     )
@@ -45,7 +46,7 @@ def test_likelihood_is_what_the_sensor_draws():
     assert chi2 < common.sum() + 5 * math.sqrt(2 * common.sum())
 
 
-def test_confusion_is_a_bayes_error():
+def test_confusion_is_a_bayes_error() -> None:
     table, likelihood = confusion_table(20.0), sensor_likelihood(20.0)
     np.testing.assert_allclose(np.diag(table), 0.5, atol=1e-7)
     np.testing.assert_array_equal(table, table.T)
@@ -60,7 +61,7 @@ def test_confusion_is_a_bayes_error():
 @pytest.mark.parametrize(
     "changes", [{}, {"noise_density": 0.3, "background_level": 90}, {"noise_level_range": (0, 30)}]
 )
-def test_eps_over_pepper_noise_is_the_error_of_an_observer_who_does_not_know_the_draw(changes):
+def test_eps_over_pepper_noise_is_the_error_of_an_observer_who_does_not_know_the_draw(changes: Any) -> None:
     """Draw digit and background many times, decide by the two likelihoods, count the errors."""
     spec = preset("noise", sensor_sigma=20.0, **changes)
     random = np.random.default_rng(3)
@@ -76,7 +77,7 @@ def test_eps_over_pepper_noise_is_the_error_of_an_observer_who_does_not_know_the
 
 
 @pytest.mark.parametrize("sigma", [3.0, 20.0, 60.0])
-def test_dprime_is_the_mean_evidence_and_of_one_level_the_distance_in_sigmas(sigma):
+def test_dprime_is_the_mean_evidence_and_of_one_level_the_distance_in_sigmas(sigma: float) -> None:
     flat = preset("clean", background_level=100, sensor_sigma=sigma)
     np.testing.assert_allclose(background_dprime(flat), np.abs(np.arange(256) - 100) / sigma, atol=1e-5)
     spec = preset("clean", noise_density=0.5, noise_level_range=(40, 200), sensor_sigma=sigma)
@@ -89,7 +90,7 @@ def test_dprime_is_the_mean_evidence_and_of_one_level_the_distance_in_sigmas(sig
         assert abs(background_dprime(spec)[f] ** 2 / 2 - evidence.mean()) < 5 * error + 1e-3
 
 
-def test_digits_over_pepper_noise_are_better_hidden_than_a_known_draw_would_say():
+def test_digits_over_pepper_noise_are_better_hidden_than_a_known_draw_would_say() -> None:
     """Figures of an independent check: mean eps .117 where the draw counts as known, .172 where it does not."""
     spec = preset("standard", num_frames=5, sensor_sigma=40.0, noise_density=0.5)
     clips = ClipSource(spec, split="val", seed=2, truth=TRUTHS).batch(range(4))
@@ -102,7 +103,7 @@ def test_digits_over_pepper_noise_are_better_hidden_than_a_known_draw_would_say(
     np.testing.assert_allclose(clips.camouflage_eps[over], expected, rtol=1e-6)
 
 
-def test_truths_against_loops():
+def test_truths_against_loops() -> None:
     spec = preset("crowded", height=40, width=52, num_frames=3, sensor_sigma=15.0, num_digits_range=(5, 5))
     source = ClipSource(spec, truth=(*TRUTHS, "shapes"), seed=4)
     clip = source[6]
@@ -127,7 +128,8 @@ def test_truths_against_loops():
                         levels = clip.digit_layers[:, t, y, x].astype(int)
                         order[j, k, t] += ((levels[j] - levels[k]) / 15) ** 2
         else:
-            assert (f, clip.camouflage_eps[t, y, x]) == (b, np.float32(confusion_table(15.0)[f, f]))
+            assert f == b
+            assert clip.camouflage_eps[t, y, x] == np.float32(confusion_table(15.0)[f, f])
     assert order.any()
     assert clip.hides_background.any()
     np.testing.assert_allclose(clip.instance_dprime, np.sqrt(squares), rtol=1e-5)

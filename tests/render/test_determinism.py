@@ -113,7 +113,7 @@ def test_read_only_arrays_and_unknown_names_are_refused() -> None:
 @pytest.mark.parametrize("num_threads", [0, -1, 1.5, "2", None])
 def test_bad_thread_counts_are_named(num_threads: object) -> None:
     with pytest.raises(BadArgument, match="num_threads"):
-        render(sample(preset("clean"), [0]), num_threads=num_threads)  # type: ignore[arg-type]
+        render(sample(preset("clean"), [0]), num_threads=num_threads)
 
 
 def test_unknown_truths_are_told_the_nearest() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -61,13 +63,12 @@ def test_words_are_the_same_whatever_part_is_asked_for(
 
 
 @given(ADDRESSES, ADDRESSES, seeds)
-def test_no_two_addresses_share_a_counter(one: tuple, other: tuple, seed: int) -> None:
+def test_no_two_addresses_share_a_counter(one: tuple[Any, ...], other: tuple[Any, ...], seed: int) -> None:
     """Philox is a bijection under one key, so different counters never give the same block."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(randomness, "philox", lambda counter, key: np.array([*counter[0], *key], np.uint64))
-        (*counter_1, low, high), (*counter_2, _, _) = (
-            words(seed, *a, num_words=6).tolist() for a in (one, other)
-        )
+        blocks = [words(seed, *address, num_words=6).tolist() for address in (one, other)]  # type: ignore[misc]
+        (*counter_1, low, high), (*counter_2, _, _) = blocks
     assert (counter_1 == counter_2) == (one == other)
     assert max(counter_1) <= FULL
     assert low | high << 32 == seed
@@ -88,11 +89,11 @@ def test_a_seed_uses_all_its_64_bits() -> None:
 @pytest.mark.parametrize("seed", [-1, 1 << 64, 0.0, True, "7", None])
 def test_a_bad_seed_is_named(seed: object) -> None:
     with pytest.raises(BadArgument, match=r"seed=.*0\.\.2\^64-1"):
-        check_address(seed, "train")  # type: ignore[arg-type]
+        check_address(seed, "train")
 
 
 def test_numpy_seeds_are_seeds() -> None:
-    check_address(np.uint64((1 << 64) - 1), "val")  # type: ignore[arg-type]
+    check_address(np.uint64((1 << 64) - 1), "val")
 
 
 def test_a_bad_split_is_named_with_those_there_are() -> None:
@@ -103,12 +104,12 @@ def test_a_bad_split_is_named_with_those_there_are() -> None:
 @pytest.mark.parametrize("ids", [-1, [3, -1], [1 << 63], 1.5, [0.0], [[1, 2]], "3", [True, False], [None]])
 def test_bad_clip_ids_are_named(ids: object) -> None:
     with pytest.raises(BadArgument, match="clip_ids"):
-        check_clip_ids(ids)  # type: ignore[arg-type]
+        check_clip_ids(ids)
 
 
 @pytest.mark.parametrize("ids", [5, [5], (5,), range(5, 6), np.array([5], np.int8), np.uint64(5)])
 def test_clip_ids_may_be_any_whole_numbers(ids: object) -> None:
-    checked = check_clip_ids(ids)  # type: ignore[arg-type]
+    checked = check_clip_ids(ids)
     assert checked.dtype == np.uint64
     assert checked.tolist() == [5]
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -321,7 +322,7 @@ def test_without_digits_any_frame_is_large_enough() -> None:
 
 
 @pytest.mark.parametrize("bad", [{"seed": -1}, {"split": "dev"}, {"clip_ids": [-1]}])
-def test_bad_addresses_are_named(bad: dict) -> None:
+def test_bad_addresses_are_named(bad: dict[str, Any]) -> None:
     with pytest.raises(BadArgument, match=next(iter(bad))):
         sample(SceneSpec(), **{"clip_ids": [0], **bad})
 

@@ -31,7 +31,7 @@ def test_replace_changes_a_copy(scene: Scene) -> None:
 
 @pytest.mark.parametrize("rows", [[1], [2, 0], slice(1, None), np.array([0, 0])])
 def test_select_takes_rows_in_order(scene: Scene, rows: object) -> None:
-    part = scene.select(rows)  # type: ignore[arg-type]
+    part = scene.select(rows)
     assert np.array_equal(part.clip_ids, scene.clip_ids[rows])
     assert np.array_equal(part.shape_level, scene.shape_level[rows])
     assert part.equals(sample(scene.spec, part.clip_ids, split="test", seed=3))

@@ -59,7 +59,7 @@ def test_each_limit_is_in_and_what_lies_beyond_is_out(name: str) -> None:
 @pytest.mark.parametrize("name", NUMERIC)
 def test_what_is_no_finite_number_is_named(name: str, bad: object) -> None:
     with pytest.raises(BadArgument, match=f"^{name}="):
-        SceneSpec(**{name: like_default(name, bad)})  # type: ignore[arg-type]
+        SceneSpec(**{name: like_default(name, bad)})
     with pytest.raises(BadArgument, match=f"^{name}="):
         SceneSpec(**{name: bad})
 
@@ -128,7 +128,7 @@ def test_a_spec_is_frozen_and_hashable() -> None:
 
 
 def test_numpy_numbers_and_lists_are_as_good_as_pythons() -> None:
-    spec = SceneSpec(height=np.int64(48), speed_range=np.array([1, 2]), classes=[1, 2])  # type: ignore[arg-type]
+    spec = SceneSpec(height=np.int64(48), speed_range=np.array([1, 2]), classes=[1, 2])
     assert spec == SceneSpec(height=48, speed_range=(1.0, 2.0), classes=(1, 2))
     assert [type(v) for v in (spec.height, spec.speed_range[0], spec.classes)] == [int, float, tuple]
 
@@ -199,7 +199,7 @@ def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
 def test_an_error_is_one_line() -> None:
     for fields in ({"height": 1}, {"classes": ()}, {"digit_motion": "x"}):
         with pytest.raises(BadArgument) as caught:
-            SceneSpec(**fields)  # type: ignore[arg-type]
+            SceneSpec(**fields)
         assert "\n" not in str(caught.value)
 
 

@@ -2,9 +2,13 @@
 accident.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -28,7 +32,7 @@ NUM = 5
 
 
 @pytest.fixture(scope="module")
-def small():
+def small() -> Iterator[Any]:
     """The `tiny` spec cut down to 5 test clips, with checksums of its own for as long as the module runs."""
     spec = suite("tiny-v1").parts[0].spec.replace(height=24, width=36, num_frames=3, num_shapes_range=(0, 1))
     made = Suite("small-v1", "for tests", (Part("all", spec, 2, NUM),))
@@ -40,15 +44,15 @@ def small():
 
 
 @pytest.fixture(scope="module")
-def truth(small):
+def truth(small: Any) -> Any:
     return small.parts[0].source("test")[0:NUM].semantic
 
 
-def scores(results):
+def scores(results: Any) -> Any:
     return {name: score.value for name, score in results[0].scores.items()}
 
 
-def test_every_suite_has_stored_checksums_for_all_its_clips():
+def test_every_suite_has_stored_checksums_for_all_its_clips() -> None:
     for name in SUITES:
         stored = stored_checksums()[name]
         for part in suite(name).parts:
@@ -60,18 +64,18 @@ def test_every_suite_has_stored_checksums_for_all_its_clips():
                 )
 
 
-def test_tiny_is_drawn_as_stored():
+def test_tiny_is_drawn_as_stored() -> None:
     assert verify(suite("tiny-v1"), "val") == 50
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SUITES)
-def test_all_suites_are_drawn_as_stored(name):
+def test_all_suites_are_drawn_as_stored(name: Any) -> None:
     for split in ("val", "test"):
         assert verify(suite(name), split) == suite(name).num_clips(split)
 
 
-def test_sweeps_vary_their_factor_and_nothing_else():
+def test_sweeps_vary_their_factor_and_nothing_else() -> None:
     factors = {
         "noise-v1": 1,
         "shapes-v1": 1,
@@ -86,7 +90,7 @@ def test_sweeps_vary_their_factor_and_nothing_else():
         assert len(varied) == expected, (name, varied)
 
 
-def test_exact_v2_has_one_family_for_all_splits_and_other_clips_in_each():
+def test_exact_v2_has_one_family_for_all_splits_and_other_clips_in_each() -> None:
     for part in suite("exact-v2").parts:
         train, test = (part.source(split)[0:20] for split in ("train", "test"))
         pool = glyph_pool(part.spec, DigitBank.mnist(), "train")
@@ -96,7 +100,7 @@ def test_exact_v2_has_one_family_for_all_splits_and_other_clips_in_each():
         assert not np.array_equal(train.video, test.video)
 
 
-def test_suite_names_are_unique_versions_and_an_unknown_one_is_refused():
+def test_suite_names_are_unique_versions_and_an_unknown_one_is_refused() -> None:
     assert all(name.rpartition("-v")[2].isdigit() for name in SUITES)
     with pytest.raises(BadArgument, match="did you mean tiny-v1"):
         suite("tiny-v2")
@@ -104,16 +108,16 @@ def test_suite_names_are_unique_versions_and_an_unknown_one_is_refused():
         suite("tiny-v1").num_clips("train")
 
 
-def test_the_sha_of_a_suite_follows_its_recipe(small):
+def test_the_sha_of_a_suite_follows_its_recipe(small: Any) -> None:
     part = dataclasses.replace(small.parts[0], test_clips=NUM + 1)
     assert suite_sha256(small) != suite_sha256(dataclasses.replace(small, parts=(part,)))
 
 
-def one_hot(maps):
+def one_hot(maps: Any) -> Any:
     return np.moveaxis(np.eye(11, dtype=np.float32)[maps], -1, -3)
 
 
-def write_folder(place, maps, end="npy"):
+def write_folder(place: Any, maps: Any, end: str = "npy") -> None:
     place.mkdir()
     for i, row in enumerate(maps):
         if end == "npy":
@@ -124,7 +128,7 @@ def write_folder(place, maps, end="npy"):
             )
 
 
-def write_zarr(place, maps):
+def write_zarr(place: Any, maps: Any) -> None:
     group = zarr.open_group(place, mode="w")
     group["probabilities"] = one_hot(maps)
     group["samples"] = maps[:, None]
@@ -142,7 +146,7 @@ WRITERS = {
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_every_form_of_the_truth_scores_one(small, truth, tmp_path, name):
+def test_every_form_of_the_truth_scores_one(small: Any, truth: Any, tmp_path: Path, name: Any) -> None:
     WRITERS[name](tmp_path / name, truth)
     found = evaluate(tmp_path / name, small)
     assert scores(found)["miou"] == 1
@@ -150,8 +154,8 @@ def test_every_form_of_the_truth_scores_one(small, truth, tmp_path, name):
     assert found[0].num_frames == 3 * NUM
 
 
-def test_a_function_and_its_stored_answers_score_the_same(small, tmp_path):
-    def dark_is_background(video):
+def test_a_function_and_its_stored_answers_score_the_same(small: Any, tmp_path: Path) -> None:
+    def dark_is_background(video: Any) -> Any:
         return np.where(video > 128, 8, 10).astype(np.uint8)
 
     np.save(tmp_path / "stored.npy", dark_is_background(small.parts[0].source("test")[0:NUM].video))
@@ -162,7 +166,7 @@ def test_a_function_and_its_stored_answers_score_the_same(small, tmp_path):
     assert [picture.clip_id for picture in shown] == stored[0].worst
 
 
-def test_workers_change_nothing(tmp_path, monkeypatch):
+def test_workers_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tiny = suite("tiny-v1")
     answers = np.full((200, 8, 32, 32), 10, np.uint8)
     answers[:, :, 10:20, 10:20] = 3
@@ -177,19 +181,19 @@ def test_workers_change_nothing(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_processes_change_nothing(tmp_path):
+def test_processes_change_nothing(tmp_path: Path) -> None:
     np.save(tmp_path / "stored.npy", np.full((2000, 30, 64, 64), 10, np.uint8))
     one, two = (evaluate(tmp_path / "stored.npy", "standard-v1", num_workers=n) for n in (1, 2))
     assert one == two
 
 
-def test_the_posterior_of_a_solvable_suite_scores_beside_the_model():
+def test_the_posterior_of_a_solvable_suite_scores_beside_the_model() -> None:
     spec = suite("exact-v1").parts[0].spec.replace(num_frames=2, classes=(6, 9), position_step=9.0)
     solvable = Suite("small-v1", "for tests", (Part("all", spec, 0, 3),))
     sums = {"small-v1": {"all": {"test": part_checksums(solvable.parts[0], "test")}}}
     oracle = Oracle(spec, split="test", seed=0)
 
-    def bayes(video):
+    def bayes(video: Any) -> Any:
         known = [oracle.posterior(v) for v in video]
         probabilities = np.stack([posterior.class_probabilities for posterior in known])
         return {"probabilities": probabilities, "samples": np.stack([p.sample(16, seed=1) for p in known])}
@@ -213,7 +217,7 @@ def test_the_posterior_of_a_solvable_suite_scores_beside_the_model():
     assert "excess_nll" not in hard
 
 
-def test_a_constant_predictor_scores_what_the_design_says(small):
+def test_a_constant_predictor_scores_what_the_design_says(small: Any) -> None:
     background = scores(evaluate(lambda video: np.full_like(video, 10), small))
     assert background["foreground_accuracy"] == background["miou_foreground"] == 0
     assert background["pixel_accuracy"] > 0.8
@@ -221,36 +225,36 @@ def test_a_constant_predictor_scores_what_the_design_says(small):
     assert everywhere["pixel_accuracy"] < 0.1
 
 
-def drop(folder):
+def drop(folder: Any) -> None:
     (folder / "clip_0000000002.npy").unlink()
 
 
-def add(folder):
+def add(folder: Any) -> None:
     np.save(folder / "clip_0000000007.npy", np.zeros((3, 24, 36), np.uint8))
 
 
-def repeat(folder):
+def repeat(folder: Any) -> None:
     np.save(folder / "2.npy", np.zeros((3, 24, 36), np.uint8))
 
 
-def other_shape(folder):
+def other_shape(folder: Any) -> None:
     np.save(folder / "clip_0000000002.npy", np.zeros((3, 36, 24), np.uint8))
 
 
-def text(folder):
+def text(folder: Any) -> None:
     (folder / "clip_0000000002.npy").write_text("not an array")
 
 
-def nameless(folder):
+def nameless(folder: Any) -> None:
     (folder / "README.md").write_text("hello")
 
 
-def not_a_zip(folder):
+def not_a_zip(folder: Any) -> None:
     (folder / "clip_0000000002.npy").unlink()
     (folder / "clip_0000000002.npz").write_bytes(b"PK\x03\x04" + bytes(50))
 
 
-def pickled(folder):
+def pickled(folder: Any) -> None:
     np.save(folder / "clip_0000000002.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
 
 
@@ -267,14 +271,16 @@ def pickled(folder):
         (not_a_zip, "clip_0000000002.npz: not readable"),
     ],
 )
-def test_a_damaged_folder_is_refused_by_name(small, truth, tmp_path, damage, said):
+def test_a_damaged_folder_is_refused_by_name(
+    small: Any, truth: Any, tmp_path: Path, damage: Any, said: str
+) -> None:
     write_folder(tmp_path / "folder", truth)
     damage(tmp_path / "folder")
     with pytest.raises(BadPrediction, match=said):
         evaluate(tmp_path / "folder", small)
 
 
-def test_a_damaged_zarr_is_refused_by_name(small, truth, tmp_path):
+def test_a_damaged_zarr_is_refused_by_name(small: Any, truth: Any, tmp_path: Path) -> None:
     zarr.save_array(tmp_path / "chunk.zarr", truth)
     [chunk] = (file for file in (tmp_path / "chunk.zarr" / "c").rglob("*") if file.is_file())
     chunk.write_bytes(chunk.read_bytes()[:20])
@@ -285,7 +291,7 @@ def test_a_damaged_zarr_is_refused_by_name(small, truth, tmp_path):
         evaluate(tmp_path / "chunk.zarr", small)
 
 
-def test_too_few_or_too_many_rows_are_refused(small, truth, tmp_path):
+def test_too_few_or_too_many_rows_are_refused(small: Any, truth: Any, tmp_path: Path) -> None:
     np.save(tmp_path / "few.npy", truth[:-1])
     with pytest.raises(BadPrediction, match=r"few\.npy: 4 clips, expected 5; clip 4 is missing"):
         evaluate(tmp_path / "few.npy", small)
@@ -305,7 +311,7 @@ def test_too_few_or_too_many_rows_are_refused(small, truth, tmp_path):
         evaluate(tmp_path / "absent", small)
 
 
-def test_parts_lie_in_folders_of_their_names(small, truth, tmp_path):
+def test_parts_lie_in_folders_of_their_names(small: Any, truth: Any, tmp_path: Path) -> None:
     part = small.parts[0]
     two = dataclasses.replace(small, parts=(part, dataclasses.replace(part, name="again")))
     np.save(tmp_path / "all.npy", truth)
@@ -313,7 +319,9 @@ def test_parts_lie_in_folders_of_their_names(small, truth, tmp_path):
         evaluate(tmp_path, two)
 
 
-def test_other_pixels_than_the_suite_s_are_not_scored(small, truth, tmp_path, monkeypatch):
+def test_other_pixels_than_the_suite_s_are_not_scored(
+    small: Any, truth: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     np.save(tmp_path / "hard.npy", truth)
     sums = {"all": {"val": ["0" * 64], "test": ["0" * 64]}}
     monkeypatch.setattr(checksums, "stored_checksums", lambda: {"small-v1": sums})
@@ -323,11 +331,11 @@ def test_other_pixels_than_the_suite_s_are_not_scored(small, truth, tmp_path, mo
         verify(small, "val")
 
 
-def test_checksum_file_is_modest():
+def test_checksum_file_is_modest() -> None:
     assert len(msgspec.json.encode(stored_checksums())) < 50_000
 
 
-def saved_result(small, place, **changes):
+def saved_result(small: Any, place: Any, **changes: Any) -> Any:
     found = evaluate(lambda video: np.full_like(video, 10), small)
     values = {
         "suite_sha256": suite_sha256(small),
@@ -347,7 +355,9 @@ def saved_result(small, place, **changes):
         ({"parts": []}, "parts or clips differ"),
     ],
 )
-def test_results_of_another_suite_are_refused_by_file(small, tmp_path, monkeypatch, changes, said):
+def test_results_of_another_suite_are_refused_by_file(
+    small: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: Any, said: str
+) -> None:
     monkeypatch.setattr(results, "SUITES", ("small-v1",))
     monkeypatch.setattr(results, "suite", lambda name: small)
     assert load_suite_result(saved_result(small, tmp_path / "good.json")).model == "floor"
@@ -355,7 +365,7 @@ def test_results_of_another_suite_are_refused_by_file(small, tmp_path, monkeypat
         load_suite_result(saved_result(small, tmp_path / "bad.json", **changes))
 
 
-def test_every_result_in_the_repository_is_of_today_s_suites():
+def test_every_result_in_the_repository_is_of_today_s_suites() -> None:
     files = sorted((Path(__file__).parents[2] / "results").glob("*.json"))
     assert files
     assert all(load_suite_result(path).parts for path in files)

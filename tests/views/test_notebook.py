@@ -1,10 +1,13 @@
 """What a notebook shows is one piece of HTML that loads nothing, with a picture that is the clip."""
 
+from __future__ import annotations
+
 import base64
 import html.parser
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +17,7 @@ from segmnist import ClipSource, SceneSpec, preset, sample
 
 SPEC = preset("standard", height=40, width=56, num_frames=5)
 SOURCE = ClipSource(SPEC, seed=6, truth=("semantic", "instance"))
-SHOWN = {
+SHOWN: dict[str, Any] = {
     "clip": SOURCE[4],
     "clips": SOURCE[2:7],
     "scene": sample(SPEC, [4, 9]),
@@ -35,18 +38,18 @@ class Balanced(html.parser.HTMLParser):
         super().__init__()
         self.open: list[str] = []
 
-    def handle_starttag(self, tag, attributes) -> None:
+    def handle_starttag(self, tag: str, attributes: Any) -> None:
         if tag != "img":
             self.open.append(tag)
         for name, value in attributes:
             assert name not in ("href", "onload"), tag
             assert name != "src" or value.startswith("data:image/png;base64,")
 
-    def handle_endtag(self, tag) -> None:
+    def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
 
 
-def picture(text: str) -> Image.Image:
+def picture(text: str) -> Any:
     (data,) = re.findall(r"base64,([A-Za-z0-9+/=]+)", text)
     return Image.open(io.BytesIO(base64.b64decode(data)))
 

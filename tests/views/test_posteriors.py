@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from tests.oracle.enumeration import tiny_spec
 
+from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.oracle import Oracle
 from segmnist.source import ClipSource
@@ -13,13 +16,13 @@ from segmnist.views.posteriors import posterior_sheet, posterior_strips
 
 
 @pytest.fixture(scope="module")
-def known(small_bank):
+def known(small_bank: DigitBank) -> Any:
     spec = tiny_spec(classes=(6, 9), twins=((6, 9),), sensor_sigma=15.0)
     clip = ClipSource(spec, bank=small_bank, truth=("semantic",))[0]
     return clip, Oracle(spec, bank=small_bank).posterior(clip.video)
 
 
-def test_rows_are_video_truth_decision_and_entropy(known):
+def test_rows_are_video_truth_decision_and_entropy(known: Any) -> None:
     clip, posterior = known
     first, second = posterior_strips(clip, [posterior])
     np.testing.assert_array_equal(first.rows[0].pixels, clip.video)
@@ -34,7 +37,7 @@ def test_rows_are_video_truth_decision_and_entropy(known):
     assert (doubt.pixels > 250).any()
 
 
-def test_sheet_is_wide_enough_for_every_frame(known):
+def test_sheet_is_wide_enough_for_every_frame(known: Any) -> None:
     clip, posterior = known
     sheet = posterior_sheet(clip, [posterior, posterior])
     assert sheet.mode == "RGB"
@@ -42,7 +45,7 @@ def test_sheet_is_wide_enough_for_every_frame(known):
     assert np.asarray(sheet).std() > 10
 
 
-def test_posterior_of_another_clip_is_refused(known, small_bank):
+def test_posterior_of_another_clip_is_refused(known: Any, small_bank: DigitBank) -> None:
     clip, _ = known
     other = tiny_spec(num_frames=2)
     strange = Oracle(other, bank=small_bank).posterior(np.zeros((2, 16, 18), np.uint8))

@@ -1,5 +1,9 @@
 """VIS AP: by hand, and with TrackEval as the judge."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -18,12 +22,12 @@ from segmnist.evaluate.metrics.average_precision import (
 pytest.importorskip("trackeval", reason="the `tracking` extra is optional")
 
 
-def average_precision(clips):
+def average_precision(clips: Any) -> Any:
     counts = [track_counts(truth, prediction) for truth, prediction in clips]
-    return vis_average_precision({name: sum(c[name] for c in counts) for name in counts[0]})
+    return vis_average_precision({name: np.sum([c[name] for c in counts], axis=0) for name in counts[0]})
 
 
-def test_vis_ap_by_hand():
+def test_vis_ap_by_hand() -> None:
     first, second = two_digits() == 1, two_digits() == 2
     tracks = [Track(3, 1.0, first), Track(8, 1.0, second)]
     assert average_precision([(tracks, tracks)]) == pytest.approx(1)
@@ -34,7 +38,7 @@ def test_vis_ap_by_hand():
     assert np.isnan(average_precision([([], false)]))
 
 
-def test_tracks_of_one_confidence_are_taken_together():
+def test_tracks_of_one_confidence_are_taken_together() -> None:
     """Two of three found and two false alarms, all as sure: precision 1/2 at the 67 recalls up to 2/3."""
     mask = two_digits() == 1
     found, false = Track(3, 1.0, mask), Track(3, 1.0, np.roll(mask, 2, axis=1))
@@ -45,7 +49,7 @@ def test_tracks_of_one_confidence_are_taken_together():
 
 @settings(deadline=None, max_examples=25)
 @given(st.lists(st.tuples(ids, ids), min_size=1, max_size=4), st.permutations(range(12)))
-def test_streamed_vis_ap_is_what_trackeval_combines(maps, ranks):
+def test_streamed_vis_ap_is_what_trackeval_combines(maps: Any, ranks: Any) -> None:
     """With confidences that all differ: TrackEval's own result on all clips at once."""
     from trackeval.metrics import TrackMAP
 
@@ -65,11 +69,11 @@ def test_streamed_vis_ap_is_what_trackeval_combines(maps, ranks):
     assert ours == pytest.approx(np.mean(expected)) if expected else np.isnan(ours)
 
 
-def sequence(truth, prediction, digit):
+def sequence(truth: Any, prediction: Any, digit: Any) -> Any:
     """TrackEval's description of one clip, written here a second time."""
     from pycocotools.mask import encode
 
-    def frames(track):
+    def frames(track: Any) -> Any:
         seen = [(t, m) for t, m in enumerate(track.mask) if m.any()]
         return {t: encode(np.asfortranarray(m, np.uint8)) for t, m in seen}
 
@@ -85,7 +89,7 @@ def sequence(truth, prediction, digit):
     }
 
 
-def test_confidence_of_a_track_is_its_class_s_mean_probability_there():
+def test_confidence_of_a_track_is_its_class_s_mean_probability_there() -> None:
     probabilities = np.zeros((1, 11, 1, 3), np.float32)
     probabilities[0, 3, 0], probabilities[0, 10, 0] = [0.9, 0.6, 0.2], [0.1, 0.4, 0.8]
     semantic = probabilities.argmax(axis=1).astype(np.uint8)

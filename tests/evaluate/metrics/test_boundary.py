@@ -1,5 +1,9 @@
 """Boundary IoU: by hand, and with erosion as the judge."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +13,7 @@ from segmnist.classes import BACKGROUND as B
 from segmnist.evaluate.metrics.boundary import boundary, boundary_counts, boundary_iou
 
 
-def test_boundary_of_a_square_is_its_ring_and_the_ring_around_it():
+def test_boundary_of_a_square_is_its_ring_and_the_ring_around_it() -> None:
     square = np.full((1, 9, 11), B, np.uint8)
     square[0, 3:6, 4:8] = 2
     edge = boundary(square)[0]
@@ -19,7 +23,7 @@ def test_boundary_of_a_square_is_its_ring_and_the_ring_around_it():
     assert edge[:, -1].all()
 
 
-def test_boundary_agrees_with_erosion():
+def test_boundary_agrees_with_erosion() -> None:
     ndimage = pytest.importorskip("scipy.ndimage", reason="the judges are an optional test group")
     truth = (np.indices((1, 12, 17)).sum(axis=0) // 5 % 3).astype(np.uint8)
     for distance in (1, 2):
@@ -31,7 +35,7 @@ def test_boundary_agrees_with_erosion():
         np.testing.assert_array_equal(boundary(truth, distance), expected)
 
 
-def test_boundary_iou_by_hand():
+def test_boundary_iou_by_hand() -> None:
     truth, prediction = (np.full((1, 8, 10), B, np.uint8) for _ in range(2))
     truth[0, 2:4, 2:4] = 1
     prediction[0, 2:4, 3:5] = 1  # both squares are all boundary, and share two of six pixels
@@ -39,6 +43,6 @@ def test_boundary_iou_by_hand():
 
 
 @given(maps)
-def test_perfect_scores_one(truth):
+def test_perfect_scores_one(truth: Any) -> None:
     score = boundary_iou(boundary_counts(truth, truth))
     assert score == 1 or (np.isnan(score) and (truth == B).all())

@@ -1,5 +1,7 @@
 """Breakdowns: by hand, and by law."""
 
+from __future__ import annotations
+
 import numpy as np
 from tests.evaluate.clips import clip
 
@@ -8,7 +10,7 @@ from segmnist.evaluate.metrics.breakdown import BREAKDOWNS, breakdown_counts
 from segmnist.evaluate.scored_clip import ScoredClip
 
 
-def test_breakdown_by_hand():
+def test_breakdown_by_hand() -> None:
     truth = {
         "semantic": np.array([[[6, 6, 5, 10]], [[6, 10, 5, 5]]], np.uint8),
         "instance": np.array([[[1, 1, 2, 0]], [[1, 0, 2, 2]]], np.uint8),
@@ -25,7 +27,7 @@ def test_breakdown_by_hand():
     assert "speed" not in tables  # no poses were given
 
 
-def test_twins_are_those_of_the_truth_where_it_says():
+def test_twins_are_those_of_the_truth_where_it_says() -> None:
     truth = {
         "semantic": np.array([[[6, 6, 1, 1]]], np.uint8),
         "instance": np.array([[[1, 1, 2, 2]]], np.uint8),
@@ -36,7 +38,7 @@ def test_twins_are_those_of_the_truth_where_it_says():
     assert tables["twin"].tolist() == [[0] * 4, [0] * 4, [1, 0, 0, 1], [1, 0, 1, 0]]
 
 
-def test_every_breakdown_counts_every_digit_pixel():
+def test_every_breakdown_counts_every_digit_pixel() -> None:
     truth, probabilities = clip(0)
     tables = breakdown_counts(ScoredClip(truth, Prediction(probabilities.argmax(axis=1).astype(np.uint8))))
     assert set(tables) == set(BREAKDOWNS)

@@ -1,5 +1,7 @@
 """ECE: by hand, and with torchmetrics as the judge."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from tests.evaluate.clips import soft
@@ -8,7 +10,7 @@ from segmnist.evaluate.metrics.calibration import expected_calibration_error, re
 from segmnist.evaluate.pixels import pixel_scores
 
 
-def test_calibration_error_by_hand():
+def test_calibration_error_by_hand() -> None:
     # Confidence 0.5 and right; 0.8 and wrong: bins (7/15, 8/15] and (11/15, 12/15].
     p = soft((0.5, 0.25, 0.25), (0.8, 0.1, 0.1))
     pixels = pixel_scores(np.array([[[0, 10]]], np.uint8), p)
@@ -16,7 +18,7 @@ def test_calibration_error_by_hand():
     assert expected_calibration_error(bins) == pytest.approx((0.5 + 0.8) / 2, abs=1e-6)
 
 
-def test_calibration_error_agrees_with_torchmetrics():
+def test_calibration_error_agrees_with_torchmetrics() -> None:
     judges = pytest.importorskip(
         "torchmetrics.classification", reason="the judges are an optional test group"
     )

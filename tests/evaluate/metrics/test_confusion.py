@@ -1,5 +1,9 @@
 """mIoU and accuracies: by hand, by law, and with torchmetrics as the judge."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,7 +20,7 @@ from segmnist.evaluate.metrics.confusion import (
 )
 
 
-def test_mean_iou_by_hand():
+def test_mean_iou_by_hand() -> None:
     truth = as_maps([[3, 3, B, B]])
     prediction = as_maps([[3, 5, B, 3]])
     table = confusion(truth, prediction)
@@ -31,27 +35,27 @@ def test_mean_iou_by_hand():
     assert foreground_accuracy(table) == 0.5
 
 
-def test_ignored_truth_counts_nowhere():
+def test_ignored_truth_counts_nowhere() -> None:
     table = confusion(as_maps([255, 3, 11]), as_maps([3, 3, 4]))
     assert table.sum() == 1
     assert table[3, 3] == 1
 
 
 @given(maps)
-def test_perfect_scores_one(truth):
+def test_perfect_scores_one(truth: Any) -> None:
     table = confusion(truth, truth)
     assert mean_iou(table) == 1
     assert pixel_accuracy(table) == 1
 
 
 @given(maps, maps)
-def test_scores_of_a_sum_are_the_scores_of_the_whole(truth, prediction):
+def test_scores_of_a_sum_are_the_scores_of_the_whole(truth: Any, prediction: Any) -> None:
     parts = sum(confusion(t, p) for t, p in zip(truth, prediction, strict=True))
     np.testing.assert_array_equal(parts, confusion(truth, prediction))
 
 
 @given(maps, maps, st.permutations(range(10)))
-def test_renaming_digits_in_both_changes_no_mean(truth, prediction, order):
+def test_renaming_digits_in_both_changes_no_mean(truth: Any, prediction: Any, order: Any) -> None:
     names = np.array([*order, B], dtype=np.uint8)
     before = confusion(truth, prediction)
     after = confusion(names[truth], names[prediction])
@@ -61,7 +65,7 @@ def test_renaming_digits_in_both_changes_no_mean(truth, prediction, order):
 
 @settings(deadline=None, max_examples=20)
 @given(maps, maps)
-def test_jaccard_index_of_torchmetrics_agrees(truth, prediction):
+def test_jaccard_index_of_torchmetrics_agrees(truth: Any, prediction: Any) -> None:
     torchmetrics = pytest.importorskip("torchmetrics", reason="the judges are an optional test group")
     torch = pytest.importorskip("torch", reason="the judges are an optional test group")
     # Every class occurs, so that both leave out none.
@@ -72,7 +76,7 @@ def test_jaccard_index_of_torchmetrics_agrees(truth, prediction):
     assert mean_iou(confusion(truth, prediction)) == pytest.approx(float(theirs), abs=1e-6)
 
 
-def test_all_background_scores_what_the_design_says():
+def test_all_background_scores_what_the_design_says() -> None:
     truth = np.full((2, 10, 20), B, np.uint8)
     truth[:, :4, :9] = 7  # 72 of 400 pixels
     table = confusion(truth, np.full_like(truth, B))

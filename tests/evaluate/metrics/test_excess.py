@@ -1,5 +1,7 @@
 """Excess NLL and the error of the entropy map: by hand, and by law."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
@@ -10,7 +12,7 @@ from segmnist.evaluate.metrics.excess import entropy_error, excess_nll
 from segmnist.evaluate.pixels import entropy
 
 
-def test_excess_nll_is_zero_for_the_posterior_alone_and_adds_up_by_hand():
+def test_excess_nll_is_zero_for_the_posterior_alone_and_adds_up_by_hand() -> None:
     posterior = soft((0.5, 0.5, 0.0))
     model = soft((0.25, 0.75, 0.0))
     assert excess_nll(posterior, posterior).sum() == 0
@@ -21,7 +23,7 @@ def test_excess_nll_is_zero_for_the_posterior_alone_and_adds_up_by_hand():
     assert entropy_error(posterior, model).item() == pytest.approx(expected)
 
 
-def test_excess_nll_is_expected_nll_minus_entropy():
+def test_excess_nll_is_expected_nll_minus_entropy() -> None:
     rng = np.random.default_rng(1)
     p, q = (rng.dirichlet(np.ones(11), size=(1, 3, 4)).transpose(0, 3, 1, 2) for _ in range(2))
     expected_nll = -(p * np.log(q)).sum(axis=1)

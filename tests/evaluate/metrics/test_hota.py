@@ -1,5 +1,9 @@
 """HOTA: by hand, and with TrackEval as the judge."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,17 +15,17 @@ from segmnist.evaluate.segments import overlaps
 pytest.importorskip("trackeval", reason="the `tracking` extra is optional")
 
 
-def scored(truth, prediction):
+def scored(truth: Any, prediction: Any) -> Any:
     counts = hota_counts(overlaps(truth, prediction, 3, 3))
     return {name: float(score) for name, score in hota_scores(counts).items()}
 
 
-def test_perfect_tracks_score_one():
+def test_perfect_tracks_score_one() -> None:
     scores = scored(two_digits(), two_digits())
     assert all(score == pytest.approx(1) for score in scores.values()), scores
 
 
-def test_hota_of_swapped_ids_by_hand():
+def test_hota_of_swapped_ids_by_hand() -> None:
     scores = scored(two_digits(), two_digits(swap_at=2))
     # All found; each matched pair of ids holds 2 of the 6 frames of their union: 2 / (4 + 4 - 2).
     assert scores["deta"] == pytest.approx(1)
@@ -29,19 +33,19 @@ def test_hota_of_swapped_ids_by_hand():
     assert scores["hota"] == pytest.approx((1 / 3) ** 0.5, abs=1e-5)
 
 
-def test_nothing_predicted_scores_zero():
+def test_nothing_predicted_scores_zero() -> None:
     scores = scored(two_digits(), np.zeros_like(two_digits()))
     assert scores["hota"] == 0
 
 
-def test_an_empty_clip_counts_nowhere():
+def test_an_empty_clip_counts_nowhere() -> None:
     empty = np.zeros((4, 5, 9), np.uint8)
     assert hota_counts(overlaps(empty, empty, 3, 3))[:3].sum() == 0
 
 
 @settings(deadline=None, max_examples=10)
 @given(ids, ids)
-def test_sums_over_clips_are_what_trackeval_combines(truth, prediction):
+def test_sums_over_clips_are_what_trackeval_combines(truth: Any, prediction: Any) -> None:
     from trackeval.metrics import HOTA
 
     pairs = [(truth, prediction), (two_digits(), two_digits(swap_at=1)), (truth[::-1], truth)]
@@ -52,11 +56,11 @@ def test_sums_over_clips_are_what_trackeval_combines(truth, prediction):
     assert ours["assa"] == pytest.approx(theirs["AssA"].mean(), abs=1e-5)
 
 
-def judged(table):
+def judged(table: Any) -> Any:
     """TrackEval's own result, its input written here a second time and frame by frame."""
     from trackeval.metrics import HOTA
 
-    data = {
+    data: dict[str, Any] = {
         "gt_ids": [],
         "tracker_ids": [],
         "similarity_scores": [],

@@ -1,12 +1,14 @@
 """The bracket of the best mIoU: by hand, and beside the one that has all clips at hand."""
 
+from __future__ import annotations
+
 import pytest
 from tests.evaluate.clips import posteriors, scores_over, three_pixels
 
 from segmnist.oracle import scores
 
 
-def test_by_hand():
+def test_by_hand() -> None:
     found = scores_over([three_pixels()])
     # Calling the middle pixel 6: J_6 = .5 / (1 + .7 - .5), J_9 = 0, J_10 = 1.8 / (2 + 1.8 - 1.8).
     assert found["ceiling_miou_low"] == pytest.approx((0.5 / 1.2 + 0 + 0.9) / 3, abs=1e-5)
@@ -15,7 +17,7 @@ def test_by_hand():
 
 
 @pytest.mark.parametrize("doubt", [0.05, 0.5, 1.0])
-def test_the_streamed_bracket_holds_that_of_all_clips_at_once(doubt):
+def test_the_streamed_bracket_holds_that_of_all_clips_at_once(doubt: float) -> None:
     maps = posteriors(5, doubt)
     found = scores_over(maps)
     low, high = scores.miou_bracket(maps)
@@ -25,6 +27,6 @@ def test_the_streamed_bracket_holds_that_of_all_clips_at_once(doubt):
     assert found["ceiling_miou_high"] == pytest.approx(high, abs=5e-3)
 
 
-def test_certainty_has_a_ceiling_of_one():
+def test_certainty_has_a_ceiling_of_one() -> None:
     found = scores_over(posteriors(3, 0.0))
     assert found["ceiling_miou_low"] == found["ceiling_miou_high"] == pytest.approx(1)

@@ -1,5 +1,9 @@
 """VPQ: by hand, and by law."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,14 +14,14 @@ from segmnist.evaluate.metrics.panoptic import panoptic_counts, video_panoptic_q
 from segmnist.evaluate.segments import overlaps
 
 
-def test_perfect_tubes_score_one():
+def test_perfect_tubes_score_one() -> None:
     truth = two_digits()
     table = overlaps(truth, truth, 2, 2)
     for k in (1, 2, 4, 6):
         assert video_panoptic_quality(panoptic_counts(table, [3, 8], [3, 8], k)) == 1
 
 
-def test_vpq_of_swapped_ids_by_hand():
+def test_vpq_of_swapped_ids_by_hand() -> None:
     truth, swapped = two_digits(), two_digits(swap_at=2)
     table = overlaps(truth, swapped, 2, 2)
     # Both have class 3, so each frame alone is perfect; tubes of 4 frames share 8 of 24 pixels: no match at
@@ -33,7 +37,7 @@ def test_vpq_of_swapped_ids_by_hand():
     assert video_panoptic_quality(counts) == pytest.approx((4 / 6 + 1) / 2)
 
 
-def test_wrong_class_matches_nothing():
+def test_wrong_class_matches_nothing() -> None:
     table = overlaps(two_digits(), two_digits(), 2, 2)
     counts = panoptic_counts(table, [3, 8], [3, 9], 1)
     assert counts[1:, 8].tolist() == [0, 0, 4]
@@ -42,7 +46,7 @@ def test_wrong_class_matches_nothing():
 
 @settings(deadline=None)
 @given(ids, ids, st.permutations(range(3)))
-def test_renaming_predicted_ids_changes_no_score(truth, prediction, order):
+def test_renaming_predicted_ids_changes_no_score(truth: Any, prediction: Any, order: Any) -> None:
     names = np.array([0, *(1 + i for i in order)], np.uint8)
     classes = [4, 4, 7]
     renamed = [classes[order.index(i)] for i in range(3)]

@@ -1,12 +1,14 @@
 """Temporal consistency: by hand."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from segmnist.classes import BACKGROUND as B
 from segmnist.evaluate.metrics.temporal import temporal_consistency, warped_confusion
 
 
-def test_temporal_consistency_follows_the_flow():
+def test_temporal_consistency_follows_the_flow() -> None:
     prediction = np.full((2, 3, 6), B, np.uint8)
     prediction[0, 1, 1:3] = 4
     prediction[1, 1, 3:5] = 4  # moved two to the right
@@ -19,7 +21,7 @@ def test_temporal_consistency_follows_the_flow():
     assert temporal_consistency(still) == 0
 
 
-def test_flow_out_of_the_frame_counts_nowhere():
+def test_flow_out_of_the_frame_counts_nowhere() -> None:
     prediction = np.full((2, 2, 3), B, np.uint8)
     flow = np.full((2, 2, 3, 2), 3, np.float32)
     assert warped_confusion(prediction, flow, np.ones((2, 2, 3), bool)).sum() == 0

@@ -1,6 +1,9 @@
 """Pages of results, their plots and their pictures."""
 
+from __future__ import annotations
+
 import re
+from typing import Any
 
 import numpy as np
 from tests.evaluate.clips import T, clip, evaluated
@@ -13,12 +16,12 @@ from segmnist.evaluate.reports.results import SCHEMA, Bucket, Result, part_resul
 from segmnist.palette import INSTANCE_COLOURS
 
 
-def result():
+def result() -> Any:
     part = part_result("all", T, evaluated(range(3)))
     return Result(SCHEMA, "standard-v1", "0" * 64, "test", "<b>model</b>", [part], "0.1.0", 1, seed=3)
 
 
-def test_the_page_stands_alone_and_escapes_names():
+def test_the_page_stands_alone_and_escapes_names() -> None:
     truth, probabilities = clip(0)
     picture = Picture(0, truth["video"], truth["semantic"], probabilities.argmax(axis=1).astype(np.uint8))
     text = page(result(), {"all": [picture]})
@@ -30,7 +33,7 @@ def test_the_page_stands_alone_and_escapes_names():
         assert f"by {name}" in text
 
 
-def test_the_key_of_outcomes_names_the_colours_that_the_bars_have():
+def test_the_key_of_outcomes_names_the_colours_that_the_bars_have() -> None:
     key = dict(re.findall(r'<i class="(o\d)"></i>([a-z ]+)<', outcome_key()))
     bucket = Bucket(pixels=10, right=0.4, background=0.3, twin=0.2, another_digit=0.1)
     bar = outcome_bars("Digit pixels", {"all": bucket})
@@ -41,7 +44,7 @@ def test_the_key_of_outcomes_names_the_colours_that_the_bars_have():
     assert {style: name for style, name, _ in segments} == key
 
 
-def test_contact_sheet_shows_frame_truth_prediction_and_error():
+def test_contact_sheet_shows_frame_truth_prediction_and_error() -> None:
     video = np.full((2, 3, 5), 77, np.uint8)
     truth, prediction = np.full((2, 3, 5), 10, np.uint8), np.full((2, 3, 5), 10, np.uint8)
     prediction[1, 0, 0] = 4
@@ -53,6 +56,6 @@ def test_contact_sheet_shows_frame_truth_prediction_and_error():
     assert (sheet[12, 0] == 0).all()
 
 
-def test_error_map_by_hand():
+def test_error_map_by_hand() -> None:
     truth, prediction = np.array([6, 6, 6, 10, 10], np.uint8), np.array([6, 9, 10, 3, 10], np.uint8)
     assert error_map(truth, prediction).tolist() == [0, 1, 2, 3, 0]

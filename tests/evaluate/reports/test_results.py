@@ -1,7 +1,11 @@
 """Result files: round trip, and what is refused."""
 
+from __future__ import annotations
+
 import errno
 import os
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,22 +22,24 @@ from segmnist.evaluate.reports.results import (
 )
 
 
-def result():
+def result() -> Any:
     part = part_result("all", T, evaluated(range(3)))
     return Result(SCHEMA, "standard-v1", "0" * 64, "test", "<b>model</b>", [part], "0.1.0", 1, seed=3)
 
 
-def test_result_files_round_trip(tmp_path):
+def test_result_files_round_trip(tmp_path: Path) -> None:
     place = tmp_path / "result.json"
     save_result(result(), place)
     assert load_result(place) == result()
 
 
-def test_a_disk_that_is_full_leaves_the_old_result_file(tmp_path, monkeypatch):
+def test_a_disk_that_is_full_leaves_the_old_result_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = tmp_path / "r.json"
     save_result(result(), place)
 
-    def full(descriptor):
+    def full(descriptor: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
@@ -53,7 +59,7 @@ def test_a_disk_that_is_full_leaves_the_old_result_file(tmp_path, monkeypatch):
         lambda text: "",
     ],
 )
-def test_other_files_are_no_results(tmp_path, change):
+def test_other_files_are_no_results(tmp_path: Path, change: Any) -> None:
     place = tmp_path / "result.json"
     save_result(result(), place)
     before = place.read_text()
@@ -63,6 +69,6 @@ def test_other_files_are_no_results(tmp_path, change):
         load_result(place)
 
 
-def test_the_schema_names_every_field():
+def test_the_schema_names_every_field() -> None:
     fields = result_schema()["$defs"]["Result"]["properties"]
     assert {"suite", "model", "commit", "seed", "hardware", "parts"} <= set(fields)

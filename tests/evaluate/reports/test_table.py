@@ -1,5 +1,7 @@
 """Tables of results: which rows they have, and in which order."""
 
+from __future__ import annotations
+
 import io
 
 from rich.console import Console
@@ -11,7 +13,7 @@ from segmnist.evaluate.reports.table import score_rows, tables
 PART = part_result("all", T, evaluated(range(3)))
 
 
-def test_the_posterior_and_the_ceiling_stand_under_their_score():
+def test_the_posterior_and_the_ceiling_stand_under_their_score() -> None:
     titles = [title for title, _ in score_rows([PART])]
     place = titles.index("mIoU, with background")
     assert titles[place + 1 : place + 4] == [
@@ -22,7 +24,7 @@ def test_the_posterior_and_the_ceiling_stand_under_their_score():
     assert titles[titles.index("NLL") + 1 :][:2] == ["  of the exact posterior", "  the best to be expected"]
 
 
-def test_a_part_without_a_score_shows_it_as_missing():
+def test_a_part_without_a_score_shows_it_as_missing() -> None:
     scores = {name: score for name, score in PART.scores.items() if name not in ("miou", "tc")}
     bare = type(PART)(**{f: getattr(PART, f) for f in PART.__struct_fields__} | {"scores": scores})
     rows = dict(score_rows([bare]))
@@ -30,12 +32,14 @@ def test_a_part_without_a_score_shows_it_as_missing():
     assert rows["mIoU, with background"][0].value is None  # the posterior has one
 
 
-def test_a_single_part_comes_with_its_breakdowns():
-    console = Console(file=io.StringIO(), width=200)
+def test_a_single_part_comes_with_its_breakdowns() -> None:
+    shown = io.StringIO()
+    console = Console(file=shown, width=200)
     console.print(tables([PART]))
-    text = console.file.getvalue()
+    text = shown.getvalue()
     assert "visibility" in text
     assert "background" in text
-    console = Console(file=io.StringIO(), width=200)
+    shown = io.StringIO()
+    console = Console(file=shown, width=200)
     console.print(tables([PART, PART]))
-    assert "visibility" not in console.file.getvalue()
+    assert "visibility" not in shown.getvalue()

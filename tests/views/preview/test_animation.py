@@ -4,6 +4,7 @@ import importlib
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ def decoded(path: Path) -> np.ndarray:
         return np.stack([np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(image)])
 
 
-def pictures(clips, clip: int, t: int) -> list[np.ndarray]:
+def pictures(clips: Any, clip: int, t: int) -> list[np.ndarray]:
     t = min(t, len(clips["videos"][clip]) - 1)
     shown = [GREY_LEVELS[clips["videos"][clip][t]], colourise(clips["semantics"][clip][t])]
     if "instances" in clips:
@@ -38,7 +39,7 @@ def pictures(clips, clip: int, t: int) -> list[np.ndarray]:
     return shown
 
 
-def assert_plays(pages: np.ndarray, clips, grey_error: int = 0, scale: int | None = None) -> None:
+def assert_plays(pages: np.ndarray, clips: Any, grey_error: int = 0, scale: int | None = None) -> None:
     """Every page shows every clip's frame, labels exactly; a clip that has ended holds its last frame."""
     layout = animation_layout(clip_strips(**clips), scale=scale)
     assert pages.shape[:3] == (max(map(len, clips["videos"])), *layout.size)
@@ -52,7 +53,7 @@ def assert_plays(pages: np.ndarray, clips, grey_error: int = 0, scale: int | Non
 
 
 @pytest.fixture
-def ignoring(clips):
+def ignoring(clips: Any) -> Any:
     """The clips with pixels to be ignored, every class, and every grey level."""
     semantics = [semantic.copy() for semantic in clips["semantics"]]
     semantics[0][:, 0, :11] = np.arange(11)
@@ -62,7 +63,7 @@ def ignoring(clips):
     return clips | {"semantics": semantics, "videos": videos}
 
 
-def test_gif_plays_all_frames_with_exact_label_colours(tmp_path: Path, ignoring) -> None:
+def test_gif_plays_all_frames_with_exact_label_colours(tmp_path: Path, ignoring: Any) -> None:
     save_preview(tmp_path / "a.gif", **ignoring)
     pages = decoded(tmp_path / "a.gif")
     assert_plays(pages, ignoring, grey_error=1)
@@ -72,7 +73,7 @@ def test_gif_plays_all_frames_with_exact_label_colours(tmp_path: Path, ignoring)
 
 
 @pytest.mark.parametrize("suffix", [".apng", ".webp"])
-def test_apng_and_webp_lose_nothing(tmp_path: Path, ignoring, suffix: str) -> None:
+def test_apng_and_webp_lose_nothing(tmp_path: Path, ignoring: Any, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     save_preview(path, **ignoring, fps=20)
     assert_plays(decoded(path), ignoring)
@@ -82,14 +83,14 @@ def test_apng_and_webp_lose_nothing(tmp_path: Path, ignoring, suffix: str) -> No
 
 @pytest.mark.parametrize("suffix", [".gif", ".apng", ".webp"])
 @pytest.mark.parametrize(("T", "H", "W"), [(1, 16, 12), (3, 10, 30), (2, 64, 64)])
-def test_any_shape_plays(tmp_path: Path, make_discs, suffix: str, T: int, H: int, W: int) -> None:
+def test_any_shape_plays(tmp_path: Path, make_discs: Any, suffix: str, T: int, H: int, W: int) -> None:
     clip = make_discs(T, H, W)
     arguments = {"videos": [clip.video], "semantics": [clip.semantic], "labels": [clip.labels]}
     save_preview(tmp_path / f"a{suffix}", **arguments)
     assert_plays(decoded(tmp_path / f"a{suffix}"), arguments, grey_error=int(suffix == ".gif"))
 
 
-def test_gif_has_one_palette_for_all_frames(tmp_path: Path, clips) -> None:
+def test_gif_has_one_palette_for_all_frames(tmp_path: Path, clips: Any) -> None:
     save_preview(tmp_path / "a.gif", **clips)
     assert local_colour_tables((tmp_path / "a.gif").read_bytes()) == 0
 
@@ -110,25 +111,25 @@ def local_colour_tables(data: bytes) -> int:
     return count
 
 
-def test_scale_is_as_asked_in_an_animation(tmp_path: Path, clips) -> None:
+def test_scale_is_as_asked_in_an_animation(tmp_path: Path, clips: Any) -> None:
     save_preview(tmp_path / "a.apng", **clips, scale=2)
     assert_plays(decoded(tmp_path / "a.apng"), clips, scale=2)
 
 
-def test_png_is_the_contact_sheet(tmp_path: Path, clips) -> None:
+def test_png_is_the_contact_sheet(tmp_path: Path, clips: Any) -> None:
     save_preview(tmp_path / "a.PNG", **clips, scale=2)
     with Image.open(tmp_path / "a.PNG") as image:
         assert np.array_equal(np.asarray(image), np.asarray(contact_sheet(**clips, scale=2)))
 
 
 @pytest.mark.parametrize("suffix", [".png", ".gif", ".apng"])
-def test_the_bytes_depend_on_the_arguments_alone(tmp_path: Path, clips, suffix: str) -> None:
+def test_the_bytes_depend_on_the_arguments_alone(tmp_path: Path, clips: Any, suffix: str) -> None:
     for name in ("one", "two"):
         save_preview(tmp_path / f"{name}{suffix}", **clips)
     assert (tmp_path / f"one{suffix}").read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
 
 
-def test_mp4_plays_all_frames_in_nearly_the_same_colours(tmp_path: Path, clips) -> None:
+def test_mp4_plays_all_frames_in_nearly_the_same_colours(tmp_path: Path, clips: Any) -> None:
     av = pytest.importorskip("av")
     save_preview(str(tmp_path / "a.mp4"), **clips, fps=12.5, scale=5)
     with av.open(str(tmp_path / "a.mp4")) as container:
@@ -146,7 +147,9 @@ def test_mp4_plays_all_frames_in_nearly_the_same_colours(tmp_path: Path, clips) 
     assert np.abs(labels - colourise(clips["semantics"][0][0]).repeat(5, 0).repeat(5, 1)).mean() < 6
 
 
-def test_mp4_without_pyav_names_the_extra_and_leaves_no_file(tmp_path: Path, clips, monkeypatch) -> None:
+def test_mp4_without_pyav_names_the_extra_and_leaves_no_file(
+    tmp_path: Path, clips: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def missing(name: str) -> None:
         raise ImportError(name)
 
@@ -157,7 +160,9 @@ def test_mp4_without_pyav_names_the_extra_and_leaves_no_file(tmp_path: Path, cli
 
 
 @pytest.mark.parametrize("broken", ["replace", "write"])
-def test_an_error_leaves_the_old_file_and_no_other(tmp_path: Path, clips, monkeypatch, broken: str) -> None:
+def test_an_error_leaves_the_old_file_and_no_other(
+    tmp_path: Path, clips: Any, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(b"old")
 
@@ -179,7 +184,7 @@ def test_an_error_leaves_the_old_file_and_no_other(tmp_path: Path, clips, monkey
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_writers_side_by_side_leave_one_whole_file(tmp_path: Path, clips) -> None:
+def test_writers_side_by_side_leave_one_whole_file(tmp_path: Path, clips: Any) -> None:
     threads = [
         threading.Thread(target=save_preview, args=(tmp_path / "a.png",), kwargs=clips) for _ in range(4)
     ]
@@ -191,14 +196,14 @@ def test_writers_side_by_side_leave_one_whole_file(tmp_path: Path, clips) -> Non
     assert len(decoded(tmp_path / "a.png")) == 1
 
 
-def test_the_file_has_the_permissions_of_any_new_file(tmp_path: Path, clips) -> None:
+def test_the_file_has_the_permissions_of_any_new_file(tmp_path: Path, clips: Any) -> None:
     (tmp_path / "plain").touch()
     save_preview(tmp_path / "a.png", **clips)
     assert (tmp_path / "a.png").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a", "a.gif.gz", ".gif"])
-def test_an_unknown_suffix_is_named_with_those_permitted(tmp_path: Path, clips, name: str) -> None:
+def test_an_unknown_suffix_is_named_with_those_permitted(tmp_path: Path, clips: Any, name: str) -> None:
     with pytest.raises(BadArgument) as caught:
         save_preview(tmp_path / name, **clips)
     assert all(suffix in str(caught.value) for suffix in SUFFIXES)
@@ -206,7 +211,7 @@ def test_an_unknown_suffix_is_named_with_those_permitted(tmp_path: Path, clips, 
 
 
 def test_a_target_that_cannot_be_written_is_refused_before_the_work(
-    tmp_path: Path, clips, monkeypatch
+    tmp_path: Path, clips: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(BadArgument, match=r"path=.*folder that exists"):
         save_preview(tmp_path / "no" / "a.png", **clips)
@@ -220,7 +225,7 @@ def test_a_target_that_cannot_be_written_is_refused_before_the_work(
 
 
 @pytest.mark.parametrize("fps", [0, -1, 51, float("nan"), "10", True])
-def test_fps_out_of_range_is_refused(tmp_path: Path, clips, fps: float) -> None:
+def test_fps_out_of_range_is_refused(tmp_path: Path, clips: Any, fps: float) -> None:
     with pytest.raises(BadArgument, match="fps"):
         save_preview(tmp_path / "a.gif", **clips, fps=fps)
 
@@ -232,7 +237,7 @@ def test_a_page_too_large_for_the_format_is_refused(tmp_path: Path) -> None:
         save_preview(tmp_path / "a.webp", *arguments, scale=32)
 
 
-def test_wrong_arrays_are_refused_without_a_file(tmp_path: Path, clips) -> None:
+def test_wrong_arrays_are_refused_without_a_file(tmp_path: Path, clips: Any) -> None:
     with pytest.raises(BadArgument, match="semantics"):
         save_preview(tmp_path / "a.gif", clips["videos"], clips["semantics"][:1], clips["labels"])
     assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,21 +22,21 @@ from segmnist.preview import (
 from segmnist.views.preview.strips import clip_title
 
 
-def grey(frames):
+def grey(frames: Any) -> Any:
     return np.repeat(frames[..., None], 3, axis=-1)
 
 
-def tile(image, box):
+def tile(image: Any, box: Any) -> Any:
     return np.asarray(image)[box.slices]
 
 
-def enlarged(frame, box):
+def enlarged(frame: Any, box: Any) -> Any:
     factor = box.height // frame.shape[0]
     assert (box.height, box.width) == (frame.shape[0] * factor, frame.shape[1] * factor)
     return frame.repeat(factor, 0).repeat(factor, 1)
 
 
-def assert_shows(image, layout, clips, num_columns=10):
+def assert_shows(image: Any, layout: Any, clips: Any, num_columns: int = 10) -> None:
     """Every tile holds exactly its frame's colours, enlarged by a whole factor."""
     for clip, (video, semantic) in enumerate(zip(clips["videos"], clips["semantics"], strict=True)):
         rows = [grey(video), colourise(semantic)]
@@ -47,7 +48,7 @@ def assert_shows(image, layout, clips, num_columns=10):
                 assert np.array_equal(tile(image, box), enlarged(pictures[t], box))
 
 
-def test_tiles_are_the_frames_to_the_last_pixel(clips) -> None:
+def test_tiles_are_the_frames_to_the_last_pixel(clips: Any) -> None:
     image = contact_sheet(**clips)
     layout = sheet_layout(clip_strips(**clips))
     assert image.size == layout.size[::-1]
@@ -58,14 +59,14 @@ def test_tiles_are_the_frames_to_the_last_pixel(clips) -> None:
     ("T", "H", "W", "num_discs"),
     [(1, 28, 28, 0), (3, 5, 7, 1), (30, 64, 64, 3), (4, 130, 40, 30), (10, 9, 256, 2)],
 )
-def test_any_shape_is_shown(make_discs, T, H, W, num_discs) -> None:
+def test_any_shape_is_shown(make_discs: Any, T: int, H: int, W: int, num_discs: int) -> None:
     clip = make_discs(T, H, W, num_discs)
     arguments = {"videos": [clip.video], "semantics": [clip.semantic], "labels": [clip.labels]}
     layout = sheet_layout(clip_strips(**arguments))
     assert_shows(contact_sheet(**arguments), layout, arguments)
 
 
-def test_clips_may_differ_in_shape(make_discs) -> None:
+def test_clips_may_differ_in_shape(make_discs: Any) -> None:
     made = [make_discs(3, 20, 30), make_discs(12, 40, 10)]
     arguments = {
         name + "s": [getattr(clip, name) for clip in made] for name in ("video", "semantic", "instance")
@@ -74,22 +75,22 @@ def test_clips_may_differ_in_shape(make_discs) -> None:
     assert_shows(contact_sheet(**arguments), sheet_layout(clip_strips(**arguments)), arguments)
 
 
-def test_a_batch_is_as_good_as_a_sequence(make_discs) -> None:
+def test_a_batch_is_as_good_as_a_sequence(make_discs: Any) -> None:
     made = [make_discs(4, 12, 10, 2, seed) for seed in range(2)]
     videos, semantics, labels, _ = zip(*made, strict=True)
-    labels = [np.append(each, np.uint8(255)) for each in labels]
-    batch = contact_sheet(np.stack(videos), np.stack(semantics), np.stack(labels))
+    padded = [np.append(each, np.uint8(255)) for each in labels]
+    batch = contact_sheet(np.stack(videos), np.stack(semantics), np.stack(padded))
     assert batch.tobytes() == contact_sheet(videos, semantics, labels).tobytes()
 
 
-def test_label_tiles_stand_exactly_under_their_frames(clips) -> None:
+def test_label_tiles_stand_exactly_under_their_frames(clips: Any) -> None:
     for rows in sheet_layout(clip_strips(**clips)).tiles:
         for column in zip(*rows, strict=True):
             assert len({(box.left, box.width) for box in column}) == 1
             assert all(a.top + a.height < b.top for a, b in pairwise(column))
 
 
-def test_nothing_overlaps_and_nothing_leaves_the_page(clips) -> None:
+def test_nothing_overlaps_and_nothing_leaves_the_page(clips: Any) -> None:
     clips = clips | {"labels": [np.arange(10, dtype=np.uint8), *clips["labels"][1:]]}
     layout = sheet_layout(clip_strips(**clips))
     covered = np.zeros(layout.size, int)
@@ -101,7 +102,7 @@ def test_nothing_overlaps_and_nothing_leaves_the_page(clips) -> None:
 
 
 @pytest.mark.parametrize("num_clips", [1, 2])
-def test_titles_never_reach_the_tiles_or_the_edge(make_discs, num_clips) -> None:
+def test_titles_never_reach_the_tiles_or_the_edge(make_discs: Any, num_clips: int) -> None:
     made = [make_discs(2, 16, 12, 254, seed) for seed in range(num_clips)]
     videos, semantics, labels, _ = zip(*made, strict=True)
     layout = sheet_layout(clip_strips(videos, semantics, labels))
@@ -120,7 +121,7 @@ def test_titles_never_reach_the_tiles_or_the_edge(make_discs, num_clips) -> None
     )
 
 
-def test_the_legend_shows_the_ten_colours_in_order(clips) -> None:
+def test_the_legend_shows_the_ten_colours_in_order(clips: Any) -> None:
     image, layout = contact_sheet(**clips), sheet_layout(clip_strips(**clips))
     for digit, box in enumerate(layout.swatches):
         assert (tile(image, box) == CLASS_COLOURS[digit]).all()
@@ -129,7 +130,7 @@ def test_the_legend_shows_the_ten_colours_in_order(clips) -> None:
     assert [line.text for line in layout.texts][-11:] == ["colour map of the digits", *map(str, range(10))]
 
 
-def test_the_page_is_white_with_black_text(clips) -> None:
+def test_the_page_is_white_with_black_text(clips: Any) -> None:
     page = np.asarray(contact_sheet(**clips))
     assert (page[[0, -1]] == 255).all()
     assert (page[:, [0, -1]] == 255).all()
@@ -143,7 +144,7 @@ def test_titles_name_the_labels_in_order() -> None:
     assert clip_title(9, np.array([255], np.uint8)) == "Sample 10 : no digits"
 
 
-def test_titles_of_ones_own(clips) -> None:
+def test_titles_of_ones_own(clips: Any) -> None:
     layout = sheet_layout(clip_strips(**clips, titles=["one", "two", "three"]))
     assert [line.text for line in layout.texts][:3] == ["one", "two", "three"]
 
@@ -152,13 +153,15 @@ def test_titles_of_ones_own(clips) -> None:
     ("height", "width", "shown"),
     [(64, 64, 128), (28, 28, 112), (256, 256, 256), (48, 20, 96), (100, 100, 100)],
 )
-def test_frames_are_enlarged_by_a_whole_factor_to_about_a_hundred_pixels(height, width, shown) -> None:
+def test_frames_are_enlarged_by_a_whole_factor_to_about_a_hundred_pixels(
+    height: int, width: int, shown: int
+) -> None:
     still = np.full((1, height, width), 10, np.uint8)
     layout = sheet_layout(clip_strips([still], [still], [np.array([], np.uint8)]))
     assert layout.tiles[0][0][0].height == shown
 
 
-def test_scale_and_columns_are_as_asked(clips) -> None:
+def test_scale_and_columns_are_as_asked(clips: Any) -> None:
     layout = sheet_layout(clip_strips(**clips), num_columns=4, scale=3)
     assert [len(rows[0]) for rows in layout.tiles] == [4, 3, 4]
     assert {box.height for box in layout.tiles[0][1]} == {72}
@@ -167,7 +170,7 @@ def test_scale_and_columns_are_as_asked(clips) -> None:
 
 @pytest.mark.parametrize("num_frames", [1, 2, 3, 9, 10, 11, 30, 1000])
 @pytest.mark.parametrize("num_columns", [1, 2, 7, 10])
-def test_frames_are_spread_from_the_first_to_the_last(num_frames, num_columns) -> None:
+def test_frames_are_spread_from_the_first_to_the_last(num_frames: int, num_columns: int) -> None:
     shown = frames_shown(num_frames, num_columns)
     assert len(set(shown)) == len(shown) == min(num_frames, num_columns)
     assert shown[0] == 0
@@ -176,7 +179,7 @@ def test_frames_are_spread_from_the_first_to_the_last(num_frames, num_columns) -
         assert max(np.diff(shown)) - min(np.diff(shown)) <= 1
 
 
-def test_rows_of_ones_own_are_drawn_below(make_discs) -> None:
+def test_rows_of_ones_own_are_drawn_below(make_discs: Any) -> None:
     clip = make_discs(5, 16, 12)
     random = np.random.default_rng(5)
     heat = Row(
@@ -191,7 +194,7 @@ def test_rows_of_ones_own_are_drawn_below(make_discs) -> None:
         assert np.array_equal(tile(image, box), enlarged(heat.colours[heat.pixels[t]], box))
 
 
-def test_rows_of_different_shapes_are_refused(make_discs) -> None:
+def test_rows_of_different_shapes_are_refused(make_discs: Any) -> None:
     table = np.zeros((256, 3), np.uint8)
     rows = (Row(make_discs(2, 8, 8).video, table), Row(make_discs(2, 8, 9).video, table))
     with pytest.raises(BadArgument, match="one shape"):
@@ -210,11 +213,11 @@ def test_a_hundred_clips_are_drawn_and_the_next_is_refused() -> None:
         contact_sheet([still] * 101, [still] * 101, [np.array([4], np.uint8)] * 101)
 
 
-def wrong_arguments():
+def wrong_arguments() -> Any:
     video, semantic = np.zeros((3, 8, 6), np.uint8), np.full((3, 8, 6), 10, np.uint8)
-    right = {"videos": [video], "semantics": [semantic], "labels": [np.array([1], np.uint8)]}
+    right: dict[str, Any] = {"videos": [video], "semantics": [semantic], "labels": [np.array([1], np.uint8)]}
     return [
-        (right | wrong, match)
+        ({**right, **wrong}, match)  # type: ignore[dict-item]
         for wrong, match in [
             ({"videos": [], "semantics": [], "labels": []}, "0 clips"),
             ({"semantics": []}, "semantics"),
@@ -241,6 +244,6 @@ def wrong_arguments():
 
 
 @pytest.mark.parametrize(("arguments", "match"), wrong_arguments())
-def test_wrong_arguments_are_named(arguments, match) -> None:
+def test_wrong_arguments_are_named(arguments: Any, match: Any) -> None:
     with pytest.raises(BadArgument, match=match):
         contact_sheet(**arguments)

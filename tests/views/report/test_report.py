@@ -1,9 +1,12 @@
 """The report's numbers are the data set's, and its page loads nothing."""
 
+from __future__ import annotations
+
 import html.parser
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,16 +32,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def clips():
+def clips() -> Any:
     return ClipSource(SPEC, split="val", seed=8, truth=TRUTHS)[4:27]
 
 
 @pytest.fixture(scope="module")
-def found(place: Path):
+def found(place: Path) -> Any:
     return survey(place)
 
 
-def test_counts(found, clips) -> None:
+def test_counts(found: Any, clips: Any) -> None:
     real = clips.labels != 255
     assert found.num_surveyed == 23
     assert found.digits_of_class.tolist() == np.bincount(clips.labels[real], minlength=10).tolist()
@@ -53,7 +56,7 @@ def test_counts(found, clips) -> None:
     assert found.differing == []
 
 
-def test_the_hardest_are_the_hardest(found, clips) -> None:
+def test_the_hardest_are_the_hardest(found: Any, clips: Any) -> None:
     order = np.argsort(clips["mean_visibility"], kind="stable")[:6]
     assert [clip_id for _, clip_id in found.hardest] == (order + 4).tolist()
 
@@ -65,7 +68,7 @@ def test_a_part_is_spread_over_the_whole(place: Path) -> None:
         survey(place, max_clips=0)
 
 
-def test_every_file_of_the_manifest_is_listed(found, place: Path) -> None:
+def test_every_file_of_the_manifest_is_listed(found: Any, place: Path) -> None:
     import hashlib
 
     root = next(place.rglob("manifest.json")).parent
@@ -80,12 +83,12 @@ class Links(html.parser.HTMLParser):
         super().__init__()
         self.sources: list[str] = []
 
-    def handle_starttag(self, tag, attributes) -> None:
+    def handle_starttag(self, tag: str, attributes: Any) -> None:
         assert tag not in ("script", "link", "iframe")
         self.sources += [value for name, value in attributes if name in ("src", "href")]
 
 
-def test_the_page_says_everything_and_loads_nothing(found) -> None:
+def test_the_page_says_everything_and_loads_nothing(found: Any) -> None:
     page = report_page(found)
     links = Links()
     links.feed(page)
@@ -107,7 +110,7 @@ def test_the_page_says_everything_and_loads_nothing(found) -> None:
     assert f"<title>5: {found.digits_of_class[5]:,} (" in page
 
 
-def test_what_is_not_as_the_recipe_says_is_told(found) -> None:
+def test_what_is_not_as_the_recipe_says_is_told(found: Any) -> None:
     import dataclasses
 
     assert "3 clips are not what the recipe gives, such as 7" in report_page(
@@ -121,7 +124,7 @@ def test_titles_are_escaped(place: Path, tmp_path: Path) -> None:
     assert "<b>x" not in report_page(survey(odd, max_clips=2))
 
 
-def test_damage_is_told(found, place: Path, tmp_path: Path) -> None:
+def test_damage_is_told(found: Any, place: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(place, copy)
     inner = next(path for path, _, _ in found.files if path.startswith("video/"))
