@@ -23,37 +23,46 @@ def evaluate(
     predictions: Annotated[
         str,
         typer.Argument(
-            help="A folder of one .npy or .npz a clip; one .npy, .npz or Zarr for all; a checkpoint (.pt) of "
-            "`segmnist train`; or MODULE:NAME of a function from videos to predictions, or of a torch module."
+            help="A folder with one .npy or .npz per clip; one .npy, .npz or Zarr for all clips; a checkpoint (.pt) of "
+            "`segmnist train`; or MODULE:NAME of a torch module or of a function from videos to predictions."
         ),
     ],
-    suite: Annotated[str, typer.Option("--suite", "-s", help="See `segmnist suites`.")] = "standard-v1",
-    split: Annotated[str, typer.Option("--split", help="test or val.")] = "test",
-    json: Annotated[Path | None, typer.Option("--json", help="Write the result file here.")] = None,
+    suite: Annotated[
+        str, typer.Option("--suite", "-s", help="The suite; `segmnist suites` lists them.")
+    ] = "standard-v1",
+    split: Annotated[str, typer.Option("--split", help="The split: test or val.")] = "test",
+    json: Annotated[Path | None, typer.Option("--json", help="Write the result to this JSON file.")] = None,
     html: Annotated[
-        Path | None, typer.Option("--html", help="Write a page with plots and worst clips here.")
+        Path | None, typer.Option("--html", help="Write an HTML page with plots and the worst clips.")
     ] = None,
     model: Annotated[str | None, typer.Option("--model", help="The model's name in the result.")] = None,
     commit: Annotated[str | None, typer.Option("--commit", help="The commit of the model's code.")] = None,
     seed: Annotated[
         int | None, typer.Option("--seed", help="The seed that the model was trained with.")
     ] = None,
-    notes: Annotated[str, typer.Option("--notes", help="Anything else to keep in the result file.")] = "",
+    notes: Annotated[str, typer.Option("--notes", help="Any text to keep in the result file.")] = "",
     tracking: Annotated[
-        bool, typer.Option("--tracking", help="HOTA, J&F and VIS AP too (the `tracking` extra).")
+        bool,
+        typer.Option(
+            "--tracking", help="Also score tracking: HOTA, J&F and VIS AP. Needs the `tracking` extra."
+        ),
     ] = False,
     observer: Annotated[
         str | None,
         typer.Option(
             "--oracle",
-            help="Compare with the exact posterior, offline, causal or frame (the `tracking` extra).",
+            help="Also compare with the exact posterior of this observer: offline, causal or frame.",
         ),
     ] = None,
-    batch: Annotated[int, typer.Option("--batch", help="Clips a batch, where a model is run.")] = 8,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda, for a torch model.")] = "auto",
-    workers: Annotated[int, typer.Option("--workers", help="Processes, where predictions are stored.")] = 2,
+    batch: Annotated[int, typer.Option("--batch", help="Clips per batch, when a model is run.")] = 8,
+    device: Annotated[
+        str, typer.Option("--device", help="Where a torch model runs: auto, cpu or cuda.")
+    ] = "auto",
+    workers: Annotated[
+        int, typer.Option("--workers", help="The number of processes, for stored predictions.")
+    ] = 2,
 ) -> None:
-    """Score predictions on a suite: a table here, a JSON result file, an HTML page."""
+    """Score predictions on a suite; print a table, and write a JSON file or an HTML page if asked."""
     from segmnist.evaluate.reports.page import page
     from segmnist.evaluate.reports.results import SCHEMA, Result, hardware, save_result
     from segmnist.evaluate.reports.table import tables

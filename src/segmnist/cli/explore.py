@@ -1,4 +1,4 @@
-"""`segmnist explore`: clips in the browser."""
+"""`segmnist explore`: clips in the web browser."""
 
 from __future__ import annotations
 
@@ -21,18 +21,20 @@ from segmnist.errors import BadArgument, MissingDependency
 
 
 def explore(
-    dataset: Annotated[Path | None, typer.Argument(help="A stored data set; else clips are drawn.")] = None,
+    dataset: Annotated[
+        Path | None, typer.Argument(help="The folder of a data set. Default: draw clips from a preset.")
+    ] = None,
     preset: PresetOption = None,
     spec: SpecOption = None,
     set_: SetOption = None,
     split: SplitOption = "train",
     seed: SeedOption = 0,
-    host: Annotated[str, typer.Option("--host", help="The address to bind to.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", help="The port; 0 takes a free one.")] = 8008,
+    host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="The port to listen on; 0 picks a free one.")] = 8008,
     open_: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = True,
     bank: BankOption = None,
 ) -> None:
-    """Show clips and all their truths on a web page of this machine."""
+    """Show clips and their ground truth on a local web page."""
     from segmnist.digits.bank import DigitBank
     from segmnist.scene.presets import preset as named_preset
     from segmnist.scene.randomness import check_address

@@ -1,4 +1,4 @@
-"""`segmnist export`: the formats of other libraries."""
+"""`segmnist export`: clips in the formats of other libraries."""
 
 from __future__ import annotations
 
@@ -19,27 +19,35 @@ if TYPE_CHECKING:
 
 def export(
     source: Annotated[
-        str, typer.Argument(help="A data set's folder, a recipe as TOML or JSON, or the name of a preset.")
+        str,
+        typer.Argument(help="The folder of a data set, a recipe (TOML or JSON), or the name of a preset."),
     ],
-    out: Annotated[str, typer.Argument(help="The folder to write into, made if it is not there.")],
-    format_: Annotated[str, typer.Option("--format", help=", ".join([*SHARDED, *WHOLE, *FOLDER]) + ".")],
+    out: Annotated[str, typer.Argument(help="The folder to write into, created if needed.")],
+    format_: Annotated[
+        str, typer.Option("--format", help="The file format: " + ", ".join([*SHARDED, *WHOLE, *FOLDER]) + ".")
+    ],
     set_: SetOption = None,
     split: SplitOption = "",
-    clips: Annotated[int | None, typer.Option("--clips", "-n", help="How many clips.")] = None,
+    clips: Annotated[
+        int | None, typer.Option("--clips", "-n", help="The number of clips; required with a preset.")
+    ] = None,
     seed: SeedOption = 0,
     truth: Annotated[
-        list[str] | None, typer.Option("--truth", help="A truth beside `semantic`; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--truth", help="A ground truth to store beside `semantic`, such as instance. Repeatable."
+        ),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", help="Processes; all CPUs if not given.")
+        int | None, typer.Option("--workers", help="The number of processes. Default: one per CPU.")
     ] = None,
     bank: BankOption = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Write more than 100 GB.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Allow more than 100 GB.")] = False,
 ) -> None:
-    """Write clips in the format of another library, from a data set, a recipe, or a preset with --clips.
+    """Write the clips of a data set, a recipe or a preset in another format.
 
-    Clips are drawn anew from the recipe that a data set carries, so that a format may hold truths that the
-    data set does not.
+    The clips of a data set are drawn again from its recipe, so the export can hold ground truth that the
+    data set does not store.
     """
     from segmnist.cli.progress import reporting
     from segmnist.dataset.export import export as write

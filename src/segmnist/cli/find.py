@@ -1,4 +1,4 @@
-"""`segmnist find`: the clips that fit a condition."""
+"""`segmnist find`: the clips of a data set that meet a condition."""
 
 from __future__ import annotations
 
@@ -13,16 +13,22 @@ from segmnist.errors import BadArgument
 
 def find(
     out: PlaceArgument,
-    condition: Annotated[str, typer.Argument(help="An SQL condition on a digit in a frame.")],
-    limit: Annotated[int | None, typer.Option("--limit", help="At most so many clips.")] = None,
-    split: Annotated[str | None, typer.Option("--split", help="Which, where there are more.")] = None,
-    save: Annotated[Path | None, typer.Option("--save", help="Write the clips as a recipe (TOML).")] = None,
+    condition: Annotated[
+        str, typer.Argument(help="An SQL condition on a digit in a frame, such as 'label = 6'.")
+    ],
+    limit: Annotated[
+        int | None, typer.Option("--limit", help="The largest number of clips to print.")
+    ] = None,
+    split: Annotated[str | None, typer.Option("--split", help="The split, if OUT holds several.")] = None,
+    save: Annotated[
+        Path | None, typer.Option("--save", help="Also write a recipe (TOML) of exactly these clips.")
+    ] = None,
 ) -> None:
-    """Print the ids of the clips in which some digit in some frame fits a condition.
+    """Print the ids of the clips where some digit in some frame meets a condition.
 
-    Columns of a digit in a frame: label, instance, frame, y, x, angle, scale, brightness, depth_order, visible_area,
+    Columns for each digit in each frame: label, instance, frame, y, x, angle, scale, brightness, depth_order, visible_area,
     amodal_area, whole_area, visibility, truncation, box_x0, box_y0, box_x1, box_y1, occluder, hidden_by_occluder.
-    Of its clip: clip_id, row, num_digits, min_visibility, mean_visibility, camouflaged_share, num_twins.
+    Columns for its clip: clip_id, row, num_digits, min_visibility, mean_visibility, camouflaged_share, num_twins.
     """
     from segmnist.dataset.find import find as search
     from segmnist.dataset.find import selection

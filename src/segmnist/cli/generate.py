@@ -25,42 +25,56 @@ from segmnist.formats import SHARDED, WHOLE
 
 def generate(
     out: Annotated[
-        str, typer.Argument(help="The folder to write into, made if needed; or a URL: s3://bucket/folder.")
+        str,
+        typer.Argument(
+            help="Where to write: a folder (created if needed) or a URL such as s3://bucket/folder."
+        ),
     ],
     preset: PresetOption = None,
     spec: SpecOption = None,
     set_: SetOption = None,
     split: SplitOption = "train",
-    clips: Annotated[int | None, typer.Option("--clips", "-n", help="How many clips.")] = None,
-    first: Annotated[int, typer.Option("--first", help="Id of the first clip.")] = 0,
+    clips: Annotated[int | None, typer.Option("--clips", "-n", help="The number of clips.")] = None,
+    first: Annotated[int, typer.Option("--first", help="The id of the first clip.")] = 0,
     seed: SeedOption = 0,
     truth: Annotated[
-        list[str] | None, typer.Option("--truth", help="A truth beside `semantic`; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--truth", help="A ground truth to store beside `semantic`, such as instance. Repeatable."
+        ),
     ] = None,
-    format_: Annotated[str, typer.Option("--format", help=", ".join([*SHARDED, *WHOLE]) + ".")] = "zarr",
+    format_: Annotated[
+        str, typer.Option("--format", help="The file format: " + ", ".join([*SHARDED, *WHOLE]) + ".")
+    ] = "zarr",
     recipe_file: Annotated[
-        Path | None, typer.Option("--recipe", help="A recipe as TOML or JSON: says everything above.")
+        Path | None,
+        typer.Option("--recipe", help="A recipe (TOML or JSON) instead of all the options above."),
     ] = None,
     index: Annotated[
-        bool, typer.Option("--index/--no-index", help="Tables for `segmnist find`; drawing takes longer.")
+        bool,
+        typer.Option(
+            "--index/--no-index", help="Also write the tables that `segmnist find` searches; takes longer."
+        ),
     ] = True,
     workers: Annotated[
-        int | None, typer.Option("--workers", help="Processes; all CPUs if not given.")
+        int | None, typer.Option("--workers", help="The number of processes. Default: one per CPU.")
     ] = None,
-    executor: Annotated[str, typer.Option("--executor", help="local or ray.")] = "local",
+    executor: Annotated[str, typer.Option("--executor", help="Where to run: local or ray.")] = "local",
     address: Annotated[
-        str | None, typer.Option("--address", help="Of a Ray cluster; one is started without.")
+        str | None, typer.Option("--address", help="The address of a Ray cluster. Default: start one.")
     ] = None,
     shard_range: Annotated[
         str,
         typer.Option(
-            "--shard-range", metavar="I/N", help="Every N-th shard from I on (from 0), for batch jobs."
+            "--shard-range",
+            metavar="I/N",
+            help="Write only part I of N of the shards (0 <= I < N), for batch jobs.",
         ),
     ] = "0/1",
     bank: BankOption = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Write more than 100 GB.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Allow more than 100 GB.")] = False,
 ) -> None:
-    """Write a data set. Run the same command again to resume, or to find it complete."""
+    """Write a data set. Run the same command again to resume it."""
     from segmnist.cli.progress import reporting
     from segmnist.dataset import Recipe, recipe_for
     from segmnist.dataset import generate as write
@@ -98,11 +112,11 @@ def _counted(clips: int | None) -> int:
 
 @contextmanager
 def _resumable() -> Iterator[None]:
-    """Say, where the user stops the work, that none of it is lost."""
+    """Tell the user who interrupts the command that finished shards are kept."""
     try:
         yield
     except KeyboardInterrupt:
-        kept = "stopped; every shard that was finished is kept, the same command resumes"
+        kept = "stopped; finished shards are kept, and the same command resumes"
         typer.echo(f"segmnist: {kept}", err=True)
         raise SystemExit(INTERRUPTED) from None
 

@@ -79,7 +79,7 @@ app = _command_line()
 
 
 def main() -> None:
-    """Run the command: exit code 2 for bad use, 1 for a failed job, 130 when interrupted; one line on stderr for each."""
+    """Run the command and exit, with one line on stderr for every failure; see `exit_codes`."""
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except UsageError as error:

@@ -12,22 +12,30 @@ from segmnist.errors import BadArgument
 from segmnist.scene.presets import preset
 from segmnist.scene.spec import SceneSpec, check_names
 
-PresetOption = Annotated[str | None, typer.Option("--preset", "-p", help="A preset: see `segmnist presets`.")]
+PresetOption = Annotated[
+    str | None,
+    typer.Option("--preset", "-p", help="The preset to start from; `segmnist presets` lists them."),
+]
 SpecOption = Annotated[
-    Path | None, typer.Option("--spec", help="A spec as a TOML file, in place of a preset.")
+    Path | None,
+    typer.Option("--spec", help="A TOML file with a spec, instead of a preset; see `segmnist show`."),
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the spec; repeatable."),
+    typer.Option(
+        "--set",
+        metavar="FIELD=VALUE",
+        help="Change one field of the spec, such as num_frames=60. Repeatable.",
+    ),
 ]
-SplitOption = Annotated[str, typer.Option("--split", help="train, val or test.")]
-SeedOption = Annotated[int, typer.Option("--seed", help="Any whole number in 0..2^64-1.")]
+SplitOption = Annotated[str, typer.Option("--split", help="The split to draw from: train, val or test.")]
+SeedOption = Annotated[int, typer.Option("--seed", help="The seed, a whole number in 0..2^64-1.")]
 BankOption = Annotated[
     Path | None,
-    typer.Option("--bank", help="Digits other than MNIST: an .npz file or a folder of IDX files."),
+    typer.Option("--bank", help="Draw other digits than MNIST: an .npz file or a folder of IDX files."),
 ]
 PlaceArgument = Annotated[
-    str, typer.Argument(metavar="OUT", help="A folder with data sets, or one data set's.")
+    str, typer.Argument(metavar="OUT", help="The folder of a data set, or a folder that holds several.")
 ]
 
 

@@ -25,17 +25,22 @@ if TYPE_CHECKING:
 
 
 def oracle(
-    out: Annotated[Path | None, typer.Argument(help="The Zarr folder to write posteriors into.")] = None,
+    out: Annotated[Path | None, typer.Argument(help="The Zarr folder to write the posteriors into.")] = None,
     ceiling: Annotated[
-        str | None, typer.Option("--ceiling", help="Print the table of a suite, such as exact-v1, instead.")
+        str | None,
+        typer.Option(
+            "--ceiling", help="Instead, print the best expected scores on this suite, such as exact-v1."
+        ),
     ] = None,
-    recipe: Annotated[Path | None, typer.Option("--recipe", help="The recipe of the data set.")] = None,
+    recipe: Annotated[
+        Path | None, typer.Option("--recipe", help="The recipe of a data set, instead of the options below.")
+    ] = None,
     preset: PresetOption = None,
     spec: SpecOption = None,
     set_: SetOption = None,
     split: SplitOption = "test",
-    clips: Annotated[int, typer.Option("--clips", "-n", help="How many clips.")] = 10,
-    first: Annotated[int, typer.Option("--first", help="Id of the first clip.")] = 0,
+    clips: Annotated[int, typer.Option("--clips", "-n", help="The number of clips.")] = 10,
+    first: Annotated[int, typer.Option("--first", help="The id of the first clip.")] = 0,
     seed: SeedOption = 0,
     observer: Annotated[
         str, typer.Option("--observer", help="offline, causal, frame or forecast.")
@@ -43,15 +48,18 @@ def oracle(
     horizon: Annotated[
         int, typer.Option("--horizon", help="Frames from the last one seen to the one forecast.")
     ] = 0,
-    dtype: Annotated[str, typer.Option("--dtype", help="float32, or float16 (error 2.4e-4).")] = "float32",
-    delta: Annotated[float, typer.Option("--delta", help="Posterior mass that may be left out.")] = 1e-3,
-    videos: Annotated[int, typer.Option("--videos", help="Clips behind each row of the table.")] = 24,
+    dtype: Annotated[
+        str,
+        typer.Option("--dtype", help="How to store probabilities: float32, or float16 (error up to 2.4e-4)."),
+    ] = "float32",
+    delta: Annotated[float, typer.Option("--delta", help="The posterior mass that may be neglected.")] = 1e-3,
+    videos: Annotated[int, typer.Option("--videos", help="Clips per row of the --ceiling table.")] = 24,
     device: Annotated[
-        str | None, typer.Option("--device", help="A torch device; NumPy if not given.")
+        str | None, typer.Option("--device", help="A torch device such as cuda. Default: NumPy on the CPU.")
     ] = None,
     bank: BankOption = None,
 ) -> None:
-    """Compute exact posteriors of clips of the solvable family. Run the same command again to resume."""
+    """Compute exact posteriors of clips (presets of the exact family). Run the same command again to resume."""
     from segmnist.oracle.store import PosteriorPlan
 
     if (out is None) == (ceiling is None):

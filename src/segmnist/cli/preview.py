@@ -1,4 +1,4 @@
-"""`segmnist preview`: clips as a picture or a film."""
+"""`segmnist preview`: clips as a picture or an animation."""
 
 from __future__ import annotations
 
@@ -25,24 +25,34 @@ PREVIEW_TRUTHS = ("instance", "posterior")
 
 
 def preview(
-    out: Annotated[Path, typer.Argument(help="The file to write: .png, .gif, .apng, .webp or .mp4.")],
+    out: Annotated[
+        Path,
+        typer.Argument(
+            help="The file to write: .png for a contact sheet; .gif, .apng, .webp or .mp4 for an animation."
+        ),
+    ],
     preset: PresetOption = None,
     spec: SpecOption = None,
     set_: SetOption = None,
     split: SplitOption = "train",
-    clips: Annotated[int, typer.Option("--clips", "-n", help="How many clips, 1..100.")] = 3,
-    first: Annotated[int, typer.Option("--first", help="Id of the first clip.")] = 0,
+    clips: Annotated[int, typer.Option("--clips", "-n", help="The number of clips, 1..100.")] = 3,
+    first: Annotated[int, typer.Option("--first", help="The id of the first clip.")] = 0,
     seed: SeedOption = 0,
     truth: Annotated[
-        list[str] | None, typer.Option("--truth", help="Further rows of pictures: instance, or posterior.")
+        list[str] | None,
+        typer.Option(
+            "--truth",
+            help="An extra row per clip: instance, or posterior (presets of the exact family). Repeatable.",
+        ),
     ] = None,
-    fps: Annotated[float, typer.Option("--fps", help="Frames a second of a film, 0.1..50.")] = 10,
+    fps: Annotated[float, typer.Option("--fps", help="Frames per second of an animation, 0.1..50.")] = 10,
     scale: Annotated[
-        int | None, typer.Option("--scale", help="Screen pixels a pixel; chosen if not given.")
+        int | None,
+        typer.Option("--scale", help="Enlarge each pixel this many times. Default: chosen to fit."),
     ] = None,
     bank: BankOption = None,
 ) -> None:
-    """Draw clips beside their label maps: a contact sheet as .png, a film otherwise."""
+    """Draw clips with their label maps, as a contact sheet or an animation."""
     from segmnist.digits.bank import DigitBank
     from segmnist.source import ClipSource
     from segmnist.views.preview.animation import save_preview
@@ -59,7 +69,7 @@ def preview(
     if "posterior" in (truth or ()):
         source = ClipSource(asked, split=split, seed=seed, truth=("semantic",), bank=digits)
         _save_posteriors(out, source, range(first, first + clips), scale)
-        typer.echo(f"{out}: what three observers know of {clips} clip{'s' if clips > 1 else ''}")
+        typer.echo(f"{out}: what each observer knows of {clips} clip{'s' if clips > 1 else ''}")
         return
     source = ClipSource(asked, split=split, seed=seed, truth=("semantic", *(truth or ())), bank=digits)
     drawn = list(source[first : first + clips])

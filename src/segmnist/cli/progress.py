@@ -1,4 +1,4 @@
-"""How far a long job is: a live bar on a terminal, a plain line now and then elsewhere; always on stderr."""
+"""Progress of long jobs on stderr: a live bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from segmnist.dataset.progress import size_text
 
 SECONDS_BETWEEN_LINES = 10.0
 SECONDS_OF_SPEED = 60.0
-"""What is left to do takes as long as it would at the speed of so many seconds: machines are shared."""
+"""The time left is estimated from the speed over this long, since machines are shared."""
 
 
 class Show(Protocol):
-    """Shows how many are done, of how many, and what else there is to say."""
+    """A function that shows how many are done, of how many, and some more text."""
 
     def __call__(self, done: int, total: int, more: str = "", /) -> None:
-        """Show it, or let it pass until another line is due."""
+        """Show it, unless the last line is too recent."""
 
 
 @contextmanager
 def progress(title: str, unit: str = "clips") -> Iterator[Show]:
-    """Give a function that shows how far the job is, how fast, and how long it will take."""
+    """Give a function that shows what is done, the speed, and the time left."""
     console = Console(stderr=True)
     with _live(title, console) if console.is_terminal else _lines(title) as draw:
         text_of = _texts(unit)
@@ -45,7 +45,7 @@ def reporting(title: str) -> Iterator[Callable[[Stored], None]]:
 
 @contextmanager
 def counting(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Give a function that is told of more clips that are done, and shows how many are by now."""
+    """Give a function that adds to the number of clips done and shows it."""
     done = 0
     with progress(title) as show:
         show(done, total)
@@ -94,7 +94,7 @@ def _lines(title: str) -> Iterator[Callable[[int, int, str], None]]:
 
 
 def _texts(unit: str) -> Callable[[int, int, str], str]:
-    """Return a function that puts progress into words; speed is that of the last minute, at the end that of all."""
+    """Return a function that words progress, with the speed of the last minute, or of the whole job at its end."""
     told: deque[tuple[int, float]] = deque()
     first: tuple[int, float] | None = None
 

@@ -1,4 +1,4 @@
-"""`segmnist report`: a data set on one page."""
+"""`segmnist report`: a data set described on one HTML page."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from segmnist.cli.options import BankOption
 
 
 def report(
-    dataset: Annotated[Path, typer.Argument(help="A stored data set.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The page to write.")] = Path("report.html"),
-    clips: Annotated[int, typer.Option("--clips", "-n", help="Clips to survey at most.")] = 2000,
+    dataset: Annotated[Path, typer.Argument(help="The folder of a data set.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file to write.")] = Path("report.html"),
+    clips: Annotated[
+        int, typer.Option("--clips", "-n", help="The largest number of clips to measure.")
+    ] = 2000,
     bank: BankOption = None,
 ) -> None:
-    """Describe a data set on one HTML page that loads nothing: balance, difficulty, coverage, pictures, recipe, checksums."""
+    """Describe a data set on one HTML page: class balance, difficulty, motion, pictures, recipe, checksums."""
     from segmnist.digits.bank import DigitBank
     from segmnist.views.report.page import report_page
     from segmnist.views.report.survey import survey

@@ -1,4 +1,4 @@
-"""`segmnist presets` and `segmnist show`: what may be drawn."""
+"""`segmnist presets` and `segmnist show`: the presets and their specs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from segmnist.scene.presets import PRESETS
 
 
 def presets() -> None:
-    """List the presets."""
+    """List the presets: named kinds of clips."""
     table = Table(
         "preset", "frames", "size", "digits", "what it is", box=None, header_style="bold", pad_edge=False
     )
@@ -26,9 +26,11 @@ def presets() -> None:
 
 
 def show(
-    preset: Annotated[str | None, typer.Argument(help="A preset: see `segmnist presets`.")] = None,
+    preset: Annotated[
+        str | None, typer.Argument(help="The preset to print; `segmnist presets` lists them.")
+    ] = None,
     spec: SpecOption = None,
     set_: SetOption = None,
 ) -> None:
-    """Print a preset's spec as TOML; edit it and give it to --spec."""
+    """Print the spec of a preset as TOML, to edit and pass to --spec."""
     typer.echo(spec_from(preset, spec, set_).to_toml(), nl=False)

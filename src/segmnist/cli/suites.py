@@ -1,4 +1,4 @@
-"""`segmnist suites`: the frozen test sets, and whether this machine draws them as it should."""
+"""`segmnist suites`: the frozen test sets, and a check that this machine draws them correctly."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ ID_LENGTH = 12
 
 
 def suites(
-    name: Annotated[str | None, typer.Argument(help="A suite; all of them if not given.")] = None,
+    name: Annotated[str | None, typer.Argument(help="The suite. Default: all.")] = None,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Draw the clips and compare their checksums.")
+        bool, typer.Option("--verify", help="Draw the clips and compare them with the recorded checksums.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write a suite's clips here, each part as a data set.")
+        Path | None,
+        typer.Option("--out", "-o", help="Write the suite into this folder, one data set for each part."),
     ] = None,
-    split: Annotated[str, typer.Option("--split", help="Which to write, test or val.")] = "test",
+    split: Annotated[str, typer.Option("--split", help="The split to write: test or val.")] = "test",
 ) -> None:
-    """List the suites, show the parts of one, verify what is drawn here, or write it to disk."""
+    """List the frozen test sets, show the parts of one, verify it, or write it to disk."""
     from segmnist.suites.catalog import SUITES, suite
 
     if out is not None:
@@ -43,7 +44,7 @@ def suites(
 
         for each in chosen:
             for drawn in ("val", "test"):
-                typer.echo(f"{each.name} {drawn}: {compare(each, drawn)} clips as they should be")
+                typer.echo(f"{each.name} {drawn}: {compare(each, drawn)} clips are correct")
         return
     if name is None:
         table = Table(

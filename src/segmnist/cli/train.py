@@ -15,24 +15,29 @@ from segmnist.errors import MissingDependency
 def train(
     model: Annotated[str, typer.Argument(help=f"One of {', '.join(MODELS)}.")],
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="The run's folder: checkpoint and TensorBoard logs.")
+        Path, typer.Option("--out", "-o", help="The folder for the checkpoint and the TensorBoard logs.")
     ],
     suite: Annotated[
-        str, typer.Option("--suite", "-s", help="Whose train clips; see `segmnist suites`.")
+        str,
+        typer.Option(
+            "--suite", "-s", help="The suite whose train split is used; `segmnist suites` lists them."
+        ),
     ] = "standard-v1",
-    steps: Annotated[int, typer.Option("--steps", help="Batches to train on, in all.")] = 1000,
-    batch: Annotated[int, typer.Option("--batch", help="Clips a batch.")] = 8,
-    seed: Annotated[int, typer.Option("--seed", help="Of the model's first weights.")] = 0,
+    steps: Annotated[int, typer.Option("--steps", help="The number of batches to train on.")] = 1000,
+    batch: Annotated[int, typer.Option("--batch", help="Clips per batch.")] = 8,
+    seed: Annotated[int, typer.Option("--seed", help="The seed of the initial weights.")] = 0,
     rate: Annotated[float, typer.Option("--rate", help="The highest learning rate.")] = 3e-3,
     width: Annotated[int, typer.Option("--width", help="Channels at full resolution, a multiple of 8.")] = 16,
     frames: Annotated[
-        int | None, typer.Option("--frames", help="Train on the first N frames of a clip; all if not given.")
+        int | None, typer.Option("--frames", help="Train on the first N frames of each clip. Default: all.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")] = False,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue from the checkpoint in the folder.")
+    ] = False,
+    device: Annotated[str, typer.Option("--device", help="Where to train: auto, cpu or cuda.")] = "auto",
     save_every: Annotated[int, typer.Option("--save-every", help="Steps between checkpoints.")] = 200,
 ) -> None:
-    """Train a baseline. Killed, run it again with --resume: it goes through the same losses."""
+    """Train a baseline model. If it is interrupted, --resume continues it with exactly the same losses."""
     try:
         from segmnist.baselines.train import Settings
         from segmnist.baselines.train import train as run

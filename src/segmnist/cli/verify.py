@@ -1,4 +1,4 @@
-"""`segmnist verify` and `segmnist recipe`: what a data set on disk is, and whether it is whole."""
+"""`segmnist verify` and `segmnist recipe`: whether a data set on disk is intact, and how it was made."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ MOST_LINES = 50
 
 def verify(
     out: PlaceArgument,
-    repair: Annotated[bool, typer.Option("--repair", help="Make the broken shards again.")] = False,
-    clean: Annotated[bool, typer.Option("--clean", help="Delete what dead writers left.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Draw the damaged shards again.")] = False,
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Delete temporary files that interrupted commands left behind.")
+    ] = False,
     bank: BankOption = None,
 ) -> None:
-    """Check every byte; name what is missing, truncated, corrupt or foreign. Exit code 1 if anything is."""
+    """Check every byte of a data set; list missing, damaged and unknown files. Exit code 1 if there are any."""
     from segmnist.cli.progress import reporting
     from segmnist.dataset import repair as mend
     from segmnist.dataset import verify as check
@@ -56,9 +58,9 @@ def _print_faults(faults: Sequence[object]) -> None:
 
 def recipe(
     out: PlaceArgument,
-    split: Annotated[str | None, typer.Option("--split", help="Which, where there are more.")] = None,
+    split: Annotated[str | None, typer.Option("--split", help="The split, if OUT holds several.")] = None,
 ) -> None:
-    """Print the recipe of a data set as TOML: `generate --recipe` makes the same bytes from it."""
+    """Print the recipe of a data set as TOML; `generate --recipe` makes the same bytes from it."""
     from segmnist.dataset.locate import locate_one
 
     found = locate_one(out, split).recipe
