@@ -111,7 +111,9 @@ def test_background_bank_equals_a_sum_over_backgrounds(small_bank: DigitBank) ->
     sigma=st.sampled_from([25.0, 60.0, 120.0]),
     tile_shape=st.sampled_from([(2048, 64), (5, 3)]),
 )
-def test_certificate_bounds_what_was_dropped(clip_id, delta, sigma, tile_shape, small_bank):
+def test_certificate_bounds_what_was_dropped(
+    clip_id: int, delta: Any, sigma: Any, tile_shape: Any, small_bank: DigitBank
+) -> None:
     spec = tiny_spec(sensor_sigma=sigma, angle_step=90.0, position_step=3.0)
     video = ClipSource(spec, bank=small_bank)[clip_id].video
     for observer in OBSERVERS:
@@ -128,7 +130,7 @@ def test_certificate_bounds_what_was_dropped(clip_id, delta, sigma, tile_shape, 
         assert np.all(variation <= pruned.delta + 1e-12)
 
 
-def test_tiles_change_nothing(small_bank, monkeypatch):
+def test_tiles_change_nothing(small_bank: DigitBank, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = tiny_spec(position_step=3.0)
     video = ClipSource(spec, bank=small_bank)[0].video
     whole = Oracle(spec, bank=small_bank, delta=0.0).posterior(video, "causal")
@@ -138,7 +140,7 @@ def test_tiles_change_nothing(small_bank, monkeypatch):
     np.testing.assert_allclose(tiled.hypothesis_probabilities, whole.hypothesis_probabilities, atol=1e-13)
 
 
-def test_memory_is_that_of_tiles_not_of_all_pairs():
+def test_memory_is_that_of_tiles_not_of_all_pairs() -> None:
     """1,280 pictures a frame squared would take 13 MB in double precision, four times over; tiles stay below."""
     import tracemalloc
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from tests.oracle.enumeration import tiny_spec
 
+from segmnist.digits.bank import DigitBank
 from segmnist.oracle import Oracle, kernels
 from segmnist.oracle.arrays import Arrays, NumpyArrays, TorchArrays
 from segmnist.oracle.evidence import weigh
@@ -16,7 +19,7 @@ from segmnist.source import ClipSource
 
 
 @pytest.fixture(scope="module")
-def tile(small_bank) -> Tile:
+def tile(small_bank: DigitBank) -> Tile:
     """Thirty hypotheses in front of twenty others, with half of the frames to map."""
     spec = tiny_spec(position_step=3.0, direction_step=90.0)
     family: Family = Oracle(spec, bank=small_bank).family
@@ -49,7 +52,7 @@ def arrays_here() -> list[Arrays]:
 
 
 @pytest.mark.parametrize("arrays", arrays_here(), ids=lambda arrays: type(arrays).__name__)
-def test_log_weights_and_hidden_weights_are_the_sums_that_define_them(arrays, tile):
+def test_log_weights_and_hidden_weights_are_the_sums_that_define_them(arrays: Any, tile: Tile) -> None:
     problem, expected = tile.problem, each_pair_apart(tile)
     found, alive, _ = arrays.log_weights(tile, -np.inf)
     np.testing.assert_array_equal(alive, np.arange(30))
@@ -67,7 +70,7 @@ def test_log_weights_and_hidden_weights_are_the_sums_that_define_them(arrays, ti
 
 
 @pytest.mark.parametrize("share", [0.2, 0.6, 0.95])
-def test_rows_that_are_given_up_could_not_reach_the_floor(share, tile):
+def test_rows_that_are_given_up_could_not_reach_the_floor(share: float, tile: Tile) -> None:
     exact = each_pair_apart(tile)
     floor = float(np.quantile(exact.max(1), share))
     found, alive, _ = NumpyArrays().log_weights(tile, floor)
@@ -77,7 +80,7 @@ def test_rows_that_are_given_up_could_not_reach_the_floor(share, tile):
     np.testing.assert_allclose(found, exact[alive], rtol=1e-12)
 
 
-def test_compiled_loops_do_what_they_say(tile, monkeypatch):
+def test_compiled_loops_do_what_they_say(tile: Tile, monkeypatch: pytest.MonkeyPatch) -> None:
     compiled = (
         NumpyArrays().log_weights(tile, -150.0),
         NumpyArrays().hidden(tile, np.exp(each_pair_apart(tile))),
