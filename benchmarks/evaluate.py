@@ -1,9 +1,9 @@
-"""Speed and memory of scoring, and of training on clips drawn on the fly: python benchmarks/evaluate.py
-[--clips N] [--only speed|memory|training]
+"""Speed and memory of scoring, and of training on clips that are drawn on the fly.
 
-Prints each figure beside its target: the seconds that 60,000 frames of hard maps take, the growth of the peak
-memory over a stream of clips, and the rate of training on clips drawn on the fly over that of training from
-memory-mapped files.
+    python benchmarks/evaluate.py [--clips N] [--only speed|memory|training]
+
+Prints each figure beside its target: the seconds to score 60,000 frames of hard maps, the growth of the peak memory over a
+stream of clips, and the rate of training on the fly over that of training from memory-mapped files.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from typing import Any
 
 import numpy as np
 
+import history
 from segmnist.evaluate import Evaluation, Prediction
 from segmnist.suites import evaluate, suite
 from segmnist.suites.run import TRUTHS
 
 
-def whole_suite(workers: int) -> None:
-    """Score 60,000 stored frames as `segmnist evaluate` does, checksums and bootstrap included."""
+def whole_suite(workers: int) -> dict[str, float]:
+    """Time scoring of 60,000 stored frames as `segmnist evaluate` does it, with checksums and bootstrap."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "background.npy"
         np.save(place, np.full((2000, 30, 64, 64), 10, np.uint8))
@@ -37,10 +38,11 @@ def whole_suite(workers: int) -> None:
         f"scoring standard-v1, 60,000 frames of hard maps, {workers} processes: {seconds:.1f} s, "
         f"{60_000 / seconds:,.0f} frames/s (target: under 60 s)"
     )
+    return {f"scoring 60,000 frames, {workers} processes, s": seconds}
 
 
-def memory(clips: int) -> None:
-    """Print the peak memory after each quarter of a stream of clips: it should not grow."""
+def memory(clips: int) -> dict[str, float]:
+    """Measure the peak memory after each quarter of a stream of clips: it should not grow."""
     source = suite("standard-v1").parts[0].source("test", TRUTHS)
     evaluation = Evaluation()
     peaks = []
@@ -53,12 +55,14 @@ def memory(clips: int) -> None:
         f"peak memory after each quarter of {clips} clips: {quarters} MiB; the last over the second "
         f"{quarters[3] / quarters[1]:.3f} (target: flat)"
     )
+    return {"peak memory after the last quarter over the second": quarters[3] / quarters[1]}
 
 
-def training(rounds: int, steps: int) -> None:
-    """Print on-the-fly over memory-mapped training rate: the median of interleaved rounds, by the clock and by
-    CPU time of all threads. The latter is what a machine without an idle core would see, and other work does
-    not disturb it.
+def training(rounds: int, steps: int) -> dict[str, float]:
+    """Measure the training rate on the fly over that from memory-mapped files: the median of interleaved rounds.
+
+    It is measured by the clock and by the CPU time of all threads. CPU time is what counts on a machine without an
+    idle core, and other programs do not disturb it.
     """
     import torch
 
@@ -84,12 +88,16 @@ def training(rounds: int, steps: int) -> None:
             fly = train_on(clips for _, clips in loop._batches(settings, 0))
             stored = train_on(_stored(Path(folder), settings.batch, steps))
             ratios.append([s / f for s, f in zip(stored, fly, strict=True)])
-    for what, values in zip(("by the clock", "by CPU time"), zip(*ratios, strict=True), strict=True):
+    found = dict(zip(("by the clock", "by CPU time"), zip(*ratios, strict=True), strict=True))
+    for what, values in found.items():
         each = ", ".join(f"{value:.3f}" for value in values)
         print(
             f"training U-Net, tiny-v1, clips/s on the fly over memory-mapped, {what}: "
             f"{statistics.median(values):.3f}, median of {each} (target: .95 or more)"
         )
+    return {
+        f"training on the fly over memory-mapped, {what}": statistics.median(v) for what, v in found.items()
+    }
 
 
 def _stored(folder: Path, batch: int, steps: int) -> Iterator[SimpleNamespace]:
@@ -104,10 +112,13 @@ if __name__ == "__main__":
     parser.add_argument("--clips", type=int, default=400)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--only", choices=("speed", "memory", "training"))
+    history.add_option(parser)
     arguments = parser.parse_args()
+    measures: dict[str, float] = {}
     if arguments.only in (None, "memory"):
-        memory(arguments.clips)
+        measures |= memory(arguments.clips)
     if arguments.only in (None, "speed"):
-        whole_suite(arguments.workers)
+        measures |= whole_suite(arguments.workers)
     if arguments.only in (None, "training"):
-        training(rounds=7, steps=12)
+        measures |= training(rounds=7, steps=12)
+    history.record("evaluate", measures, arguments.history)

@@ -1,10 +1,11 @@
-"""The explorer's measures: request to reply with 1 and 20 viewers, command to first clip, bytes a clip.
+"""Speed of the explorer: from request to reply with 1 and 20 viewers, from command to first clip, bytes per clip.
 
-Run: python benchmarks/explore.py
+python benchmarks/explore.py
 """
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import threading
 import time
 
 import numpy as np
+
+import history
 
 REQUESTS = 200
 PATHS = {
@@ -44,7 +47,7 @@ def ask(connection: http.client.HTTPConnection, path: str) -> int:
 
 
 def measure(port: int, path: str, viewers: int, requests: int) -> tuple[np.ndarray, int]:
-    """Return the milliseconds of every request, and the bytes of a reply."""
+    """Return the milliseconds of every request, and the median bytes of a reply."""
     times: list[float] = []
     sizes: list[int] = []
 
@@ -64,8 +67,14 @@ def measure(port: int, path: str, viewers: int, requests: int) -> tuple[np.ndarr
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    history.add_option(parser)
+    arguments = parser.parse_args()
     seconds = min(measured[2] for measured in (stopped(start()) for _ in range(3)))
     print(f"command to first clip (kernels compiled, best of 3): {seconds:.2f} s")
+    measures = {"command to first clip, s": seconds}
     server, port, _ = start()
     try:
         for name, path in PATHS.items():
@@ -74,9 +83,14 @@ def main() -> None:
                 requests = REQUESTS if name != "wall" else 20
                 times, size = measure(port, path, viewers, requests)
                 p50, p99 = np.percentile(times, [50, 99])
+                measures |= {
+                    f"{name}, {viewers} viewers, p50 ms": p50,
+                    f"{name}, {viewers} viewers, p99 ms": p99,
+                }
                 print(f"{name}, {viewers} viewers: p50 {p50:.1f} ms, p99 {p99:.1f} ms, {size:,} bytes")
     finally:
         server.terminate()
+    history.record("explore", measures, arguments.history)
 
 
 def stopped(started: tuple[subprocess.Popen[str], int, float]) -> tuple[subprocess.Popen[str], int, float]:

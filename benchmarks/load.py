@@ -1,15 +1,14 @@
-"""Clips/s of each loader, against the bare renderer and against the same loader reading stored arrays.
+"""Clips/s of each loader, compared with the bare renderer and with loaders of stored arrays.
 
     python benchmarks/load.py [--rounds 5] [--clips 1024]
 
-`standard`, video + semantic, batches of 32, two workers where a loader has workers. All loaders are timed in
-turn, round after round, and medians of the ratios within a round are printed. Processor time is the sum over
-all processes; unlike the rates, it says the same on a machine that others use too.
+`standard`, video + semantic, batches of 32, two workers where a loader has workers. The loaders take turns, round after
+round, and medians of the ratios within a round are printed. CPU time is the sum over all processes; unlike the rates, it
+is the same on a busy machine.
 
-`.npy, as usually written` is a Dataset whose __getitem__ copies a clip out of a memory map, with PyTorch's
-own collate. `.npy, in our parcels` hands the same arrays to our own machinery: one indexed read a batch,
-straight into memory that worker and main process share; no loader of ours can be faster than that, since it
-does nothing but copy.
+`.npy, as usually written` is a Dataset whose __getitem__ copies a clip out of a memory map, with PyTorch's own collate.
+`.npy, in our parcels` sends the same arrays through our shared memory: one indexed read per batch. It only copies, so it is
+the upper limit for our loaders.
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ import psutil
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+import history
 from segmnist import ClipSource, render
 from segmnist.dataset import generate, recipe_for
 from segmnist.load import iterate
@@ -41,7 +41,7 @@ ARRAYS = ("video", "semantic")
 
 
 class Npy(Dataset[Any]):
-    """Memory-mapped arrays as one usually loads them."""
+    """Memory-mapped arrays, loaded in the usual way."""
 
     def __init__(self, folder: Path) -> None:
         self.arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
@@ -78,7 +78,7 @@ def through_parcels(folder: Path) -> SegMNIST:
 
 
 def bare_renderer(num_clips: int) -> Iterator[Any]:
-    """Two threads that draw into memory that is kept: nothing is handed over."""
+    """Draw with two threads into the same memory again and again; nothing is handed over."""
     source = ClipSource("standard", num_threads=WORKERS)
     first = source.batch(range(BATCH))
     out = {name: first[name] for name in ARRAYS}
@@ -127,8 +127,10 @@ def contenders(folder: Path, num_clips: int) -> dict[str, Callable[[], Iterable[
 
 
 def speed(batches: Iterable[Any], num_clips: int) -> tuple[float, float]:
-    """Clips/s, and microseconds of processor time a clip over all processes, from the fifth batch to the last
-    but three."""
+    """Return clips/s, and microseconds of CPU time per clip over all processes.
+
+    The first four batches and the last four are not timed.
+    """
     iterator = iter(batches)
     timed = num_clips // BATCH - 8
     for _ in range(4):
@@ -154,7 +156,7 @@ def store(folder: Path, num_clips: int) -> None:
 
 
 def first_batch(first_clip: int) -> float:
-    """Seconds to a loader's first batch from this clip on."""
+    """Return the seconds to a loader's first batch, starting at this clip."""
     stream = EndlessClips("standard", batch_size=BATCH, first_clip=first_clip)
     start = time.perf_counter()
     next(iter(EndlessLoader(stream)))
@@ -165,6 +167,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--clips", type=int, default=1024)
+    history.add_option(parser)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -178,14 +181,18 @@ def main() -> None:
     print(
         f"\n{'loader':34}{'clips/s':>9}{'over bare':>11}{'over .npy':>11}{'CPU us/clip':>13}{'over bare':>11}"
     )
+    measures: dict[str, float] = {}
     for label in loaders:
         rates, costs = ([r[label][i] for r in rounds] for i in (0, 1))
         over_bare, over_npy = (statistics.median(r[label][0] / r[o][0] for r in rounds) for o in (bare, npy))
         cost = statistics.median(r[label][1] / r[bare][1] for r in rounds)
+        measures[f"{label}, clips/s"] = statistics.median(rates)
+        measures[f"{label}, CPU us/clip"] = statistics.median(costs)
         print(
             f"{label:34}{statistics.median(rates):9.0f}{over_bare:11.2f}{over_npy:11.2f}"
             f"{statistics.median(costs):13.0f}{cost:11.2f}"
         )
+    history.record("load", measures, options.history)
     near, far = (statistics.median(first_batch(clip) for _ in range(15)) for clip in (0, 10**9))
     print(
         f"first batch from clip 0: {near * 1e3:.1f} ms; from clip 10^9: {far * 1e3:.1f} ms ({far / near:.2f})"

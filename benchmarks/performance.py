@@ -1,8 +1,8 @@
-"""All that docs/performance.md states: drawing (render.py), cores, start-up, memory; writes that page.
+"""Measure drawing (render.py), cores, start-up and memory, and write docs/performance.md.
 
     python benchmarks/performance.py [--stream 1000000] [--out docs/performance.md]
 
-Run it on a machine that does nothing else.
+Run it on an idle machine. The page has the latest figures; history.jsonl keeps those of every run.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from statistics import median
 
+import history
 import render as drawing
 from segmnist import ClipSource, preset, sample
 from segmnist import render as draw
@@ -26,26 +27,28 @@ HEAD = """
 # What drawing costs
 
 Written by `python benchmarks/performance.py`, which anyone can repeat. The measures of the first two tables take turns in one
-process and are medians of CPU time on one core; "reach" is the target that was set before the work.
+process and are medians of CPU time on one core; "reach" is the target that was set before the work. `benchmarks/history.jsonl`
+keeps the figures of every run, with machine and commit.
 
 ## Where the time of a frame goes
 
 A frame of the `standard` preset at 64x64 has 4,096 pixels, of which a third show noise, 8 % digits and the rest shapes.
 
 - **Noise**: 256 blocks of Philox4x32-10, 20 multiplications each. LLVM does several blocks at once.
-- **Shapes**: about nine shapes of about twenty rows each, later ones over earlier ones. A row is a word of 64 bits, which says
-  where 64 pixels take the shape's level: no branch hangs on how long a row is.
-- **Digits**: two or three turned octagons of ink, each of about 22 rows that the octagon crosses in one or two blocks of 16
-  pixels, about 63 blocks in all: 16 places in the glyph by vector arithmetic, 16 loads, two masked stores. This is most of the
-  time: the loads have no order that a processor could use, and only a third of the places have ink.
-- **Masks**: the ink of a digit is noted as bits while it is drawn. Areas, boxes and occluders follow from these, 64 pixels at a
-  time, and read no pixel. What is left is to empty and fill one mask a digit.
-- **Flow**: 73,728 bytes a frame, nine times what video and labels are. A shape's flow is looked up by pixel, a digit's computed
-  by pixel; where it is valid follows from bits. A batch fits into no processor's cache: see the memset of what flow adds.
-- **Memory**: 8,192 bytes written for video and labels. Freshly mapped pages cost more than drawing on them, so a batch is one
-  block of memory, whose pages the C library keeps from batch to batch.
+- **Shapes**: about nine shapes of about twenty rows each, later ones over earlier ones. A row is a word of 64 bits that marks
+  the pixels with the shape's level, so no branch depends on the length of a row.
+- **Digits**: two or three turned octagons of ink. Each has about 22 rows, and a row crosses one or two blocks of 16 pixels,
+  about 63 blocks in all. A block takes 16 places in the glyph by vector arithmetic, 16 loads and two masked stores. This is
+  most of the time: the loads are in no regular order, and only a third of the places have ink.
+- **Masks**: the ink of a digit is stored as bits while it is drawn. Areas, boxes and occluders are computed from these bits, 64
+  pixels at a time, without reading a pixel. The rest is to clear and fill one mask per digit.
+- **Flow**: 73,728 bytes per frame, nine times those of video and labels. The flow of shapes is looked up per pixel, that of
+  digits is computed per pixel, and validity comes from the bits. A batch fits into no processor's cache: see the memset of
+  the bytes that flow adds.
+- **Memory**: 8,192 bytes are written for video and labels. Fresh pages cost more than drawing on them, so a batch is one block
+  of memory, whose pages the C library reuses from batch to batch.
 
-The limit that cannot be passed is the memset of the same bytes; a copy from the page cache is the practical one.
+The hard limit is the memset of the same bytes; the practical one is a copy from the page cache.
 """
 
 STREAM = """
@@ -89,25 +92,22 @@ def peak_kilobytes(num_clips: int) -> int:
     return int(done.stdout)
 
 
-def rest(stream: int) -> list[list[str]]:
-    """Return the rows that are no ratio of drawing times."""
+def rest(stream: int) -> list[tuple[str, float, str, bool]]:
+    """Return the measures of other things than drawing: name, value, target, whether it is reached."""
     ClipSource("standard")[0]
     load = seconds_of("import segmnist")
     clip = seconds_of("import segmnist; segmnist.ClipSource('standard')[0]")
     cores, few, many = two_cores_over_one(), peak_kilobytes(10_000), peak_kilobytes(stream)
-    rows = [
+    return [
         ("two cores over one, a batch of 1,000 clips", cores, ">= 1.8", cores >= 1.8),
         (f"peak memory of streaming {stream:,} clips over 10,000", many / few, "<= 1.05", many / few <= 1.05),
         ("import segmnist, s", load, "< 0.3", load < 0.3),
         ("first clip in a new process with warm caches, s", clip, "< 1.0", clip < 1.0),
     ]
-    return [
-        [name, f"{value:.3g}", target, "yes" if reached else "no"] for name, value, target, reached in rows
-    ]
 
 
 def cost_model(us: dict[str, float]) -> str:
-    """Return where the time of a frame goes and what keeps it from less, by the measures of this run."""
+    """Return where the time of a frame goes and what limits it, by the measures of this run."""
     whole, sampling, read = us["standard"], us["standard, sampling only"], us[drawing.READING]
     noise, shapes = us[drawing.NOISE_ONLY] - sampling, us[drawing.NO_DIGITS] - us[drawing.NOISE_ONLY]
     digits, flow, floor = whole - us[drawing.NO_DIGITS], us[drawing.FLOW] - whole, us[drawing.FLOW_MEMSET]
@@ -132,12 +132,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure everything and write the page.")
     parser.add_argument("--stream", type=int, default=1_000_000, help="clips to stream (default 1,000,000)")
     parser.add_argument("--out", type=Path, default=PAGE, help="the page to write")
+    history.add_option(parser)
     arguments = parser.parse_args()
     os.environ.setdefault("PYTHONPATH", os.pathsep.join(sys.path[1:]))
     with tempfile.TemporaryDirectory() as folder:
         us = drawing.microseconds(drawing.measures(1024, Path(folder)), repeats=9)
+    measured = rest(arguments.stream)
+    figures = {f"{name}, us a frame": value for name, value in us.items()}
+    history.record(
+        "performance", figures | {name: value for name, value, _, _ in measured}, arguments.history
+    )
     tables = drawing.report(us, markdown=True)
-    others = drawing.table([["measure", "measured", "reach", ""], *rest(arguments.stream)], markdown=True)
+    rows = [
+        [name, f"{value:.3g}", target, "yes" if reached else "no"]
+        for name, value, target, reached in measured
+    ]
+    others = drawing.table([["measure", "measured", "reach", ""], *rows], markdown=True)
     model = cost_model(us)
     arguments.out.write_text("\n\n".join([HEAD.strip(), tables, others, model]) + "\n")
     print(tables, others, sep="\n\n")

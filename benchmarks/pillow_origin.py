@@ -1,6 +1,6 @@
-"""The `origin` job as a typical user would write it with NumPy and Pillow: one clip, one frame, one digit at a time.
+"""The `origin` preset as a typical user would write it with NumPy and Pillow: one clip, frame and digit at a time.
 
-What the benchmark compares with. The same distribution as the `origin` preset: 64x64, 30 frames, 2-3 turning digits that
+The benchmark compares with it. The same distribution as the `origin` preset: 64x64, 30 frames, 2-3 turning digits that
 bounce, a canvas of 10-25 shapes seen through a drifting window, noise where no shape lies; video and semantic masks.
 """
 

@@ -1,18 +1,16 @@
-"""How fast clips are drawn, beside what bounds it: plain Pillow, reading from the page cache, memset.
+"""How fast clips are drawn, compared with plain Pillow, reading from the page cache, and memset.
 
     python benchmarks/render.py [--clips 256] [--repeats 7] [--markdown]
     python benchmarks/performance.py          # this and the rest, into docs/performance.md
 
-All measures take turns, so that a busy machine slows them alike; each is the median of its turns, in seconds of CPU, so that
-waiting for the core does not count. One core, arrays allocated once; video and semantic masks, 8,192 bytes a frame of 64x64,
-unless the name says otherwise.
+All measures take turns, so a busy machine slows them alike. Each is the median of its turns, in CPU time, so waiting for the
+core does not count. One core, arrays allocated once; video and semantic masks, 8,192 bytes per frame of 64x64, unless the name
+says otherwise.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import tempfile
 import time
 from collections.abc import Callable, Iterable
@@ -22,8 +20,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+import history
 import pillow_origin
-from segmnist import GENERATOR_VERSION, DigitBank, Scene, SceneSpec, preset, render, sample
+from segmnist import DigitBank, Scene, SceneSpec, preset, render, sample
 from segmnist.render.arrays import arrays_of
 
 BATCH = 32
@@ -36,11 +35,11 @@ ALL_MASKS = "standard, all mask truths"
 FLOW = "standard, semantic and flow both ways"
 FLOW_MEMSET = "memset of the bytes that flow adds"
 Run = Callable[[], int]
-"""Does the work once and returns how many frames it was."""
+"""Does the work once and returns the number of frames."""
 
 
 class Target(NamedTuple):
-    """The ratio of two measures' times a frame, and what it should reach, if anything."""
+    """The ratio of the times per frame of two measures, and its target, if it has one."""
 
     name: str
     over: str
@@ -48,7 +47,7 @@ class Target(NamedTuple):
     sign: str = ""
     limit: float = 0
     per: int = 1
-    """How many times the work of `under` is done in `over`."""
+    """How many times `over` does the work of `under`."""
 
     def row(self, us: dict[str, float]) -> list[str]:
         ratio = us[self.over] / us[self.under] / self.per
@@ -140,7 +139,7 @@ def filling(name: str, num_clips: int, arrays: tuple[str, ...]) -> Run:
 
 
 def measures(num_clips: int, folder: Path) -> dict[str, Run]:
-    """Return what is timed, by name; a row of the table each."""
+    """Return the measures by name, one for each row of the table."""
     without_digits = preset("standard").replace(num_digits_range=(0, 0))
     return {
         "standard": drawing(preset("standard"), num_clips),
@@ -195,7 +194,7 @@ TARGETS = [
 
 
 def microseconds(runs: dict[str, Run], repeats: int) -> dict[str, float]:
-    """Return the median time of a frame of each measure, all taking turns."""
+    """Return the median time per frame of each measure; the measures take turns."""
     for run in runs.values():
         run()
     times: dict[str, list[float]] = {name: [] for name in runs}
@@ -207,20 +206,8 @@ def microseconds(runs: dict[str, Run], repeats: int) -> dict[str, float]:
     return {name: median(taken) for name, taken in times.items()}
 
 
-def machine() -> str:
-    """Return the processor's name, as the kernel or else Python tells it, and the versions that matter."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    processor = names[0] if names else platform.processor() or platform.machine()
-    return (
-        f"{processor}, {os.cpu_count()} cores, {platform.system()}; Python {platform.python_version()}, "
-        f"NumPy {np.__version__}, generator {GENERATOR_VERSION}"
-    )
-
-
 def table(rows: list[list[str]], *, markdown: bool) -> str:
-    """Return rows as text; the first is the head, all columns but the first are to the right."""
+    """Return rows as text; the first is the head, and all columns but the first are right-aligned."""
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = [
         [cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths))]
@@ -236,7 +223,9 @@ def report(us: dict[str, float], *, markdown: bool) -> str:
     times = [["measure", "us a frame", "frames/s"]]
     times += [[name, f"{value:.2f}", f"{1e6 / value:,.0f}"] for name, value in us.items()]
     reached = [["ratio", "measured", "reach", ""], *(target.row(us) for target in TARGETS)]
-    return "\n\n".join([machine(), table(times, markdown=markdown), table(reached, markdown=markdown)])
+    return "\n\n".join(
+        [history.machine(), table(times, markdown=markdown), table(reached, markdown=markdown)]
+    )
 
 
 def main() -> None:
@@ -246,9 +235,11 @@ def main() -> None:
         "--repeats", type=int, default=7, help="turns, of which the median counts (default 7)"
     )
     parser.add_argument("--markdown", action="store_true", help="print tables in Markdown")
+    history.add_option(parser)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         us = microseconds(measures(arguments.clips, Path(folder)), arguments.repeats)
+    history.record("render", {f"{name}, us a frame": value for name, value in us.items()}, arguments.history)
     print(report(us, markdown=arguments.markdown))
 
 

@@ -1,8 +1,8 @@
-"""Clips/s written, per format and executor, beside the renderer alone and the disk alone; verify in GB/s.
+"""Clips/s written by format and executor, compared with the renderer alone and the disk alone; verify in GB/s.
 
     python benchmarks/write.py [--clips 512] [--ray]
 
-Every figure is from this run, on one machine: compare ratios.
+Figures depend on the machine: compare ratios within a run.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from numcodecs import zstd
 
+import history
 from segmnist import ClipSource, preset
 from segmnist.dataset import generate, plan_for, recipe_for, verify
 from segmnist.dataset.commit import Books
@@ -46,7 +47,7 @@ def renderer(num_clips: int, truth: tuple[str, ...]) -> float:
 
 
 def written(num_clips: int, folder: Path, **options: object) -> tuple[float, int]:
-    """Return clips/s of one fresh data set, and its bytes."""
+    """Return the clips/s of writing a fresh data set, and its bytes."""
     run = {name: options.pop(name) for name in ("num_workers", "executor") if name in options}
     recipe = recipe_for(preset("standard"), num_clips=num_clips, **options)
 
@@ -59,7 +60,7 @@ def written(num_clips: int, folder: Path, **options: object) -> tuple[float, int
 
 
 def disk(folder: Path, num_bytes: int) -> float:
-    """Return bytes/s of writing one file of 8 MiB pieces, each synced as a shard is."""
+    """Return the bytes/s of writing files of 8 MiB, each synced as a shard is."""
     data = os.urandom(8 << 20)
 
     def write() -> None:
@@ -85,7 +86,7 @@ def compression() -> None:
 
 
 def planning(folder: Path) -> None:
-    """Time a plan, and a resume over receipts that are all there: both grow with the number of shards alone."""
+    """Time a plan, and a resume with all receipts there: both grow with the number of shards alone."""
     for num_clips in (10_000, 100_000, 1_000_000):
         plan = plan_for(recipe_for(preset("standard"), num_clips=num_clips))
         root = folder / str(num_clips)
@@ -105,15 +106,17 @@ def planning(folder: Path) -> None:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--clips", type=int, default=512)
-    arguments.add_argument("--ray", action="store_true")
-    options = arguments.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clips", type=int, default=512)
+    parser.add_argument("--ray", action="store_true")
+    history.add_option(parser)
+    options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="segmnist-write-"))
     try:
         alone, indexed = (
             renderer(options.clips, truth) for truth in (("semantic",), ("semantic", *INDEX_TRUTHS))
         )
+        measures = {"renderer alone, clips/s": alone, "renderer with index truths, clips/s": indexed}
         print(f"renderer alone           {alone:8.0f} clips/s")
         print(f"renderer, index truths   {indexed:8.0f} clips/s")
         for name, how in {
@@ -124,21 +127,24 @@ def main() -> None:
             "origin-h5": {"format": "origin-h5", "num_workers": 1},
         }.items():
             rate, size = written(options.clips, folder / "data", **how)
+            measures[f"{name}, clips/s"] = rate
             print(f"{name:24} {rate:8.0f} clips/s {rate / alone:6.2f} x renderer {size / 1e6:8.1f} MB")
             if name == "zarr":
                 seconds = best_seconds(lambda: verify(folder / "data"))
+                measures["verify, GB/s"] = size / seconds / 1e9
                 print(f"verify                   {size / seconds / 1e9:8.2f} GB/s")
                 print(f"disk alone               {disk(folder, size) / 1e6:8.0f} MB/s")
         if options.ray:
-            ray(options.clips, folder)
+            measures |= ray(options.clips, folder)
         compression()
         planning(folder)
+        history.record("write", measures, options.history)
     finally:
         shutil.rmtree(folder)
 
 
-def ray(num_clips: int, folder: Path) -> None:
-    """Compare two Ray workers with two processes, both already started in Ray's case and not in the other."""
+def ray(num_clips: int, folder: Path) -> dict[str, float]:
+    """Compare two Ray workers, which are already running, with two processes, which have to start."""
     import ray as cluster
 
     cluster.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
@@ -146,6 +152,7 @@ def ray(num_clips: int, folder: Path) -> None:
     here, _ = written(num_clips, folder / "local", index=False, num_workers=2)
     print(f"ray, 2 workers           {there:8.0f} clips/s {there / here:6.2f} x local, 2 workers")
     cluster.shutdown()
+    return {"ray, 2 workers, clips/s": there, "local, 2 workers, clips/s": here}
 
 
 if __name__ == "__main__":

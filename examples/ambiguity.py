@@ -1,4 +1,4 @@
-"""What can be known of one video: frame by frame, with a memory, and in hindsight; drawn to ambiguity.png."""
+"""Draw the exact posteriors of one video, given one frame, the past or all frames, into ambiguity.png."""
 
 from segmnist import ClipSource, preset
 from segmnist.oracle import OBSERVERS, Oracle

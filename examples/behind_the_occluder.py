@@ -1,7 +1,9 @@
-"""What does a mask look like behind its occluder? Finds the digit that another one hides most, draws its clip with and without
-that other digit, and shows the mask that can be seen beside the whole one.
+"""Show what a mask looks like behind its occluder.
 
     python examples/behind_the_occluder.py [--clips 64] [--out behind_the_occluder.png]
+
+Finds the digit that another one hides most, draws its clip with and without the occluder, and shows the visible
+mask beside the whole one.
 
 The same clips give the same picture on every machine.
 """
@@ -24,7 +26,7 @@ HIDDEN, SEEN = 1, 2
 
 
 def most_hidden(clips: Clips) -> tuple[int, int, int, int]:
-    """Return clip, digit, occluder and first frame of the run in which that one hides most of it."""
+    """Return clip, digit, occluder and first frame of the run of frames in which most of a digit is hidden."""
     shares = clips.occluders / np.maximum(clips.amodal_area, 1)[:, :, None]
     sums = np.lib.stride_tricks.sliding_window_view(shares, FRAMES_SHOWN, axis=-1).sum(axis=-1)
     b, n, k, first = np.unravel_index(np.argmax(sums), sums.shape)
@@ -56,7 +58,7 @@ def figure(clips: Clips, b: int, n: int, k: int, frames: slice) -> list[Strip]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Draw the picture and say what is in it."""
+    """Draw the picture and print what it shows."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

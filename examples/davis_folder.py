@@ -1,4 +1,4 @@
-"""Export clips as a DAVIS 2017 folder, read it as its tools do, and lay the masks over the frames.
+"""Export clips as a DAVIS 2017 folder, read it as DAVIS tools do, and draw the masks over the frames.
 
     python examples/davis_folder.py [--clips 4] [--out davis.gif]
 
@@ -21,7 +21,7 @@ SCALE = 3
 
 
 def overlay(root: Path, sequence: str, frame: Path) -> Image.Image:
-    """The frame with its objects in the colours of the palette, half and half."""
+    """Return the frame with its objects in the palette's colours, half transparent."""
     picture = Image.open(frame).convert("RGB")
     mask = Image.open(root / "Annotations/480p" / sequence / f"{frame.stem}.png")
     objects = Image.fromarray((np.asarray(mask) > 0).astype(np.uint8) * 160)
@@ -30,7 +30,7 @@ def overlay(root: Path, sequence: str, frame: Path) -> Image.Image:
 
 
 def beside(pictures: list[Image.Image]) -> Image.Image:
-    """The pictures in a row."""
+    """Return the pictures in a row."""
     sheet = Image.new("RGB", (sum(picture.width for picture in pictures), pictures[0].height))
     for index, picture in enumerate(pictures):
         sheet.paste(picture, (index * picture.width, 0))

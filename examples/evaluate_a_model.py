@@ -1,5 +1,6 @@
-"""Score a model that is five lines long on a suite, and look at where it fails: python
-examples/evaluate_a_model.py
+"""Score a model of two lines on a suite and print where it fails.
+
+python examples/evaluate_a_model.py
 """
 
 import numpy as np
@@ -10,7 +11,7 @@ from segmnist.suites import evaluate
 
 
 def bright_pixels_are_eights(video: np.ndarray) -> np.ndarray:
-    """Videos (B, T, H, W) uint8 -> classes (B, T, H, W) uint8; 10 is the background."""
+    """Return classes (B, T, H, W) uint8 of videos (B, T, H, W) uint8; 10 is the background."""
     return np.where(video > 150, 8, 10).astype(np.uint8)
 
 

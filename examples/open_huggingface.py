@@ -2,7 +2,7 @@
 
     python examples/open_huggingface.py [folder]
 
-Needs segmnist[huggingface].
+Needs the extra `huggingface`.
 """
 
 import sys

@@ -1,5 +1,4 @@
-"""Store clips as Zarr and open them in xarray: named dimensions, selection by name, statistics over any of
-them.
+"""Store clips as Zarr and open them in xarray: selection and statistics by named dimension.
 
     python examples/open_xarray.py [folder]
 

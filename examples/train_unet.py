@@ -2,7 +2,7 @@
 
     python examples/train_unet.py [steps]
 
-Needs segmnist[torch]. 60 steps learn where digits are; which digit it is takes far more. A checkpoint needs the
+Needs the extra `torch`. 60 steps learn where digits are; telling them apart takes far more. A checkpoint needs the
 weights and one integer.
 """
 
@@ -39,7 +39,7 @@ class TinyUNet(nn.Module):
 
 
 def frames_of(batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Every sixth frame of every clip: pictures `(F,1,H,W)` in 0..1, classes `(F,H,W)` int64."""
+    """Return every sixth frame of every clip: pictures `(F,1,H,W)` in 0..1, classes `(F,H,W)` int64."""
     return batch["video"][:, ::6].flatten(0, 1) / 255, batch["semantic"][:, ::6].flatten(0, 1).long()
 
 

@@ -1,8 +1,9 @@
-"""Write the tables of docs/benchmark.md from the validated result files in results/: python
-scripts/benchmark_page.py [--check]
+"""Write the tables of docs/benchmark.md from the validated result files in results/.
 
-Everything between the marks `<!-- results -->` and `<!-- end of results -->` is replaced; `--check` compares
-and writes nothing. A baseline without a result file gets a row that says so.
+    python scripts/benchmark_page.py [--check]
+
+Replaces everything between the marks `<!-- results -->` and `<!-- end of results -->`; `--check` compares and
+writes nothing. A baseline without a result file gets a row that says so.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ JUDGES = {"oracle_": "exact posterior", "ceiling_": "best to be expected"}
 
 
 def main(check: bool) -> int:
-    """Return 0 if the page is (now) what the result files say."""
+    """Return 0 if the page agrees with the result files, or has just been written from them."""
     results = [load_suite_result(path) for path in sorted(RESULTS.glob("*.json"))]
     before = PAGE.read_text(encoding="utf-8")
     head, _, rest = before.partition(FIRST)
@@ -85,9 +86,7 @@ def _rows(results: Iterable[Result], columns: Iterable[str]) -> list[str]:
 
 
 def _judges(results: Iterable[Result], columns: Iterable[str]) -> list[str]:
-    """Return rows of what the exact posterior scores and what is the best to be expected, where a result
-    has it.
-    """
+    """Return rows for the exact posterior: what it scored and its expected scores, where a result has them."""
     return [
         f"| {_named(title, result, part)} | - | {_cells(part, [prefix + name for name in columns])} |"
         for result in results

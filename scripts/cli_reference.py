@@ -1,4 +1,4 @@
-"""Write docs/cli.md: what `segmnist --help` and `segmnist COMMAND --help` say, as Markdown. A test compares them.
+"""Write docs/cli.md: the help of `segmnist` and of each command, as Markdown. A test compares the two.
 
 Run: python scripts/cli_reference.py
 """

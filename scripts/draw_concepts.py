@@ -1,4 +1,4 @@
-"""Draw docs/images/concepts.gif: one clip, its classes and its instances, playing.
+"""Draw docs/images/concepts.gif: one clip with its classes and its instances, animated.
 
 Run: python scripts/draw_concepts.py
 """

@@ -1,4 +1,4 @@
-"""Take docs/images/explorer.png: the explorer in Chromium without a window, driven by selenium.
+"""Write docs/images/explorer.png: a screenshot of the explorer in headless Chromium, driven by selenium.
 
 Run: python scripts/draw_explorer.py (needs chromium and chromedriver)
 """
@@ -19,7 +19,7 @@ VIEW = "clip?preset=crowded&clip=7&frame=12&num_digits_range=4,5&show=instance,a
 
 
 def main() -> None:
-    """Take the picture."""
+    """Take the screenshot."""
     command = [sys.executable, "-m", "segmnist", "explore", "--no-open", "--port", "0"]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     options = webdriver.ChromeOptions()

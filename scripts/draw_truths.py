@@ -1,6 +1,6 @@
-"""Draws docs/images/truths.png: one clip of `standard` with shapes and digits, and every truth that is a picture.
+"""Draw docs/images/truths.png: one clip of `standard` with shapes and digits, and every truth that is a picture.
 
-python scripts/draw_truths.py [FILE]
+Run: python scripts/draw_truths.py [FILE]
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def flow_colours() -> np.ndarray:
 
 
 def flow_codes(flow: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """Return direction and speed of `(T,H,W,2)` flow as one byte a pixel; 7 px/frame and more are brightest."""
+    """Return direction and speed of `(T,H,W,2)` flow as one byte per pixel; 7 px/frame and more are brightest."""
     angle = np.arctan2(-flow[..., 1], flow[..., 0]) / (2 * np.pi) % 1
     speed = np.hypot(flow[..., 0], flow[..., 1])
     codes = (angle * SECTORS).astype(int) % SECTORS * REACHES + np.minimum(
@@ -42,7 +42,7 @@ def flow_codes(flow: np.ndarray, valid: np.ndarray) -> np.ndarray:
 
 
 def outlined(clip: Clip, n: int) -> np.ndarray:
-    """Return 2 where digit n is seen, 1 where it is hidden, and its boxes: 3 modal, 4 amodal."""
+    """Return 2 where digit n is visible, 1 where it is hidden, and the outlines of its boxes: 3 modal, 4 amodal."""
     codes = clip.amodal[n] + (clip.instance == n + 1).astype(np.uint8)
     for value, boxes in ((4, clip.amodal_boxes_xyxy[n]), (3, clip.boxes_xyxy[n])):
         for frame, (x0, y0, x1, y1) in zip(codes, boxes.astype(int)):
@@ -82,7 +82,7 @@ def strips(clip: Clip) -> list[Strip]:
 
 
 def main() -> None:
-    """Draw the picture into the file named, or into the documentation."""
+    """Draw the picture into the named file, or into the documentation."""
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET
     spec = preset("standard", sensor_sigma=12.0, width=80)
     clip = ClipSource(spec, split="test", truth=(*TRUTHS, "depth"))[38]

@@ -1,4 +1,4 @@
-"""An extension of griffe for the docs site: examples in docstrings become blocks of code instead of quotations."""
+"""An extension of griffe for the docs site: it renders examples in docstrings as code, not as quotations."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ EXAMPLE = re.compile(r"^(>>> .*?)(?=\n\n(?!>>> )|\Z)", re.S | re.M)
 
 
 class FenceDoctests(Extension):
-    """Puts every example into a fence, once the whole package has been read."""
+    """Puts a code fence around every example, once the whole package has been read."""
 
     def on_package(self, *, pkg: Module, **kwargs: Any) -> None:
-        """Change the docstrings of a package and of all that is in it."""
+        """Change the docstrings of a package and of everything in it."""
         _fence(pkg)
 
 

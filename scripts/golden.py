@@ -1,10 +1,10 @@
 """The golden sums: SHA-256 of what each preset draws, by generator version, in tests/golden/golden.json.
 
     python scripts/golden.py            check the sums of this generator version
-    python scripts/golden.py --write    record those that are not there yet
+    python scripts/golden.py --write    record the sums that are missing
 
-A recorded sum is never changed: a change of any pixel needs a new GENERATOR_VERSION, whose sums are added
-beside the old ones.
+A recorded sum never changes. A change of any pixel needs a new GENERATOR_VERSION, whose sums are added beside
+the old ones.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Sums = dict[str, dict[str, str]]
 
 
 def sum_of(arrays: list[np.ndarray]) -> str:
-    """Return the SHA-256 of arrays: of each its dtype, its shape and its little-endian bytes."""
+    """Return the SHA-256 over the dtype, the shape and the little-endian bytes of each array."""
     digest = hashlib.sha256()
     for array in arrays:
         little = array.astype(array.dtype.newbyteorder("<"), copy=False)
@@ -57,7 +57,7 @@ def recorded(path: Path = GOLDEN) -> dict[str, dict[str, Sums]]:
 
 
 def differences(expected: dict[str, Sums], found: dict[str, Sums]) -> list[str]:
-    """Return a line for each sum of `found` that is recorded otherwise or not at all."""
+    """Return a line for each sum of `found` that differs from the recorded one or is not recorded."""
     lines = []
     for name, sums in found.items():
         for address, arrays in sums.items():

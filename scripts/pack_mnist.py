@@ -2,8 +2,8 @@
 
     python scripts/pack_mnist.py FOLDER
 
-Nothing is left out: all 70,000 digits and labels, in the published order. The same liblzma writes the same
-bytes; another one may write others that unpack to the same digits, so that only PACKED_SHA256 would change.
+The file holds all 70,000 digits and labels in the published order. The same liblzma writes the same bytes. Another
+version may write other bytes that unpack to the same digits; then only PACKED_SHA256 changes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def check_sources(folder: Path) -> None:
 
 
 def build(folder: Path, target: Path) -> dict[str, str]:
-    """Write the packed file and return the pins by the names they have in the code."""
+    """Write the packed file and return the pins by their names in the code."""
     check_sources(folder)
     pairs = [files.read_pair(folder / images, folder / labels) for images, labels in zip(*[iter(MD5)] * 2)]
     images, labels = (np.concatenate(parts) for parts in zip(*pairs))

@@ -1,6 +1,8 @@
-"""Draw every suite and write its checksums into the package: python scripts/suite_checksums.py [SUITE ...]
+"""Draw every suite and write its checksums into the package.
 
-A suite's checksums change only together with GENERATOR_VERSION; `segmnist suites --verify NAME` compares.
+    python scripts/suite_checksums.py [SUITE ...]
+
+A suite's checksums change only together with GENERATOR_VERSION; `segmnist suites --verify NAME` checks them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""`segmnist evaluate`, `suites` and `train` as a user runs them: exit codes, one line on stderr, the files
-written.
-"""
+"""`segmnist evaluate`, `suites` and `train` as a user runs them: exit codes, stderr, files."""
 
 from __future__ import annotations
 

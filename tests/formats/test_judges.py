@@ -1,4 +1,4 @@
-"""The readers that users run judge the formats: ground truth, sent through a format and scored as a prediction, is perfect.
+"""Users' own readers judge the formats: ground truth that went through a format scores as perfect.
 
 Not on PyPI, so judged by rules of ours that follow their documentation: davis2017-evaluation (davisvideochallenge), the
 YouTube-VIS API (its COCO-like JSON), panopticapi (cocodataset), VIPSeg, and BaseSegDataset of MMSegmentation, which needs

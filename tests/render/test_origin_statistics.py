@@ -129,7 +129,7 @@ def test_noise_is_nearly_uniform() -> None:
 
 
 def test_glyphs_lose_their_faintest_level() -> None:
-    """v becomes v - 1: raw 1 vanishes, the maximum is 254, and what is left of the brightness 1 shows it."""
+    """Each level v is drawn as v - 1: a raw 1 vanishes, and the maximum is 254."""
     spec = preset("origin", num_digits_range=(1, 1), num_shapes_range=(0, 0), brightness_range=(1, 1))
     clips = render(sample(spec, range(40)), "instance")
     inside = clips.video[clips.instance > 0]

@@ -1,6 +1,4 @@
-"""Suites: frozen recipes, checksums, stored predictions in every form, bad sets named, nothing scored by
-accident.
-"""
+"""Suites: frozen recipes, checksums, stored predictions in every form, and errors for incomplete sets."""
 
 from __future__ import annotations
 
