@@ -16,8 +16,10 @@ import resource
 import statistics
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import history
 from segmnist import ClipSource, SceneSpec, preset
 from segmnist.oracle import OBSERVERS, Oracle
 
@@ -53,8 +55,8 @@ LARGE = [
 ]
 
 
-def measure(case: Case, num_videos: int, device: str | None) -> None:
-    """Print the rows of one case; in a process of its own, so that its peak of memory is its own."""
+def measure(case: Case, num_videos: int, device: str | None, place: Path) -> None:
+    """Print and record the rows of one case; in a process of its own, so that its peak of memory is its own."""
     spec = case.spec()
     start = time.process_time()
     oracle = Oracle(spec, split="test", device=device)
@@ -78,6 +80,10 @@ def measure(case: Case, num_videos: int, device: str | None) -> None:
             f"| {delta:.0e} | {peak:.1f} |",
             flush=True,
         )
+        name = f"N={oracle.family.num_hypotheses}, {case.changes}, {observer}, {device or 'cpu'}"
+        figures = {"family, s": built, "CPU s": statistics.median(busy), "wall s": statistics.median(waited)}
+        figures |= {"pairs kept": statistics.mean(kept), "delta": delta, "GiB": peak}
+        history.record(f"oracle: {name}", figures, place)
 
 
 def main() -> None:
@@ -87,6 +93,7 @@ def main() -> None:
     parser.add_argument("--large", action="store_true", help="the large families alone")
     parser.add_argument("--videos", type=int, default=5)
     parser.add_argument("--device")
+    history.add_option(parser)
     arguments = parser.parse_args()
     print(
         "| N | frames | size | sigma | brightness | observer | family, s | CPU s | wall s | pairs kept | delta | GiB |"
@@ -94,7 +101,9 @@ def main() -> None:
     print("|---" * 12 + "|")
     context = multiprocessing.get_context("spawn")
     for case in LARGE if arguments.large else SMALL:
-        worker = context.Process(target=measure, args=(case, arguments.videos, arguments.device))
+        worker = context.Process(
+            target=measure, args=(case, arguments.videos, arguments.device, arguments.history)
+        )
         worker.start()
         worker.join()
 
