@@ -24,8 +24,8 @@ Floats = NDArray[np.float64]
 class Ceiling:
     """One row of the table of ceilings.
 
-    Expected scores come from the posteriors alone, realised ones from the truth of the same clips. Pairs are (value, standard error), the error clustered by video: pixels of a video are far from
-    independent.
+    Expected scores come from the posteriors alone, realised ones from the truth of the same clips. Pairs are (value,
+    standard error). The error is clustered by video, as the pixels of a video are far from independent.
     """
 
     observer: str

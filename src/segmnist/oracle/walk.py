@@ -17,9 +17,9 @@ Floats = NDArray[np.float64]
 def transition_matrix(spec: SceneSpec, bank: DigitBank) -> Floats:
     """Return P(state a frame later | state), `(S,S)`.
 
-    States are (y, x, speed, direction), the last varying fastest. A frame draws the velocity anew with `turn_odds`, then moves and reflects. Raises `BadArgument` if
-    position_step does not divide the room between the walls: then a wall would throw the digit off the
-    lattice.
+    States are (y, x, speed, direction), the last varying fastest. A frame draws the velocity anew with `turn_odds`, then
+    moves and reflects. Raises `BadArgument` if position_step does not divide the room between the walls, since a wall
+    would then throw the digit off the lattice.
     """
     step = to_q16(spec.position_step)
     room = {axis: span for axis, (_, span) in walls(spec, bank, to_q16(spec.scale_range[0])).items()}
