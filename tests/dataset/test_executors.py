@@ -11,17 +11,19 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from tests.dataset.conftest import files_of
 
 from segmnist import BadArgument, CorruptData, SceneSpec, SegmnistError, preset
-from segmnist.dataset import generate, plan_for, recipe_for, run_ray
-from segmnist.dataset.commit import books_of
+from segmnist.dataset import generate, plan_for, recipe_for
+from segmnist.dataset.commit import books_of, commit
 from segmnist.dataset.local_store import LocalStore
 from segmnist.dataset.manifest import FileSum, Receipt
 from segmnist.digits.bank import DigitBank
+from segmnist.executors import run_ray
 
 
 def finished_files_of(place: Any) -> Any:
@@ -217,7 +219,7 @@ def test_a_shard_that_kills_its_ray_workers_is_named(
     monkeypatch.setattr(run_ray, "MAX_DEATHS", 2)
     plan, store = plan_for(many_shards, bank), Poison(ram)
     with pytest.raises(SegmnistError, match=r"shard 5: 3 workers died over it .* run again to resume"):
-        list(run_ray.run_ray(plan, store, range(16)))
+        list(run_ray.run_ray(partial(commit, plan, store), range(16), unit="shard"))
     assert 5 not in books_of(plan, store).done()
 
 

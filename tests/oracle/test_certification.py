@@ -10,8 +10,9 @@ from tests.oracle.enumeration import tiny_spec
 
 from segmnist.classes import BACKGROUND
 from segmnist.digits.bank import DigitBank
+from segmnist.executors import Where
 from segmnist.oracle import OBSERVERS, Oracle
-from segmnist.oracle.ceiling import ceiling, ratio_with_error
+from segmnist.oracle.ceiling import ceiling, ceilings, ratio_with_error
 from segmnist.source import ClipSource
 
 NUM_VIDEOS = 64
@@ -140,3 +141,12 @@ def test_ratio_error_is_that_of_resampled_videos() -> None:
     ratios = hits.sum(1) / sizes.sum(1)
     predicted = np.array([ratio_with_error(h, s)[1] for h, s in zip(hits[:200], sizes[:200])])
     assert predicted.mean() == pytest.approx(ratios.std(), rel=0.05)
+
+
+def test_ceilings_do_not_depend_on_who_works(small_bank, monkeypatch):
+    monkeypatch.setattr("segmnist.oracle.ceiling.CLIPS_PER_WORKER", 4)
+    source = ClipSource(tiny_spec(), bank=small_bank, truth=("semantic",))
+    oracle = Oracle.of(source)
+    alone, shared = (list(ceilings(oracle, source, 4, where=Where(num_workers=n))) for n in (1, 2))
+    assert alone == shared
+    assert [row.observer for row in alone] == ["frame", "causal", "offline"]

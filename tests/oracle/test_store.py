@@ -15,7 +15,8 @@ from tests.oracle.enumeration import tiny_spec
 
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument, CorruptData
-from segmnist.oracle import Oracle
+from segmnist.executors import Where
+from segmnist.oracle import Oracle, store
 from segmnist.oracle.store import DTYPES, PosteriorPlan, read_posteriors, write_posteriors
 from segmnist.source import ClipSource
 
@@ -164,3 +165,23 @@ def test_bad_use_of_the_command_is_one_line_and_exit_code_2(tmp_path: Path) -> N
         done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
         assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("executor", ["local", "ray"])
+def test_whoever_works_the_numbers_are_the_same(executor, parts, tmp_path, monkeypatch):
+    if executor == "ray":
+        pytest.importorskip("ray")
+    oracle, source = parts
+    monkeypatch.setattr(store, "CLIPS_PER_WORKER", 2)
+    plan = PosteriorPlan((0, 3, 1, 2), "causal")
+    alone = write_posteriors(tmp_path / "alone.zarr", oracle, source, plan)
+    shared = write_posteriors(tmp_path / "shared.zarr", oracle, source, plan, where=Where(executor, 2))
+    for one, other in zip(read_posteriors(alone), read_posteriors(shared), strict=True):
+        assert (one.clip_id, one.log_evidence, one.delta) == (other.clip_id, other.log_evidence, other.delta)
+        np.testing.assert_array_equal(one.class_probabilities, other.class_probabilities)
+
+
+def test_bad_workers_are_refused_in_one_line(tmp_path):
+    for arguments in (["--workers", "0"], ["--executor", "slurm"], ["--address", "local"]):
+        done = subprocess.run(command(str(tmp_path / "x"), *arguments), capture_output=True, text=True)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr

@@ -11,12 +11,15 @@ import typer
 
 from segmnist.cli.exit_codes import INTERRUPTED
 from segmnist.cli.options import (
+    AddressOption,
     BankOption,
+    ExecutorOption,
     PresetOption,
     SeedOption,
     SetOption,
     SpecOption,
     SplitOption,
+    WorkersOption,
     spec_from,
 )
 from segmnist.errors import BadArgument
@@ -56,13 +59,9 @@ def generate(
             "--index/--no-index", help="Also write the tables that `segmnist find` searches; takes longer."
         ),
     ] = True,
-    workers: Annotated[
-        int | None, typer.Option("--workers", help="The number of processes. Default: one per CPU.")
-    ] = None,
-    executor: Annotated[str, typer.Option("--executor", help="Where to run: local or ray.")] = "local",
-    address: Annotated[
-        str | None, typer.Option("--address", help="The address of a Ray cluster. Default: start one.")
-    ] = None,
+    workers: WorkersOption = None,
+    executor: ExecutorOption = "local",
+    address: AddressOption = None,
     shard_range: Annotated[
         str,
         typer.Option(

@@ -34,6 +34,13 @@ BankOption = Annotated[
     Path | None,
     typer.Option("--bank", help="Draw other digits than MNIST: an .npz file or a folder of IDX files."),
 ]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", help="The number of processes. Default: one per CPU.")
+]
+ExecutorOption = Annotated[str, typer.Option("--executor", help="Where to run: local or ray.")]
+AddressOption = Annotated[
+    str | None, typer.Option("--address", help="The address of a Ray cluster. Default: start one.")
+]
 PlaceArgument = Annotated[
     str, typer.Argument(metavar="OUT", help="The folder of a data set, or a folder that holds several.")
 ]

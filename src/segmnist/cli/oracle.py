@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segmnist.cli.options import (
+    AddressOption,
     BankOption,
+    ExecutorOption,
     PresetOption,
     SeedOption,
     SetOption,
     SpecOption,
     SplitOption,
+    WorkersOption,
     spec_from,
 )
 from segmnist.errors import BadArgument
 
 if TYPE_CHECKING:
+    from segmnist.executors import Where
     from segmnist.oracle.ceiling import Ceiling
     from segmnist.oracle.store import PosteriorPlan
     from segmnist.source import ClipSource
@@ -57,11 +61,16 @@ def oracle(
     device: Annotated[
         str | None, typer.Option("--device", help="A torch device such as cuda. Default: NumPy on the CPU.")
     ] = None,
+    workers: WorkersOption = None,
+    executor: ExecutorOption = "local",
+    address: AddressOption = None,
     bank: BankOption = None,
 ) -> None:
     """Compute exact posteriors of clips (presets of the exact family). Run the same command again to resume."""
+    from segmnist.executors import Where
     from segmnist.oracle.store import PosteriorPlan
 
+    where = Where(executor, workers, address)
     if (out is None) == (ceiling is None):
         raise BadArgument("OUT", out and str(out), "either a folder to write into or --ceiling SUITE")
     if ceiling is not None:
@@ -69,11 +78,11 @@ def oracle(
             raise BadArgument(
                 "--ceiling", ceiling, "no --recipe, --preset, --spec, --set or --bank beside it"
             )
-        _print_ceilings(ceiling, split, videos, delta, device)
+        _print_ceilings(ceiling, split, videos, (delta, device), where)
         return
     assert out is not None
     source, ids = _clips(recipe, (preset, spec, set_), bank, split, seed, range(first, first + clips))
-    _write(out, source, PosteriorPlan(ids, observer, dtype, horizon), delta, device)
+    _write(out, source, PosteriorPlan(ids, observer, dtype, horizon), (delta, device), where)
 
 
 def _clips(
@@ -107,17 +116,19 @@ def _clips(
     return ClipSource(spec, split=split, seed=seed, bank=digits), tuple(asked)
 
 
-def _write(out: Path, source: ClipSource, plan: PosteriorPlan, delta: float, device: str | None) -> None:
+def _write(
+    out: Path, source: ClipSource, plan: PosteriorPlan, how: tuple[float, str | None], where: Where
+) -> None:
     from segmnist.cli.progress import progress
     from segmnist.oracle import Oracle, write_posteriors
 
-    oracle = Oracle.of(source, delta=delta, device=device)
+    oracle = Oracle.of(source, delta=how[0], device=how[1])
     with progress("oracle") as show:
-        write_posteriors(out, oracle, source, plan, show)
+        write_posteriors(out, oracle, source, plan, show, where=where)
     typer.echo(f"{out}: posteriors of {len(plan.clip_ids)} clips, {plan.observer} observer")
 
 
-def _print_ceilings(name: str, split: str, videos: int, delta: float, device: str | None) -> None:
+def _print_ceilings(name: str, split: str, videos: int, how: tuple[float, str | None], where: Where) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -134,8 +145,8 @@ def _print_ceilings(name: str, split: str, videos: int, delta: float, device: st
     with counting(f"ceilings of {name}", len(parts) * len(OBSERVERS) * videos) as advance:
         for part in parts:
             source = part.source(split)
-            seer = Oracle.of(source, delta=delta, device=device)
-            for row in ceilings(seer, source, videos, lambda observer, done: advance(1)):
+            seer = Oracle.of(source, delta=how[0], device=how[1])
+            for row in ceilings(seer, source, videos, lambda observer, done: advance(1), where=where):
                 table.add_row(part.name, *_cells(row))
     console = Console(soft_wrap=True)
     console.print(table, no_wrap=True)

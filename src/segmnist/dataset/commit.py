@@ -126,3 +126,8 @@ def receipt_of(plan: Plan, shard: int, files: dict[str, bytes]) -> Receipt:
 def books_of(plan: Plan, store: Store) -> Books:
     """Return the bookkeeping of a plan's data set."""
     return Books(store, prefix_for(plan.recipe))
+
+
+def commit(plan: Plan, store: Store, shard: int) -> Receipt:
+    """Write one shard and return its receipt: what every worker does."""
+    return books_of(plan, store).commit(plan, shard)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from segmnist.dataset.commit import Books, books_of
+from segmnist.dataset.commit import Books, books_of, commit
 from segmnist.dataset.local_store import LocalStore
-from segmnist.dataset.manifest import Receipt
 from segmnist.dataset.open_store import open_store
 from segmnist.dataset.plan import Plan, plan_for, root_for
 from segmnist.dataset.progress import Report, Tally, no_report, size_text
 from segmnist.dataset.recipe import Recipe
-from segmnist.dataset.run_local import run_local
 from segmnist.dataset.store import Store
 from segmnist.dataset.whole import check_free_of_others, write_whole
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
+from segmnist.executors import Where, run
 from segmnist.formats import WHOLE
 
 LIMIT_BYTES = 100 * 10**9
@@ -25,8 +24,6 @@ LIMIT_BYTES = 100 * 10**9
 
 SHARDS_PER_WORKER = 8
 """A process takes about a second to start, as long as it takes to write this many shards."""
-
-EXECUTORS = ("local", "ray")
 
 
 def generate(
@@ -51,7 +48,8 @@ def generate(
     Raises `BadArgument` before the first write for a request that cannot be right: another data set in that place,
     another digit bank, more bytes than there is room.
     """
-    _check_run(num_workers, executor, address, shard_range)
+    where = Where(executor, num_workers, address)
+    _check_range(shard_range)
     plan = plan_for(recipe, bank)
     store = open_store(out).below(root_for(recipe))
     books = books_of(plan, store)
@@ -63,21 +61,14 @@ def generate(
         _claim(books, recipe)
         shards = _missing(plan, books, shard_range)
         tally = Tally(sum(len(plan.layout.rows(shard)) for shard in shards), report)
-        for receipt in _run(plan, store, shards, executor, address, num_workers):
+        work = partial(commit, plan, store)
+        for receipt in run(work, shards, where, unit="shard", at_a_time=SHARDS_PER_WORKER):
             tally.add(receipt.clips, receipt.num_bytes)
         books.publish(plan)
     return store.url
 
 
-def _check_run(
-    num_workers: int | None, executor: str, address: str | None, shard_range: tuple[int, int]
-) -> None:
-    if num_workers is not None and num_workers < 1:
-        raise BadArgument("num_workers", num_workers, "1 or more")
-    if executor not in EXECUTORS:
-        raise BadArgument("executor", executor, " or ".join(EXECUTORS))
-    if address is not None and executor != "ray":
-        raise BadArgument("address", address, "nothing, unless executor is ray")
+def _check_range(shard_range: tuple[int, int]) -> None:
     part, parts = shard_range
     if not 0 <= part < parts:
         raise BadArgument("shard_range", f"{part}/{parts}", "i/n with 0 <= i < n", "for example 0/8 .. 7/8")
@@ -87,17 +78,6 @@ def _missing(plan: Plan, books: Books, shard_range: tuple[int, int]) -> list[int
     done = books.done()
     part, parts = shard_range
     return [shard for shard in range(part, plan.num_shards, parts) if shard not in done]
-
-
-def _run(
-    plan: Plan, store: Store, shards: list[int], executor: str, address: str | None, num_workers: int | None
-) -> Iterator[Receipt]:
-    if executor == "ray":
-        from segmnist.dataset.run_ray import run_ray
-
-        return run_ray(plan, store, shards, address=address, num_workers=num_workers)
-    wanted = num_workers or os.cpu_count() or 1
-    return run_local(plan, store, shards, min(wanted, -(-len(shards) // SHARDS_PER_WORKER)))
 
 
 def _write_whole(

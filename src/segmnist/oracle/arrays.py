@@ -118,6 +118,10 @@ class TorchArrays:
                 "device", device, "a torch device with double precision, or None", reason
             ) from None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as the device alone: the torch module does not pickle."""
+        return TorchArrays, (str(self.device),)
+
     def put(self, values: Any) -> Any:  # noqa: D102
         return self.torch.as_tensor(np.ascontiguousarray(values), device=self.device)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,12 @@ from numpy.typing import NDArray
 
 from segmnist.classes import BACKGROUND
 from segmnist.errors import BadArgument
+from segmnist.executors import Where, run
 from segmnist.oracle.observers import OBSERVERS
 from segmnist.oracle.oracle import Oracle
 from segmnist.oracle.posterior import Posterior
 from segmnist.oracle.scores import decide_for_miou, iou_of_rule, miou_bracket
+from segmnist.oracle.store import CLIPS_PER_WORKER, HERE
 from segmnist.source import ClipSource
 
 Floats = NDArray[np.float64]
@@ -59,32 +62,82 @@ def ratio_with_error(numerators: Floats, denominators: Floats) -> tuple[float, f
     return ratio, float(np.sqrt(count / (count - 1) * (residuals**2).sum()) / denominators.sum())
 
 
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """One video as one observer sees it."""
+
+    counts: dict[str, float]
+    class_probabilities: NDArray[np.float32]
+    truth: NDArray[np.uint8]
+    delta: float
+
+
 def ceiling(
     oracle: Oracle,
     source: ClipSource,
     observer: str,
     num_videos: int,
     report: Callable[[int], None] = lambda done: None,
+    *,
+    where: Where = HERE,
 ) -> Ceiling:
     """Return one observer's ceiling over the first `num_videos` clips of a source with semantic truth.
 
-    `report` is called with the number of videos done. Raises `BadArgument` unless there is at least one
+    `report` is called with the number of videos done. where: who works. Raises `BadArgument` unless there is at least one
     video.
     """
-    if num_videos < 1:
-        raise BadArgument("num_videos", num_videos, "1 or more")
     if observer not in OBSERVERS:
         raise BadArgument("observer", observer, ", ".join(OBSERVERS))
-    rows, maps, truths, delta = [], [], [], 0.0
-    for clip_id in range(num_videos):
-        clip = source[clip_id]
-        posterior = oracle.posterior(clip, observer)
-        rows.append(_counts(posterior, clip.semantic))
-        maps.append(posterior.class_probabilities)
-        truths.append(clip.semantic)
-        delta = max(delta, float(posterior.delta.max()))
-        report(clip_id + 1)
-    return _summary(observer, rows, np.stack(maps), np.stack(truths), delta)
+    return next(_ceilings(oracle, source, (observer,), num_videos, lambda _, done: report(done), where))
+
+
+def ceilings(
+    oracle: Oracle,
+    source: ClipSource,
+    num_videos: int,
+    report: Callable[[str, int], None] = lambda observer, done: None,
+    *,
+    where: Where = HERE,
+) -> Iterator[Ceiling]:
+    """Yield the ceiling of each observer: frame, causal, offline; see `ceiling`.
+
+    A predictor that has seen more than an observer can score higher than its ceiling.
+    """
+    return _ceilings(oracle, source, tuple(reversed(OBSERVERS)), num_videos, report, where)
+
+
+def _ceilings(
+    oracle: Oracle,
+    source: ClipSource,
+    observers: tuple[str, ...],
+    num_videos: int,
+    report: Callable[[str, int], None],
+    where: Where,
+) -> Iterator[Ceiling]:
+    """Yield the observers' ceilings in this order, each as soon as all of its videos are there."""
+    if num_videos < 1:
+        raise BadArgument("num_videos", num_videos, "1 or more")
+    work = partial(_score, oracle, source, observers)
+    known: dict[str, dict[int, Scored]] = {observer: {} for observer in observers}
+    waiting = list(observers)
+    numbers = range(len(observers) * num_videos)
+    for observer, clip_id, scored in run(work, numbers, where, unit="video", at_a_time=CLIPS_PER_WORKER):
+        known[observer][clip_id] = scored
+        report(observer, len(known[observer]))
+        while waiting and len(known[waiting[0]]) == num_videos:
+            videos = known.pop(waiting[0])
+            yield _summary(waiting.pop(0), [videos[clip_id] for clip_id in range(num_videos)])
+
+
+def _score(
+    oracle: Oracle, source: ClipSource, observers: tuple[str, ...], number: int
+) -> tuple[str, int, Scored]:
+    """Score one video for one observer; observers vary fastest, so that all are about as far."""
+    clip_id, place = divmod(number, len(observers))
+    clip = source[clip_id]
+    posterior = oracle.posterior(clip, observers[place])
+    counts, delta = _counts(posterior, clip.semantic), float(posterior.delta.max())
+    return observers[place], clip_id, Scored(counts, posterior.class_probabilities, clip.semantic, delta)
 
 
 def _counts(posterior: Posterior, truth: NDArray[np.uint8]) -> dict[str, float]:
@@ -108,13 +161,10 @@ def _counts(posterior: Posterior, truth: NDArray[np.uint8]) -> dict[str, float]:
     }
 
 
-def _summary(
-    observer: str,
-    rows: list[dict[str, float]],
-    maps: NDArray[np.float32],
-    truths: NDArray[np.uint8],
-    delta: float,
-) -> Ceiling:
+def _summary(observer: str, videos: list[Scored]) -> Ceiling:
+    maps = np.stack([video.class_probabilities for video in videos])
+    truths = np.stack([video.truth for video in videos])
+    rows = [video.counts for video in videos]
     sums = {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
     def share(numerator: str, denominator: str) -> tuple[float, float]:
@@ -136,23 +186,5 @@ def _summary(
         low,
         high,
         float(np.nanmean(realised)),
-        delta,
+        max(video.delta for video in videos),
     )
-
-
-def ceilings(
-    oracle: Oracle,
-    source: ClipSource,
-    num_videos: int,
-    report: Callable[[str, int], None] = lambda observer, done: None,
-) -> Iterator[Ceiling]:
-    """Yield the ceiling of each observer: frame, causal, offline.
-
-    A predictor that has seen more than an observer can score higher than its ceiling.
-    """
-    for observer in reversed(OBSERVERS):
-
-        def tell(done: int, observer: str = observer) -> None:
-            report(observer, done)
-
-        yield ceiling(oracle, source, observer, num_videos, tell)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,10 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument, CorruptData
+from segmnist.executors import Where, run
 from segmnist.oracle.observers import Observer
 from segmnist.oracle.oracle import Oracle
 from segmnist.source import ClipSource
 from segmnist.version import GENERATOR_VERSION
+
+HERE = Where(num_workers=1)
+"""This process."""
+
+CLIPS_PER_WORKER = 16
+"""A process takes some seconds to start and to get the oracle, as long as so many clips take."""
 
 DTYPES = {"float32": 0.0, "float16": 2.0**-12}
 """Permitted storage types, and the error that rounding to them adds to a probability below 1."""
@@ -47,28 +55,38 @@ def write_posteriors(
     source: ClipSource,
     plan: PosteriorPlan,
     report: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    where: Where = HERE,
 ) -> Path:
     """Write posteriors as a Zarr group, and return its path.
 
     Arrays: `class_probabilities (B,T,11,H,W)`, `delta (B,)`, `log_evidence (B,)`, `clip_ids (B,)` and
     `done (B,)`; attributes: the spec, split, seed and bank of the clips, and the plan. A clip is marked done
     after its arrays are written, so a run that was cut short goes on where it stopped. `report` gets the
-    clips done and their number. Raises `BadArgument` where the source is not of the oracle's family, or the
-    path holds something else than a part of this very plan.
+    clips done and their number. where: who works; the numbers are the same whoever does. Raises
+    `BadArgument` where the source is not of the oracle's family, or the path holds something else than a
+    part of this very plan.
     """
     oracle.check_made_by(source)
     Observer(plan.observer, plan.horizon).check_horizon(oracle.spec.num_frames)
     group = _open(Path(path), oracle, source, plan)
     done = np.array(group["done"][:], bool)
-    for row in np.flatnonzero(~done):
-        posterior = oracle.posterior(source[plan.clip_ids[row]], plan.observer, horizon=plan.horizon)
-        group["class_probabilities"][row] = posterior.class_probabilities.astype(plan.dtype)
-        group["delta"][row] = posterior.delta.max()
-        group["log_evidence"][row] = posterior.log_evidence[-1]
-        group["done"][row] = True
+    work = partial(_write_row, Path(path), oracle, source, plan)
+    for row in run(work, np.flatnonzero(~done).tolist(), where, unit="clip", at_a_time=CLIPS_PER_WORKER):
         done[row] = True
         report(int(done.sum()), len(done))
     return Path(path)
+
+
+def _write_row(path: Path, oracle: Oracle, source: ClipSource, plan: PosteriorPlan, row: int) -> int:
+    """Compute and write the posterior of one clip; return its row."""
+    group = _opened(path, "r+")
+    posterior = oracle.posterior(source[plan.clip_ids[row]], plan.observer, horizon=plan.horizon)
+    group["class_probabilities"][row] = posterior.class_probabilities.astype(plan.dtype)
+    group["delta"][row] = posterior.delta.max()
+    group["log_evidence"][row] = posterior.log_evidence[-1]
+    group["done"][row] = True
+    return row
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,70 @@
+"""run_local: pieces of work over the processes of this machine."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+from multiprocessing.connection import wait as wait_for
+from typing import Any, TypeVar
+
+from segmnist.errors import SegmnistError
+
+PENDING_PER_WORKER = 4
+
+Result = TypeVar("Result")
+
+_work: Callable[[int], Any] | None = None
+
+
+def run_local(work: Callable[[int], Result], numbers: Iterable[int], num_workers: int) -> Iterator[Result]:
+    """Yield work(number) for each number, over processes if num_workers is above 1."""
+    if num_workers <= 1:
+        return (work(number) for number in numbers)
+    return _run_pool(work, iter(numbers), num_workers)
+
+
+def _run_pool(work: Callable[[int], Result], numbers: Iterator[int], num_workers: int) -> Iterator[Result]:
+    # A forked child would inherit threads' locks in whatever state they are.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(num_workers, context, _start_worker, (work,))
+    try:
+        pending: set[Future[Result]] = set()
+        for number in islice(numbers, PENDING_PER_WORKER * num_workers):
+            pending.add(pool.submit(_do, number))
+        while pending:
+            done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
+            pending |= {pool.submit(_do, number) for number in islice(numbers, len(done))}
+    except BrokenProcessPool:
+        raise SegmnistError(
+            "a worker process died; what it had finished is kept: run again to resume"
+        ) from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_worker(work: Callable[[int], Any]) -> None:
+    global _work
+    _work = work
+    # Ctrl-C reaches the whole process group; the parent decides, and lets begun pieces end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait_for([parent.sentinel])
+        os._exit(1)
+
+
+def _do(number: int) -> Any:
+    assert _work is not None
+    return _work(number)
