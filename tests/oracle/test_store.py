@@ -168,7 +168,9 @@ def test_bad_use_of_the_command_is_one_line_and_exit_code_2(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("executor", ["local", "ray"])
-def test_whoever_works_the_numbers_are_the_same(executor, parts, tmp_path, monkeypatch):
+def test_whoever_works_the_numbers_are_the_same(
+    executor: str, parts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if executor == "ray":
         pytest.importorskip("ray")
     oracle, source = parts
@@ -181,7 +183,7 @@ def test_whoever_works_the_numbers_are_the_same(executor, parts, tmp_path, monke
         np.testing.assert_array_equal(one.class_probabilities, other.class_probabilities)
 
 
-def test_bad_workers_are_refused_in_one_line(tmp_path):
+def test_bad_workers_are_refused_in_one_line(tmp_path: Path) -> None:
     for arguments in (["--workers", "0"], ["--executor", "slurm"], ["--address", "local"]):
         done = subprocess.run(command(str(tmp_path / "x"), *arguments), capture_output=True, text=True)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
