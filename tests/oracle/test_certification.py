@@ -143,9 +143,7 @@ def test_ratio_error_is_that_of_resampled_videos() -> None:
     assert predicted.mean() == pytest.approx(ratios.std(), rel=0.05)
 
 
-def test_ceilings_do_not_depend_on_who_works(
-    small_bank: DigitBank, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ceilings_do_not_depend_on_who_works(small_bank: DigitBank, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("segmnist.oracle.ceiling.CLIPS_PER_WORKER", 4)
     source = ClipSource(tiny_spec(), bank=small_bank, truth=("semantic",))
     oracle = Oracle.of(source)
