@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from segmnist.classes import BACKGROUND, IGNORE
@@ -233,6 +234,11 @@ def with_needs(names: Iterable[str]) -> tuple[str, ...]:
     >>> with_needs(["visibility"])
     ('ink_bits', 'visible_area', 'amodal_area', 'visibility')
     """
+    return _ordered(tuple(names))
+
+
+@lru_cache(maxsize=256)
+def _ordered(names: tuple[str, ...]) -> tuple[str, ...]:
     ordered: dict[str, None] = {}
 
     def visit(name: str) -> None:

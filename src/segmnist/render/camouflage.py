@@ -111,22 +111,25 @@ def background_dprime(spec: SceneSpec) -> Floats:
 
 def hides_background(scene: Scene, arrays: Arrays) -> Array:
     """Return where the digit seen hides bare background, `(B,T,H,W)` bool: no other digit and no shape."""
-    is_alone = arrays["amodal"].sum(axis=1, dtype=np.uint8) == 1
+    is_alone = arrays["amodal"].view(np.uint8).sum(axis=1, dtype=np.uint8) == 1
     return (arrays["instance"] > 0) & is_alone & (arrays["background_shape"] == 0)
 
 
 def camouflage_dprime(scene: Scene, arrays: Arrays) -> Array:
     """Return the d' of each pixel, `(B,T,H,W)` float32; 0 where no digit is seen."""
-    levels, beneath = arrays["noiseless"], arrays["beneath"]
-    known = np.abs(levels.astype(np.int16) - beneath) / scene.spec.sensor_sigma
-    return np.where(arrays["hides_background"], background_dprime(scene.spec)[levels], known)
+    levels, beneath, unknown = (arrays[name] for name in ("noiseless", "beneath", "hides_background"))
+    apart = np.maximum(levels, beneath) - np.minimum(levels, beneath)
+    dprime = (np.arange(256) / scene.spec.sensor_sigma).astype(np.float32)[apart]
+    dprime[unknown] = background_dprime(scene.spec)[levels[unknown]]
+    return dprime
 
 
 def camouflage_eps(scene: Scene, arrays: Arrays) -> Array:
     """Return the eps of each pixel, `(B,T,H,W)` float32; 1/2 where no digit is seen."""
-    levels = arrays["noiseless"]
-    known = confusion_table(scene.spec.sensor_sigma)[levels, arrays["beneath"]]
-    return np.where(arrays["hides_background"], background_confusion(scene.spec)[levels], known)
+    levels, beneath, unknown = (arrays[name] for name in ("noiseless", "beneath", "hides_background"))
+    eps = confusion_table(scene.spec.sensor_sigma)[levels, beneath]
+    eps[unknown] = background_confusion(scene.spec)[levels[unknown]]
+    return eps
 
 
 def instance_dprime(scene: Scene, arrays: Arrays) -> Array:
