@@ -20,7 +20,7 @@ HEAVY = ("numba", "torch", "ray", "zarr", "matplotlib", "h5py", "av", "PIL")
 FINE_PARTS = {"scene.randomness": "randomness", "render.arrays": "arrays"}
 """Modules that know nothing of the rest of their folder, so that parts which may not see it may import them."""
 
-EVERYWHERE = {"errors", "version", "classes", "palette", "html_hooks", "whole_file"}
+EVERYWHERE = {"errors", "version", "classes", "palette", "html_hooks", "html_page", "whole_file"}
 """What every part may import."""
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "oracle": {"digits", "scene", "render", "source", "executors"},
     "suites": {"digits", "scene", "render", "source", "dataset", "evaluate", "oracle"},
     "baselines": {"scene", "render", "source", "suites", "load"},
-    "views": {"digits", "scene", "render", "source", "dataset", "oracle"},
+    "views": {"digits", "scene", "render", "source", "dataset", "oracle", "suites"},
     "origin": {"scene", "source", "formats", "views"},
     "preview": {"views"},
     "report": {"views"},

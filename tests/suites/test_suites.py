@@ -24,7 +24,7 @@ from segmnist.suites import SUITES, Part, Suite, checksums, evaluate, results, s
 from segmnist.suites.checksums import part_checksums, stored_checksums, suite_sha256, verify
 from segmnist.suites.results import load_suite_result
 from segmnist.suites.run import Job, _score_shard
-from segmnist.suites.worst import pictures
+from segmnist.suites.worst import worst_clips
 
 NUM = 5
 
@@ -160,8 +160,8 @@ def test_a_function_and_its_stored_answers_score_the_same(small: Any, tmp_path: 
     stored = evaluate(tmp_path / "stored.npy", small)
     for batch_size in (1, 2, 10):
         assert evaluate(dark_is_background, small, batch_size=batch_size) == stored
-    shown = pictures(dark_is_background, small, stored)["all"]
-    assert [picture.clip_id for picture in shown] == stored[0].worst
+    shown = worst_clips(dark_is_background, small, stored)["all"]
+    assert [clip.clip_id for clip in shown] == stored[0].worst
 
 
 def test_workers_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,7 +69,8 @@ def evaluate(
     from segmnist.suites import evaluate as score
     from segmnist.suites import suite as suite_named
     from segmnist.suites.checksums import suite_sha256
-    from segmnist.suites.worst import pictures
+    from segmnist.suites.worst import worst_clips
+    from segmnist.views.mistakes import mistakes_html
     from segmnist.whole_file import check_target, replace_file
 
     for place in filter(None, (json, html)):
@@ -89,7 +90,9 @@ def evaluate(
     if json is not None:
         save_result(result, json)
     if html is not None:
-        replace_file(html, page(result, pictures(source, chosen, parts, split=split)).encode())
+        clips = worst_clips(source, chosen, parts, split=split)
+        mistakes = {part: mistakes_html(found) for part, found in clips.items()}
+        replace_file(html, page(result, mistakes).encode())
 
 
 def _wide_console() -> Console:

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from segmnist.evaluate.reports.pictures import Picture
+import numpy as np
+from numpy.typing import NDArray
+
 from segmnist.evaluate.reports.results import PartResult
 from segmnist.suites.catalog import Suite
 from segmnist.suites.catalog import suite as suite_named
 from segmnist.suites.predict import Model, of_files, of_model
 
 
-def pictures(
+class Predicted(NamedTuple):
+    """A clip with its prediction: id, and video, true and predicted classes, each `(T, H, W)` uint8."""
+
+    clip_id: int
+    video: NDArray[np.uint8]
+    truth: NDArray[np.uint8]
+    prediction: NDArray[np.uint8]
+
+
+def worst_clips(
     predictions: str | Path | Model, suite: Suite | str, results: Sequence[PartResult], *, split: str = "test"
-) -> dict[str, list[Picture]]:
-    """Return frame, truth and prediction of each part's worst clips, for the page."""
+) -> dict[str, list[Predicted]]:
+    """Return the worst clips of each part with their predictions."""
     chosen = suite_named(suite) if isinstance(suite, str) else suite
     shown = {}
     for result in results:
@@ -27,7 +39,7 @@ def pictures(
         )
         clips = list(part.source(split).batch(result.worst)) if result.worst else []
         shown[part.name] = [
-            Picture(clip.clip_id, clip.video, clip.semantic, prediction.semantic)
+            Predicted(clip.clip_id, clip.video, clip.semantic, prediction.semantic)
             for clip, prediction in zip(clips, predict(clips) if clips else [], strict=True)
         ]
     return shown

@@ -1,4 +1,4 @@
-"""Plots as inline SVG: bars, bars cut by outcome, a reliability diagram, a confusion table."""
+"""Plots as inline SVG: bars cut by outcome, a reliability diagram, a confusion table."""
 
 from __future__ import annotations
 
@@ -6,29 +6,12 @@ import html
 from collections.abc import Mapping, Sequence
 
 from segmnist.evaluate.reports.results import Bucket, Reliability
-
-Bar = tuple[str, float | None]
-"""A name and a share between 0 and 1."""
+from segmnist.html_page import chart
 
 SEGMENTS = ("right", "another digit", "twin", "background")
 """What digit pixels are taken for, as a bar shows it from left to right; the classes of style are o0, o1, ..."""
 
 ROW, LABEL, WIDTH = 22, 130, 460
-
-
-def bars(title: str, rows: Sequence[Bar]) -> str:
-    """Return horizontal bars of shares with their values."""
-    lines = []
-    for i, (name, value) in enumerate(rows):
-        y, length = 28 + i * ROW, (WIDTH - LABEL - 60) * (value or 0)
-        text = "-" if value is None else f"{value:.3f}"
-        lines.append(
-            f'<text x="{LABEL - 8}" y="{y + 13}" text-anchor="end">{html.escape(name)}</text>'
-            f'<rect class="track" x="{LABEL}" y="{y}" width="{WIDTH - LABEL - 60}" height="16" rx="2"/>'
-            f'<rect class="bar" x="{LABEL}" y="{y}" width="{length:.1f}" height="16" rx="2"/>'
-            f'<text x="{WIDTH - 52}" y="{y + 13}">{text}</text>'
-        )
-    return _svg(title, WIDTH, 28 + ROW * len(rows) + 4, "".join(lines))
 
 
 def outcome_bars(title: str, rows: Mapping[str, Bucket]) -> str:
@@ -38,7 +21,7 @@ def outcome_bars(title: str, rows: Mapping[str, Bucket]) -> str:
     """
     length, lines = WIDTH - LABEL - 60, []
     for i, (name, bucket) in enumerate(rows.items()):
-        y, x = 28 + i * ROW, float(LABEL)
+        y, x = i * ROW, float(LABEL)
         lines.append(f'<text x="{LABEL - 8}" y="{y + 13}" text-anchor="end">{html.escape(name)}</text>')
         shares = (bucket.right, bucket.another_digit, bucket.twin, bucket.background)
         for order, (outcome, share) in enumerate(zip(SEGMENTS, shares, strict=True)):
@@ -48,7 +31,7 @@ def outcome_bars(title: str, rows: Mapping[str, Bucket]) -> str:
             )
             x += length * share
         lines.append(f'<text x="{WIDTH - 52}" y="{y + 13}">{bucket.right:.3f}</text>')
-    return _svg(title, WIDTH, 28 + ROW * len(rows) + 4, "".join(lines))
+    return chart(title, WIDTH, ROW * len(rows), "".join(lines))
 
 
 def outcome_key() -> str:
@@ -62,7 +45,7 @@ def reliability_diagram(bins: Sequence[Reliability]) -> str:
 
     The area of a dot follows its number of pixels.
     """
-    side, left, top = 230, 50, 34
+    side, left, top = 230, 50, 8
     most = max(b.pixels for b in bins)
     dots = "".join(
         f'<circle class="bar" cx="{left + side * b.confidence:.1f}" cy="{top + side * (1 - b.accuracy):.1f}" '
@@ -83,14 +66,14 @@ def reliability_diagram(bins: Sequence[Reliability]) -> str:
         f'<text x="{left + side / 2}" y="{top + side + 34}" text-anchor="middle">confidence</text>'
         f'<text transform="translate(14 {top + side / 2}) rotate(-90)" text-anchor="middle">accuracy</text>'
     )
-    return _svg("Reliability, all pixels", left + side + 20, top + side + 42, frame + dots + ticks)
+    return chart("Reliability, all pixels", left + side + 20, top + side + 42, frame + dots + ticks)
 
 
 def confusion_table(confusion: Sequence[Sequence[int]]) -> str:
     """Return the confusion of digit pixels, each row as shares of its class."""
-    cell, left, top = 26, 74, 62
+    cell, left, top = 26, 74, 36
     names = [*map(str, range(10)), "bg"]
-    parts = [f'<text x="{left + cell * 5.5}" y="40" text-anchor="middle">taken for</text>']
+    parts = [f'<text x="{left + cell * 5.5}" y="12" text-anchor="middle">taken for</text>']
     for column, name in enumerate(names):
         x = left + cell * (column + 0.5)
         parts.append(f'<text x="{x:.0f}" y="{top - 6}" text-anchor="middle">{name}</text>')
@@ -106,11 +89,4 @@ def confusion_table(confusion: Sequence[Sequence[int]]) -> str:
                 f'style="fill-opacity:{0.06 + 0.94 * share:.3f}"><title>{row} taken for {names[column]}: {share:.3f}'
                 "</title></rect>"
             )
-    return _svg("Confusion of digit pixels", left + cell * 11 + 10, top + cell * 10 + 8, "".join(parts))
-
-
-def _svg(title: str, width: int, height: int, body: str) -> str:
-    return (
-        f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
-        f'aria-label="{html.escape(title)}"><text class="title" x="0" y="15">{html.escape(title)}</text>{body}</svg>'
-    )
+    return chart("Confusion of digit pixels", left + cell * 11 + 10, top + cell * 10 + 8, "".join(parts))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from segmnist.classes import IGNORE
 from segmnist.dataset.reader import StoredDataset, open_dataset
 from segmnist.digits.bank import DigitBank
+from segmnist.html_page import page, picture
 from segmnist.palette import CLASS_NAMES
 from segmnist.render.derived import CAMOUFLAGE_LEVELS
 from segmnist.render.engine import render
@@ -19,18 +19,10 @@ from segmnist.scene.sample import sample
 from segmnist.version import __version__
 from segmnist.views.preview.encode import encode_png
 from segmnist.views.preview.figure import contact_sheet
-from segmnist.views.report.charts import bars, heat
+from segmnist.views.report.charts import heat, histogram
 from segmnist.views.report.survey import BINS, SHEET, Survey
 
 STYLE = """
-:root{color-scheme:light dark}
-body{font:15px/1.45 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem;border-bottom:1px solid #8886;padding-bottom:.2rem}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{padding:.15rem 1rem .15rem 0;text-align:left}
-.charts{display:flex;flex-wrap:wrap;gap:1rem 2rem}figure{margin:0}figcaption{font-weight:600;margin-bottom:.3rem}
-svg{max-width:100%;height:auto;overflow:visible;font:11px system-ui,sans-serif;fill:currentColor}.bar{fill:#a63a99}
-.axis{opacity:.7}img{max-width:100%;height:auto;image-rendering:pixelated}
-pre{overflow:auto;padding:.7rem;border:1px solid #8886}
 .sums{overflow:auto;max-height:22rem}.sums td{font-family:ui-monospace,monospace;font-size:.8rem}
 .wrong{color:#c22;font-weight:600}
 """
@@ -59,11 +51,7 @@ def report_page(found: Survey, *, bank: DigitBank | None = None) -> str:
         ("Licence", f"<p>{LICENCE if own_bank else 'The digits are not MNIST: see their own licence.'}</p>"),
     ]
     body = "".join(f"<h2>{html.escape(name)}</h2>{content}" for name, content in sections)
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
-        f"<body><h1>{html.escape(title)}</h1>{body}</body></html>\n"
-    )
+    return page(title, body, STYLE)
 
 
 def _facts(found: Survey) -> str:
@@ -96,9 +84,11 @@ def _balance(found: Survey) -> str:
     low, high = found.recipe.spec.num_digits_range
     numbers = [str(number) for number in range(low, high + 1)]
     charts = [
-        bars("Digits of each class", found.digits_of_class, CLASS_NAMES[:10], "class"),
-        bars("Pixels of each class", pixels[:10], CLASS_NAMES[:10], "class; the background is not shown"),
-        bars("Digits in a clip", counts[low : high + 1], numbers, "digits"),
+        histogram("Digits of each class", found.digits_of_class, CLASS_NAMES[:10], "class"),
+        histogram(
+            "Pixels of each class", pixels[:10], CLASS_NAMES[:10], "class; the background is not shown"
+        ),
+        histogram("Digits in a clip", counts[low : high + 1], numbers, "digits"),
     ]
     return f'<div class="charts">{"".join(charts)}</div><p>Background: {share:.1%} of all pixels.</p>'
 
@@ -107,8 +97,10 @@ def _difficulty(found: Survey) -> str:
     edges = [f"{place / BINS:.2f}" for place in range(BINS)]
     hidden = f"share of digit pixels within {CAMOUFLAGE_LEVELS} grey levels of what they hide"
     charts = [
-        bars("Visibility of each digit in each frame", found.visibility, edges, "share of it that is seen"),
-        bars("Camouflage of each clip", found.camouflage, edges, hidden),
+        histogram(
+            "Visibility of each digit in each frame", found.visibility, edges, "share of it that is seen"
+        ),
+        histogram("Camouflage of each clip", found.camouflage, edges, hidden),
     ]
     return f'<div class="charts">{"".join(charts)}</div>'
 
@@ -117,8 +109,10 @@ def _coverage(found: Survey) -> str:
     speeds = [f"{found.fastest * place / BINS:.1f}" for place in range(BINS)]
     charts = [
         heat("Centres of digits in the frame", found.positions),
-        bars("Speeds", found.speeds, speeds, "px/frame between frames; a bounce shortens the step"),
-        bars("Angles", found.angles, [str(10 * place) for place in range(36)], "degrees counter-clockwise"),
+        histogram("Speeds", found.speeds, speeds, "px/frame between frames; a bounce shortens the step"),
+        histogram(
+            "Angles", found.angles, [str(10 * place) for place in range(36)], "degrees counter-clockwise"
+        ),
     ]
     return f'<div class="charts">{"".join(charts)}</div>'
 
@@ -146,9 +140,7 @@ def _sheet(found: Survey, clip_ids: Sequence[int], bank: DigitBank) -> str:
     sheet = contact_sheet(
         list(videos), list(clips["semantic"]), labels, num_columns=8, scale=_scale(found), titles=titles
     )
-    data = base64.b64encode(encode_png(sheet)).decode()
-    name = f"{len(clip_ids)} clips, eight frames of each above their classes"
-    return f'<img alt="{name}" src="data:image/png;base64,{data}">'
+    return picture(encode_png(sheet), f"{len(clip_ids)} clips, eight frames of each above their classes")
 
 
 def _rows_of(found: Survey, clip_ids: Sequence[int]) -> list[int]:

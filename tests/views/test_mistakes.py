@@ -1,0 +1,47 @@
+"""Pictures of wrong predictions show what was wrong."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+
+import numpy as np
+from PIL import Image
+
+from segmnist.palette import CLASS_COLOURS, INSTANCE_COLOURS
+from segmnist.suites.worst import Predicted
+from segmnist.views.mistakes import error_map, mistake_strip, mistakes_html
+
+
+def predicted() -> Predicted:
+    """Two frames 3x5 of background, with one invented digit."""
+    truth, prediction = np.full((2, 3, 5), 10, np.uint8), np.full((2, 3, 5), 10, np.uint8)
+    prediction[1, 0, 0] = 4
+    return Predicted(7, np.full((2, 3, 5), 77, np.uint8), truth, prediction)
+
+
+def test_error_map_by_hand() -> None:
+    truth, prediction = np.array([6, 6, 6, 10, 10], np.uint8), np.array([6, 9, 10, 3, 10], np.uint8)
+    assert error_map(truth, prediction).tolist() == [0, 1, 2, 3, 0]
+
+
+def test_rows_are_frame_truth_prediction_and_error() -> None:
+    clip = predicted()
+    video, truth, prediction, error = (row.colours[row.pixels] for row in mistake_strip(clip).rows)
+    assert (video == 77).all()
+    np.testing.assert_array_equal(truth, CLASS_COLOURS[clip.truth])
+    np.testing.assert_array_equal(prediction[1, 0, 0], CLASS_COLOURS[4])
+    np.testing.assert_array_equal(error[1, 0, 0], INSTANCE_COLOURS[3])
+    assert (error.reshape(-1, 3).any(axis=1)).sum() == 1
+
+
+def test_the_picture_is_inline_and_its_colours_are_named() -> None:
+    text = mistakes_html([predicted()])
+    (data,) = re.findall(r"base64,([A-Za-z0-9+/=]+)", text)
+    with Image.open(io.BytesIO(base64.b64decode(data))) as sheet:
+        colours = {colour for _, colour in sheet.convert("RGB").getcolors(1 << 24) or ()}
+    assert tuple(INSTANCE_COLOURS[3].tolist()) in colours
+    assert tuple(CLASS_COLOURS[4].tolist()) in colours
+    assert "invented digit" in text
+    assert mistakes_html([]) == ""
