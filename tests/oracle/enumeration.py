@@ -79,7 +79,7 @@ def enumerate_pairs(family: Any) -> Enumeration:
     spec, bank, count = family.spec, family.bank, family.num_hypotheses
     assert spec.max_shapes == 0
     front, behind = (index.reshape(-1) for index in np.indices((count, count)))
-    quiet = spec.replace(sensor_sigma=0.0, digit_motion="reflect", turn_odds=0.0)
+    quiet = spec.replace(sensor_sigma=0.0, digit_motion="reflect", turn_odds=0.0, num_digits_range=(2, 2))
     scene = sample(quiet, np.arange(count * count), bank=bank)
     placed = {
         name: np.stack([values[behind], values[front]], axis=1).astype(np.int32)

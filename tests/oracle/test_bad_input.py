@@ -18,7 +18,7 @@ from segmnist.scene.presets import PRESETS, preset
 from segmnist.scene.spec import SceneSpec, field_names
 
 OUTSIDE = {
-    "num_digits_range": (1, 2),
+    "num_digits_range": (2, 3),
     "num_depth_swaps_range": (0, 1),
     "sensor_sigma": 0.0,
     "digit_motion": "origin",
@@ -87,6 +87,7 @@ def test_every_field_has_a_rule() -> None:
         ({"direction_step": 360.0}, "direction_step"),
         ({"speed_range": (2.0, 2.0)}, "speed_range"),
         ({"frame_stride": 2}, "frame_stride"),
+        ({"num_digits_range": (1, 2)}, "num_digits_range"),
         ({"scale_range": (0.5, 1.0), "scale_step": 0.5}, "scale_range"),
     ],
 )

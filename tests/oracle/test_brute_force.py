@@ -14,6 +14,9 @@ from segmnist.digits.bank import DigitBank
 from segmnist.oracle import OBSERVERS, Oracle
 from segmnist.oracle.arrays import NumpyArrays
 from segmnist.oracle.likelihood import log_likelihood_table
+from segmnist.oracle.observers import Observer
+from segmnist.oracle.pictures import single_digit_scene
+from segmnist.render.engine import render
 from segmnist.source import ClipSource
 
 SPECS = {
@@ -157,3 +160,57 @@ def test_memory_is_that_of_tiles_not_of_all_pairs() -> None:
     tracemalloc.stop()
     assert posterior.pairs_kept[0] == 1
     assert peak < 1280**2 * 8
+
+
+@pytest.mark.parametrize("numbers", [(0, 2), (1, 2), (0, 1), (1, 1)])
+@pytest.mark.parametrize("observer", [*OBSERVERS, "forecast"])
+def test_an_unknown_number_of_digits_equals_enumeration(observer, numbers, small_bank):
+    spec = tiny_spec(**SPECS["twins"], num_digits_range=numbers, sensor_sigma=100.0)
+    oracle = Oracle(spec, bank=small_bank, delta=0.0)
+    family, table = oracle.family, log_likelihood_table(spec)
+    everything, count = enumerate_pairs(family), family.num_hypotheses
+    clip = ClipSource(spec, bank=small_bank, seed=3)[4]
+    alone = render(single_digit_scene(spec, small_bank, family.glyph, family.pose, 40), ("instance",))
+    bare = np.full(clip.video.shape, 40)
+    drawn = np.log(1 / (numbers[1] - numbers[0] + 1))
+    posterior = oracle.posterior(clip, observer, horizon=int(observer == "forecast"))
+    looks = Observer(observer, int(observer == "forecast")).looks(spec.num_frames)
+    for t in range(spec.num_frames):
+        k = 0 if observer == "offline" else t
+        seen = list(looks[k].seen)
+        none = sum(table[bare[s], clip.video[s]].sum() for s in seen) * np.ones(1)
+        one = np.log(family.prior) + sum(
+            (table[alone.video[:, s], clip.video[s]].sum((-1, -2)) for s in seen), np.zeros(count)
+        )
+        two = everything.log_joint(clip.video, seen, spec)
+        weights = [
+            drawn + w if numbers[0] <= n <= numbers[1] else w - np.inf for n, w in enumerate((none, one, two))
+        ]
+        evidence = np.logaddexp.reduce([np.logaddexp.reduce(w, axis=None) for w in weights])
+        none, one, two = (np.exp(w - evidence) for w in weights)
+        np.testing.assert_allclose(posterior.log_evidence[k], evidence, rtol=1e-9, atol=1e-9)
+        shares = [none.sum(), one.sum(), two.sum()][: numbers[1] + 1]
+        np.testing.assert_allclose(posterior.num_digits_probabilities[k], shares, atol=1e-9)
+        digits = np.stack([two.sum(0) + one, two.sum(1)])[: numbers[1]]
+        np.testing.assert_allclose(posterior.hypothesis_probabilities[k], digits, atol=1e-9)
+        expected = everything.class_posterior(two, t)
+        ink = alone.instance[:, t] > 0
+        for label in range(10):
+            expected[label] += np.einsum("h,hyx->yx", one * family.class_odds[:, label], ink)
+        expected[10] = 1 - expected[:10].sum(0)
+        np.testing.assert_allclose(posterior.class_probabilities[t], expected, atol=3e-7)
+        front = np.einsum("ij,ijyx->yx", two, everything.amodal[:, :, 1, t])
+        behind = np.einsum("ij,ijyx->yx", two, everything.amodal[:, :, 0, t])
+        behind += np.einsum("h,hyx->yx", one, ink)
+        np.testing.assert_allclose(
+            posterior.amodal_probabilities[:, t], [behind, front][: numbers[1]], atol=3e-7
+        )
+        np.testing.assert_allclose(
+            posterior.instance_probabilities[t].sum(0), np.ones(bare.shape[1:]), atol=1e-6
+        )
+        odds = family.class_odds
+        np.testing.assert_allclose(posterior.depth_order[k], odds.T @ two @ odds, atol=1e-9)
+    samples = posterior.sample(1500)
+    for label in range(11):
+        error = np.abs((samples == label).mean(0) - posterior.class_probabilities[:, label]).max()
+        assert error < 5 * np.sqrt(0.25 / 1500)

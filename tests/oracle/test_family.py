@@ -102,6 +102,16 @@ def test_pictures_composite_to_the_drawn_pixels(name: Any, small_bank: DigitBank
             np.testing.assert_array_equal(instance.reshape(clips.video.shape[2:]), clips.instance[b, t])
 
 
+@pytest.mark.parametrize("numbers", [(0, 2), (1, 2), (0, 1), (2, 2)])
+def test_numbers_of_digits_occur_as_often_as_the_prior_says(numbers, small_bank):
+    spec = tiny_spec(num_digits_range=numbers)
+    family = build_family(spec, small_bank, "train", 0, LIMIT)
+    assert family.max_digits == numbers[1]
+    drawn = np.bincount(sample(spec, np.arange(20_000), bank=small_bank).num_digits, minlength=numbers[1] + 1)
+    assert np.abs(drawn / 20_000 - family.count_prior).max() < 5 * np.sqrt(0.25 / 20_000)
+    assert not drawn[: numbers[0]].any()
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 36_000])
 def test_lattice_probabilities_are_those_of_a_32_bit_word(count: int) -> None:
     shares = lattice_probabilities(count)

@@ -14,12 +14,13 @@ from segmnist.oracle.arrays import Arrays
 from segmnist.oracle.evidence import FrameEvidence, weigh
 from segmnist.oracle.family import Family
 from segmnist.oracle.observers import Look, Observer
-from segmnist.oracle.pairs import PairPosterior, solve_pairs
 from segmnist.oracle.picks import pick, uniforms
 from segmnist.oracle.posterior import Posterior
 from segmnist.oracle.problem import PairProblem
+from segmnist.oracle.solved import Solved, solve
 from segmnist.oracle.worlds import (
-    DRAW,
+    ABSENT,
+    draw_width,
     filtered_maps,
     frame_log_likelihood,
     labels_of,
@@ -69,30 +70,51 @@ def _grouped(family: Family, look: Look) -> Group:
 
 
 @dataclass(frozen=True, eq=False)
+class Case:
+    """One background and one number of digits, with what the frames seen say of the digits then."""
+
+    background: int
+    num_digits: int
+    solved: Solved
+    log_weight: float
+    """log p(background, number of digits, frames seen)."""
+
+
+@dataclass(frozen=True, eq=False)
 class Answer:
-    """The answer to one look: one pair posterior for each background, and each background's share."""
+    """The answer to one look: all cases, and the share of each."""
 
     look: Look
     group: Group
-    problems: list[PairProblem]
-    solved: list[PairPosterior]
-    log_weight: Floats
-    """`(B,)` log p(background, frames seen)."""
+    cases: list[Case]
 
     @cached_property
     def log_evidence(self) -> float:
         """The log of p(frames seen)."""
-        return float(np.logaddexp.reduce(self.log_weight))
+        return float(np.logaddexp.reduce([case.log_weight for case in self.cases]))
 
     @cached_property
     def share(self) -> Floats:
-        """`(B,)` P(background | frames seen)."""
-        return np.asarray(np.exp(self.log_weight - self.log_evidence))
+        """`(C,)` P(case | frames seen)."""
+        return np.exp(np.array([case.log_weight for case in self.cases]) - self.log_evidence)
 
     def mix(self, name: str) -> NDArray[np.float64]:
-        """Return one of the pair posteriors' arrays, averaged over the backgrounds."""
-        total = sum(share * getattr(solved, name) for share, solved in zip(self.share, self.solved))
-        return np.asarray(total)
+        """Return one of the solved cases' numbers or arrays, averaged over the cases."""
+        return np.asarray(
+            sum(share * getattr(case.solved, name) for share, case in zip(self.share, self.cases))
+        )
+
+    def digits(self, rows: int) -> Floats:
+        """Return P(digit k is there and of group g), `(rows,n)`."""
+        total = np.zeros((rows, len(self.group.prior)))
+        for share, case in zip(self.share, self.cases):
+            total[: case.num_digits] += share * case.solved.digits
+        return total
+
+    def num_digits(self, highest: int) -> Floats:
+        """Return P(a clip has so many digits), `(highest + 1,)`."""
+        counts = np.array([case.num_digits for case in self.cases])
+        return np.bincount(counts, self.share, highest + 1).astype(np.float64)
 
 
 def answer(
@@ -100,17 +122,19 @@ def answer(
 ) -> Answer:
     """Return what one look tells; `weighed[b]` is the evidence of all frames before background b."""
     group = group_alike(family, look)
-    problems, solved, log_weight = [], [], []
-    for prior, evidence in zip(family.background_prior, weighed):
+    cases = []
+    for background, evidence in enumerate(weighed):
         problem = PairProblem(
             evidence, family.picture_of[group.first].astype(np.int64), np.log(group.prior),
             family.class_odds[group.first], look.seen, look.answered, family.num_pixels,
         )  # fmt: skip
-        problems.append(problem)
-        solved.append(solve_pairs(problem, delta, arrays))
-        behind = sum(evidence[t].background for t in look.seen)
-        log_weight.append(float(np.log(prior)) + behind + solved[-1].log_evidence)
-    return Answer(look, group, problems, solved, np.array(log_weight))
+        bare = sum(evidence[t].background for t in look.seen)
+        for num_digits in np.flatnonzero(family.count_prior).tolist():
+            prior = family.background_prior[background] * family.count_prior[num_digits]
+            solved = solve(problem, num_digits, delta, arrays)
+            log_weight = float(np.log(prior)) + bare + solved.log_evidence
+            cases.append(Case(background, num_digits, solved, log_weight))
+    return Answer(look, group, cases)
 
 
 def deterministic_posterior(
@@ -133,20 +157,19 @@ def deterministic_posterior(
         probabilities.reshape(T, BACKGROUND + 1, H, W).astype(np.float32),
         np.stack([_over_members(family, one) for one in answers]),
         np.stack([one.mix("order") for one in answers]),
+        np.stack([one.num_digits(family.max_digits) for one in answers]),
         np.array([one.log_evidence for one in answers]),
         np.array([float(one.mix("delta")) for one in answers]),
-        np.array(
-            [np.mean([s.pairs_kept for s in one.solved]) / len(one.group.prior) ** 2 for one in answers]
-        ),
-        sum(s.flop for one in answers for s in one.solved),
+        np.array([min(case.solved.kept for case in one.cases) for one in answers]),
+        sum(case.solved.flop for one in answers for case in one.cases),
         PathWorlds(family, observer, weighed, answers),
     )
 
 
 def _over_members(family: Family, one: Answer) -> Floats:
-    """Return the posterior of both digits over hypotheses, `(2,N)`: a group's share goes by the prior."""
+    """Return the posterior of all digits over hypotheses, `(D,N)`: a group's share goes by the prior."""
     within = family.prior / one.group.prior[one.group.member_of]
-    return np.stack([one.mix(name)[one.group.member_of] * within for name in ("behind", "front")])
+    return one.digits(family.max_digits)[:, one.group.member_of] * within
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,20 +193,28 @@ class PathWorlds:
     def _painted(self, count: int, seed: int) -> NDArray[np.uint8]:
         """Return label maps of a world drawn for each look, which for the frame observer are apart."""
         maps = np.empty((count, self.family.spec.num_frames, self.family.num_pixels), np.uint8)
+        width, num_digits = draw_width(self.family), self.family.max_digits
         for place, one in enumerate(self.answers):
-            uniform = uniforms(seed, place, count * (DRAW + 2)).reshape(count, DRAW + 2)
+            uniform = uniforms(seed, place, count * (width + num_digits)).reshape(count, width + num_digits)
             worlds = self._draw(one, uniform)
-            labels = labels_of(self.family, worlds, uniform[:, DRAW:])
+            labels = labels_of(self.family, worlds, uniform[:, width:])
             for t in one.look.answered:
                 maps[:, t] = paint(self.family, t, worlds, labels)
         return maps
 
     def draw(self, num_seen: int, uniform: Floats) -> Integers:
-        """Return worlds given the first frames, `(S,3)`."""
+        """Return worlds given the first frames, `(S,1+D)`."""
         if num_seen:
             return self._draw(self.answers[num_seen - 1 + self.observer.horizon], uniform)
-        priors = (self.family.background_prior, self.family.prior, self.family.prior)
-        return np.stack([pick(prior, uniform[:, n]) for n, prior in enumerate(priors)], axis=1)
+        family = self.family
+        worlds = np.stack(
+            [pick(family.prior, column) for column in uniform[:, : 1 + family.max_digits].T], axis=1
+        )
+        # The first number decides the background, the one after those of the digits how many there are.
+        worlds[:, 0] = pick(family.background_prior, uniform[:, 0])
+        count = pick(family.count_prior, uniform[:, 1 + family.max_digits])
+        worlds[:, 1:][np.arange(family.max_digits) >= count[:, None]] = ABSENT
+        return worlds
 
     def step(self, worlds: Integers, uniform: Floats) -> Integers:
         """Return the same worlds: their hypotheses are whole paths."""
@@ -197,18 +228,16 @@ class PathWorlds:
         return frame_log_likelihood(self.family, self.weighed, t, worlds) - gained
 
     def _draw(self, one: Answer, uniform: Floats) -> Integers:
-        """Return worlds given a look: background, digit in front, the one behind given it, then members."""
-        worlds = np.empty((len(uniform), 3), np.int64)
-        worlds[:, 0] = pick(one.share, uniform[:, 0])
-        for b in np.unique(worlds[:, 0]):
-            rows = np.flatnonzero(worlds[:, 0] == b)
-            worlds[rows, 2] = pick(one.solved[b].front, uniform[rows, 1])
-            for i in np.unique(worlds[rows, 2]):
-                mine = rows[worlds[rows, 2] == i]
-                log_row = one.problems[b].row(int(i))
-                worlds[mine, 1] = pick(np.exp(log_row - log_row.max()), uniform[mine, 2])
-        for n in (1, 2):
-            worlds[:, n] = pick_members(
-                self.family.prior, one.group.member_of, worlds[:, n], uniform[:, 2 + n]
-            )
+        """Return worlds given a look, `(S,1+D)`: a case, the groups of its digits, then members of these."""
+        most = self.family.max_digits
+        worlds = np.full((len(uniform), 1 + most), ABSENT)
+        chosen = pick(one.share, uniform[:, 0])
+        for c in np.unique(chosen):
+            case, mine = one.cases[c], np.flatnonzero(chosen == c)
+            worlds[mine, 0] = case.background
+            groups = case.solved.draw(uniform[mine, 1 : 1 + case.num_digits])
+            for n in range(case.num_digits):
+                worlds[mine, 1 + n] = pick_members(
+                    self.family.prior, one.group.member_of, groups[:, n], uniform[mine, 1 + most + n]
+                )
         return worlds

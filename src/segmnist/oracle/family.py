@@ -31,7 +31,7 @@ BYTES_A_POSE = 64
 
 @dataclass(frozen=True, eq=False)
 class Family:
-    """All that one digit can be and do: N hypotheses, the same for both digits of a clip.
+    """All that one digit can be and do: N hypotheses, the same for every digit of a clip.
 
     Where motion is a Markov chain, a hypothesis is a state of it: a position and a velocity, beside what never
     changes; its `prior` is that of the first frame. `pose` holds `(N,T)` int64 arrays `y`, `x`, `angle`, `scale`,
@@ -52,11 +52,18 @@ class Family:
     backgrounds: NDArray[np.int16]
     """`(B,T,P)` the grey level of each background's pixels; 256 where pepper noise is seen."""
     background_prior: Floats
+    count_prior: Floats
+    """`(max_digits + 1,)` P(a clip has so many digits)."""
 
     @property
     def num_hypotheses(self) -> int:
         """Scenes of one digit, N; a clip has N^2."""
         return len(self.prior)
+
+    @property
+    def max_digits(self) -> int:
+        """The most digits that a clip has."""
+        return len(self.count_prior) - 1
 
     @property
     def num_pixels(self) -> int:
@@ -113,8 +120,14 @@ def build_family(spec: SceneSpec, bank: DigitBank, split: str, seed: int, max_by
     backgrounds = _backgrounds(spec, bank, split, seed)
     return Family(
         spec, bank, values["glyph"], pose, prior, class_odds, pictures, picture_of,
-        backgrounds, lattice_probabilities(len(backgrounds)),
+        backgrounds, lattice_probabilities(len(backgrounds)), _count_prior(spec),
     )  # fmt: skip
+
+
+def _count_prior(spec: SceneSpec) -> Floats:
+    """Return P(a clip has so many digits), `(max_digits + 1,)`."""
+    low, high = spec.num_digits_range
+    return np.concatenate([np.zeros(low), lattice_probabilities(high - low + 1)])
 
 
 def check_bytes(needed: int, max_bytes: int, what: str) -> None:

@@ -29,7 +29,7 @@ from segmnist.oracle.picks import pick, uniforms
 from segmnist.oracle.posterior import Posterior
 from segmnist.oracle.problem import PairProblem
 from segmnist.oracle.walk import transition_matrix
-from segmnist.oracle.worlds import DRAW, filtered_maps, frame_log_likelihood, labels_of, paint
+from segmnist.oracle.worlds import draw_width, filtered_maps, frame_log_likelihood, labels_of, paint
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -182,6 +182,7 @@ def markov_posterior(
         probabilities.reshape(T, BACKGROUND + 1, H, W).astype(np.float32),
         marginals,
         order,
+        np.tile(family.count_prior, (T, 1)),
         log_evidence,
         np.zeros(T),
         np.ones(T),
@@ -219,11 +220,12 @@ class WanderingWorlds:
         """Return label maps of worlds drawn anew in each frame, or offline each from the one after it."""
         num_frames, offline = self.family.spec.num_frames, self.observer.name == "offline"
         maps = np.empty((count, num_frames, self.family.num_pixels), np.uint8)
+        width = draw_width(self.family)
         for t in reversed(range(num_frames)):
-            uniform = uniforms(seed, t, count * (DRAW + 2)).reshape(count, DRAW + 2)
+            uniform = uniforms(seed, t, count * (width + 2)).reshape(count, width + 2)
             if t + 1 == num_frames or not offline:
                 worlds = self.draw(t + 1, uniform)
-                labels = labels_of(self.family, worlds, uniform[:, DRAW:])
+                labels = labels_of(self.family, worlds, uniform[:, width:])
             else:
                 worlds = self._before(t, worlds, uniform)
             maps[:, t] = paint(self.family, t, worlds, labels)

@@ -40,8 +40,8 @@ class Oracle:
     1152
     >>> Oracle("standard")
     Traceback (most recent call last):
-    segmnist.errors.BadArgument: num_digits_range=(2, 3) is not permitted: expected (2, 2); this puts the
-    spec outside ...
+    segmnist.errors.BadArgument: num_digits_range=(2, 3) is not permitted: expected numbers in
+    0..2, ...; this puts the spec outside ...
     """
 
     def __init__(

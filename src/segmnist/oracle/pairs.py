@@ -103,7 +103,7 @@ class PairSums:
     def posterior(self, problem: PairProblem, log_left_out: float) -> PairPosterior:
         """Return the posterior that the sums amount to, given the log of a bound on the weight left out."""
         front, behind = self.front / self.mass, self.behind / self.mass
-        class_map = _splat(problem, front + behind) - self.hidden / self.mass
+        class_map = splat_classes(problem, front + behind) - self.hidden / self.mass
         log_evidence = self.shift + float(np.log(self.mass))
         ratio = np.exp(log_left_out - log_evidence)
         delta = float(ratio / (1 + ratio) + self.unmapped / self.mass)
@@ -174,7 +174,7 @@ def posterior_of(problem: PairProblem, weights: Floats, arrays: Arrays) -> PairP
     return sums.posterior(problem, -np.inf)
 
 
-def _splat(problem: PairProblem, weight: Floats) -> Floats:
+def splat_classes(problem: PairProblem, weight: Floats) -> Floats:
     """Return for each mapped frame, class and pixel the summed weight of the hypotheses that cover it."""
     from segmnist.oracle.kernels import splat
 

@@ -45,10 +45,13 @@ class Posterior:
     class_probabilities: NDArray[np.float32]
     """`(T,11,H,W)` P(class of a pixel | what the observer saw); class 10 is the background."""
     hypothesis_probabilities: NDArray[np.float64]
-    """`(K,2,N)` P(digit n is hypothesis h of the family): digit 0 lies behind, digit 1 in front. K is T, or
-    1 for the offline observer of deterministic motion, whose hypotheses are whole paths."""
+    """`(K,D,N)` P(digit n is there, and is hypothesis h of the family), from back to front, for the D digits
+    that a clip has at most. K is T, or 1 for the offline observer of deterministic motion, whose hypotheses
+    are whole paths."""
     depth_order: NDArray[np.float64]
-    """`(K,10,10)` P(the digit in front has label a, the digit behind has label b); sums to one."""
+    """`(K,10,10)` P(there are two digits, that in front labelled a and that behind b)."""
+    num_digits_probabilities: NDArray[np.float64]
+    """`(K,D+1)` P(the clip has so many digits)."""
     log_evidence: NDArray[np.float64]
     """`(K,)` log p(what was seen), in nats."""
     delta: NDArray[np.float64]
@@ -71,23 +74,23 @@ class Posterior:
 
     @cached_property
     def amodal_probabilities(self) -> NDArray[np.float32]:
-        """`(2,T,H,W)` float32: P(a pixel lies in the amodal mask of digit n), rows as in truth `amodal`."""
+        """`(D,T,H,W)` float32: P(a pixel lies in the amodal mask of digit n), rows as in truth `amodal`."""
         family = self.worlds.family
         T, _, H, W = self.class_probabilities.shape
-        marginals = np.broadcast_to(
-            self.hypothesis_probabilities, (T, *self.hypothesis_probabilities.shape[1:])
-        )
-        covers = [[family.cover(t, marginals[t, n]) for t in range(T)] for n in range(2)]
-        return np.array(covers, np.float32).reshape(2, T, H, W)
+        D, N = self.hypothesis_probabilities.shape[1:]
+        marginals = np.broadcast_to(self.hypothesis_probabilities, (T, D, N))
+        covers = [[family.cover(t, marginals[t, n]) for t in range(T)] for n in range(D)]
+        return np.array(covers, np.float32).reshape(D, T, H, W)
 
     @property
     def instance_probabilities(self) -> NDArray[np.float32]:
-        """`(T,3,H,W)` float32: P(a pixel's `instance` id is 0, the background; 1, digit 0; 2, digit 1).
+        """`(T,D+1,H,W)` float32: P(a pixel's `instance` id is 0, the background, or n + 1, digit n).
 
-        The digit in front shows wherever it is; what else is not background is the digit behind.
+        Digit 1 lies in front and shows wherever it is; what else is not background is digit 0.
         """
-        background, front = self.class_probabilities[:, BACKGROUND], self.amodal_probabilities[1]
-        return np.stack([background, (1 - background - front).clip(0, 1), front], axis=1)
+        background, amodal = self.class_probabilities[:, BACKGROUND], self.amodal_probabilities
+        first = (1 - background - amodal[1:].sum(0)).clip(0, 1)
+        return np.stack([background, first, *amodal[1:]], axis=1)
 
     @property
     def coin_share(self) -> float:

@@ -32,17 +32,27 @@ def expected_accuracy(probabilities: Probabilities) -> float:
 def expected_foreground_accuracy(probabilities: Probabilities) -> float:
     """Return the expected right digit pixels of the most probable class over the expected digit pixels.
 
+    NaN where no pixel can show a digit.
     This is no ceiling: an answer that never says background finds more digit pixels.
     """
     decided = probabilities.argmax(-3)
     right = np.where(decided != BACKGROUND, probabilities.max(-3), 0).sum(dtype=np.float64)
-    return float(right / (1 - probabilities[..., BACKGROUND, :, :].astype(np.float64)).sum())
+    return _of_digit_pixels(right, probabilities)
 
 
 def highest_foreground_accuracy(probabilities: Probabilities) -> float:
-    """Return the highest expected foreground accuracy: that of the likeliest digit named everywhere."""
+    """Return the highest expected foreground accuracy: that of the likeliest digit named everywhere.
+
+    NaN where no pixel can show a digit.
+    """
     right = probabilities[..., :BACKGROUND, :, :].max(-3).sum(dtype=np.float64)
-    return float(right / (1 - probabilities[..., BACKGROUND, :, :].astype(np.float64)).sum())
+    return _of_digit_pixels(right, probabilities)
+
+
+def _of_digit_pixels(right: float, probabilities: Probabilities) -> float:
+    """Return a number of pixels over the expected number of digit pixels, NaN if that is 0."""
+    digits = (1 - probabilities[..., BACKGROUND, :, :].astype(np.float64)).sum()
+    return float(right / digits) if digits > 0 else float("nan")
 
 
 def coin_entropy(probabilities: Probabilities, twins: tuple[tuple[int, int], ...]) -> NDArray[np.float32]:

@@ -56,7 +56,10 @@ SOLVABLE = {
         "1 for digit_motion='markov'", lambda value, spec: value == 1 or spec.digit_motion != "markov"
     ),
     # The digits.
-    "num_digits_range": one_of((2, 2)),
+    "num_digits_range": Rule(
+        "numbers in 0..2, the higher at least 1; (2, 2) for digit_motion='markov'",
+        lambda value, spec: value == (2, 2) or (1 <= value[1] <= 2 and spec.digit_motion != "markov"),
+    ),
     "classes": ANY,
     "speed_range": Rule(
         "multiples of position_step for digit_motion='markov'", lambda value, spec: _on_lattice(spec)

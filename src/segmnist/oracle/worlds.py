@@ -26,10 +26,8 @@ from segmnist.oracle.picks import pick, uniforms
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-DRAW = 5
-"""Uniform numbers that one world takes, without its labels."""
-STEP = 2
-"""Uniform numbers that moving a world by one frame takes."""
+ABSENT = -1
+"""Stands for the hypothesis of a digit that a world does not have."""
 MAX_TRIES = 1000
 """Draws of a world that replaces another; what is then left over moves a frame's law by under 1/e of 1/1000."""
 
@@ -37,7 +35,8 @@ MAX_TRIES = 1000
 class Filter(Protocol):
     """A posterior that grows with the frames seen.
 
-    Worlds are `(S,3)` int64, a row a sample: background, hypothesis of the digit behind, of that in front.
+    Worlds are `(S,1+D)` int64, a row a sample: background, then the hypotheses of the digits from back to
+    front, `ABSENT` for those that are not there.
     """
 
     @property
@@ -54,19 +53,26 @@ class Filter(Protocol):
         """Return log p(frame t | world) - log p(frame t | frames before), `(S,)`."""
 
 
+def draw_width(family: Family) -> int:
+    """Return how many uniform numbers a world takes, without its labels."""
+    return 1 + 2 * family.max_digits
+
+
 def filtered_maps(known: Filter, num_frames: int, horizon: int, count: int, seed: int) -> NDArray[np.uint8]:
     """Return label maps of worlds that are held from frame to frame, `(count,T,P)` uint8."""
-    width = 1 + DRAW + STEP * horizon
-    coins = uniforms(seed, 0, count * 2).reshape(count, 2)
+    num_digits, first_step = known.family.max_digits, 1 + draw_width(known.family)
+    width = first_step + num_digits * horizon
+    coins = uniforms(seed, 0, count * num_digits).reshape(count, num_digits)
 
     def numbers(t: int, attempt: int) -> Floats:
         return uniforms(seed, t, count * width, attempt).reshape(count, width)
 
     def drawn(num_seen: int, uniform: Floats) -> Integers:
-        """Return worlds from the last frame seen to the one shown, `(horizon + 1,S,3)`."""
-        path = [known.draw(num_seen, uniform[:, 1 : 1 + DRAW])]
-        for start in range(1 + DRAW, width, STEP):
-            path.append(known.step(path[-1], uniform[:, start : start + STEP]))
+        """Return worlds from the last frame seen to the one shown, `(horizon + 1,S,1+D)`."""
+        path = [known.draw(num_seen, uniform[:, 1:first_step])]
+        for ahead in range(horizon):
+            start = first_step + num_digits * ahead
+            path.append(known.step(path[-1], uniform[:, start : start + num_digits]))
         return np.stack(path)
 
     maps = np.empty((count, num_frames, known.family.num_pixels), np.uint8)
@@ -74,7 +80,7 @@ def filtered_maps(known: Filter, num_frames: int, horizon: int, count: int, seed
     for t in range(num_frames):
         last = t - horizon
         if last > 0:
-            moved = known.step(path[-1], numbers(t, 2)[:, :STEP])
+            moved = known.step(path[-1], numbers(t, 2)[:, :num_digits])
             path = np.concatenate([path[1:], moved[None]])
         if last >= 0:
             held = numbers(t, 3)[:, 0] < np.exp(known.log_gain(last, path[0]).clip(max=0))
@@ -93,7 +99,7 @@ def filtered_maps(known: Filter, num_frames: int, horizon: int, count: int, seed
 
 
 def labels_of(family: Family, worlds: Integers, uniform: Floats) -> Integers:
-    """Return the labels of both digits of each world, `(S,2)`; uniform: `(S,2)`, one coin a digit."""
+    """Return the labels of the digits of each world, `(S,D)`; uniform: `(S,D)`, one coin a digit."""
     edges = np.cumsum(family.class_odds[worlds[:, 1:]], axis=-1)
     return np.asarray((uniform[..., None] * edges[..., -1:] >= edges).sum(-1))
 
@@ -102,10 +108,10 @@ def paint(family: Family, t: int, worlds: Integers, labels: Integers) -> NDArray
     """Return the label map of frame t of each world, `(S,P)` uint8."""
     maps = np.full((len(worlds), family.num_pixels), BACKGROUND, np.uint8)
     pictures = family.pictures[t]
-    for n in range(2):
-        rows = family.picture_of[worlds[:, 1 + n], t].astype(np.int64)
-        owner, entry = pictures.entries(rows)
-        maps[owner, pictures.pixel[entry]] = labels[owner, n]
+    for n, hypotheses in enumerate(worlds[:, 1:].T):
+        there = np.flatnonzero(hypotheses != ABSENT)
+        owner, entry = pictures.entries(family.picture_of[hypotheses[there], t].astype(np.int64))
+        maps[there[owner], pictures.pixel[entry]] = labels[there[owner], n]
     return maps
 
 
@@ -114,11 +120,11 @@ def frame_log_likelihood(
 ) -> Floats:
     """Return log p(frame t | world), `(S,)`; `weighed[b]` is the evidence of all frames before background b."""
     result = np.empty(len(worlds))
-    for s, (background, behind, front) in enumerate(worlds):
-        frame = weighed[background][t]
+    for s, world in enumerate(worlds):
+        frame = weighed[world[0]][t]
         pictures, ratio = frame.pictures, frame.ratio
         shown = np.zeros(family.num_pixels)
-        for hypothesis in (behind, front):
+        for hypothesis in world[1:][world[1:] != ABSENT]:
             row = family.picture_of[hypothesis, t]
             own = slice(pictures.start[row], pictures.start[row + 1])
             shown[pictures.pixel[own]] = ratio[own]
