@@ -3,7 +3,7 @@
     python scripts/benchmark_page.py [--check]
 
 Replaces everything between the marks `<!-- results -->` and `<!-- end of results -->`; `--check` compares and
-writes nothing. A baseline without a result file gets a row that says so.
+writes nothing. Models are ranked by information gained. A baseline without a result file gets a row that says so.
 """
 
 from __future__ import annotations
@@ -13,37 +13,43 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from segmnist.errors import SegmnistError
+from segmnist.evaluate.metrics import ROWS
 from segmnist.evaluate.reports.results import PartResult, Result
-from segmnist.evaluate.reports.table import score_text
+from segmnist.evaluate.reports.table import ranked, score_text
 from segmnist.suites.results import load_suite_result
 
 ROOT = Path(__file__).parents[1]
 PAGE, RESULTS = ROOT / "docs" / "benchmark.md", ROOT / "results"
 FIRST, LAST = "<!-- results -->", "<!-- end of results -->"
 
-SUITES = ("standard-v1", "exact-v1", "tiny-v1")
+SUITES = ("standard-v1", "exact-v2", "tiny-v1")
 MODELS = ("all-background", "unet", "unet-gru", "unet3d", "transformer", "prednet")
-COLUMNS = {
-    "foreground_accuracy": "foreground accuracy",
-    "miou_foreground": "mIoU, digits",
-    "nll_foreground": "NLL, digits",
-    "ece": "ECE",
-    "vc8": "VC8",
-    "vpq": "VPQ",
-    "stq": "STQ",
-    "hota": "HOTA",
-    "vis_ap": "VIS AP",
-}
-EXACT_COLUMNS = {
-    "foreground_accuracy": "foreground accuracy",
-    "miou": "mIoU, with background",
-    "nll": "NLL",
-    "excess_nll": "excess NLL",
-    "entropy_error": "entropy-map error",
-    "aurc": "AURC",
-    "ged": "GED^2",
-    "matched_iou": "HM-IoU",
-}
+COLUMNS = (
+    "information_gained",
+    "miou",
+    "miou_foreground",
+    "nll",
+    "ece",
+    "vc8",
+    "vpq",
+    "stq",
+    "hota",
+    "vis_ap",
+    "foreground_accuracy",
+)
+EXACT_COLUMNS = (
+    "information_gained",
+    "information_share",
+    "miou",
+    "nll",
+    "excess_nll",
+    "entropy_error",
+    "aurc",
+    "matched_iou_twins",
+    "matched_iou_others",
+    "ged",
+    "foreground_accuracy",
+)
 """Of a suite that the oracle solves; its own scores are rows of the same table."""
 JUDGES = {"oracle_": "exact posterior", "ceiling_": "best to be expected"}
 
@@ -68,11 +74,12 @@ def _tables(results: list[Result]) -> str:
 
 def _table(suite: str, results: list[Result]) -> str:
     columns = EXACT_COLUMNS if suite.startswith("exact") else COLUMNS
-    lines = [f"### {suite}, test", "", "| model | seed | " + " | ".join(columns.values()) + " |"]
-    lines.append("|---|---|" + "---|" * len(columns))
+    titles = " | ".join(ROWS[name].title for name in columns)
+    lines = [f"### {suite}, test", "", f"| model | seed | {titles} |", "|---|---|" + "---|" * len(columns)]
+    lines += _rows(ranked(results), columns)
     for model in MODELS:
-        mine = [result for result in results if result.model == model]
-        lines += _rows(mine, columns) or [f"| {model} | - | " + "not run |" + " |" * (len(columns) - 1)]
+        if all(result.model != model for result in results):
+            lines.append(f"| {model} | - | not run |" + " |" * (len(columns) - 1))
     lines += [*_judges(results[:1], columns), "", *_notes(results)]
     return "\n".join(lines)
 

@@ -110,8 +110,29 @@ def test_evaluate_writes_a_result_and_a_page(
         4,
     )
     assert result.parts[0].scores["foreground_accuracy"].value == 0
-    assert json.loads((tmp_path / "r.json").read_text())["schema"] == "segmnist-result/1"
+    assert json.loads((tmp_path / "r.json").read_text())["schema"] == "segmnist-result/2"
     assert "floor on tiny-v1" in (tmp_path / "r.html").read_text()
+
+
+def test_evaluate_scores_a_spec_of_your_own_against_the_exact_posterior(
+    monkeypatch: Any, capsys: Any, tmp_path: Any
+) -> None:
+    np.save(tmp_path / "background.npy", np.full((3, 2, 32, 32), 10, np.uint8))
+    changes = ("num_frames=2", "classes=[6, 9]", "position_step=9.0", "sensor_sigma=30.0")
+    options = [option for change in changes for option in ("--set", change)]
+    place = tmp_path / "r.json"
+    code, out, _ = run(
+        monkeypatch, capsys, "evaluate", tmp_path / "background.npy", "--preset", "exact", *options,
+        "--clips", 3, "--oracle", "offline", "--json", place,
+    )  # fmt: skip
+    assert code == 0
+    assert "of the exact posterior" in out
+    result = load_result(place)
+    assert (result.suite, result.parts[0].num_clips) == ("exact", 3)
+    assert result.parts[0].spec["sensor_sigma"] == 30
+    gained = result.parts[0].scores["oracle_information_gained"].value
+    assert gained is not None
+    assert gained > 0
 
 
 @pytest.mark.parametrize(
@@ -121,6 +142,8 @@ def test_evaluate_writes_a_result_and_a_page(
         (("segmnist.nothing:model",), 2, "segmnist.nothing:model"),
         (("math:pi",), 2, "a function"),
         (("absent.npy", "--suite", "tiny"), 2, "tiny-v1"),
+        (("absent.npy", "--preset", "exact"), 2, "either --suite or --preset"),
+        (("absent.npy", "--clips", "9"), 2, "a suite's clips are fixed"),
         (("absent.npy", "--split", "train"), 2, "train sets are drawn without end"),
         (("absent.npy", "--json", "no/such/folder/r.json"), 2, "create the folder first"),
         (("absent.npy", "--html", "."), 2, "the name of a file"),

@@ -40,12 +40,15 @@ def clip(clip_id: Any) -> Any:
     truth: dict[str, Any] = {"semantic": semantic, "instance": instance, "labels": labels}
     truth["visibility"] = rng.random((2, T), np.float32)
     truth["pose"] = rng.normal(size=(2, T, 5)) * 20
-    truth["video"], truth["beneath"] = (rng.integers(0, 256, (T, H, W)).astype(np.uint8) for _ in range(2))
+    truth["noiseless"], truth["beneath"] = (
+        rng.integers(0, 256, (T, H, W)).astype(np.uint8) for _ in range(2)
+    )
     truth["flow_forward"] = rng.normal(size=(T, H, W, 2)).astype(np.float32)
     truth["flow_forward_valid"] = rng.random((T, H, W)) < 0.7
     truth["posterior_samples"], truth["oracle_samples"] = (
-        rng.choice(11, (2, T, H, W)).astype(np.uint8) for _ in range(2)
+        rng.choice(11, (16, T, H, W)).astype(np.uint8) for _ in range(2)
     )
+    truth["class_prior"] = np.array([0.02] * 10 + [0.8])
     truth["posterior"] = rng.dirichlet(np.ones(11), size=(T, H, W)).transpose(0, 3, 1, 2).astype(np.float32)
     noise = rng.dirichlet(np.full(11, 0.3), size=(T, H, W)).transpose(0, 3, 1, 2)
     right = np.eye(11)[semantic].transpose(0, 3, 1, 2)
@@ -61,9 +64,7 @@ def evaluated(ids: Any, **options: Any) -> Any:
 
 
 def soft(*rows: Any) -> Any:
-    """A clip of one frame of 1 x len(rows) pixels: each row gives the probabilities of classes 0, 1 and
-    10.
-    """
+    """A clip of one frame of 1 x len(rows) pixels: each row gives the probabilities of 0, 1 and 10."""
     p = np.zeros((1, 11, 1, len(rows)), np.float32)
     for x, row in enumerate(rows):
         p[0, [0, 1, 10], 0, x] = row
@@ -80,16 +81,16 @@ def posteriors(num_clips: Any, doubt: Any) -> Any:
     return np.moveaxis(mixed, -1, 2).astype(np.float32)
 
 
-def clip_of(posterior: Any) -> Any:
+def clip_of(posterior: Any, **known: Any) -> Any:
     """A clip without digits: ceilings look at the posterior alone."""
     T, _, H, W = posterior.shape
     background, nothing = np.full((T, H, W), 10, np.uint8), np.zeros((T, H, W), np.uint8)
-    truth: dict[str, Any] = {"semantic": background, "instance": nothing, "labels": np.zeros(0, np.uint8)}
-    return ScoredClip(truth | {"posterior": posterior}, Prediction(background))
+    truth = {"semantic": background, "instance": nothing, "labels": np.zeros(0, np.uint8)}
+    return ScoredClip(truth | {"posterior": posterior} | known, Prediction(background))
 
 
-def scores_over(maps: Any) -> Any:
-    counts = [counts_of(clip_of(posterior)) for posterior in maps]
+def scores_over(maps: Any, **known: Any) -> Any:
+    counts = [counts_of(clip_of(posterior, **known)) for posterior in maps]
     return scores_of({name: np.sum([c[name] for c in counts], axis=0) for name in counts[0]})
 
 

@@ -6,14 +6,18 @@ import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
+from segmnist.cli.options import PresetOption, SetOption, SpecOption, spec_from
 from segmnist.cli.progress import counting
 from segmnist.errors import BadArgument, MissingDependency
 from segmnist.version import GENERATOR_VERSION, __version__
+
+if TYPE_CHECKING:
+    from segmnist.suites import Suite
 
 LINE_OF_A_FILE = 200
 """Characters that a table may take in a file or pipe."""
@@ -28,8 +32,18 @@ def evaluate(
         ),
     ],
     suite: Annotated[
-        str, typer.Option("--suite", "-s", help="The suite; `segmnist suites` lists them.")
-    ] = "standard-v1",
+        str | None,
+        typer.Option("--suite", "-s", help="The suite; `segmnist suites` lists them. Default: standard-v1."),
+    ] = None,
+    preset: PresetOption = None,
+    spec: SpecOption = None,
+    changes: SetOption = None,
+    num_clips: Annotated[
+        int | None,
+        typer.Option(
+            "--clips", "-n", help="How many clips of your own --preset, --spec or --set. Default: 200."
+        ),
+    ] = None,
     split: Annotated[str, typer.Option("--split", help="The split: test or val.")] = "test",
     json: Annotated[Path | None, typer.Option("--json", help="Write the result to this JSON file.")] = None,
     html: Annotated[
@@ -62,12 +76,11 @@ def evaluate(
         int, typer.Option("--workers", help="The number of processes, for stored predictions.")
     ] = 2,
 ) -> None:
-    """Score predictions on a suite; print a table, and write a JSON file or an HTML page if asked."""
+    """Score predictions on a suite or a spec of your own; print a table, and write a JSON file or an HTML page if asked."""
     from segmnist.evaluate.reports.page import page
     from segmnist.evaluate.reports.results import SCHEMA, Result, hardware, save_result
     from segmnist.evaluate.reports.table import tables
     from segmnist.suites import evaluate as score
-    from segmnist.suites import suite as suite_named
     from segmnist.suites.checksums import suite_sha256
     from segmnist.suites.worst import worst_clips
     from segmnist.views.mistakes import mistakes_html
@@ -75,15 +88,15 @@ def evaluate(
 
     for place in filter(None, (json, html)):
         check_target(place)
-    chosen = suite_named(suite)
+    chosen = _suite(suite, preset, spec, changes, num_clips)
     source, name = _source(predictions, device)
-    with counting(f"{suite} {split}", chosen.num_clips(split)) as progress:
+    with counting(f"{chosen.name} {split}", chosen.num_clips(split)) as progress:
         parts = score(
             source, chosen, split=split, batch_size=batch, tracking=tracking, observer=observer,
             num_workers=workers, progress=progress,
         )  # fmt: skip
     result = Result(
-        SCHEMA, suite, suite_sha256(chosen), split, model or name, parts, __version__, GENERATOR_VERSION,
+        SCHEMA, chosen.name, suite_sha256(chosen), split, model or name, parts, __version__, GENERATOR_VERSION,
         seed, commit, hardware(), notes,
     )  # fmt: skip
     _wide_console().print(tables(parts))
@@ -93,6 +106,25 @@ def evaluate(
         clips = worst_clips(source, chosen, parts, split=split)
         mistakes = {part: mistakes_html(found) for part, found in clips.items()}
         replace_file(html, page(result, mistakes).encode())
+
+
+def _suite(
+    name: str | None, preset: str | None, spec: Path | None, changes: list[str] | None, clips: int | None
+) -> Suite:
+    """Return the suite that the options name, or one of their own spec."""
+    from segmnist.suites import suite, suite_of
+
+    own = preset or spec or changes
+    if own and name:
+        raise BadArgument("--suite", name, "either --suite or --preset, --spec and --set", "leave one out")
+    if own:
+        title = spec.stem if spec else preset or "standard"
+        return suite_of(spec_from(preset, spec, changes), 200 if clips is None else clips, name=title)
+    if clips is not None:
+        raise BadArgument(
+            "--clips", clips, "--preset, --spec or --set beside it", "a suite's clips are fixed"
+        )
+    return suite(name or "standard-v1")
 
 
 def _wide_console() -> Console:

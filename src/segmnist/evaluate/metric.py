@@ -12,11 +12,12 @@ from segmnist.evaluate.scored_clip import ScoredClip
 
 @dataclass(frozen=True)
 class Row:
-    """How tables show one score: its title, which way is better, and whether they show it at all."""
+    """How tables show one score: its title, which way is better, whether they show it, and a note."""
 
     title: str
     better: Literal["higher", "lower"] = "higher"
     shown: bool = True
+    note: str = ""
 
 
 @dataclass(frozen=True)

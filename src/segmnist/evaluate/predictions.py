@@ -12,6 +12,16 @@ from segmnist.classes import NUM_CLASSES
 from segmnist.errors import SegmnistError
 from segmnist.evaluate.arithmetic import Maps, Probabilities
 
+NUM_SAMPLES = 16
+"""Joint samples of a clip that are scored; HM-IoU depends on their number, so it is the same for all."""
+
+TOLERANCE = {"float16": 5e-3, "uint8": 6 / 255}
+"""How far probabilities may miss 1 before they are divided by their sum, 1e-4 where nothing else is said.
+
+Eleven float16 numbers can miss 1 by 11 roundings of 2^-11 and still be the best there is; eleven numbers of
+8 bits by 11 roundings of half a level.
+"""
+
 
 class BadPrediction(SegmnistError, ValueError):
     """A prediction cannot be scored. Names the clip, what is wrong, and what was expected."""
@@ -22,7 +32,7 @@ class Prediction:
     """What a model says of one clip.
 
     Classes `(T, H, W)` uint8; probabilities `(T, 11, H, W)` if the model gives them; ids `(T, H, W)` uint8
-    if it tracks; joint samples of the classes `(S, T, H, W)` uint8 if it draws any.
+    if it tracks; joint samples of the classes `(S, T, H, W)` uint8, 16 or more, if it draws any.
     """
 
     semantic: Maps
@@ -32,12 +42,14 @@ class Prediction:
 
     @property
     def joint_samples(self) -> Maps:
-        """Return the samples, `(S, T, H, W)`; of a model that draws none, its classes as the only one.
+        """Return 16 samples, `(16, T, H, W)`: the first ones, or of a model that draws none its classes.
 
         Pixels drawn each from its own probabilities would be no sample of a map: they mix worlds that
         exclude one another.
         """
-        return self.semantic[None] if self.samples is None else self.samples
+        if self.samples is None:
+            return np.broadcast_to(self.semantic, (NUM_SAMPLES, *self.semantic.shape))
+        return self.samples[:NUM_SAMPLES]
 
 
 def check_prediction(
@@ -46,12 +58,15 @@ def check_prediction(
     shape: tuple[int, int, int],
     instance: NDArray[Any] | None = None,
     samples: NDArray[Any] | None = None,
+    semantic: NDArray[Any] | None = None,
 ) -> Prediction:
     """Return a checked prediction of a clip of `shape` (T, H, W).
 
     prediction: hard maps `(T, H, W)` uint8 of classes 0..10 (10 = background), or probabilities `(T, 11, H,
-    W)` in any floating dtype that sum to 1 over the classes; instance: `(T, H, W)` uint8, 0 = background;
-    samples: `(S, T, H, W)` uint8, whole maps of classes. Raises `BadPrediction`.
+    W)` that sum to 1 over the classes, floats or rounded to 8 bits as uint8 0..255; they are divided by
+    their sum. instance: `(T, H, W)` uint8, 0 = background. samples: `(S, T, H, W)` uint8, 16 or more whole
+    maps of classes. semantic: the classes that a model decides for beside its probabilities; without it,
+    the likeliest. Raises `BadPrediction`.
 
     >>> check_prediction("clip_0000000003", np.zeros((2, 4, 5), np.uint8), (2, 4, 6))
     Traceback (most recent call last):
@@ -62,19 +77,28 @@ def check_prediction(
         raise BadPrediction(f"{name}: instance is {instance.dtype} {instance.shape}, expected uint8 {shape}")
     if samples is not None:
         _check_samples(name, samples, shape)
-    if prediction.shape == shape:
+    if prediction.shape == shape and semantic is None:
         return Prediction(_hard(name, prediction), None, instance, samples)
     if prediction.shape == (T, NUM_CLASSES, H, W):
         probabilities = _soft(name, prediction)
-        return Prediction(probabilities.argmax(axis=1).astype(np.uint8), probabilities, instance, samples)
-    expected = f"{shape} for classes or {(T, NUM_CLASSES, H, W)} for probabilities"
+        if semantic is None:
+            semantic = probabilities.argmax(axis=1).astype(np.uint8)
+        elif semantic.shape != shape:
+            raise BadPrediction(f"{name}: semantic has shape {semantic.shape}, expected {shape}")
+        return Prediction(_hard(f"{name}, semantic", semantic), probabilities, instance, samples)
+    classes = "" if semantic is not None else f"{shape} for classes or "
+    expected = f"{classes}{(T, NUM_CLASSES, H, W)} for probabilities"
     raise BadPrediction(f"{name}: shape {prediction.shape}, expected {expected}")
 
 
 def _check_samples(name: str, samples: NDArray[Any], shape: tuple[int, int, int]) -> None:
-    if samples.ndim != 4 or not len(samples) or samples.shape[1:] != shape:
+    if samples.ndim != 4 or samples.shape[1:] != shape:
         raise BadPrediction(
             f"{name}: samples have shape {samples.shape}, expected (S, {', '.join(map(str, shape))})"
+        )
+    if len(samples) < NUM_SAMPLES:
+        raise BadPrediction(
+            f"{name}: {len(samples)} samples, expected {NUM_SAMPLES} or more; scores take the first {NUM_SAMPLES}"
         )
     _hard(f"{name}, samples", samples)
 
@@ -88,22 +112,30 @@ def _hard(name: str, maps: NDArray[Any]) -> Maps:
 
 
 def _soft(name: str, probabilities: NDArray[Any]) -> Probabilities:
-    if probabilities.dtype.kind != "f":
-        raise BadPrediction(f"{name}: dtype {probabilities.dtype}, expected floats for probabilities")
-    # Eleven float16 numbers can miss 1 by 11 roundings of 2^-11 and still be the best there is.
-    tolerance = 5e-3 if probabilities.dtype == np.float16 else 1e-4
+    dtype = probabilities.dtype
+    if dtype.kind != "f" and dtype != np.uint8:
+        raise BadPrediction(f"{name}: dtype {dtype}, expected floats, or uint8 0..255, for probabilities")
     p = probabilities.astype(np.float32)
+    if dtype == np.uint8:
+        p /= 255
     if not np.isfinite(p).all():
         raise BadPrediction(f"{name}: NaN or infinity at {_first(~np.isfinite(p))} (frame, class, y, x)")
     if (p < 0).any():
         raise BadPrediction(f"{name}: {p.min():g} at {_first(p < 0)} (frame, class, y, x); apply a softmax")
-    wrong = np.abs(p.sum(axis=1) - 1) > tolerance
+    total = p.sum(axis=1, keepdims=True)
+    tolerance = TOLERANCE.get(dtype.name, 1e-4)
+    wrong = np.abs(total[:, 0] - 1) > tolerance
     if wrong.any():
         frame, y, x = _first(wrong)
-        total = p[frame, :, y, x].sum()
-        where = f"frame {frame}, y {y}, x {x}"
-        raise BadPrediction(f"{name}: sums to {total:g}, not 1, at {where}; apply a softmax")
-    return p
+        fix = "apply a softmax"
+        if tolerance < np.abs(total - 1).max() <= TOLERANCE["uint8"]:
+            fix = "if they were rounded to 8 bits, hand them in as uint8 0..255"
+        raise BadPrediction(
+            f"{name}: {dtype} sums to {total[frame, 0, y, x]:g} at frame {frame}, y {y}, x {x}, expected 1 within "
+            f"{tolerance:.2g}; {fix}"
+        )
+    # A sum above 1 would lower the NLL of whatever the truth is.
+    return np.asarray(p / total)
 
 
 def _first(mask: NDArray[np.bool_]) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.classes import BACKGROUND, IGNORE, NUM_CLASSES
+from segmnist.classes import BACKGROUND, IGNORE, NUM_CLASSES, twin_classes
 from segmnist.evaluate.arithmetic import Counts, Maps, Probabilities, Scores
 from segmnist.evaluate.pixels import PixelScores, pixel_scores
 from segmnist.evaluate.predictions import Prediction
@@ -19,8 +19,8 @@ Truth = Mapping[str, NDArray[Any]]
 """Arrays of a clip by name.
 
 `semantic`, `instance` `(T, H, W)` and `labels` `(N,)` are needed; with `flow_forward` and its mask,
-`posterior` `(T, 11, H, W)`, `posterior_samples` and `oracle_samples` `(m, T, H, W)`, and the arrays that
-breakdowns name, more is scored.
+`posterior` `(T, 11, H, W)`, `posterior_samples` and `oracle_samples` `(16, T, H, W)`, `class_prior` `(11,)`,
+and the arrays that breakdowns name, more is scored; `twin_labels` `(N,)` says which class each digit looks like.
 """
 
 
@@ -66,6 +66,16 @@ class ScoredClip:
         return self.masked(self.truth["instance"], 0)
 
     @cached_property
+    def twin_labels(self) -> NDArray[np.uint8]:
+        """Return the class that is each digit's twin, `(N,)` uint8, 255 where there is none.
+
+        The truth's `twin_labels`, or else 6 for a 9 and 9 for a 6, and so with 2 and 5.
+        """
+        if "twin_labels" in self.truth:
+            return self.truth["twin_labels"]
+        return twin_classes()[self.truth["labels"]]
+
+    @cached_property
     def segments(self) -> Segments:
         """Return the predicted digits; of a model without ids, each class is one."""
         if self.prediction.instance is None:
@@ -91,6 +101,11 @@ class ScoredClip:
             return None
         classes = self.masked(self.truth["semantic"], BACKGROUND)
         return PixelScores(*map(self.select, pixel_scores(classes, self.prediction.probabilities)))
+
+    @property
+    def class_prior(self) -> Scores | None:
+        """Return how frequent each class is where nothing else is known, `(11,)`, where the truth has it."""
+        return self.truth.get("class_prior")
 
     @property
     def posterior(self) -> Probabilities | None:

@@ -95,6 +95,22 @@ class Suite:
         raise BadArgument("part", name, ", ".join(part.name for part in self.parts))
 
 
+def suite_of(spec: SceneSpec | str, num_clips: int = 200, *, name: str = "own") -> Suite:
+    """Return a suite of one part, `all`, for a spec of your own: as many val as test clips, without checksums.
+
+    Raises `BadArgument` for an unknown preset, the name of a frozen suite, or no clips.
+
+    >>> suite_of("exact", 50).num_clips("test")
+    50
+    """
+    if name in SUITES:
+        raise BadArgument("name", name, "a name that no frozen suite has", "such as own")
+    if num_clips < 1:
+        raise BadArgument("num_clips", num_clips, "1 or more")
+    made = preset(spec) if isinstance(spec, str) else spec
+    return Suite(name, "A spec of your own.", (Part("all", made, num_clips, num_clips),))
+
+
 def _whole(base: str, val_clips: int = 500, test_clips: int = 2000, **changes: Any) -> tuple[Part, ...]:
     return (Part("all", preset(base, **changes), val_clips, test_clips),)
 

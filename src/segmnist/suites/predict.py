@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument
-from segmnist.evaluate.predictions import Prediction, check_prediction
+from segmnist.evaluate.predictions import Prediction
 from segmnist.render.clips import Clip
 from segmnist.suites.catalog import Part, Suite
-from segmnist.suites.stored import StoredPredictions, named_arrays, path_of_part, row_of
+from segmnist.suites.stored import StoredPredictions, checked, named_arrays, path_of_part, row_of
 
 Model = Callable[[NDArray[np.uint8]], NDArray[Any] | Mapping[str, NDArray[Any]]]
 """Videos `(B, T, H, W)` uint8 -> classes `(B, T, H, W)` uint8 or probabilities `(B, T, 11, H, W)`; or a
-mapping with `semantic` or `probabilities` and perhaps `instance` and `samples`, named as in an .npz file.
+mapping with `semantic`, `probabilities` or both, and perhaps `instance` and `samples`, as in an .npz file.
 """
 
 Predict = Callable[[Sequence[Clip]], list[Prediction]]
@@ -31,13 +31,11 @@ def of_model(model: Model) -> Predict:
         answer = model(np.stack([clip.video for clip in clips]))
         named = answer if isinstance(answer, Mapping) else {"predictions": answer}
         arrays = named_arrays("the model's answer", {name: np.asarray(a) for name, a in named.items()})
-        for array in arrays:
-            if array is not None and array.shape[:1] != (len(clips),):
+        for array in arrays.values():
+            if array.shape[:1] != (len(clips),):
                 raise BadArgument("predictions", array.shape, f"a leading axis of {len(clips)} clips")
-        rows = [row_of(arrays, i) for i in range(len(clips))]
         return [
-            check_prediction(f"clip {clip.clip_id}", prediction, _shape(clip), instance, samples)
-            for clip, (prediction, instance, samples) in zip(clips, rows, strict=True)
+            checked(f"clip {clip.clip_id}", row_of(arrays, i), _shape(clip)) for i, clip in enumerate(clips)
         ]
 
     return predict

@@ -14,21 +14,20 @@ from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument
 from segmnist.evaluate.evaluation import Evaluation
+from segmnist.evaluate.predictions import NUM_SAMPLES
 from segmnist.evaluate.reports.results import PartResult, part_result
 from segmnist.oracle import Oracle
 from segmnist.render.clips import Clip
 from segmnist.suites.catalog import Part, Suite
 from segmnist.suites.catalog import suite as suite_named
-from segmnist.suites.checksums import BLOCK, block_checksum, check_block, clip_digest
+from segmnist.suites.checksums import BLOCK, block_checksum, check_block, clip_digest, is_frozen
 from segmnist.suites.predict import Model, Predict, of_files, of_model
+from segmnist.suites.prior import class_prior
 
-TRUTHS = ("semantic", "instance", "visibility", "pose", "beneath", "flow", "twins")
+TRUTHS = ("semantic", "instance", "visibility", "pose", "noiseless", "beneath", "flow", "twins")
 
 _DRAWN_AT_ONCE = 10
 """Clips in memory at a time, unless a model asks for larger batches."""
-
-_NUM_SAMPLES = 16
-"""Joint samples of the posterior that a model's are compared with, and as many to compare the posterior's own."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +62,8 @@ def evaluate(
     predictions: a path as `StoredPredictions` reads it, or a `Model`, called batch by batch. `num_workers`
     processes score stored predictions. `tracking` adds HOTA, J&F and VIS AP; `observer` adds the exact
     posterior's scores, the ceiling, and the distance from the posterior, for suites that the oracle solves.
-    Raises `BadPrediction` for predictions that cannot be scored, `CorruptData` if the clips are not the
-    suite's.
+    suite: the name of a frozen suite, or a `Suite`, for instance `suite_of(spec)`. Raises `BadPrediction`
+    for predictions that cannot be scored, `CorruptData` if the clips are not the frozen suite's.
     """
     chosen = suite_named(suite) if isinstance(suite, str) else suite
     if batch_size < 1 or num_workers < 1:
@@ -76,8 +75,20 @@ def evaluate(
             evaluation = _score(job, job.blocks, of_model(predictions), batch_size, progress)
         else:
             evaluation = _score_stored(job, Path(predictions), num_workers, progress)
-        results.append(part_result(part.name, part.spec.num_frames, evaluation))
+        results.append(_result(job, evaluation))
     return results
+
+
+def _result(job: Job, evaluation: Evaluation) -> PartResult:
+    part = job.part
+    return part_result(
+        part.name,
+        part.spec.num_frames,
+        evaluation,
+        content_id=part.content_id(job.split),
+        class_prior=class_prior(part).tolist(),
+        spec=None if is_frozen(job.suite) else part.spec.to_dict(),
+    )
 
 
 def _score(
@@ -87,6 +98,7 @@ def _score(
     evaluation = Evaluation(tracking=job.tracking)
     source = job.part.source(job.split, TRUTHS)
     known_of = _nothing_known if job.observer is None else _posterior_of(job, job.observer, source.seed)
+    of_part: dict[str, NDArray[Any]] = {"class_prior": class_prior(job.part)}
     for block in blocks:
         digests = []
         last = min((block + 1) * BLOCK, len(source))
@@ -94,7 +106,7 @@ def _score(
             clips = list(source[first : min(first + batch_size, last)])
             digests += [clip_digest(clip) for clip in clips]
             for clip, prediction in zip(clips, predict(clips), strict=True):
-                evaluation.add(clip.clip_id, clip.arrays | known_of(clip), prediction)
+                evaluation.add(clip.clip_id, clip.arrays | of_part | known_of(clip), prediction)
                 progress(1)
         check_block(job.suite, job.part, job.split, block, block_checksum(digests))
     return evaluation
@@ -110,11 +122,11 @@ def _posterior_of(job: Job, observer: str, seed: int) -> Callable[[Clip], dict[s
 
     def known_of(clip: Clip) -> dict[str, NDArray[Any]]:
         posterior = oracle.posterior(clip, observer)
-        samples = posterior.sample(2 * _NUM_SAMPLES, seed=clip.clip_id)
+        samples = posterior.sample(2 * NUM_SAMPLES, seed=clip.clip_id)
         return {
             "posterior": posterior.class_probabilities,
-            "posterior_samples": samples[:_NUM_SAMPLES],
-            "oracle_samples": samples[_NUM_SAMPLES:],
+            "posterior_samples": samples[:NUM_SAMPLES],
+            "oracle_samples": samples[NUM_SAMPLES:],
         }
 
     return known_of

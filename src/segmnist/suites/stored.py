@@ -15,14 +15,14 @@ from segmnist.errors import BadArgument
 from segmnist.evaluate.predictions import BadPrediction, Prediction, check_prediction
 from segmnist.suites.catalog import Part, Suite
 
-Arrays = tuple[Any, Any | None, Any | None]
-"""Classes or probabilities; ids and joint samples where there are any."""
+Arrays = Mapping[str, Any]
+"""Of `probabilities`, `semantic`, `instance` and `samples` those that there are; `prediction` is either."""
 
 Load = Callable[[int], tuple[Path, Arrays]]
 """Clip id -> the file that it is in, and what is predicted of it."""
 
 _KEYS = ("probabilities", "semantic")
-_BESIDE = ("instance", "samples")
+_NAMES = (*_KEYS, "instance", "samples")
 
 
 class StoredPredictions:
@@ -37,8 +37,15 @@ class StoredPredictions:
 
     def __call__(self, clip_id: int, shape: tuple[int, int, int]) -> Prediction:
         """Return the checked prediction of a clip of shape (T, H, W)."""
-        place, (prediction, instance, samples) = self._load(clip_id)
-        return check_prediction(f"{place}, clip {clip_id}", prediction, shape, instance, samples)
+        place, arrays = self._load(clip_id)
+        return checked(f"{place}, clip {clip_id}", arrays, shape)
+
+
+def checked(name: str, arrays: Arrays, shape: tuple[int, int, int]) -> Prediction:
+    """Return the checked prediction that these arrays of one clip make. Raises `BadPrediction`."""
+    rest = dict(arrays)
+    main = next(rest.pop(key) for key in ("prediction", *_KEYS) if key in rest)
+    return check_prediction(name, main, shape, **rest)
 
 
 def path_of_part(path: Path, suite: Suite, part: Part) -> Path:
@@ -64,7 +71,7 @@ def _open(path: Path, num_clips: int) -> Load:
     if not path.is_file():
         raise BadArgument("PREDICTIONS", str(path), "a file or folder that is there")
     if path.suffix == ".npy":
-        return _rows(path, (_load_array(path, "r"), None, None), num_clips)
+        return _rows(path, {"prediction": _load_array(path, "r")}, num_clips)
     if path.suffix == ".npz":
         with _load_array(path, None) as arrays:
             return _rows(path, named_arrays(str(path), dict(arrays)), num_clips)
@@ -79,20 +86,24 @@ def _load_array(path: Path, mmap_mode: Any) -> Any:
 
 
 def named_arrays(where: str, arrays: Mapping[str, Any]) -> Arrays:
-    """Return classes or probabilities, and what is beside them, from named arrays.
+    """Return the named arrays that a prediction is made of.
 
-    An array that is alone may have any name. Raises `BadPrediction`, which names the place, for other names.
+    An array that is alone may have any name. Raises `BadPrediction`, which names the place, for other names,
+    so that nothing is ignored in silence.
     """
-    names = [key for key in _KEYS if key in arrays] or [name for name in arrays if name not in _BESIDE]
-    if not names or (len(arrays) > 1 and names[0] not in _KEYS):
-        raise BadPrediction(f"{where}: has {', '.join(arrays) or 'nothing'}; expected {' or '.join(_KEYS)}")
-    instance, samples = (arrays.get(name) for name in _BESIDE)
-    return arrays[names[0]], instance, samples
+    if len(arrays) == 1 and not arrays.keys() & set(_NAMES):
+        return {"prediction": next(iter(arrays.values()))}
+    if not arrays.keys() & set(_KEYS) or arrays.keys() - set(_NAMES):
+        raise BadPrediction(
+            f"{where}: has {', '.join(arrays) or 'nothing'}; expected {' or '.join(_KEYS)}, and perhaps "
+            "instance and samples"
+        )
+    return arrays
 
 
 def _rows(path: Path, arrays: Arrays, num_clips: int) -> Load:
-    for array in arrays:
-        if array is not None and (array.ndim < 1 or array.shape[0] != num_clips):
+    for array in arrays.values():
+        if array.ndim < 1 or array.shape[0] != num_clips:
             rows = array.shape[0] if array.ndim else 0
             missing = f"clip {rows} is missing" if rows < num_clips else f"clip {num_clips} is extra"
             raise BadPrediction(f"{path}: {rows} clips, expected {num_clips}; {missing}")
@@ -101,8 +112,7 @@ def _rows(path: Path, arrays: Arrays, num_clips: int) -> Load:
 
 def row_of(arrays: Arrays, row: int) -> Arrays:
     """Return one clip's arrays out of those of many clips."""
-    prediction, instance, samples = (None if array is None else np.asarray(array[row]) for array in arrays)
-    return prediction, instance, samples
+    return {name: np.asarray(array[row]) for name, array in arrays.items()}
 
 
 def _zarr(path: Path, num_clips: int) -> Load:
@@ -150,7 +160,7 @@ def _folder(path: Path, num_clips: int) -> Load:
 
 def _read_file(file: Path) -> Arrays:
     if file.suffix == ".npy":
-        return _load_array(file, None), None, None
+        return {"prediction": _load_array(file, None)}
     with _load_array(file, None) as arrays:
         return named_arrays(str(file), dict(arrays))
 

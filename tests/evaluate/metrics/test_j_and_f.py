@@ -29,9 +29,17 @@ def test_swapped_ids_by_hand() -> None:
     assert scores["j"] == pytest.approx(0.5, abs=1e-5)
 
 
-def test_nothing_predicted_scores_zero() -> None:
-    scores = scored(two_digits(), np.zeros_like(two_digits()))
-    assert scores["j_and_f"] == 0
+def test_nothing_predicted_is_right_where_a_digit_is_not_seen() -> None:
+    """As TrackEval and the DAVIS tool have it: both empty is 1."""
+    truth = two_digits()
+    truth[:3, :, 5:7] = 0
+    empty = np.zeros_like(truth)
+    found = scored(truth, empty)
+    assert (found["j"], found["f"]) == pytest.approx((3 / 8, 3 / 8))
+    stray = empty.copy()
+    stray[0, 4, 8] = 1
+    assert found["j"] >= scored(truth, stray)["j"]
+    assert scored(two_digits(), empty)["j_and_f"] == 0
 
 
 def test_a_digit_absent_in_some_frames_and_rightly_so_is_perfect() -> None:

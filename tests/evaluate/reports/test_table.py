@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
+import msgspec
 from rich.console import Console
 from tests.evaluate.clips import T, evaluated
 
-from segmnist.evaluate.reports.results import part_result
-from segmnist.evaluate.reports.table import score_rows, tables
+from segmnist.evaluate.reports.results import SCHEMA, Result, Score, part_result
+from segmnist.evaluate.reports.table import notes, ranked, score_rows, tables
 
 PART = part_result("all", T, evaluated(range(3)))
 
@@ -26,20 +28,41 @@ def test_the_posterior_and_the_ceiling_stand_under_their_score() -> None:
 
 def test_a_part_without_a_score_shows_it_as_missing() -> None:
     scores = {name: score for name, score in PART.scores.items() if name not in ("miou", "tc")}
-    bare = type(PART)(**{f: getattr(PART, f) for f in PART.__struct_fields__} | {"scores": scores})
+    bare = msgspec.structs.replace(PART, scores=scores)
     rows = dict(score_rows([bare]))
     assert "temporal consistency" not in rows
     assert rows["mIoU, with background"][0].value is None  # the posterior has one
 
 
 def test_a_single_part_comes_with_its_breakdowns() -> None:
-    shown = io.StringIO()
-    console = Console(file=shown, width=200)
-    console.print(tables([PART]))
-    text = shown.getvalue()
+    text = printed([PART])
     assert "visibility" in text
     assert "background" in text
-    shown = io.StringIO()
-    console = Console(file=shown, width=200)
-    console.print(tables([PART, PART]))
-    assert "visibility" not in shown.getvalue()
+    assert "visibility" not in printed([PART, PART])
+
+
+def printed(parts: Any) -> str:
+    file = io.StringIO()
+    Console(file=file, width=200).print(tables(parts))
+    return file.getvalue()
+
+
+def result_of(model: Any, **scores: Any) -> Any:
+    part = msgspec.structs.replace(PART, scores={name: Score(value) for name, value in scores.items()})
+    return Result(SCHEMA, "own", "", "test", model, [part], "0", 1)
+
+
+def test_results_are_ranked_by_information_then_by_miou() -> None:
+    results = [
+        result_of("hard, bad", miou=0.2),
+        result_of("wrong", information_gained=-30.0, miou=0.9),
+        result_of("undefined", miou=None),
+        result_of("good", information_gained=50.0, miou=0.1),
+        result_of("hard, good", miou=0.8),
+    ]
+    names = [result.model for result in ranked(results)]
+    assert names == ["good", "wrong", "hard, good", "hard, bad", "undefined"]
+
+
+def test_scores_that_can_be_gamed_come_with_a_note() -> None:
+    assert any(note.startswith("foreground accuracy: not to rank by") for note in notes([PART]))

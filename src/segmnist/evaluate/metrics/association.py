@@ -6,31 +6,37 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from segmnist.evaluate.arithmetic import Counts, Scores, from_fixed, ratio, to_fixed
+from segmnist.classes import BACKGROUND
+from segmnist.evaluate.arithmetic import Counts, Maps, Scores, from_fixed, ratio, to_fixed
 from segmnist.evaluate.metric import Metric, Row
 from segmnist.evaluate.metrics.confusion import mean_iou
 from segmnist.evaluate.scored_clip import ScoredClip
 
 
-def association_sums(overlap: Counts) -> Counts:
+def association_sums(truth: Maps, prediction: Maps, classes: Maps) -> Counts:
     """Return the sum of the true digits' association qualities in fixed point, and their number, `(2,)`.
 
-    overlap: `(T, 1+N, 1+M)` pixels shared by each pair of ids, background first. A true digit g of |g|
-    pixels has quality 1/|g| * sum over predicted digits p of |p and g| * IoU(p, g), tubes over the whole
-    clip.
+    truth, prediction: `(T, H, W)` ids, 0 = background; classes: `(T, H, W)`, what each pixel was called.
+    Predicted tubes are as in the reference (deeplab2, STQuality): the pixels of one id and one class, so
+    that an id whose pixels have several classes is split, and pixels called background are in no tube. A
+    true digit g of |g| pixels has quality 1/|g| * sum over tubes p of |p and g| * IoU(p, g).
     """
-    shared = overlap.sum(axis=0)
-    truth, prediction = shared.sum(axis=1), shared.sum(axis=0)
-    pairs = shared[1:, 1:]
-    union = truth[1:, None] + prediction[None, 1:] - pairs
-    quality = ratio((pairs * np.where(union > 0, pairs / np.maximum(union, 1), 0)).sum(axis=1), truth[1:])
+    called = classes < BACKGROUND
+    tube = np.where(called, 1 + prediction.astype(np.intp) * BACKGROUND + classes, 0)
+    rows, columns = 1 + int(truth.max(initial=0)), 1 + BACKGROUND * 256
+    pairs = np.bincount((truth.astype(np.intp) * columns + tube).ravel(), minlength=rows * columns)
+    shared = pairs.reshape(rows, columns)
+    found = np.flatnonzero(shared[:, 1:].any(axis=0)) + 1
+    size, area, common = shared[1:].sum(axis=1), shared[:, found].sum(axis=0), shared[1:, found]
+    union = size[:, None] + area[None, :] - common
+    quality = ratio((common * np.nan_to_num(ratio(common, union))).sum(axis=1), size)
     seen = ~np.isnan(quality)
     return np.array([to_fixed(quality[seen]).sum(), seen.sum()], dtype=np.int64)
 
 
 def association_quality(sums: Counts) -> Scores:
-    """Return AQ, the mean association quality of the true digits, from `(..., 2)` sums."""
-    return ratio(from_fixed(sums[..., 0]), sums[..., 1])
+    """Return AQ, the mean association quality of the true digits, from `(..., 2)` sums; 0 without any."""
+    return np.nan_to_num(ratio(from_fixed(sums[..., 0]), sums[..., 1]))
 
 
 def segmentation_tracking_quality(sums: Counts, confusion: Counts) -> Scores:
@@ -42,7 +48,8 @@ def segmentation_tracking_quality(sums: Counts, confusion: Counts) -> Scores:
 
 
 def _counts(clip: ScoredClip) -> dict[str, Counts]:
-    return {"association": association_sums(clip.overlap)}
+    ids = clip.segments.instance
+    return {"association": association_sums(clip.instance, ids, clip.predicted)}
 
 
 def _scores(sums: Mapping[str, Counts]) -> dict[str, Scores]:

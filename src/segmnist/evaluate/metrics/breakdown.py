@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.classes import BACKGROUND, IGNORE, twin_classes
+from segmnist.classes import BACKGROUND, IGNORE
 from segmnist.evaluate.arithmetic import Counts, Maps
 from segmnist.evaluate.metric import Metric
-from segmnist.evaluate.scored_clip import ScoredClip, Truth
+from segmnist.evaluate.scored_clip import ScoredClip
 
 OUTCOMES = ("right", "background", "twin", "another digit")
 """What a digit pixel was taken for: its class, the background, the digit's twin, any other class."""
@@ -33,61 +33,56 @@ class Breakdown(NamedTuple):
 
     needs: tuple[str, ...]
     buckets: tuple[str, ...]
-    bucket_of: Callable[[Truth, DigitPixels], NDArray[np.intp]]
+    bucket_of: Callable[[ScoredClip, DigitPixels], NDArray[np.intp]]
 
 
 def _bin(values: NDArray[Any], edges: tuple[float, ...]) -> NDArray[np.intp]:
     return np.searchsorted(np.asarray(edges), values, side="right")
 
 
-def _visibility(truth: Truth, pixels: DigitPixels) -> NDArray[np.intp]:
-    return _bin(truth["visibility"][pixels.digit, pixels.frame], (0.25, 0.5, 0.75, 1.0))
+def _visibility(clip: ScoredClip, pixels: DigitPixels) -> NDArray[np.intp]:
+    return _bin(clip.truth["visibility"][pixels.digit, pixels.frame], (0.25, 0.5, 0.75, 1.0))
 
 
-def _camouflage(truth: Truth, pixels: DigitPixels) -> NDArray[np.intp]:
-    seen, hidden = (truth[name].ravel()[pixels.place].astype(np.int16) for name in ("video", "beneath"))
+def _camouflage(clip: ScoredClip, pixels: DigitPixels) -> NDArray[np.intp]:
+    seen, hidden = (
+        clip.truth[name].ravel()[pixels.place].astype(np.int16) for name in ("noiseless", "beneath")
+    )
     return _bin(np.abs(seen - hidden), (6, 21, 61))
 
 
-def _speed(truth: Truth, pixels: DigitPixels) -> NDArray[np.intp]:
-    centres = truth["pose"][..., :2]
+def _speed(clip: ScoredClip, pixels: DigitPixels) -> NDArray[np.intp]:
+    centres = clip.truth["pose"][..., :2]
     steps = np.diff(centres, axis=1)
     # The first frame has no frame before it, so it takes the speed of the next step.
     steps = np.concatenate([steps[:, :1], steps], axis=1) if steps.shape[1] else np.zeros_like(centres)
     return _bin(np.hypot(steps[..., 0], steps[..., 1])[pixels.digit, pixels.frame], (1, 2, 3, 4))
 
 
-def _angle(truth: Truth, pixels: DigitPixels) -> NDArray[np.intp]:
-    angle = truth["pose"][pixels.digit, pixels.frame, 2]
+def _angle(clip: ScoredClip, pixels: DigitPixels) -> NDArray[np.intp]:
+    angle = clip.truth["pose"][pixels.digit, pixels.frame, 2]
     return _bin(np.abs((angle + 180) % 360 - 180), (45, 90, 135))
 
 
-def _twin(truth: Truth, pixels: DigitPixels) -> NDArray[np.intp]:
-    label, twin = truth["labels"][pixels.digit], _twins(truth, pixels)
+def _twin(clip: ScoredClip, pixels: DigitPixels) -> NDArray[np.intp]:
+    label, twin = clip.truth["labels"][pixels.digit], clip.twin_labels[pixels.digit]
     low, high = np.minimum(label, twin), np.maximum(label, twin)
     cases = [(low == 6) & (high == 9), (low == 2) & (high == 5), high == IGNORE]
     return np.select(cases, [0, 1, 2], default=3)
 
 
-def _twins(truth: Truth, pixels: DigitPixels) -> NDArray[np.uint8]:
-    """Return the class that is the twin of each pixel's digit, `(P,)` uint8, 255 where there is none."""
-    if "twin_labels" in truth:
-        return truth["twin_labels"][pixels.digit]
-    return twin_classes()[truth["labels"][pixels.digit]]
+def _num_digits(clip: ScoredClip, pixels: DigitPixels) -> NDArray[np.intp]:
+    return np.full(len(pixels.digit), _bin(np.array(len(clip.truth["labels"])), (2, 3, 4, 6)))
 
 
-def _num_digits(truth: Truth, pixels: DigitPixels) -> NDArray[np.intp]:
-    return np.full(len(pixels.digit), _bin(np.array(len(truth["labels"])), (2, 3, 4, 6)))
-
-
-def _frame(truth: Truth, pixels: DigitPixels) -> NDArray[np.intp]:
+def _frame(clip: ScoredClip, pixels: DigitPixels) -> NDArray[np.intp]:
     return _bin(pixels.frame, (1, 4, 10))
 
 
 BREAKDOWNS: dict[str, Breakdown] = {
     "visibility": Breakdown(("visibility",), ("< 0.25", "0.25-0.5", "0.5-0.75", "0.75-1", "1"), _visibility),
     "camouflage": Breakdown(
-        ("video", "beneath"), ("0-5 grey levels", "6-20", "21-60", "61-255"), _camouflage
+        ("noiseless", "beneath"), ("0-5 grey levels", "6-20", "21-60", "61-255"), _camouflage
     ),
     "twin": Breakdown(("labels",), ("6 and 9", "2 and 5", "no twin", "another pair"), _twin),
     "speed": Breakdown(("pose",), ("< 1 px/frame", "1-2", "2-3", "3-4", "4 and more"), _speed),
@@ -95,7 +90,10 @@ BREAKDOWNS: dict[str, Breakdown] = {
     "digits": Breakdown(("labels",), ("1", "2", "3", "4-5", "6 and more"), _num_digits),
     "frame": Breakdown((), ("first", "2-4", "5-10", "11 and later"), _frame),
 }
-"""Every breakdown by name. `camouflage` goes by |video - what the digit hides|: the less, the better hidden."""
+"""Every breakdown by name.
+
+`camouflage` goes by |digit - what it hides| before sensor noise: the less, the better hidden.
+"""
 
 
 def breakdown_counts(clip: ScoredClip) -> dict[str, Counts]:
@@ -108,13 +106,13 @@ def breakdown_counts(clip: ScoredClip) -> dict[str, Counts]:
     pixels = DigitPixels(
         instance.ravel()[place].astype(np.intp) - 1, place // (instance.shape[1] * instance.shape[2]), place
     )
-    twin = _twins(clip.truth, pixels)
+    twin = clip.twin_labels[pixels.digit]
     outcome = _outcomes(clip.semantic.ravel()[place], clip.predicted.ravel()[place], twin)
     tables = {}
     for name, breakdown in BREAKDOWNS.items():
         if all(need in clip.truth for need in breakdown.needs):
             size = len(breakdown.buckets)
-            pairs = breakdown.bucket_of(clip.truth, pixels) * len(OUTCOMES) + outcome
+            pairs = breakdown.bucket_of(clip, pixels) * len(OUTCOMES) + outcome
             counts = np.bincount(pairs, minlength=size * len(OUTCOMES))
             tables[name] = counts.reshape(size, len(OUTCOMES)).astype(np.int64)
     return tables

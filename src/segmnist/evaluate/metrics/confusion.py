@@ -91,7 +91,10 @@ METRIC = Metric(
         "miou": Row("mIoU, with background"),
         "miou_foreground": Row("mIoU, digits"),
         "clip_miou_foreground": Row("mIoU, digits, mean of clips"),
-        "foreground_accuracy": Row("foreground accuracy"),
+        "foreground_accuracy": Row(
+            "foreground accuracy",
+            note="not to rank by: a model that never says background has the most",
+        ),
         "pixel_accuracy": Row("pixel accuracy"),
     },
     counted=("confusion", "clip_miou"),

@@ -17,15 +17,13 @@ def j_and_f_counts(truth: Maps, prediction: Maps) -> Counts:
     """Return the sums over true digits of J and of F in fixed point, and their number, `(3,)` int64.
 
     truth and prediction: `(T, H, W)` ids with 0 = background. Predicted digits are matched to true ones by
-    J; classes play no part.
+    J; a digit without a match is matched with nothing, which is right where it is not seen. Classes play no
+    part.
     """
     true_ids, ids = np.unique(truth[truth > 0]), np.unique(prediction[prediction > 0])
     number, T = len(true_ids), len(truth)
     if not number:
         return np.zeros(3, dtype=np.int64)
-    if not len(ids):
-        # TrackEval cannot encode a clip without any prediction; nothing there was found.
-        return np.array([0, 0, number], dtype=np.int64)
     data: dict[str, Any] = {
         "num_timesteps": T,
         "num_gt_ids": number,

@@ -46,7 +46,9 @@ METRIC = Metric(
     place=70,
     rows={
         "nll": Row("NLL", "lower"),
-        "nll_foreground": Row("NLL, digits", "lower"),
+        "nll_foreground": Row(
+            "NLL, digits", "lower", note="not to rank by: a model that never says background has the least"
+        ),
         "brier": Row("Brier", "lower"),
         "brier_foreground": Row("Brier, digits", "lower", shown=False),
     },

@@ -12,7 +12,7 @@ from segmnist.evaluate.reports.plots import (
     reliability_diagram,
 )
 from segmnist.evaluate.reports.results import PartResult, Result
-from segmnist.evaluate.reports.table import score_rows, score_text
+from segmnist.evaluate.reports.table import notes, score_rows, score_text
 from segmnist.html_page import bars
 from segmnist.html_page import page as whole_page
 
@@ -73,7 +73,8 @@ def _score_table(parts: Sequence[PartResult]) -> str:
         + "</tr>"
         for title, scores in score_rows(parts)
     )
-    return f'<div class="wide"><table><tr><th>score</th>{head}</tr>{rows}</table></div>'
+    said = "".join(f"<p>{html.escape(note.capitalize())}.</p>" for note in notes(parts))
+    return f'<div class="wide"><table><tr><th>score</th>{head}</tr>{rows}</table></div>{said}'
 
 
 def _part(part: PartResult, mistakes: str, named: bool) -> str:

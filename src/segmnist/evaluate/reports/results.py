@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import platform
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ from segmnist.classes import NUM_CLASSES
 from segmnist.errors import CorruptData
 from segmnist.evaluate.arithmetic import from_fixed, ratio
 from segmnist.evaluate.evaluation import Evaluation
+from segmnist.evaluate.metrics import POSTERIOR, ROWS
 from segmnist.evaluate.metrics.breakdown import BREAKDOWNS, OUTCOMES
 from segmnist.evaluate.metrics.calibration import NUM_BINS
 from segmnist.evaluate.metrics.confusion import iou_per_class
 from segmnist.whole_file import replace_file
 
-SCHEMA = "segmnist-result/1"
-"""Names the layout of a result file; another layout gets another number."""
+SCHEMA = "segmnist-result/2"
+"""Names the layout of a result file and what its scores mean; another layout or meaning gets another number."""
 
 
 class Score(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,7 +61,11 @@ class Reliability(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PartResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything found on one part of a suite. `confusion` has the truth in rows."""
+    """Everything found on one part of a suite.
+
+    `confusion` has the truth in rows. `content_id` names the clips, `class_prior` is what information is
+    gained over, `spec` is given where no frozen suite has it.
+    """
 
     name: str
     num_clips: int
@@ -70,6 +76,9 @@ class PartResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confusion: list[list[int]]
     reliability: list[Reliability]
     worst: list[int]
+    content_id: str = ""
+    class_prior: list[float] = msgspec.field(default_factory=list)
+    spec: dict[str, Any] | None = None
 
 
 class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,7 +98,15 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notes: str = ""
 
 
-def part_result(name: str, frames_per_clip: int, evaluation: Evaluation) -> PartResult:
+def part_result(
+    name: str,
+    frames_per_clip: int,
+    evaluation: Evaluation,
+    *,
+    content_id: str = "",
+    class_prior: Sequence[float] = (),
+    spec: Mapping[str, Any] | None = None,
+) -> PartResult:
     """Return the result of a finished evaluation of one part."""
     confusion = evaluation.counts("confusion")
     iou, truth = iou_per_class(confusion), confusion.sum(axis=1)
@@ -106,6 +123,9 @@ def part_result(name: str, frames_per_clip: int, evaluation: Evaluation) -> Part
         confusion=confusion.tolist(),
         reliability=_reliability(evaluation),
         worst=evaluation.worst(),
+        content_id=content_id,
+        class_prior=list(class_prior),
+        spec=None if spec is None else dict(spec),
     )
 
 
@@ -159,7 +179,11 @@ def save_result(result: Result, path: str | Path) -> None:
 
 
 def load_result(path: str | Path) -> Result:
-    """Read a result file. Raises `CorruptData`, which names the file and the field, for any other layout."""
+    """Read a result file.
+
+    Raises `CorruptData`, which names the file and the field, for any other layout, and for scores that this
+    version does not know or that it would have.
+    """
     try:
         result = msgspec.json.decode(Path(path).read_bytes(), type=Result)
     except OSError as error:
@@ -167,8 +191,20 @@ def load_result(path: str | Path) -> Result:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CorruptData(f"{path}: not a result file: {error}") from None
     if result.schema != SCHEMA:
-        raise CorruptData(f"{path}: schema {result.schema!r}, expected {SCHEMA!r}")
+        fix = "score the model again"
+        raise CorruptData(f"{path}: schema {result.schema!r}, expected {SCHEMA!r}; {fix}")
+    for part in result.parts:
+        _check_scores(path, part)
     return result
+
+
+def _check_scores(path: str | Path, part: PartResult) -> None:
+    unknown = sorted(name for name in part.scores if name.removeprefix(POSTERIOR) not in ROWS)
+    needed = {"miou"} | ({"information_gained"} if "nll" in part.scores else set())
+    missing = sorted(needed - part.scores.keys())
+    if unknown or missing:
+        what = f"unknown scores {', '.join(unknown)}" if unknown else f"no score {', '.join(missing)}"
+        raise CorruptData(f"{path}: part {part.name}: {what}; score the model again")
 
 
 def result_schema() -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Group
 from rich.table import Table
 
 from segmnist.evaluate.metrics import CEILING, POSTERIOR, ROWS
-from segmnist.evaluate.reports.results import PartResult, Score
+from segmnist.evaluate.reports.results import PartResult, Result, Score
 
 BESIDE = {
     POSTERIOR: "  of the exact posterior",
@@ -38,12 +38,39 @@ def tables(parts: Sequence[PartResult]) -> Group:
     return Group(score_table(parts), *(_details(parts[0]) if len(parts) == 1 else ()))
 
 
+def ranked(results: Iterable[Result]) -> list[Result]:
+    """Return results in the order of tables, the best first.
+
+    By information gained, mean over the parts; models without probabilities come after the others, by mIoU
+    with background.
+    """
+    return sorted(results, key=_rank, reverse=True)
+
+
+def _rank(result: Result) -> tuple[bool, float]:
+    for name in ("information_gained", "miou"):
+        values = [part.scores[name].value for part in result.parts if name in part.scores]
+        known = [value for value in values if value is not None]
+        if known:
+            return name == "information_gained", sum(known) / len(known)
+    return False, float("-inf")
+
+
 def score_table(parts: Sequence[PartResult]) -> Table:
     """Return the scores that tables show, a column for each part."""
     table = Table("score", *(part.name for part in parts), box=None, header_style="bold", pad_edge=False)
     for title, scores in score_rows(parts):
         table.add_row(title, *map(score_text, scores))
+    table.caption, table.caption_justify = "\n".join(notes(parts)), "left"
     return table
+
+
+def notes(parts: Sequence[PartResult]) -> list[str]:
+    """Return what is to be kept in mind of the scores that the table shows."""
+    found = {name for part in parts for name in part.scores}
+    return [
+        f"{row.title}: {row.note}" for name, row in ROWS.items() if row.note and row.shown and name in found
+    ]
 
 
 def score_rows(parts: Sequence[PartResult]) -> Iterator[tuple[str, list[Score]]]:
