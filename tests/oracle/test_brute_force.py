@@ -164,7 +164,7 @@ def test_memory_is_that_of_tiles_not_of_all_pairs() -> None:
 
 @pytest.mark.parametrize("numbers", [(0, 2), (1, 2), (0, 1), (1, 1)])
 @pytest.mark.parametrize("observer", [*OBSERVERS, "forecast"])
-def test_an_unknown_number_of_digits_equals_enumeration(observer, numbers, small_bank):
+def test_an_unknown_number_of_digits_equals_enumeration(observer: Any, numbers: Any, small_bank: Any) -> None:
     spec = tiny_spec(**SPECS["twins"], num_digits_range=numbers, sensor_sigma=100.0)
     oracle = Oracle(spec, bank=small_bank, delta=0.0)
     family, table = oracle.family, log_likelihood_table(spec)
