@@ -1,6 +1,6 @@
 """The commit protocol: claim the place, commit shards, leave receipts, publish the manifest last.
 
-One protocol for one process, many processes, Ray and batch schedulers. docs/format.md states it.
+It is the same for one process, many processes, Ray and batch schedulers; docs/format.md states it.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from segmnist.dataset.manifest import Manifest, Receipt, manifest_bytes, sum_of
 from segmnist.dataset.plan import Plan, prefix_for
 from segmnist.dataset.recipe import Recipe
-from segmnist.dataset.store import Store
+from segmnist.dataset.store import Store, Unreadable
 from segmnist.errors import BadArgument, CorruptData
 
 RECIPE, MANIFEST, RECEIPTS = "recipe.json", "manifest.json", "receipts"
+
+MEND = "segmnist verify --repair mends it"
 
 WRITERS = 8
 """Files of a shard that are written at a time."""
@@ -30,6 +32,10 @@ class Books:
         """Return the path of a bookkeeping file."""
         return f"{self.prefix}{name}"
 
+    def at(self, name: str) -> str:
+        """Return where a bookkeeping file lies, for messages."""
+        return f"{self.store.url}/{self.path(name)}"
+
     def receipt_path(self, shard: int) -> str:
         """Return the path of a shard's receipt."""
         return self.path(f"{RECEIPTS}/{shard:07d}.json")
@@ -42,15 +48,30 @@ class Books:
             self.check_is(recipe)
 
     def check_is(self, recipe: Recipe) -> None:
-        """Raise `BadArgument` unless the place has this recipe or none."""
-        try:
-            there = Recipe.from_json(self.store.read(self.path(RECIPE)))
-        except FileNotFoundError:
+        """Raise `BadArgument` unless the place holds this recipe's data set or none.
+
+        recipe.json, the manifest and the receipts are asked, as far as they are there. Raises `CorruptData` where
+        one of them is damaged, or where they belong to different data sets.
+        """
+        if not self.is_claimed():
             return
+        there = self.recipe()
         if there != recipe:
             difference = "; ".join(there.differences(recipe)[:3])
             fix = f"there and asked for: {difference}; choose another place or remove this one"
             raise BadArgument("OUT", self.store.url, "a place without another data set", fix)
+        if self.is_complete():
+            if self.manifest().recipe != recipe:
+                raise CorruptData(f"{self.at(MANIFEST)}: of another data set than {RECIPE} beside it; {MEND}")
+        elif done := self.done():
+            self.receipt(recipe.plan_id, min(done))
+
+    def recipe(self) -> Recipe:
+        """Return the recipe. Raises `FileNotFoundError`, or `CorruptData` where it is damaged."""
+        try:
+            return Recipe.from_stored(self.store.read(self.path(RECIPE)))
+        except CorruptData as error:
+            raise CorruptData(f"{self.at(RECIPE)}: {_reason(error)}; {MEND}") from None
 
     def is_claimed(self) -> bool:
         """Return whether a recipe is there."""
@@ -62,11 +83,10 @@ class Books:
 
     def manifest(self) -> Manifest:
         """Return the manifest. Raises `FileNotFoundError`, or `CorruptData` where it is damaged."""
-        path = self.path(MANIFEST)
         try:
-            return Manifest.from_bytes(self.store.read(path))
+            return Manifest.from_bytes(self.store.read(self.path(MANIFEST)))
         except CorruptData as error:
-            raise CorruptData(f"{path}: {error}") from None
+            raise CorruptData(f"{self.at(MANIFEST)}: {_reason(error)}; {MEND}") from None
 
     def done(self) -> set[int]:
         """Return the shards that have receipts."""
@@ -79,14 +99,15 @@ class Books:
         try:
             receipt = Receipt.from_bytes(self.store.read(path))
         except CorruptData as error:
-            raise CorruptData(f"{path}: {error}") from None
+            raise CorruptData(f"{self.store.url}/{path}: {_reason(error)}; {MEND}") from None
         if (receipt.plan_id, receipt.shard) != (plan_id, shard):
-            raise CorruptData(f"{path}: not the receipt of shard {shard} of this data set")
+            raise CorruptData(
+                f"{self.store.url}/{path}: not the receipt of shard {shard} of this data set; {MEND}"
+            )
         return receipt
 
     def commit(self, plan: Plan, shard: int) -> Receipt:
-        """Draw a shard, store its files, then its receipt. Raises `CorruptData` where other bytes lie
-        there."""
+        """Draw a shard, store its files, then its receipt. Raises `CorruptData` where other bytes are."""
         files = plan.files(shard)
         # Each file waits for the disk or the store most of the time: let them wait together.
         with ThreadPoolExecutor(WRITERS) as pool:
@@ -115,6 +136,11 @@ class Books:
         """Iterate over all receipts, in order."""
         plan_id = plan.recipe.plan_id
         return (self.receipt(plan_id, shard) for shard in range(plan.num_shards))
+
+
+def _reason(error: CorruptData) -> str:
+    """Return what is wrong without the path that a store puts first."""
+    return str(error).rpartition(": ")[2] if isinstance(error, Unreadable) else str(error)
 
 
 def receipt_of(plan: Plan, shard: int, files: dict[str, bytes]) -> Receipt:

@@ -11,6 +11,7 @@ from segmnist.dataset.locate import Found, locate_one
 from segmnist.dataset.manifest import Manifest, sum_of
 from segmnist.dataset.plan import prefix_for
 from segmnist.dataset.recipe import Recipe
+from segmnist.dataset.store import Unreadable
 from segmnist.errors import BadArgument, CorruptData, MissingDependency
 from segmnist.formats.index_tables import TABLES, index_path
 
@@ -44,8 +45,7 @@ def selection(recipe: Recipe, clip_ids: Iterable[int]) -> Recipe:
 
 
 def _connection(found: Found) -> Any:
-    """Return a DuckDB in memory that knows the view `digits`, and that may open no file whatever it is
-    asked."""
+    """Return a DuckDB in memory that knows the view `digits` and may open no file, whatever it is asked."""
     try:
         import duckdb
     except ImportError:
@@ -93,8 +93,8 @@ def _check(found: Found, manifest: Manifest, paths: list[str]) -> None:
     sums = {path: file for receipt in manifest.receipts for path, file in receipt.files.items()}
     for path in paths:
         try:
-            good = sum_of(found.store.map(path)) == sums[path]
-        except FileNotFoundError:
+            good = sum_of(found.store.open(path)) == sums[path]
+        except (FileNotFoundError, Unreadable):
             good = False
         if not good:
             raise CorruptData(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -57,10 +58,11 @@ def generate(
     if recipe.format in WHOLE:
         _write_whole(plan, store, books, num_workers or os.cpu_count() or 1, limit_bytes, report)
     elif not books.is_complete():
-        _check_size(plan, store, limit_bytes)
+        done = (shard for shard in books.done() if shard < plan.num_shards)
+        _check_size(plan, store, limit_bytes, recipe.num_clips - _num_clips(plan, done))
         _claim(books, recipe)
         shards = _missing(plan, books, shard_range)
-        tally = Tally(sum(len(plan.layout.rows(shard)) for shard in shards), report)
+        tally = Tally(_num_clips(plan, shards), report)
         work = partial(commit, plan, store)
         for receipt in run(work, shards, where, unit="shard", at_a_time=SHARDS_PER_WORKER):
             tally.add(receipt.clips, receipt.num_bytes)
@@ -87,7 +89,7 @@ def _write_whole(
         raise BadArgument("OUT", store.url, f"a local folder for {plan.recipe.format}", "zarr goes anywhere")
     check_free_of_others(plan, store, books)
     if not books.is_complete():
-        _check_size(plan, store, limit_bytes)
+        _check_size(plan, store, limit_bytes, plan.recipe.num_clips)
         _claim(books, plan.recipe)
         write_whole(plan, store, books, num_threads, Tally(plan.recipe.num_clips, report).add)
 
@@ -100,12 +102,19 @@ def _claim(books: Books, recipe: Recipe) -> None:
         raise BadArgument("OUT", books.store.url, "a place that can be written to", reason) from None
 
 
-def _check_size(plan: Plan, store: Store, limit_bytes: int | None) -> None:
-    needed = plan.estimate_bytes()
-    free = store.free_bytes()
-    asked = f"{plan.recipe.num_clips} clips, about {size_text(needed)}"
+def _num_clips(plan: Plan, shards: Iterable[int]) -> int:
+    return sum(len(plan.layout.rows(shard)) for shard in shards)
+
+
+def _check_size(plan: Plan, store: Store, limit_bytes: int | None, missing_clips: int) -> None:
+    """Raise `BadArgument` if the whole is over the limit, or what is missing does not fit into what is free."""
+    num_clips = plan.recipe.num_clips
+    whole = plan.estimate_bytes()
+    if limit_bytes is not None and whole > limit_bytes:
+        asked = f"{num_clips} clips, about {size_text(whole)}"
+        raise BadArgument("num_clips", asked, f"{size_text(limit_bytes)} at most", "--yes lifts this limit")
+    needed, free = whole * missing_clips // num_clips, store.free_bytes()
     if free is not None and needed > free:
+        asked = f"{missing_clips} clips to write, about {size_text(needed)}"
         room = f"what fits into the {size_text(free)} that are free at {store.url}"
         raise BadArgument("num_clips", asked, room)
-    if limit_bytes is not None and needed > limit_bytes:
-        raise BadArgument("num_clips", asked, f"{size_text(limit_bytes)} at most", "--yes lifts this limit")

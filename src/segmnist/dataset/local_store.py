@@ -2,15 +2,69 @@
 
 from __future__ import annotations
 
-import mmap
+import errno
+import itertools
 import os
 import shutil
-from collections.abc import Iterator
+import stat
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from segmnist.dataset.store import check_same
+from segmnist.dataset.store import Unreadable, check_same
 from segmnist.whole_file import create_file, is_abandoned, replace_file, sync_folder
+
+OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""Opening a pipe must not wait for a writer; Windows must not translate line ends."""
+
+
+class LocalFile:
+    """The bytes of a file, read as they are asked for.
+
+    Never mapped: where a mapped file is cut short or its disk fails, the process is killed. Here that raises
+    `Unreadable`. Raises `FileNotFoundError` where nothing is, `Unreadable` where it is no ordinary file.
+    """
+
+    def __init__(self, place: Path, path: str) -> None:
+        self._path = path
+        try:
+            self._file = open(place, "rb", buffering=0, opener=lambda name, _: os.open(name, OPEN_FLAGS))  # noqa: SIM115
+        except NotADirectoryError as error:
+            raise FileNotFoundError(error.errno, error.strerror, str(place)) from None
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise Unreadable(f"{path}: {error.strerror}") from None
+        status = os.fstat(self._file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise Unreadable(f"{path}: not an ordinary file")
+        self._size = status.st_size
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, part: slice) -> memoryview:
+        start, stop, _ = part.indices(self._size)
+        pieces = []
+        try:
+            while start < stop:
+                piece = self._read_at(start, stop - start)
+                if not piece:
+                    raise Unreadable(f"{self._path}: cut short while it was read")
+                pieces.append(piece)
+                start += len(piece)
+        except OSError as error:
+            raise Unreadable(f"{self._path}: {error.strerror}") from None
+        return memoryview(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+
+    def _read_at(self, start: int, size: int) -> bytes:
+        if hasattr(os, "pread"):
+            return os.pread(self._file.fileno(), size, start)
+        with self._lock:  # Windows has one position for all threads
+            self._file.seek(start)
+            return self._file.read(size) or b""
 
 
 class LocalStore:
@@ -21,15 +75,12 @@ class LocalStore:
         self.url = str(root)
 
     def read(self, path: str) -> bytes:
-        """Return a file's bytes."""
-        return (self.root / path).read_bytes()
+        """Return a file's bytes. Raises `FileNotFoundError`, `Unreadable`."""
+        return bytes(self.open(path)[:])
 
-    def map(self, path: str) -> memoryview:
-        """Return a file's bytes as a memory map."""
-        with open(self.root / path, "rb") as file:
-            if os.fstat(file.fileno()).st_size == 0:
-                return memoryview(b"")
-            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    def open(self, path: str) -> LocalFile:
+        """Return a file whose slices are read when asked for. Raises `FileNotFoundError`, `Unreadable`."""
+        return LocalFile(self.root / path, path)
 
     def put_new(self, path: str, data: bytes) -> None:
         """Create a file whole; the same bytes there already are fine. Raises `CorruptData` if others are."""
@@ -42,32 +93,40 @@ class LocalStore:
             sync_folder(target.parent)  # who was faster may not have come so far
 
     def replace(self, path: str, data: bytes) -> None:
-        """Create a file whole, in place of what is there."""
+        """Create a file whole in place of what is there; a folder or a stranger in its way is set aside."""
+        self.clear_way(path)
         target = self.root / path
         _make_folder(target.parent)
         replace_file(target, data)
 
+    def clear_way(self, path: str) -> None:
+        """Set aside a folder that stands in a file's place, and files that stand in the place of its folders."""
+        for parent in reversed(Path(path).parents):
+            _clear_way(self.root / parent, wanted=stat.S_ISDIR)
+        _clear_way(self.root / path, wanted=lambda mode: not stat.S_ISDIR(mode))
+
     def exists(self, path: str) -> bool:
         """Return whether a file is there."""
-        return (self.root / path).exists()
+        return os.path.lexists(self.root / path)
 
     def remove(self, path: str) -> None:
         """Delete a file."""
         (self.root / path).unlink(missing_ok=True)
 
     def names(self, folder: str) -> set[str]:
-        """Return the names of the files in one folder."""
-        return {entry.name for entry in self._entries(folder) if entry.is_file()}
+        """Return the names of what is in one folder and is no folder."""
+        return {entry.name for entry in self._entries(folder) if not entry.is_dir(follow_symlinks=False)}
 
-    def folders(self, folder: str) -> set[str]:
-        """Return the names of the folders in one folder, links not followed."""
-        return {entry.name for entry in self._entries(folder) if entry.is_dir(follow_symlinks=False)}
+    def folders(self, folder: str, linked: tuple[str, ...] = ()) -> set[str]:
+        """Return the names of the folders in one folder; links only where the name has one of these ends."""
+        entries = self._entries(folder)
+        return {entry.name for entry in entries if entry.is_dir(follow_symlinks=entry.name.endswith(linked))}
 
     def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         try:
             with os.scandir(self.root / folder) as entries:
                 return list(entries)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
 
     def walk(self) -> Iterator[str]:
@@ -99,6 +158,22 @@ class LocalStore:
 def nearest(path: Path) -> Path:
     """Return the path or the nearest of its parents that exists."""
     return next(p for p in (path, *path.parents) if p.exists() or p == p.parent)
+
+
+def _clear_way(place: Path, wanted: Callable[[int], bool]) -> None:
+    """Rename what stands where a file or a folder of ours belongs; it is kept beside it as NAME.aside."""
+    try:
+        mode = place.stat().st_mode if place.exists() else place.lstat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        mode = stat.S_IFLNK
+    if wanted(mode):
+        return
+    names = (place.with_name(f"{place.name}.aside{number or ''}") for number in itertools.count())
+    os.rename(place, next(name for name in names if not os.path.lexists(name)))
 
 
 def _make_folder(folder: Path) -> None:

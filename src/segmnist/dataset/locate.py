@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
-from segmnist.dataset.commit import MANIFEST, RECIPE, Books
+from segmnist.dataset.commit import MANIFEST, MEND, RECEIPTS, RECIPE, Books
+from segmnist.dataset.manifest import Manifest, Receipt, sum_of
 from segmnist.dataset.open_store import open_store
-from segmnist.dataset.plan import prefix_for
+from segmnist.dataset.plan import prefix_for, root_for
 from segmnist.dataset.recipe import Recipe
-from segmnist.dataset.store import Store
+from segmnist.dataset.store import Store, Unreadable
 from segmnist.errors import BadArgument, CorruptData
+from segmnist.formats import FOLDER, SHARDED, WHOLE, sharded_format, whole_format
+from segmnist.scene.randomness import SPLITS
+
+Read = TypeVar("Read")
 
 DEPTH = 3
 """Folders below OUT that are looked into."""
@@ -23,6 +32,20 @@ class Found:
     store: Store
     books: Books
     recipe: Recipe
+    format: str
+    """The recipe's format, or that of an export into a folder."""
+    conflict: str = ""
+    """How recipe.json and the manifest differ, where they name different data sets."""
+
+    @property
+    def has_root(self) -> bool:
+        """Return whether the data set has a folder to itself."""
+        return self.format in SHARDED and bool(root_for(self.recipe))
+
+
+def export_prefix(split: str, format_: str) -> str:
+    """Return what the names of an export's recipe and manifest begin with."""
+    return f"{split}.{format_}."
 
 
 def locate(place: str | Path) -> list[Found]:
@@ -38,48 +61,119 @@ def locate(place: str | Path) -> list[Found]:
 
 
 def locate_one(place: str | Path, split: str | None = None) -> Found:
-    """Return the one data set in a place, or the one of this split. Raises `BadArgument` for none or many."""
+    """Return the one data set in a place, or the one of this split.
+
+    Raises `BadArgument` for none or many, `CorruptData` where its recipe and its manifest do not belong together.
+    """
     there = locate(place)
     found = [data for data in there if split in (None, data.recipe.split)]
     if len(found) != 1:
         asked = "the place of one data set" + (f" of split {split!r}" if split else "")
         names = ", ".join(f"{data.store.url} ({data.recipe.split})" for data in there)
         raise BadArgument("OUT", str(place), asked, f"there are: {names}; name one, or its split")
+    if found[0].conflict:
+        raise CorruptData(
+            f"{found[0].books.at(RECIPE)} and {MANIFEST} name different data sets ({found[0].conflict}); {MEND}"
+        )
     return found[0]
 
 
 def _prefixes(store: Store, folder: str, depth: int) -> set[str]:
-    """Return what stands before `recipe.json` or `manifest.json` wherever there is one."""
-    names = store.names(folder)
-    own = {
-        n.removesuffix(end) for n in names for end in (RECIPE, MANIFEST) if n.endswith(end) and n[0] != "."
-    }
+    """Return what stands before `recipe.json` or `manifest.json` wherever there is one of ours."""
+    ends = (RECIPE, MANIFEST)
+    names = {name for name in store.names(folder) if name.endswith(ends)}
+    own = {name.removesuffix(end) for name in names for end in ends if name.endswith(end)} & _known_prefixes()
+    if "" in own and not _is_ours(store, folder):
+        own.remove("")
     prefixes = {folder + prefix for prefix in own}
     if "" in own or depth == 0:
         return prefixes
-    return prefixes.union(*(_prefixes(store, f"{folder}{sub}/", depth - 1) for sub in store.folders(folder)))
+    below = store.folders(folder, linked=_root_ends())
+    return prefixes.union(*(_prefixes(store, f"{folder}{name}/", depth - 1) for name in below))
+
+
+@cache
+def _known_prefixes() -> set[str]:
+    of_whole = {whole_format(name).BOOKS.format(split=split) for name in WHOLE for split in SPLITS}
+    return {"", *of_whole, *(export_prefix(split, name) for name in FOLDER for split in SPLITS)}
+
+
+@cache
+def _root_ends() -> tuple[str, ...]:
+    """Return the ends of the names of data sets' folders, such as `.zarr`."""
+    return tuple(sharded_format(name).ROOT.removeprefix("{split}") for name in SHARDED)
+
+
+def _is_ours(store: Store, folder: str) -> bool:
+    """Return whether a recipe.json or manifest.json in a folder is that of a data set, whole or damaged."""
+    parts = f"{store.url}/{folder}".rstrip("/").split("/")[-2:]
+    if any(part.endswith(_root_ends()) for part in parts) or RECEIPTS in store.folders(folder):
+        return True
+    for name in (RECIPE, MANIFEST):
+        try:
+            if b'"plan_id"' in store.read(folder + name):
+                return True
+        except (FileNotFoundError, CorruptData):
+            continue
+    return False
 
 
 def _found(store: Store, prefix: str) -> Found:
-    recipe = _trusted_recipe(Books(store, prefix))
-    inner = prefix_for(recipe)
+    books = Books(store, prefix)
+    recipe, conflict = _trusted_recipe(books)
+    exported = [name for name in FOLDER if f"/{prefix}".endswith(f"/{export_prefix(recipe.split, name)}")]
+    inner = export_prefix(recipe.split, exported[0]) if exported else prefix_for(recipe)
     if not prefix.endswith(inner):
-        raise CorruptData(
-            f"{store.url}/{prefix}{RECIPE}: a data set in {recipe.format} has its recipe elsewhere"
-        )
+        raise CorruptData(f"{books.at(RECIPE)}: a data set in {recipe.format} has its recipe elsewhere")
     root = store.below(prefix[: len(prefix) - len(inner)])
-    return Found(root, Books(root, inner), recipe)
+    return Found(root, Books(root, inner), recipe, exported[0] if exported else recipe.format, conflict)
 
 
-def _trusted_recipe(books: Books) -> Recipe:
-    """Return the recipe that recipe.json or, where that is damaged, the manifest holds; both check
-    themselves."""
+def _trusted_recipe(books: Books) -> tuple[Recipe, str]:
+    """Return the recipe that recipe.json and the manifest hold, and how they differ if they do.
+
+    Where one is damaged the other tells. Where they differ, the receipts decide, or the data if there are none.
+    """
+    own, error = _readable(books.recipe)
+    manifest, _ = _readable(books.manifest)
+    if own is None and manifest is None:
+        raise CorruptData(
+            f"{books.at(RECIPE)}: {error}; no manifest tells it either: remove this data set, generate it anew"
+        )
+    if own is None or manifest is None:
+        recipe = own or (manifest.recipe if manifest else None)
+        assert recipe is not None
+        return recipe, ""
+    if own == manifest.recipe:
+        return own, ""
+    conflict = "; ".join(own.differences(manifest.recipe)[:3])
+    return (manifest.recipe if _is_borne_out(books, own, manifest) else own), conflict
+
+
+def _readable(read: Callable[[], Read]) -> tuple[Read | None, str]:
     try:
-        return Recipe.from_stored(books.store.read(books.path(RECIPE)))
-    except (FileNotFoundError, CorruptData) as error:
+        return read(), ""
+    except FileNotFoundError:
+        return None, "missing"
+    except CorruptData as error:
+        return None, str(error)
+
+
+def _is_borne_out(books: Books, own: Recipe, manifest: Manifest) -> bool:
+    """Return whether what lies there is the data set of the manifest rather than that of recipe.json."""
+    named = Counter(receipt.plan_id for receipt in _receipts(books))
+    if named:
+        return named[manifest.recipe.plan_id] > named[own.plan_id]
+    try:
+        return all(sum_of(books.store.open(path)) == file for path, file in manifest.files.items())
+    except (FileNotFoundError, Unreadable):
+        return False
+
+
+def _receipts(books: Books) -> Iterator[Receipt]:
+    """Iterate over the receipts that can be read, whatever data set they are of."""
+    for shard in sorted(books.done()):
         try:
-            return books.manifest().recipe
+            yield Receipt.from_bytes(books.store.read(books.receipt_path(shard)))
         except (FileNotFoundError, CorruptData):
-            raise CorruptData(
-                f"{books.store.url}/{books.path(RECIPE)}: {error}; no manifest tells it either"
-            ) from None
+            continue

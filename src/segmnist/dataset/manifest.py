@@ -1,5 +1,4 @@
-"""What a data set's bookkeeping files say: receipts, one for each shard, and the manifest over all of
-them."""
+"""A data set's bookkeeping files: a receipt for each shard, and the manifest over all of them."""
 
 from __future__ import annotations
 
@@ -12,8 +11,12 @@ from typing import Any, NamedTuple
 from segmnist.dataset.recipe import Recipe, canonical_json
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.formats import ArrayLayout, Layout
+from segmnist.formats.layout import FileBytes
 
 Values = Mapping[str, Any]
+
+CHUNK_BYTES = 1 << 20
+"""Bytes of a file that are read and hashed at a time."""
 
 
 class FileSum(NamedTuple):
@@ -23,9 +26,12 @@ class FileSum(NamedTuple):
     sha256: str
 
 
-def sum_of(data: bytes | memoryview) -> FileSum:
-    """Return size and SHA-256 of these bytes."""
-    return FileSum(len(data), hashlib.sha256(data).hexdigest())
+def sum_of(data: bytes | FileBytes) -> FileSum:
+    """Return size and SHA-256 of these bytes, read piece by piece."""
+    digest = hashlib.sha256()
+    for start in range(0, len(data), CHUNK_BYTES):
+        digest.update(data[start : start + CHUNK_BYTES])
+    return FileSum(len(data), digest.hexdigest())
 
 
 @dataclass(frozen=True)
@@ -84,10 +90,12 @@ class Manifest:
             arrays = {name: _array(array) for name, array in values["arrays"].items()}
             files, receipts = _sums(values["files"]), tuple(map(_receipt, values["shards"]))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            if isinstance(error, BadArgument):
+            if isinstance(error, BadArgument) and error.argument == "generator_version":
                 raise
             raise CorruptData(f"not a manifest: {error}") from None
         layout = Layout(arrays, recipe.num_clips, recipe.clips_per_shard, values["recipe"])
+        if manifest_bytes(recipe, layout, files, receipts) != data:
+            raise CorruptData("not a manifest as segmnist writes them")
         return cls(recipe, layout, files, receipts)
 
 
@@ -144,6 +152,6 @@ def _sums(files: Values) -> dict[str, FileSum]:
 
 def _inner(path: str) -> str:
     """Return a path that stays inside the data set; raise ValueError for any other."""
-    if path.startswith("/") or "\\" in path or ".." in path.split("/"):
-        raise ValueError(f"the path {path!r} leads outside")
+    if not path.isprintable() or "\\" in path or ":" in path or {"", ".", ".."} & set(path.split("/")):
+        raise ValueError(f"the path {path[:80]!r} leads outside")
     return path

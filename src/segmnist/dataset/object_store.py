@@ -1,4 +1,4 @@
-"""ObjectStore: a data set under a prefix of an object store, through fsspec. An object is there whole or not at all."""
+"""ObjectStore: a data set under a prefix of an object store, through fsspec."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIRST_PAUSE = 0.1
 
 
 class StoreUnreachable(SegmnistError):
-    """An object store did not answer, or answered with errors until patience ended. Names the store and its last answer."""
+    """An object store did not answer, or only with errors, in all tries. Names the store and its last answer."""
 
 
 class ObjectStore:
@@ -40,8 +40,8 @@ class ObjectStore:
         data: bytes = self._patiently(lambda: self._fs.cat_file(self._key(path)))
         return data
 
-    def map(self, path: str) -> memoryview:
-        """Return an object's bytes."""
+    def open(self, path: str) -> memoryview:
+        """Return an object's bytes, all of them read now."""
         return memoryview(self.read(path))
 
     def put_new(self, path: str, data: bytes) -> None:
@@ -74,7 +74,7 @@ class ObjectStore:
         """Return the names of the objects directly below a folder."""
         return {_name(entry) for entry in self._entries(folder) if entry["type"] == "file"}
 
-    def folders(self, folder: str) -> set[str]:
+    def folders(self, folder: str, linked: tuple[str, ...] = ()) -> set[str]:
         """Return the names of the folders directly below a folder."""
         return {_name(entry) for entry in self._entries(folder) if entry["type"] == "directory"}
 

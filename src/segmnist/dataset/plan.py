@@ -1,5 +1,4 @@
-"""Plan: a recipe joined with its digits. It knows the shards and draws any of them, alone and in any
-order."""
+"""Plan: a recipe joined with its digits, which draws any shard, alone and in any order."""
 
 from __future__ import annotations
 
@@ -37,8 +36,7 @@ class Plan:
     layout: Layout
 
     def draw(self, shard: int, num_threads: int = 1) -> dict[str, Array]:
-        """Return the arrays of one shard, `clip_id` among them, and those that its index needs; in one
-        call."""
+        """Return the arrays of one shard, drawn in one go: `clip_id`, the rest, and those of its index."""
         rows = self.layout.rows(shard)
         return self.draw_rows(rows.start, rows.stop, num_threads)
 
@@ -79,8 +77,10 @@ class Plan:
         return self.layout.num_shards
 
     def estimate_bytes(self) -> int:
-        """Return about how many bytes the data set will have, from its first clips; whole formats are not
-        compressed."""
+        """Return about how many bytes the data set will have, from its first clips.
+
+        Whole formats are taken as not compressed.
+        """
         if self.recipe.format in WHOLE:
             return self.recipe.num_clips * self.layout.clip_bytes
         few = min(MEASURED_CLIPS, self.recipe.num_clips)
@@ -129,19 +129,32 @@ def recipe_for(
 
 
 def plan_for(recipe: Recipe, bank: DigitBank | None = None) -> Plan:
-    """Return the plan of a recipe. Raises `BadArgument` where the bank is not the one that the recipe
-    names."""
+    """Return the plan of a recipe. Raises `BadArgument` for another bank than the one it names."""
     if recipe.format in WHOLE:
         _check_truths_fit(recipe)
     bank = _checked_bank(recipe, bank)
     check_digits_fit(recipe.spec, *bank.images.shape[1:])
+    layout = layout_for(recipe)
+    _check_memory(layout)
+    return Plan(recipe, bank, layout)
+
+
+def layout_for(recipe: Recipe) -> Layout:
+    """Return the layout of a recipe's arrays, for which its digits are not needed."""
     arrays = {"clip_id": CLIP_ID}
     for name in (*ALWAYS, *arrays_of(recipe.truths)):
         kind, shape = ARRAYS[name], shape_of(recipe.spec, 1, name)[1:]
         arrays[name] = ArrayLayout(kind.axes, shape, kind.dtype, kind.padding, kind.about)
-    layout = Layout(arrays, recipe.num_clips, recipe.clips_per_shard, recipe.to_dict())
-    _check_memory(layout)
-    return Plan(recipe, bank, layout)
+    return Layout(arrays, recipe.num_clips, recipe.clips_per_shard, recipe.to_dict())
+
+
+def shard_paths(recipe: Recipe, layout: Layout, shard: int) -> set[str]:
+    """Return the paths of one shard's files, its index among them, without drawing anything."""
+    paths = set(sharded_format(recipe.format).shard_paths(layout, shard))
+    if recipe.index:
+        prefix = prefix_for(recipe)
+        paths |= {index_tables.index_path(prefix, table, shard) for table in index_tables.TABLES}
+    return paths
 
 
 def prefix_for(recipe: Recipe) -> str:

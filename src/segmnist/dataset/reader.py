@@ -1,5 +1,7 @@
-"""open_dataset: clips of a stored data set by row. Each file is checked against the manifest when first
-touched."""
+"""open_dataset: clips of a stored data set by row.
+
+Each file is compared with its SHA-256 in the manifest when it is first touched.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +17,17 @@ from segmnist.dataset.commit import MANIFEST
 from segmnist.dataset.locate import Found, locate_one
 from segmnist.dataset.manifest import FileSum, Manifest, sum_of
 from segmnist.dataset.recipe import Recipe
+from segmnist.dataset.store import Unreadable
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.formats import WHOLE, Array, ArrayLayout, sharded_format
+from segmnist.formats.layout import FileBytes
 
 MAX_OPEN = 64
-"""Files that are kept mapped."""
+"""Files that are kept open."""
 
 
 class StoredDataset:
-    """A finished data set as a sequence: `dataset[3]` is one clip's arrays by name, `dataset.batch(rows)`
-    many's.
+    """A finished data set as a sequence: `dataset[3]` and `dataset.batch(rows)` give arrays by name.
 
     Rows count from 0; `clip_ids(rows)` tells the ids. Pickles as its place, for worker processes. Raises
     `CorruptData` as soon as a file is touched that is not what the manifest says.
@@ -34,7 +37,7 @@ class StoredDataset:
         self._found, self._check = found, check
         self.manifest: Manifest = found.books.manifest()
         self._format = sharded_format(self.manifest.recipe.format)
-        self._files: OrderedDict[str, memoryview] = OrderedDict()
+        self._files: OrderedDict[str, FileBytes] = OrderedDict()
         self._checked: set[str] = set()
 
     @property
@@ -105,7 +108,7 @@ class StoredDataset:
         files = self.manifest.receipts[shard].files
         return lambda path: self._fetch(path, files)
 
-    def _fetch(self, path: str, files: dict[str, FileSum]) -> memoryview:
+    def _fetch(self, path: str, files: dict[str, FileSum]) -> FileBytes:
         if path not in self._files:
             self._files[path] = self._opened(path, files)
             if len(self._files) > MAX_OPEN:
@@ -113,23 +116,23 @@ class StoredDataset:
         self._files.move_to_end(path)
         return self._files[path]
 
-    def _opened(self, path: str, files: dict[str, FileSum]) -> memoryview:
+    def _opened(self, path: str, files: dict[str, FileSum]) -> FileBytes:
         if path not in files:
             raise CorruptData(f"{path}: not in the manifest")
+        store = self._found.store
         try:
-            data = self._found.store.map(path)
-        except FileNotFoundError:
-            raise CorruptData(f"{self._found.store.url}/{path}: missing; segmnist verify --repair") from None
-        if self._check and path not in self._checked:
-            if sum_of(data) != files[path]:
-                raise CorruptData(
-                    f"{self._found.store.url}/{path}: damaged; segmnist verify --repair mends it"
-                )
-            self._checked.add(path)
-        return data
+            file = store.open(path)
+            if self._check and path not in self._checked:
+                if sum_of(file) != files[path]:
+                    raise Unreadable(f"{path}: damaged")
+                self._checked.add(path)
+            return file
+        except (FileNotFoundError, Unreadable) as error:
+            reason = f"{path}: missing" if isinstance(error, FileNotFoundError) else error
+            raise CorruptData(f"{store.url}/{reason}; segmnist verify --repair mends it") from None
 
     def __getstate__(self) -> dict[str, Any]:
-        # A memory map belongs to its process.
+        # An open file belongs to its process.
         return {**self.__dict__, "_files": OrderedDict(), "_format": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

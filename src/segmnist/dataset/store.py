@@ -6,6 +6,11 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from segmnist.errors import CorruptData
+from segmnist.formats.layout import FileBytes
+
+
+class Unreadable(CorruptData):
+    """A file that is there but cannot be read: a folder, a pipe, a loop of links, no permission, a broken disk."""
 
 
 class Store(Protocol):
@@ -14,20 +19,19 @@ class Store(Protocol):
     url: str
 
     def read(self, path: str) -> bytes:
-        """Return a file's bytes. Raises `FileNotFoundError`."""
+        """Return a file's bytes. Raises `FileNotFoundError`, `Unreadable`."""
         ...
 
-    def map(self, path: str) -> memoryview:
-        """Return a file's bytes, mapped where the store can. Raises `FileNotFoundError`."""
+    def open(self, path: str) -> FileBytes:
+        """Return a file whose slices are read when asked for. Raises `FileNotFoundError`, `Unreadable`."""
         ...
 
     def put_new(self, path: str, data: bytes) -> None:
-        """Create a file whole; the same bytes there already are fine. Raises `CorruptData` if other bytes are
-        there."""
+        """Create a file whole; the same bytes may be there already. Raises `CorruptData` for other bytes."""
         ...
 
     def replace(self, path: str, data: bytes) -> None:
-        """Create a file whole, in place of what is there."""
+        """Create a file whole in place of what is there; a folder or a stranger in its way is set aside."""
         ...
 
     def remove(self, path: str) -> None:
@@ -39,11 +43,11 @@ class Store(Protocol):
         ...
 
     def names(self, folder: str) -> set[str]:
-        """Return the names of the files in one folder, none if there is no such folder."""
+        """Return the names of what is in one folder and is no folder; none if there is no such folder."""
         ...
 
-    def folders(self, folder: str) -> set[str]:
-        """Return the names of the folders in one folder."""
+    def folders(self, folder: str, linked: tuple[str, ...] = ()) -> set[str]:
+        """Return the names of the folders in one folder; links only where the name has one of these ends."""
         ...
 
     def walk(self) -> Iterator[str]:

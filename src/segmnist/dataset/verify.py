@@ -1,39 +1,43 @@
-"""verify: every byte of a data set against its sums, and what is missing, truncated, corrupt or foreign."""
+"""verify: compare every byte of a data set with its sums; name what is missing, truncated, corrupt or foreign."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from segmnist.dataset.commit import MANIFEST, RECIPE
 from segmnist.dataset.locate import Found, locate
 from segmnist.dataset.manifest import FileSum, Manifest, Receipt, sum_of
-from segmnist.dataset.plan import root_for
+from segmnist.dataset.plan import layout_for, shard_paths
 from segmnist.dataset.progress import Report, Tally, no_report
-from segmnist.dataset.recipe import Recipe
-from segmnist.dataset.store import Store
+from segmnist.dataset.store import Store, Unreadable
 from segmnist.errors import CorruptData
-from segmnist.formats import WHOLE
+from segmnist.formats import SHARDED, WHOLE, Layout, sharded_format, whole_format
 from segmnist.whole_file import is_temporary
 
-Kind = Literal["missing", "truncated", "corrupt", "foreign", "leftover"]
+Kind = Literal["missing", "truncated", "corrupt", "unreadable", "foreign", "leftover"]
 
 NUM_THREADS = 4
 """SHA-256 lets other threads run."""
 
 
 class Fault(NamedTuple):
-    """One file that is not as it should be, and the shard that it belongs to, if any."""
+    """One file that is not as it should be, the shard that it belongs to, if any, and why, if that says more."""
 
     kind: Kind
     path: str
     shard: int | None = None
+    reason: str = ""
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.path}"
+        # A file may have any name; what a terminal would act on is spelled out.
+        shown = f"{self.path} ({self.reason})" if self.reason else self.path
+        plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
+        return f"{self.kind}: {plain}"
 
 
 @dataclass
@@ -42,12 +46,13 @@ class Verdict:
 
     found: Found
     manifest: Manifest | None
+    """None where it is missing, damaged, or not that of the recipe."""
     faults: list[Fault] = field(default_factory=list)
     num_bytes: int = 0
 
     @property
     def broken_shards(self) -> list[int]:
-        """Shards with a file that is missing, truncated or corrupt."""
+        """Shards with a file that is missing, truncated, corrupt or unreadable."""
         return sorted({fault.shard for fault in self.faults if fault.shard is not None})
 
     @property
@@ -59,84 +64,165 @@ class Verdict:
 def verify(place: str | Path, *, report: Report = no_report) -> list[Verdict]:
     """Read every byte of every data set in a place; return a verdict for each.
 
-    A place is OUT or one data set's folder. Raises `BadArgument` where there is no data set, `CorruptData` where
-    nothing is left that tells the recipe.
+    A place is OUT or one data set's folder. Every file gets a verdict, whatever stands in its place. Recipe,
+    manifest, receipts and metadata are compared with one another, so that a file of another data set is found.
+    Raises `BadArgument` where there is no data set, `CorruptData` where nothing is left that tells the recipe.
     """
     return [check(found, report) for found in locate(place)]
 
 
 def check(found: Found, report: Report = no_report) -> Verdict:
     """Return the verdict on one data set."""
-    verdict = _checked_books(found)
+    layout = layout_for(found.recipe)
+    verdict = _checked_books(found, layout)
     root_files = verdict.manifest.files if verdict.manifest else {}
     verdict.faults += _file_faults(found.store, root_files, None)
+    verdict.faults += _metadata_faults(found, layout, {fault.path for fault in verdict.faults})
     verdict.num_bytes += sum(file.bytes for file in root_files.values())
-    known = {found.books.path(RECIPE), found.books.path(MANIFEST), *root_files}
+    known = {found.books.path(RECIPE), found.books.path(MANIFEST), *root_files, *_root_paths(found, layout)}
     tally = Tally(found.recipe.num_clips, report)
     with ThreadPoolExecutor(NUM_THREADS) as pool:
-        for receipt, faults in pool.map(lambda shard: _checked_shard(verdict, shard), _shards(found.recipe)):
+        shards = pool.map(lambda shard: _checked_shard(verdict, layout, shard), _shards(found))
+        for receipt, faults in shards:
             verdict.faults += faults
             verdict.num_bytes += receipt.num_bytes
             known |= {found.books.receipt_path(receipt.shard), *receipt.files}
+            known |= shard_paths(found.recipe, layout, receipt.shard)
             tally.add(receipt.clips, receipt.num_bytes)
     verdict.faults += _strangers(found, known)
     return verdict
 
 
-def _checked_books(found: Found) -> Verdict:
+def _checked_books(found: Found, layout: Layout) -> Verdict:
     """Return a verdict that knows of the recipe and the manifest only."""
     books, store = found.books, found.store
+    manifest, faults = None, []
     try:
-        manifest, faults = books.manifest(), []
+        manifest = books.manifest()
+        if reason := _misfit(found, layout, manifest):
+            manifest = None
+            faults = [Fault("corrupt", books.path(MANIFEST), None, reason)]
     except FileNotFoundError:
-        manifest, faults = None, [Fault("missing", books.path(MANIFEST))]
+        faults = [Fault("missing", books.path(MANIFEST))]
     except CorruptData:
-        manifest, faults = None, [Fault("corrupt", books.path(MANIFEST))]
-    stored = found.recipe.to_stored()
-    faults += _file_faults(store, {books.path(RECIPE): sum_of(stored)}, None)
+        faults = [Fault("corrupt", books.path(MANIFEST))]
+    for fault in _file_faults(store, {books.path(RECIPE): sum_of(found.recipe.to_stored())}, None):
+        ours = found.conflict if manifest else ""
+        faults.append(fault._replace(reason=fault.reason or (ours and f"of another data set: {ours}")))
     return Verdict(found, manifest, faults)
 
 
-def _shards(recipe: Recipe) -> range:
-    return range(0 if recipe.format in WHOLE else -(-recipe.num_clips // recipe.clips_per_shard))
+def _misfit(found: Found, layout: Layout, manifest: Manifest) -> str:
+    """Return why an intact manifest is not that of the recipe; empty if it is."""
+    recipe = found.recipe
+    if manifest.recipe != recipe:
+        return "of another data set: " + "; ".join(manifest.recipe.differences(recipe)[:3])
+    if _bare(manifest.layout) != _bare(layout):
+        return "its arrays are not those of the recipe"
+    wanted = _root_paths(found, layout)
+    if wanted and set(manifest.files) != wanted:
+        return "it does not name the files that this recipe gives"
+    if len(manifest.receipts) != len(_shards(found)):
+        return f"it has {len(manifest.receipts)} shards, the recipe {len(_shards(found))}"
+    for shard, receipt in enumerate(manifest.receipts):
+        own = (receipt.plan_id, receipt.shard, receipt.clips, set(receipt.files))
+        paths = shard_paths(recipe, layout, shard)
+        if own != (recipe.plan_id, shard, len(layout.rows(shard)), paths):
+            return f"its receipt of shard {shard} is not one of this recipe"
+    return ""
 
 
-def _checked_shard(verdict: Verdict, shard: int) -> tuple[Receipt, list[Fault]]:
+def _bare(layout: Layout) -> dict[str, Any]:
+    """Return the arrays without their descriptions, whose words may change from release to release."""
+    return {name: array._replace(about="") for name, array in layout.arrays.items()}
+
+
+def _root_paths(found: Found, layout: Layout) -> set[str]:
+    """Return the paths of the files of no shard, as far as the recipe tells them."""
+    if found.format in SHARDED:
+        return set(sharded_format(found.format).root_files(layout))
+    return set(whole_format(found.format).file_names(found.recipe.split)) if found.format in WHOLE else set()
+
+
+def _metadata_faults(found: Found, layout: Layout, faulty: set[str]) -> list[Fault]:
+    """Return faults for JSON files of no shard that say something else than the recipe does."""
+    if found.format not in SHARDED:
+        return []
+    faults = []
+    for path, data in sharded_format(found.format).root_files(layout).items():
+        if path in faulty or not path.endswith(".json"):
+            continue
+        try:
+            same = _facts(found.store.read(path)) == _facts(data)
+        except FileNotFoundError:
+            faults.append(Fault("missing", path))
+            continue
+        except (CorruptData, ValueError, RecursionError):
+            same = False
+        if not same:
+            faults.append(Fault("corrupt", path, None, "it does not fit the recipe"))
+    return faults
+
+
+def _facts(data: bytes) -> Any:
+    """Return what JSON says, without descriptions, whose words may change from release to release."""
+    return json.loads(data, object_hook=lambda values: {k: v for k, v in values.items() if k != "about"})
+
+
+def _shards(found: Found) -> range:
+    recipe = found.recipe
+    return range(-(-recipe.num_clips // recipe.clips_per_shard) if found.format in SHARDED else 0)
+
+
+def _checked_shard(verdict: Verdict, layout: Layout, shard: int) -> tuple[Receipt, list[Fault]]:
     """Return what the shard should hold, and its faults. The manifest knows; without it the receipt does."""
-    books, store = verdict.found.books, verdict.found.store
+    books, recipe = verdict.found.books, verdict.found.recipe
     path = books.receipt_path(shard)
     if verdict.manifest:
         receipt = verdict.manifest.receipts[shard]
-        faults = _file_faults(store, {path: sum_of(receipt.to_bytes())}, shard)
+        faults = _file_faults(verdict.found.store, {path: sum_of(receipt.to_bytes())}, shard)
     else:
-        plan_id = verdict.found.recipe.plan_id
-        try:
-            receipt, faults = books.receipt(plan_id, shard), []
-        except FileNotFoundError:
-            return Receipt(plan_id, shard, 0, {}), [Fault("missing", path, shard)]
-        except CorruptData:
-            return Receipt(plan_id, shard, 0, {}), [Fault("corrupt", path, shard)]
-    return receipt, faults + _file_faults(store, receipt.files, shard)
+        receipt, faults = _read_receipt(verdict, layout, shard, path)
+    if not receipt.files:
+        receipt = Receipt(recipe.plan_id, shard, len(layout.rows(shard)), {})
+    return receipt, faults + _file_faults(verdict.found.store, receipt.files, shard)
+
+
+def _read_receipt(verdict: Verdict, layout: Layout, shard: int, path: str) -> tuple[Receipt, list[Fault]]:
+    """Return a shard's receipt as it lies there, an empty one where it cannot be trusted, and its faults."""
+    recipe = verdict.found.recipe
+    try:
+        receipt = verdict.found.books.receipt(recipe.plan_id, shard)
+        if set(receipt.files) == shard_paths(recipe, layout, shard):
+            return receipt, []
+        fault = Fault("corrupt", path, shard, "it does not name the files that this recipe gives")
+    except FileNotFoundError:
+        fault = Fault("missing", path, shard)
+    except CorruptData:
+        fault = Fault("corrupt", path, shard)
+    return Receipt(recipe.plan_id, shard, 0, {}), [fault]
 
 
 def _file_faults(store: Store, files: Mapping[str, FileSum], shard: int | None) -> list[Fault]:
-    faults = ((_fault_of(store, path, expected), path) for path, expected in files.items())
-    return [Fault(kind, path, shard) for kind, path in faults if kind]
+    faults = (_fault_of(store, path, expected, shard) for path, expected in files.items())
+    return [fault for fault in faults if fault]
 
 
-def _fault_of(store: Store, path: str, expected: FileSum) -> Kind | None:
+def _fault_of(store: Store, path: str, expected: FileSum, shard: int | None) -> Fault | None:
     try:
-        found = sum_of(store.map(path))
+        found = sum_of(store.open(path))
     except FileNotFoundError:
-        return "missing"
+        return Fault("missing", path, shard)
+    except Unreadable as error:
+        return Fault("unreadable", path, shard, str(error).rpartition(": ")[2])
     if found == expected:
         return None
-    return "truncated" if found.bytes < expected.bytes else "corrupt"
+    return Fault("truncated" if found.bytes < expected.bytes else "corrupt", path, shard)
 
 
 def _strangers(found: Found, known: set[str]) -> list[Fault]:
     """Return the files that nothing accounts for, where the data set has a folder to itself."""
-    if not root_for(found.recipe):
+    if not found.has_root:
         return []
     unknown = [path for path in found.store.walk() if path not in known]
     return [Fault("leftover" if is_temporary(Path(path)) else "foreign", path) for path in unknown]

@@ -52,6 +52,10 @@ class ShardedFormat(Protocol):
         """
         ...
 
+    def shard_paths(self, layout: Layout, shard: int) -> tuple[str, ...]:
+        """Return the paths that `shard_files` gives, without drawing anything."""
+        ...
+
     def root_files(self, layout: Layout) -> dict[str, bytes]:
         """Return the files that belong to no shard (metadata, cards), by path relative to ROOT; pure as well."""
         ...

@@ -66,6 +66,11 @@ def shard_files(layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:
     return {_path(layout, shard): file.getvalue()}
 
 
+def shard_paths(layout: Layout, shard: int) -> tuple[str, ...]:
+    """Return the path of the shard's one file."""
+    return (_path(layout, shard),)
+
+
 def read_rows(
     layout: Layout, shard: int, names: Sequence[str], rows: Sequence[int], fetch: Fetch
 ) -> dict[str, Array]:
@@ -75,7 +80,7 @@ def read_rows(
 
     path = _path(layout, shard)
     try:
-        table = pq.read_table(pa.BufferReader(fetch(path)), columns=list(names)).take(list(rows))
+        table = pq.read_table(pa.BufferReader(fetch(path)[:]), columns=list(names)).take(list(rows))
         return {name: _values(layout.arrays[name], table[name].to_pylist()) for name in names}
     except (pa.ArrowException, OSError, ValueError, KeyError, IndexError) as error:
         raise CorruptData(f"{path}: {error}") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,15 @@ Array = NDArray[Any]
 Arrays = Mapping[str, Array]
 """Arrays of some clips by name, each with the clip axis first; `clip_id` is always among them."""
 
-Fetch = Callable[[str], memoryview]
+
+class FileBytes(Protocol):
+    """The bytes of a file, of which slices are read when they are asked for. A memoryview is one, too."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, part: slice, /) -> memoryview: ...
+
+
+Fetch = Callable[[str], FileBytes]
 """Returns the bytes of a file of the data set, checked against the manifest."""
 
 

@@ -36,13 +36,18 @@ def shard_files(layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:
     return {_path(layout, shard): file.getvalue()}
 
 
+def shard_paths(layout: Layout, shard: int) -> tuple[str, ...]:
+    """Return the path of the shard's one file."""
+    return (_path(layout, shard),)
+
+
 def read_rows(
     layout: Layout, shard: int, names: Sequence[str], rows: Sequence[int], fetch: Fetch
 ) -> dict[str, Array]:
     """Return these arrays of these rows of a shard. Raises `CorruptData` where the archive is damaged."""
     path = _path(layout, shard)
     try:
-        with np.load(io.BytesIO(fetch(path)), allow_pickle=False) as archive:
+        with np.load(io.BytesIO(fetch(path)[:]), allow_pickle=False) as archive:
             return {name: archive[name][list(rows)] for name in names}
     except (ValueError, KeyError, IndexError, OSError, zipfile.BadZipFile, EOFError) as error:
         raise CorruptData(f"{path}: {error}") from None

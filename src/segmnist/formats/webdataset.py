@@ -41,12 +41,17 @@ def shard_files(layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:
     return {_path(layout, shard): file.getvalue()}
 
 
+def shard_paths(layout: Layout, shard: int) -> tuple[str, ...]:
+    """Return the path of the shard's one file."""
+    return (_path(layout, shard),)
+
+
 def read_rows(
     layout: Layout, shard: int, names: Sequence[str], rows: Sequence[int], fetch: Fetch
 ) -> dict[str, Array]:
     """Return these arrays of these rows of a shard. Raises `CorruptData` where it is not as written."""
     path = _path(layout, shard)
-    data = fetch(path)
+    data = fetch(path)[:]
     try:
         clips = _found(data)
         chosen = [clips[row] for row in rows]

@@ -17,7 +17,7 @@ import numpy as np
 from numcodecs import zstd
 
 from segmnist.errors import CorruptData
-from segmnist.formats.layout import Array, ArrayLayout, Arrays, Fetch, Layout
+from segmnist.formats.layout import Array, ArrayLayout, Arrays, Fetch, FileBytes, Layout
 
 ROOT = "{split}.zarr"
 BOOKS = ""
@@ -62,6 +62,11 @@ def shard_files(layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:
     }
 
 
+def shard_paths(layout: Layout, shard: int) -> tuple[str, ...]:
+    """Return the paths of the shard's files: one for each array that has any bytes."""
+    return tuple(_path(name, array, shard) for name, array in layout.arrays.items() if array.clip_bytes)
+
+
 def read_rows(
     layout: Layout, shard: int, names: Sequence[str], rows: Sequence[int], fetch: Fetch
 ) -> dict[str, Array]:
@@ -78,7 +83,7 @@ def _read(layout: Layout, shard: int, name: str, rows: Sequence[int], fetch: Fet
     data = fetch(path)
     if _is_small(array):
         table = np.zeros((layout.clips_per_shard, *array.shape), out.dtype)
-        _decompress(data, path, table)
+        _decompress(data[:], path, table)
         out[:] = table[list(rows)]
         return out
     index = _index(data, layout.clips_per_shard, path)
@@ -104,7 +109,7 @@ def _encode(layout: Layout, array: ArrayLayout, values: Array) -> bytes:
     return b"".join([*chunks, _with_crc(index.tobytes())])
 
 
-def _index(data: memoryview, num_chunks: int, path: str) -> Array:
+def _index(data: FileBytes, num_chunks: int, path: str) -> Array:
     size = 16 * num_chunks + _CRC
     if len(data) < size:
         raise CorruptData(f"{path}: {len(data)} bytes, too short for a shard of {num_chunks} chunks")
