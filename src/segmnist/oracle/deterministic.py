@@ -150,11 +150,15 @@ def deterministic_posterior(
     answers = [answer(family, weighed, look, delta, arrays) for look in observer.looks(len(video))]
     T, H, W = video.shape
     maps = np.concatenate([one.mix("class_map") for one in answers])
+    covered = np.concatenate(
+        [np.broadcast_to(one.mix("covered"), (len(one.look.answered), H * W)) for one in answers]
+    )
     probabilities = np.concatenate([maps, 1 - maps.sum(1, keepdims=True)], axis=1).clip(0, 1)
     return Posterior(
         observer.name,
         observer.horizon,
         probabilities.reshape(T, BACKGROUND + 1, H, W).astype(np.float32),
+        covered.reshape(T, H, W).astype(np.float32),
         np.stack([_over_members(family, one) for one in answers]),
         np.stack([one.mix("order") for one in answers]),
         np.stack([one.num_digits(family.max_digits) for one in answers]),

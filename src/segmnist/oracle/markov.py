@@ -180,6 +180,7 @@ def markov_posterior(
         observer.name,
         observer.horizon,
         probabilities.reshape(T, BACKGROUND + 1, H, W).astype(np.float32),
+        np.zeros((T, H, W), np.float32),
         marginals,
         order,
         np.tile(family.count_prior, (T, 1)),

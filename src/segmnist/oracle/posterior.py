@@ -44,12 +44,15 @@ class Posterior:
     """Frames that a forecast looks ahead; 0 for other observers."""
     class_probabilities: NDArray[np.float32]
     """`(T,11,H,W)` P(class of a pixel | what the observer saw); class 10 is the background."""
+    covered: NDArray[np.float32]
+    """`(T,H,W)` P(digit 1 lies at a pixel, under digit 2); 0 where a clip has two digits at most."""
     hypothesis_probabilities: NDArray[np.float64]
     """`(K,D,N)` P(digit n is there, and is hypothesis h of the family), from back to front, for the D digits
     that a clip has at most. K is T, or 1 for the offline observer of deterministic motion, whose hypotheses
     are whole paths."""
     depth_order: NDArray[np.float64]
-    """`(K,10,10)` P(there are two digits, that in front labelled a and that behind b)."""
+    """`(K,10,10)` how many pairs of digits to expect of which that in front has label a, that behind label b: with
+    two digits at most, the probability of such a pair."""
     num_digits_probabilities: NDArray[np.float64]
     """`(K,D+1)` P(the clip has so many digits)."""
     log_evidence: NDArray[np.float64]
@@ -86,11 +89,13 @@ class Posterior:
     def instance_probabilities(self) -> NDArray[np.float32]:
         """`(T,D+1,H,W)` float32: P(a pixel's `instance` id is 0, the background, or n + 1, digit n).
 
-        Digit 1 lies in front and shows wherever it is; what else is not background is digit 0.
+        A later digit lies in front of earlier ones. So the last shows wherever it is, one before it where it is not
+        covered, and what else is not background is digit 0.
         """
-        background, amodal = self.class_probabilities[:, BACKGROUND], self.amodal_probabilities
-        first = (1 - background - amodal[1:].sum(0)).clip(0, 1)
-        return np.stack([background, first, *amodal[1:]], axis=1)
+        background, shown = self.class_probabilities[:, BACKGROUND], self.amodal_probabilities[1:].copy()
+        shown[:1] -= self.covered
+        first = (1 - background - shown.sum(0)).clip(0, 1)
+        return np.stack([background, first, *shown.clip(0, 1)], axis=1)
 
     @property
     def coin_share(self) -> float:

@@ -34,6 +34,10 @@ class Solved(Protocol):
         """`(len(mapped),10,P)` P(a pixel shows a digit of this class)."""
 
     @property
+    def covered(self) -> Floats | float:
+        """`(len(mapped),P)` P(digit 1 lies at a pixel, under digit 2), or 0 where it cannot."""
+
+    @property
     def log_evidence(self) -> float:
         """The log of p(frames seen), up to the background's own likelihood."""
 
@@ -58,6 +62,7 @@ class NoDigit:
     """Clips without digits: nothing is open."""
 
     problem: PairProblem
+    covered: float = 0.0
     log_evidence: float = 0.0
     delta: float = 0.0
     flop: float = 0.0
@@ -88,6 +93,7 @@ class OneDigit:
     """Clips with one digit: a sum over its hypotheses."""
 
     problem: PairProblem
+    covered: float = 0.0
     delta: float = 0.0
     flop: float = 0.0
     kept: float = 1.0
@@ -123,6 +129,7 @@ class TwoDigits:
 
     problem: PairProblem
     pairs: PairPosterior
+    covered: float = 0.0
 
     @cached_property
     def digits(self) -> Floats:
