@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "evaluate": {"randomness", "arrays"},
     "oracle": {"digits", "scene", "render", "source", "executors"},
     "suites": {"digits", "scene", "render", "source", "dataset", "evaluate", "oracle"},
-    "baselines": {"scene", "render", "source", "suites", "load"},
+    "baselines": {"scene", "render", "source", "suites", "evaluate"},
     "views": {"digits", "scene", "render", "source", "dataset", "oracle", "suites"},
     "origin": {"scene", "source", "formats", "views"},
     "preview": {"views"},

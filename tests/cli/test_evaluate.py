@@ -173,18 +173,13 @@ def test_a_torch_module_is_run_as_one(
     assert "NLL" in out
 
 
-def test_train_then_evaluate_a_checkpoint(
+def test_a_checkpoint_is_evaluated(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     pytest.importorskip("torch", reason="torch comes with the `train` extra")
-    options = ("--suite", "tiny-v1", "--steps", 2, "--batch", 2, "--width", 8, "--device", "cpu")
-    code, out, err = run(monkeypatch, capsys, "train", "all-background", "--out", tmp_path / "run", *options)
-    assert code == 0, err
-    assert "2 steps" in out
-    assert "loss" in err
+    options = ("--suite", "tiny-v1", "--steps", 2, "--width", 8, "--device", "cpu", "--validations", 0)
     code, _, err = run(monkeypatch, capsys, "train", "all-background", "--out", tmp_path / "run", *options)
-    assert code == 2
-    assert "--resume" in err
+    assert code == 0, err
     place = tmp_path / "run" / "checkpoint.pt"
     code, out, err = run(
         monkeypatch, capsys, "evaluate", place, "--suite", "tiny-v1", "--split", "val", "--device", "cpu"

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from segmnist.baselines.baseline import Baseline, Sampler
 from segmnist.baselines.catalog import build
 from segmnist.baselines.checkpoint import load_weights, read_checkpoint
-from segmnist.baselines.train import as_input, device_named
+from segmnist.baselines.device import device_named
 
 Predictor = Callable[[NDArray[np.uint8]], NDArray[Any] | dict[str, NDArray[Any]]]
 
@@ -48,6 +48,11 @@ def predictor(model: nn.Module, device: str = "auto") -> Predictor:
     return predict_and_sample if isinstance(model, Sampler) else predict
 
 
+def as_input(video: NDArray[np.uint8], device: torch.device) -> Tensor:
+    """Return videos `(B, T, H, W)` uint8 as the models' input, `(B, T, 1, H, W)` float32 in 0..1."""
+    return torch.from_numpy(video).to(device).unsqueeze(2).float() / 255
+
+
 def _sampled(model: Sampler, video: NDArray[np.uint8], device: torch.device) -> dict[str, NDArray[Any]]:
     """Return the probabilities and samples of one clip, drawn from a seed that the clip itself gives."""
     with torch.inference_mode(), torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
@@ -61,5 +66,5 @@ def load_predictor(checkpoint: str | Path, device: str = "auto") -> tuple[Predic
     state = read_checkpoint(Path(checkpoint), torch.device("cpu"))
     settings = state["settings"]
     model = build(settings["model"], settings["width"])
-    load_weights(model, state, Path(checkpoint))
+    load_weights(model, state["average"], settings["model"], Path(checkpoint))
     return predictor(model, device), settings["model"]

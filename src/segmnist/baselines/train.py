@@ -1,65 +1,49 @@
-"""Training: a plain loop over clips drawn on the fly, whose state is the model, the optimiser and one integer."""
+"""Training: a plain loop over clips drawn on the fly. `Settings` has all knobs.
+
+A run is a function of its settings: its whole state is in one checkpoint, and killed and resumed it ends with
+the same weights (on one machine, with one number of threads; with a budget in minutes, time decides).
+"""
 
 from __future__ import annotations
 
-import math
+import copy
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from segmnist.baselines.baseline import Baseline
+from segmnist.baselines.batches import Batch, batches
 from segmnist.baselines.catalog import build
-from segmnist.baselines.checkpoint import CHECKPOINT, restore, save
-from segmnist.errors import BadArgument, MissingDependency
-from segmnist.render.clips import Clips
-from segmnist.source import ClipSource
-from segmnist.suites.catalog import suite
+from segmnist.baselines.checkpoint import (
+    BEST,
+    LAST,
+    check_settings,
+    load_weights,
+    read_checkpoint,
+    save_checkpoint,
+)
+from segmnist.baselines.device import device_named, trains_in_bf16
+from segmnist.baselines.optimiser import Optimiser
+from segmnist.baselines.run_logs import RunLogs
+from segmnist.baselines.settings import Settings
+from segmnist.baselines.validate import validate
+from segmnist.errors import BadArgument
+
+STEPS_A_REPORT = 10
+"""Losses are fetched so many at a time, so that a GPU need not wait for each."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Everything that a run's losses depend on.
+class Progress(NamedTuple):
+    """Steps done, the share of the run, the losses since the last report, and the last validation's scores."""
 
-    Step k trains on the suite's train clips k * batch .. (k + 1) * batch - 1: on their first `frames` frames,
-    or all if that is None.
-    """
-
-    model: str
-    suite: str = "standard-v1"
-    steps: int = 1000
-    batch: int = 8
-    seed: int = 0
-    learning_rate: float = 3e-3
-    width: int = 16
-    frames: int | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("steps", "batch", "frames"):
-            value = getattr(self, name)
-            if value is not None and not value >= 1:
-                raise BadArgument(name, value, "1 or more")
-        if not 0 < self.learning_rate < 1:
-            raise BadArgument("learning_rate", self.learning_rate, "between 0 and 1")
-
-
-def device_named(name: str) -> torch.device:
-    """Return the device; `auto` is an accelerator where there is one. Raises `BadArgument` for one not here."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if name not in ("cpu", "cuda") or (name == "cuda" and not torch.cuda.is_available()):
-        raise BadArgument("device", name, "auto, cpu" + (", cuda" if torch.cuda.is_available() else ""))
-    return torch.device(name)
-
-
-def as_input(video: np.ndarray[Any, np.dtype[np.uint8]], device: torch.device) -> Tensor:
-    """Return videos `(B, T, H, W)` uint8 as the models' input, `(B, T, 1, H, W)` float32 in 0..1."""
-    return torch.from_numpy(video).to(device).unsqueeze(2).float() / 255
+    step: int
+    fraction: float
+    losses: list[float]
+    scores: dict[str, float]
 
 
 def train(
@@ -68,76 +52,145 @@ def train(
     *,
     resume: bool = False,
     device: str = "auto",
+    draw_threads: int | None = None,
     save_every: int = 200,
-    report: Callable[[int, float], None] = lambda step, loss: None,
+    report: Callable[[Progress], None] = lambda progress: None,
 ) -> Path:
-    """Train a baseline and return the path of its checkpoint; `report` gets each step and its loss.
+    """Train a baseline and return the path of its last checkpoint.
 
-    Killed and resumed, a run goes through the same losses as one that was never stopped. Raises `BadArgument`
+    The folder gets `checkpoint.pt` every `save_every` steps and at the end, `best.pt` at the validation with the
+    lowest NLL, `validation.png`, `validation.json` with the curve, and TensorBoard logs. Raises `BadArgument`
     where the folder holds a checkpoint and `resume` is not set, or one of other settings.
     """
-    place, where = Path(folder) / CHECKPOINT, device_named(device)
-    torch.manual_seed(settings.seed)
-    model = build(settings.model, settings.width).to(where)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate)
+    if save_every < 1:
+        raise BadArgument("save_every", save_every, "1 or more")
+    folder, place = Path(folder), Path(folder) / LAST
     if place.exists() and not resume:
         raise BadArgument("folder", str(folder), "a folder without a checkpoint", "give --resume to go on")
-    first = restore(place, asdict(settings), model, optimiser, where) if place.exists() else 0
-    with _logs(Path(folder), first) as logs:
-        for step, clips in _batches(settings, first):
-            for group in optimiser.param_groups:
-                group["lr"] = settings.learning_rate * _schedule(step, settings.steps)
-            loss = _step(model, optimiser, clips, where, settings)
-            logs.add_scalar("loss", loss, step)
-            report(step, loss)
-            if (step + 1) % save_every == 0 or step + 1 == settings.steps:
-                save(place, asdict(settings), step + 1, model, optimiser)
+    run = Run(settings, device_named(device))
+    if place.exists():
+        run.restore(place)
+    threads = draw_threads or (4 if run.device.type == "cuda" else 1)
+    drawn = batches(settings, run.step, run.device, threads)
+    with closing(drawn), RunLogs(folder, run.step) as logs:
+        taken: list[Taken] = []
+        while not run.is_over:
+            due = run.validations_due
+            taken.append(run.take_step(drawn))
+            validates = run.validations_due > due
+            if validates or run.step % STEPS_A_REPORT == 0 or run.is_over:
+                losses = logs.add_steps(taken, run.step)
+                taken = []
+                report(Progress(run.step, run.fraction, losses, run.last_scores))
+            if validates:
+                picture = run.validate()
+                logs.add_validation(run.curve, picture, run.step)
+                if run.is_best:
+                    save_checkpoint(folder / BEST, run.state())
+                report(Progress(run.step, run.fraction, [], run.last_scores))
+            if run.step % save_every == 0 or run.is_over:
+                save_checkpoint(place, run.state())
     return place
 
 
-def _step(
-    model: Baseline, optimiser: torch.optim.Optimizer, clips: Clips, device: torch.device, settings: Settings
-) -> float:
-    video = as_input(clips.video[:, : settings.frames], device)
-    target = torch.from_numpy(clips.semantic[:, : settings.frames]).to(device).long()
-    # bfloat16 has float32's range, so no loss scaling; on CPUs without it, float32 is faster.
-    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-        loss = model.loss(video, target)
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimiser.step()
-    return loss.item()
+class Taken(NamedTuple):
+    """What a step leaves: its loss and the gradient's norm, still on the device, and the learning rates' factor."""
+
+    loss: Tensor
+    gradient_norm: Tensor
+    rate_factor: float
 
 
-def _schedule(step: int, steps: int) -> float:
-    """Return the factor on the learning rate: up over the first twentieth, then down along a cosine to 0."""
-    warm = max(1, steps // 20)
-    return min((step + 1) / warm, 0.5 + 0.5 * math.cos(math.pi * step / steps))
+class Run:
+    """The state of a run: a model, the moving average of its weights, the optimisers, and where it stands."""
 
+    def __init__(self, settings: Settings, device: torch.device) -> None:
+        self.settings, self.device = settings, device
+        torch.manual_seed(settings.seed)
+        self.model = build(settings.model, settings.width).to(device)
+        self.average = copy.deepcopy(self.model).eval().requires_grad_(False)
+        self.optimiser = Optimiser(self.model, settings)
+        self.bf16 = trains_in_bf16(settings.precision, device)
+        self.clock = time.perf_counter if device.type == "cuda" else time.process_time
+        self.step, self.seconds = 0, 0.0
+        self.curve: list[dict[str, Any]] = []
 
-def _batches(settings: Settings, first: int) -> Iterator[tuple[int, Clips]]:
-    """Iterate over steps and their clips, the next drawn while this one trains; parts of a suite take turns."""
-    sources = [part.source("train") for part in suite(settings.suite).parts]
+    @property
+    def fraction(self) -> float:
+        """Return the share of the run that is over, 0..1: of the steps or of the minutes, whichever is larger."""
+        steps, minutes = self.settings.steps, self.settings.minutes
+        of_steps = self.step / steps if steps else 0.0
+        of_time = self.seconds / (60 * minutes) if minutes else 0.0
+        return min(1.0, max(of_steps, of_time))
 
-    def draw(step: int) -> Clips:
-        source: ClipSource = sources[step % len(sources)]
-        return source.batch(np.arange(step * settings.batch, (step + 1) * settings.batch))
+    @property
+    def is_over(self) -> bool:
+        """Return whether the budget is spent."""
+        return self.fraction >= 1
 
-    with ThreadPoolExecutor(1) as ahead:
-        waiting = ahead.submit(draw, first)
-        for step in range(first, settings.steps):
-            clips = waiting.result()
-            if step + 1 < settings.steps:
-                waiting = ahead.submit(draw, step + 1)
-            yield step, clips
+    @property
+    def validations_due(self) -> int:
+        """Return how many validations a run that stands here has had."""
+        return int(self.fraction * self.settings.validations)
 
+    @property
+    def last_scores(self) -> dict[str, float]:
+        """Return the scores of the last validation, the mean over the parts; empty before the first."""
+        return self.curve[-1]["scores"] if self.curve else {}
 
-def _logs(folder: Path, first: int) -> Any:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ModuleNotFoundError:
-        raise MissingDependency("training logs", "train") from None
+    @property
+    def is_best(self) -> bool:
+        """Return whether no validation had a lower NLL than the last."""
+        nll = [point["scores"]["nll"] for point in self.curve]
+        return nll[-1] == min(nll)
 
-    # What a killed run logged after its last checkpoint is taken back.
-    return SummaryWriter(str(folder / "logs"), purge_step=first)
+    def take_step(self, drawn: Iterator[Batch]) -> Taken:
+        """Update the weights once; the time that it takes, drawing included, counts."""
+        began, fraction = self.clock(), self.fraction
+        batch = next(drawn)
+        # What a model draws in a step depends on the step alone, so that a resumed run draws the same.
+        torch.manual_seed(self.settings.seed << 32 | self.step)
+        video, target = batch.to(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            loss = self.model.loss(video, target)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
+        factor = self.optimiser.step(fraction)
+        self.step += 1
+        # Short at first, or the average would remember the untrained weights.
+        decay = min(self.settings.average, self.step / (self.step + 9))
+        with torch.no_grad():
+            for mean, weight in zip(self.average.parameters(), self.model.parameters(), strict=True):
+                mean.lerp_(weight, 1 - decay)
+            for kept, buffer in zip(self.average.buffers(), self.model.buffers(), strict=True):
+                kept.copy_(buffer)
+        self.seconds += self.clock() - began
+        return Taken(loss.detach(), norm.detach(), factor)
+
+    def validate(self) -> Any:
+        """Score the averaged weights, add a point to the curve, and return a picture of some predictions."""
+        scores, by_part, picture = validate(self.average, self.settings, str(self.device))
+        point = {"step": self.step, "minutes": self.seconds / 60, "scores": scores, "parts": by_part}
+        self.curve.append(point)
+        return picture
+
+    def state(self) -> dict[str, Any]:
+        """Return all that `restore` needs."""
+        return {
+            "settings": self.settings.to_dict(),
+            "step": self.step,
+            "seconds": self.seconds,
+            "curve": self.curve,
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+
+    def restore(self, place: Path) -> None:
+        """Go to where a checkpoint stands. Raises `BadArgument` for one of other settings."""
+        state = read_checkpoint(place, self.device)
+        check_settings(state["settings"], self.settings.to_dict(), place)
+        load_weights(self.model, state["model"], self.settings.model, place)
+        load_weights(self.average, state["average"], self.settings.model, place)
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step, self.seconds, self.curve = state["step"], state["seconds"], state["curve"]

@@ -2,54 +2,118 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from segmnist.baselines.catalog import MODELS
+from segmnist.cli.options import PresetOption, SetOption, SpecOption, spec_from
 from segmnist.cli.progress import progress
-from segmnist.errors import MissingDependency
+from segmnist.errors import BadArgument, MissingDependency
+
+if TYPE_CHECKING:
+    from segmnist.baselines.train import Progress
 
 
 def train(
-    model: Annotated[str, typer.Argument(help=f"One of {', '.join(MODELS)}.")],
+    model: Annotated[str, typer.Argument(help=f"One of {', '.join(MODELS)}.")] = "unet",
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="The folder for the checkpoint and the TensorBoard logs.")
-    ],
-    suite: Annotated[
-        str,
-        typer.Option(
-            "--suite", "-s", help="The suite whose train split is used; `segmnist suites` lists them."
-        ),
-    ] = "standard-v1",
-    steps: Annotated[int, typer.Option("--steps", help="The number of batches to train on.")] = 1000,
-    batch: Annotated[int, typer.Option("--batch", help="Clips per batch.")] = 8,
-    seed: Annotated[int, typer.Option("--seed", help="The seed of the initial weights.")] = 0,
-    rate: Annotated[float, typer.Option("--rate", help="The highest learning rate.")] = 3e-3,
-    width: Annotated[int, typer.Option("--width", help="Channels at full resolution, a multiple of 8.")] = 16,
-    frames: Annotated[
-        int | None, typer.Option("--frames", help="Train on the first N frames of each clip. Default: all.")
+        Path | None,
+        typer.Option("--out", "-o", help="The run's folder: checkpoints and logs; runs/MODEL if not given."),
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Continue from the checkpoint in the folder.")
+    suite: Annotated[
+        str | None, typer.Option("--suite", "-s", help="Whose train clips; tiny-v1 if not given.")
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option("--part", help="One part of the suite; all in turn if not given.")
+    ] = None,
+    preset: PresetOption = None,
+    spec: SpecOption = None,
+    changes: SetOption = None,
+    steps: Annotated[
+        int | None, typer.Option("--steps", help="Batches in all; 1000 without --minutes.")
+    ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option("--minutes", help="Minutes of processor time in all; on a GPU, of wall time."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of the first weights and the order of the clips.")] = 0,
+    batch: Annotated[int | None, typer.Option("--batch", help="Clips a step.")] = None,
+    frames: Annotated[
+        int | None, typer.Option("--frames", help="Frames of each clip, picked at random.")
+    ] = None,
+    width: Annotated[
+        int | None, typer.Option("--width", help="Channels at full resolution, a multiple of 8.")
+    ] = None,
+    rate: Annotated[float | None, typer.Option("--rate", help="AdamW's highest learning rate.")] = None,
+    muon_rate: Annotated[
+        float | None, typer.Option("--muon-rate", help="Muon's highest learning rate; 0 for AdamW alone.")
+    ] = None,
+    precision: Annotated[str | None, typer.Option("--precision", help="auto, bf16 or fp32.")] = None,
+    validations: Annotated[
+        int | None, typer.Option("--validations", help="How often to validate, in all.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")] = False,
+    speedrun: Annotated[
+        bool,
+        typer.Option("--speedrun", help="Two minutes on tiny-v1, then the score on its test clips."),
     ] = False,
-    device: Annotated[str, typer.Option("--device", help="Where to train: auto, cpu or cuda.")] = "auto",
+    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
+    threads: Annotated[
+        int | None, typer.Option("--threads", help="CPU threads of torch; all cores if not given.")
+    ] = None,
     save_every: Annotated[int, typer.Option("--save-every", help="Steps between checkpoints.")] = 200,
 ) -> None:
-    """Train a baseline model. If it is interrupted, --resume continues it with exactly the same losses."""
+    """Train a baseline. Killed, run it again with --resume: it goes through the same losses.
+
+    Each model has settings of its own for what is not given.
+    """
     try:
-        from segmnist.baselines.train import Settings
+        from segmnist.baselines.device import use_threads
+        from segmnist.baselines.settings import Settings
         from segmnist.baselines.train import train as run
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
         raise MissingDependency("training", "train") from None
-    settings = Settings(model, suite, steps, batch, seed, rate, width, frames)
+    given: dict[str, Any] = {
+        "suite": suite, "part": part, "steps": steps, "minutes": minutes, "seed": seed, "batch": batch,
+        "frames": frames, "width": width, "rate": rate, "muon_rate": muon_rate, "precision": precision,
+        "validations": validations,
+    }  # fmt: skip
+    given = {name: value for name, value in given.items() if value is not None}
+    if preset or spec or changes:
+        if suite or part:
+            raise BadArgument(
+                "--suite", suite, "either a suite, or --preset, --spec and --set", "leave one out"
+            )
+        given["spec"] = spec_from(preset, spec, changes).to_dict()
+    if speedrun:
+        from segmnist.baselines import speedrun as race
+
+        given = race.entered(given)
+    settings = Settings.of(model, **given)
+    if threads is not None:
+        use_threads(threads)
+    began = time.perf_counter()
+    folder = out or Path("runs") / ("speedrun" if speedrun else model)
     with progress(model, "steps") as show:
 
-        def report(step: int, loss: float) -> None:
-            show(step + 1, steps, f"loss {loss:.4f}")
+        def report(now: Progress) -> None:
+            total = settings.steps if settings.minutes is None else round(now.step / now.fraction)
+            show(now.step, max(now.step, total or 0), _words(now))
 
-        place = run(settings, out, resume=resume, device=device, save_every=save_every, report=report)
-    typer.echo(f"{place}: {steps} steps")
+        place = run(settings, folder, resume=resume, device=device, save_every=save_every, report=report)
+    typer.echo(str(place))
+    if speedrun:
+        typer.echo(race.finished(folder, device, began))
+
+
+def _words(now: Progress) -> str:
+    """Return the mean loss since the last report, and what the last validation found."""
+    words = [f"loss {sum(now.losses) / len(now.losses):.4f}"] if now.losses else []
+    if now.scores:
+        words.append(f"validation NLL {now.scores['nll']:.4f}")
+    return ", ".join(words)

@@ -1,0 +1,36 @@
+"""Where a model runs, and in which precision."""
+
+from __future__ import annotations
+
+import torch
+
+from segmnist.errors import BadArgument
+
+
+def device_named(name: str) -> torch.device:
+    """Return the device; `auto` is an accelerator where there is one. Raises `BadArgument` for one not here."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name not in ("cpu", "cuda") or (name == "cuda" and not torch.cuda.is_available()):
+        raise BadArgument("device", name, "auto, cpu" + (", cuda" if torch.cuda.is_available() else ""))
+    return torch.device(name)
+
+
+def trains_in_bf16(precision: str, device: torch.device) -> bool:
+    """Return whether a step is computed in bfloat16, whose range is that of float32, so that no loss is scaled.
+
+    `auto` means yes on a GPU and on a processor that has instructions for it; on others it is slower.
+    """
+    if precision != "auto":
+        return precision == "bf16"
+    if device.type == "cuda":
+        return True
+    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
+    return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
+
+
+def use_threads(threads: int) -> None:
+    """Let torch use so many threads in this process, so that several runs can share a machine."""
+    if threads < 1:
+        raise BadArgument("threads", threads, "1 or more")
+    torch.set_num_threads(threads)

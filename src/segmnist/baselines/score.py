@@ -1,0 +1,54 @@
+"""From a checkpoint to a result file: what a trained model scores on the suite that it was trained for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from segmnist.baselines.catalog import build
+from segmnist.baselines.checkpoint import read_checkpoint
+from segmnist.baselines.predict import load_predictor
+from segmnist.errors import BadArgument
+from segmnist.evaluate.reports.results import SCHEMA, Result, hardware
+from segmnist.suites.catalog import Suite, suite
+from segmnist.suites.checksums import suite_sha256
+from segmnist.suites.run import evaluate
+from segmnist.version import GENERATOR_VERSION, __version__
+
+
+def score(
+    checkpoint: str | Path,
+    *,
+    split: str = "test",
+    tracking: bool = False,
+    observer: str | None = None,
+    device: str = "auto",
+    commit: str | None = None,
+    progress: Callable[[int], None] = lambda clips: None,
+) -> Result:
+    """Return the result of a checkpoint on the part or parts that it was trained on.
+
+    Its notes tell how it was trained, with the minutes of processor time and the number of weights. Raises
+    `BadArgument` for a model that was trained on a spec and not on a suite.
+    """
+    state = read_checkpoint(Path(checkpoint), torch.device("cpu"))
+    settings = state["settings"]
+    if settings["suite"] is None:
+        raise BadArgument("checkpoint", str(checkpoint), "a model that was trained on a suite")
+    whole = suite(settings["suite"])
+    chosen = whole
+    if settings["part"] is not None:
+        chosen = Suite(whole.name, whole.about, (whole.part(settings["part"]),))
+    predict, model = load_predictor(checkpoint, device)
+    parts = evaluate(predict, chosen, split=split, tracking=tracking, observer=observer, progress=progress)
+    weights = sum(p.numel() for p in build(model, settings["width"]).parameters())
+    notes = (
+        f"{state['step']} steps of {settings['batch']} clips x {settings['frames'] or 'all'} frames, width "
+        f"{settings['width']}, {state['seconds'] / 60:.1f} minutes, {weights:,} weights."
+    )
+    return Result(
+        SCHEMA, whole.name, suite_sha256(whole), split, model, parts, __version__, GENERATOR_VERSION,
+        settings["seed"], commit, hardware(), notes,
+    )  # fmt: skip

@@ -1,0 +1,119 @@
+"""Every knob of a training run, on one page."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+from segmnist.baselines.catalog import build, model_class
+from segmnist.errors import BadArgument
+from segmnist.scene.spec import from_dict
+from segmnist.suites.catalog import Part, suite
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All that a run's weights depend on. `Settings.of("unet", minutes=2)` fills in the model's own defaults.
+
+    A run ends after `steps` steps or after `minutes` of processor time (of wall time on a GPU), whichever is
+    first; validation does not count. The learning rates rise over the first share `warmup` of the run, stay
+    flat up to the share `flat`, then fall to 0 along a cosine.
+    """
+
+    model: str
+    width: int = 16
+    """Channels at full resolution, a multiple of 8."""
+    seed: int = 0
+    """Of the first weights, the order of the clips, and the model's own draws. Seeds share no train clip."""
+
+    # What it trains on: a suite's parts in turn, or one part, or a spec of your own.
+    suite: str | None = "tiny-v1"
+    part: str | None = None
+    spec: dict[str, Any] | None = None
+    """A spec as plain values, in place of a suite."""
+
+    # For how long, and on how much a step.
+    steps: int | None = None
+    minutes: float | None = None
+    batch: int = 8
+    frames: int | None = 8
+    """Frames of each clip: random ones if the model sees one at a time, else a random window; None for all."""
+
+    # How it learns.
+    muon_rate: float = 0.02
+    """Of the weights of hidden layers, which Muon trains; 0 leaves them to AdamW."""
+    muon_momentum: float = 0.95
+    muon_decay: float = 0.01
+    rate: float = 4e-3
+    """Of all other weights, which AdamW trains."""
+    decay: float = 0.02
+    betas: tuple[float, float] = (0.9, 0.99)
+    clip: float = 1.0
+    """The largest norm of the gradient."""
+    warmup: float = 0.04
+    flat: float = 0.3
+    average: float = 0.995
+    """Decay of the moving average of the weights, which validates, predicts and is kept as the best."""
+    precision: str = "auto"
+    """`bf16`, `fp32`, or `auto`: bf16 on a GPU and on processors that have instructions for it."""
+
+    # How often it is looked at.
+    validations: int = 4
+    val_clips: int = 50
+    """Validation clips of each part that are scored each time."""
+
+    @classmethod
+    def of(cls, model: str, **changes: Any) -> Self:
+        """Return the model's own settings with some changes. Raises `BadArgument` for any that is not possible."""
+        known = {field.name for field in fields(cls)}
+        for name in changes.keys() - known:
+            raise BadArgument("settings", name, ", ".join(sorted(known)))
+        values = {**model_class(model).defaults, **changes}
+        if values.get("spec") is not None:
+            values["suite"] = None
+        if values.get("steps") is None and values.get("minutes") is None:
+            values["steps"] = 1000
+        settings = cls(model=model, **values)
+        if "frames" not in changes and settings.frames is not None:
+            shortest = min(part.spec.num_frames for part in settings.parts())
+            settings = cls(model=model, **{**values, "frames": min(settings.frames, shortest)})
+        return settings
+
+    def __post_init__(self) -> None:
+        self._check_ranges()
+        build(self.model, self.width)
+        shortest = min(part.spec.num_frames for part in self.parts())
+        if self.frames is not None and self.frames > shortest:
+            raise BadArgument("frames", self.frames, f"1..{shortest}, the frames of the shortest clips")
+
+    def _check_ranges(self) -> None:
+        for name in ("steps", "batch", "frames", "val_clips"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise BadArgument(name, value, "1 or more")
+        if self.validations < 0:
+            raise BadArgument("validations", self.validations, "0 or more")
+        if not 0 <= self.seed < 1 << 30:
+            raise BadArgument("seed", self.seed, "0..2^30-1")
+        if self.minutes is not None and not self.minutes > 0:
+            raise BadArgument("minutes", self.minutes, "more than 0")
+        if not 0 <= self.warmup <= self.flat < 1:
+            raise BadArgument("warmup, flat", (self.warmup, self.flat), "0 <= warmup <= flat < 1")
+        for name in ("rate", "muon_rate", "decay", "muon_decay", "muon_momentum", "average"):
+            if not 0 <= getattr(self, name) < 1:
+                raise BadArgument(name, getattr(self, name), "0 or more, and below 1")
+        if not self.clip > 0:
+            raise BadArgument("clip", self.clip, "more than 0")
+        if self.precision not in ("auto", "bf16", "fp32"):
+            raise BadArgument("precision", self.precision, "auto, bf16, fp32")
+
+    def parts(self) -> tuple[Part, ...]:
+        """Return what is trained on and validated on; clips of the parts take turns."""
+        if self.spec is not None:
+            return (Part("spec", from_dict(self.spec), self.val_clips, self.val_clips),)
+        chosen = suite(str(self.suite))
+        return chosen.parts if self.part is None else (chosen.part(self.part),)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as plain values, as checkpoints hold them."""
+        return asdict(self)
