@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import inspect
 import sys
-
-import numpy as np
 from typing import Any
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch comes with the `train` extra")

@@ -8,10 +8,9 @@ import json
 import signal
 import subprocess
 import sys
-
-import numpy as np
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,8 +35,8 @@ SETTINGS = Settings(
 )
 
 
-def losses_of(folder: Any, settings: Any=SETTINGS, **options: Any) -> Any:
-    losses = {}
+def losses_of(folder: Any, settings: Any = SETTINGS, **options: Any) -> Any:
+    losses: dict[int, float] = {}
 
     def keep(progress: Any) -> None:
         first = progress.step - len(progress.losses)
@@ -52,7 +51,9 @@ class Stop(Exception):
 
 
 @pytest.mark.parametrize(("stop_after", "model"), [(2, "unet"), (5, "unet"), (4, "unet3d")])
-def test_a_run_that_was_stopped_goes_on_to_the_same_state(tmp_path: Any, monkeypatch: Any, stop_after: Any, model: Any) -> Any:
+def test_a_run_that_was_stopped_goes_on_to_the_same_state(
+    tmp_path: Any, monkeypatch: Any, stop_after: Any, model: Any
+) -> Any:
     settings = dataclasses.replace(SETTINGS, model=model)
     whole = losses_of(tmp_path / "whole", settings)
     take_step = train.Run.take_step
@@ -99,7 +100,7 @@ main()
 
 @pytest.mark.slow
 def test_a_killed_process_resumes_to_the_same_model(tmp_path: Any) -> Any:
-    def command(folder: Any, *more: Any, code: Any="from segmnist.cli.main import main; main()") -> Any:
+    def command(folder: Any, *more: Any, code: Any = "from segmnist.cli.main import main; main()") -> Any:
         options = ["--suite", "tiny-v1", "--steps", "40", "--batch", "2", "--width", "8", "--save-every", "1"]
         options += ["--validations", "0", "--threads", "1"]
         return [sys.executable, "-c", code, "train", "unet", "--out", str(tmp_path / folder), *options, *more]
@@ -118,7 +119,7 @@ def test_a_killed_process_resumes_to_the_same_model(tmp_path: Any) -> Any:
 
 def test_a_run_leaves_checkpoints_a_curve_a_picture_and_logs(tmp_path: Any) -> None:
     from PIL import Image
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.backend.event_processing import event_accumulator  # type: ignore[import-untyped]
 
     losses = losses_of(tmp_path)
     names = {"checkpoint.pt", "best.pt", "validation.json", "validation.png", "logs"}
@@ -129,7 +130,7 @@ def test_a_run_leaves_checkpoints_a_curve_a_picture_and_logs(tmp_path: Any) -> N
     best = checkpoint.read_checkpoint(tmp_path / "best.pt", torch.device("cpu"))["step"]
     assert best == min(curve, key=lambda point: point["scores"]["nll"])["step"]
     assert Image.open(tmp_path / "validation.png").size == (2 * 8 * 34, 2 * 2 * 3 * 34)
-    logs = EventAccumulator(str(tmp_path / "logs"))
+    logs = event_accumulator.EventAccumulator(str(tmp_path / "logs"))
     logs.Reload()
     logged = {event.step: event.value for event in logs.Scalars("loss")}
     assert logged == pytest.approx(losses)
@@ -160,9 +161,9 @@ def test_a_budget_of_minutes_ends_the_run_and_the_schedule(tmp_path: Any, monkey
             self.now += 1.5  # two readings a step: each takes 1.5 seconds
             return self.now
 
-    monkeypatch.setattr(train.time, "process_time", Clock())
+    monkeypatch.setattr("time.process_time", Clock())
     settings = dataclasses.replace(SETTINGS, steps=None, minutes=0.1, validations=0)
-    seen = []
+    seen: list[train.Progress] = []
     train.train(settings, tmp_path, device="cpu", report=seen.append)
     assert seen[-1].step == 4
     assert seen[-1].fraction == 1
@@ -187,7 +188,9 @@ def test_seeds_differ_in_their_weights_and_share_no_clip() -> None:
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**61), st.booleans())
-def test_frames_are_picked_without_repetition_and_windows_have_no_gap(num_frames: Any, wanted: Any, first: Any, per_frame: Any) -> None:
+def test_frames_are_picked_without_repetition_and_windows_have_no_gap(
+    num_frames: Any, wanted: Any, first: Any, per_frame: Any
+) -> None:
     frames = picked_frames(np.arange(first, first + 3), num_frames, wanted, per_frame)
     assert frames.shape == (3, min(wanted, num_frames))
     assert frames.min() >= 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-
 from typing import Any
 
 import pytest
@@ -27,7 +26,9 @@ def test_train_tells_how_far_it_is_and_refuses_to_overwrite(run: Any, tmp_path: 
     assert code == 0, err
 
 
-def test_the_folder_is_named_after_the_model_and_a_spec_may_be_one_s_own(run: Any, tmp_path: Any, monkeypatch: Any) -> None:
+def test_the_folder_is_named_after_the_model_and_a_spec_may_be_one_s_own(
+    run: Any, tmp_path: Any, monkeypatch: Any
+) -> None:
     monkeypatch.chdir(tmp_path)
     options = ("--preset", "clean", "--set", "num_frames=3", "--batch", 1, "--width", 8, "--threads", 1)
     code, out, err = run("train", "unet", *options, "--steps", 1, "--validations", 0)

@@ -36,6 +36,7 @@ class Settings:
     steps: int | None = None
     minutes: float | None = None
     batch: int = 8
+    """Clips per step."""
     frames: int | None = 8
     """Frames of each clip: random ones if the model sees one at a time, else a random window; None for all."""
 

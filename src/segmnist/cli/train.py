@@ -21,54 +21,63 @@ def train(
     model: Annotated[str, typer.Argument(help=f"One of {', '.join(MODELS)}.")] = "unet",
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="The run's folder: checkpoints and logs; runs/MODEL if not given."),
+        typer.Option("--out", "-o", help="The folder for checkpoints and logs. Default: runs/MODEL."),
     ] = None,
     suite: Annotated[
-        str | None, typer.Option("--suite", "-s", help="Whose train clips; tiny-v1 if not given.")
+        str | None,
+        typer.Option("--suite", "-s", help="The suite whose train split is used. Default: tiny-v1."),
     ] = None,
     part: Annotated[
-        str | None, typer.Option("--part", help="One part of the suite; all in turn if not given.")
+        str | None, typer.Option("--part", help="One part of the suite. Default: all parts in turn.")
     ] = None,
     preset: PresetOption = None,
     spec: SpecOption = None,
     changes: SetOption = None,
     steps: Annotated[
-        int | None, typer.Option("--steps", help="Batches in all; 1000 without --minutes.")
+        int | None,
+        typer.Option("--steps", help="The number of steps. Default: 1000, or no limit with --minutes."),
     ] = None,
     minutes: Annotated[
         float | None,
-        typer.Option("--minutes", help="Minutes of processor time in all; on a GPU, of wall time."),
+        typer.Option("--minutes", help="A limit in minutes of processor time; of wall time on a GPU."),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of the first weights and the order of the clips.")] = 0,
-    batch: Annotated[int | None, typer.Option("--batch", help="Clips a step.")] = None,
+    seed: Annotated[
+        int, typer.Option("--seed", help="The seed of the initial weights and the order of the clips.")
+    ] = 0,
+    batch: Annotated[int | None, typer.Option("--batch", help="Clips per step.")] = None,
     frames: Annotated[
-        int | None, typer.Option("--frames", help="Frames of each clip, picked at random.")
+        int | None, typer.Option("--frames", help="Frames to use of each clip, picked at random.")
     ] = None,
     width: Annotated[
         int | None, typer.Option("--width", help="Channels at full resolution, a multiple of 8.")
     ] = None,
-    rate: Annotated[float | None, typer.Option("--rate", help="AdamW's highest learning rate.")] = None,
+    rate: Annotated[float | None, typer.Option("--rate", help="The highest learning rate of AdamW.")] = None,
     muon_rate: Annotated[
-        float | None, typer.Option("--muon-rate", help="Muon's highest learning rate; 0 for AdamW alone.")
+        float | None,
+        typer.Option("--muon-rate", help="The highest learning rate of Muon; 0 for AdamW alone."),
     ] = None,
-    precision: Annotated[str | None, typer.Option("--precision", help="auto, bf16 or fp32.")] = None,
+    precision: Annotated[
+        str | None, typer.Option("--precision", help="The precision of a step: auto, bf16 or fp32.")
+    ] = None,
     validations: Annotated[
-        int | None, typer.Option("--validations", help="How often to validate, in all.")
+        int | None, typer.Option("--validations", help="The number of validations in the whole run.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue from the checkpoint in the folder.")
+    ] = False,
     speedrun: Annotated[
         bool,
-        typer.Option("--speedrun", help="Two minutes on tiny-v1, then the score on its test clips."),
+        typer.Option("--speedrun", help="Train for two minutes on tiny-v1 and score the test split."),
     ] = False,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
+    device: Annotated[str, typer.Option("--device", help="Where to train: auto, cpu or cuda.")] = "auto",
     threads: Annotated[
-        int | None, typer.Option("--threads", help="CPU threads of torch; all cores if not given.")
+        int | None, typer.Option("--threads", help="The CPU threads that torch uses. Default: one per core.")
     ] = None,
     save_every: Annotated[int, typer.Option("--save-every", help="Steps between checkpoints.")] = 200,
 ) -> None:
-    """Train a baseline. Killed, run it again with --resume: it goes through the same losses.
+    """Train a baseline model. If it is interrupted, --resume continues it with exactly the same losses.
 
-    Each model has settings of its own for what is not given.
+    What is not given is taken from the model's own settings.
     """
     try:
         from segmnist.baselines.device import use_threads
