@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     history.add_option(parser)
     options = parser.parse_args()
-    measures = {}
+    measures: dict[str, float] = {}
     torch.set_num_threads(1)
     print(f"{'milliseconds a step':20}" + "".join(f"{part:>11}" for part in (*PARTS, "all")))
     for model in options.models:
