@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument, MissingDependency
 from segmnist.oracle.evidence import FrameEvidence
-from segmnist.oracle.problem import Tile
+from segmnist.oracle.problem import PairProblem, Tile
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -60,16 +60,13 @@ class NumpyArrays:
     def log_weights(self, tile: Tile, floor: float) -> tuple[Any, Integers, float]:  # noqa: D102
         from segmnist.oracle.kernels import subtract_hidden
 
-        problem = tile.problem
+        problem, ink = tile.problem, tile.problem.ink
         weights = problem.unhidden[tile.rows][:, None] + problem.unhidden[tile.columns]
         work = subtract_hidden(
-            weights,
-            problem.rest[tile.columns],
-            floor,
-            *_spans(tile, problem.seen),
-            *_ink(tile),
-            *_scratch(tile),
-        )
+            weights, problem.rest[tile.columns], floor,
+            *problem.spans_in(tile.rows, problem.seen), ink.pixel,
+            *problem.spans_in(tile.columns, problem.seen), ink.pixel, ink.ratio, *scratch(problem, tile.columns),
+        )  # fmt: skip
         alive = np.flatnonzero(weights[:, 0] > -np.inf)
         if len(alive) < len(tile.rows):
             weights = weights[alive]
@@ -78,24 +75,19 @@ class NumpyArrays:
     def hidden(self, tile: Tile, weights: Any) -> tuple[Floats, float]:  # noqa: D102
         from segmnist.oracle.kernels import add_hidden
 
-        problem = tile.problem
+        problem, pixel = tile.problem, tile.problem.ink.pixel
         result = np.zeros((len(problem.mapped), 10, problem.num_pixels))
-        odds, pixel = problem.class_odds[tile.columns], problem.ink.pixel
-        work = add_hidden(weights, odds, *_spans(tile, problem.mapped), pixel, *_scratch(tile), result)
+        work = add_hidden(
+            weights, problem.class_odds[tile.columns],
+            *problem.spans_in(tile.rows, problem.mapped), pixel,
+            *problem.spans_in(tile.columns, problem.mapped), pixel, *scratch(problem, tile.columns), result,
+        )  # fmt: skip
         return result, float(work)
 
 
-def _spans(tile: Tile, frames: tuple[int, ...]) -> tuple[Integers, ...]:
-    return (*tile.problem.spans_in(tile.rows, frames), *tile.problem.spans_in(tile.columns, frames))
-
-
-def _ink(tile: Tile) -> tuple[NDArray[np.int32], Floats]:
-    return tile.problem.ink.pixel, tile.problem.ink.ratio
-
-
-def _scratch(tile: Tile) -> tuple[Integers, Floats]:
-    num_pixels = tile.problem.num_pixels
-    return np.full(num_pixels, -1), np.empty((num_pixels, len(tile.columns)))
+def scratch(problem: PairProblem, columns: Integers) -> tuple[Integers, Floats]:
+    """Return `place (P,)`, all -1, and `held (P,C)` of the compiled loops."""
+    return np.full(problem.num_pixels, -1), np.empty((problem.num_pixels, len(columns)))
 
 
 class TorchArrays:

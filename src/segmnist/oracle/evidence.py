@@ -42,27 +42,6 @@ class FrameEvidence:
     first: int
     """The place of this frame's first entry in `ink`."""
 
-    def hidden_by(self, row: int, num_pixels: int) -> Floats:
-        """Return how much of each picture's evidence lies under picture `row`, `(U,)`."""
-        from segmnist.oracle.kernels import sum_under
-
-        cover = np.zeros(num_pixels)
-        cover[self.pictures.pixel[self.pictures.start[row] : self.pictures.start[row + 1]]] = 1.0
-        result = np.empty(len(self.pictures))
-        sum_under(self.pictures.start, self.pictures.pixel, self.ratio, cover, result)
-        return result
-
-    def hidden_of(self, row: int, num_pixels: int) -> Floats:
-        """Return how much of the evidence of picture `row` lies under each picture, `(U,)`."""
-        from segmnist.oracle.kernels import sum_at
-
-        own = slice(self.pictures.start[row], self.pictures.start[row + 1])
-        worth = np.zeros(num_pixels)
-        worth[self.pictures.pixel[own]] = self.ratio[own]
-        result = np.empty(len(self.pictures))
-        sum_at(self.pictures.start, self.pictures.pixel, worth, result)
-        return result
-
     def covered(self, rows: Integers) -> NDArray[np.bool_]:
         """Return the pixels that any of these pictures covers, `(P,)` padded to the largest pixel in use."""
         covered = np.zeros(int(self.pictures.pixel.max(initial=0)) + 1, bool)

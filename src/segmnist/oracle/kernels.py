@@ -67,7 +67,7 @@ def splat(weight: Array, odds: Array, begin: Array, end: Array, pixel: Array, ou
 
 @njit(nogil=True, cache=True)
 def subtract_hidden(
-    weights: Array, rest: Array, floor: float, front_begin: Array, front_end: Array,
+    weights: Array, rest: Array, floor: float, front_begin: Array, front_end: Array, front_pixel: Array,
     behind_begin: Array, behind_end: Array, pixel: Array, ratio: Array, place: Array, held: Array,
 ) -> int:  # fmt: skip
     """Subtract from the log-weights of a tile, `(R,C)`, what the row's digit hides of the column's in each frame.
@@ -97,7 +97,7 @@ def subtract_hidden(
         for n in range(live.shape[0]):
             r = live[n]
             for e in range(front_begin[r, k], front_end[r, k]):
-                at = place[pixel[e]]
+                at = place[front_pixel[e]]
                 if at >= 0:
                     work += 1
                     for c in range(num_columns):
@@ -118,8 +118,8 @@ def subtract_hidden(
 
 @njit(nogil=True, cache=True)
 def add_hidden(
-    weights: Array, odds: Array, front_begin: Array, front_end: Array, behind_begin: Array, behind_end: Array,
-    pixel: Array, place: Array, held: Array, hidden: Array,
+    weights: Array, odds: Array, front_begin: Array, front_end: Array, front_pixel: Array,
+    behind_begin: Array, behind_end: Array, pixel: Array, place: Array, held: Array, hidden: Array,
 ) -> int:  # fmt: skip
     """Add, for each frame, label and pixel, the weight of the pairs whose digit behind is of this label and hidden there.
 
@@ -141,7 +141,7 @@ def add_hidden(
                     used += 1
         for r in range(num_rows):
             for e in range(front_begin[r, k], front_end[r, k]):
-                at = place[pixel[e]]
+                at = place[front_pixel[e]]
                 if at >= 0:
                     work += 1
                     for c in range(num_columns):
@@ -154,3 +154,51 @@ def add_hidden(
         for n in range(used):
             place[touched[n]] = -1
     return work * num_columns
+
+
+@njit(nogil=True, cache=True)
+def union_ink(
+    front_begin: Array, front_end: Array, middle_begin: Array, middle_end: Array, pixel: Array, mark: Array,
+    begin: Array, end: Array, out: Array,
+) -> None:  # fmt: skip
+    """Fill in the pixels that either of two digits covers, each once, and where each pair's begin and end.
+
+    mark: `(P,)`, all -1, for scratch.
+    """
+    used = 0
+    stamp = 0
+    for r in range(begin.shape[0]):
+        for k in range(begin.shape[1]):
+            begin[r, k] = used
+            for e in range(front_begin[r, k], front_end[r, k]):
+                out[used] = pixel[e]
+                mark[pixel[e]] = stamp
+                used += 1
+            for e in range(middle_begin[r, k], middle_end[r, k]):
+                if mark[pixel[e]] != stamp:
+                    out[used] = pixel[e]
+                    used += 1
+            end[r, k] = used
+            stamp += 1
+
+
+@njit(nogil=True, cache=True)
+def hide_pairs(
+    weight: Array, odds: Array, front_begin: Array, front_end: Array, middle_begin: Array, middle_end: Array,
+    pixel: Array, mark: Array, hidden: Array,
+) -> None:  # fmt: skip
+    """Add each pair's weight, split over the labels of its second digit, where the first hides the second.
+
+    odds `(R,10)`; hidden `(K,10,P)`; mark as in `union_ink`.
+    """
+    stamp = 0
+    for r in range(weight.shape[0]):
+        for k in range(front_begin.shape[1]):
+            for e in range(front_begin[r, k], front_end[r, k]):
+                mark[pixel[e]] = stamp
+            for e in range(middle_begin[r, k], middle_end[r, k]):
+                if mark[pixel[e]] == stamp:
+                    for label in range(odds.shape[1]):
+                        if odds[r, label] > 0:
+                            hidden[k, label, pixel[e]] += weight[r] * odds[r, label]
+            stamp += 1

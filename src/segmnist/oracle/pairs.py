@@ -116,7 +116,7 @@ class PairSums:
 def solve_pairs(problem: PairProblem, delta: float, arrays: Arrays) -> PairPosterior:
     """Return the posterior over all pairs; what it leaves out has a mass of `delta` at most (0 leaves out nothing)."""
     front, most = problem.unhidden, problem.unhidden + problem.rest[:, 0]
-    known = _found_weight(problem)
+    known = found_weight(problem, 2)
     by_front, by_most = np.argsort(-front, kind="stable"), np.argsort(-most, kind="stable")
     # Half of delta for the pairs that are never looked at, a quarter for those given up after some frames, a quarter for
     # the map of pairs that turn out to be unlikely.
@@ -145,12 +145,18 @@ def solve_pairs(problem: PairProblem, delta: float, arrays: Arrays) -> PairPoste
     return sums.posterior(problem, left_out)
 
 
-def _found_weight(problem: PairProblem) -> float:
-    """Return the log of the summed weight of some pairs, found by coordinate ascent: less than the whole sum."""
-    i = int(problem.unhidden.argmax())
-    j = int(problem.row(i).argmax())
-    i = int(problem.column(j).argmax())
-    return float(np.logaddexp.reduce(problem.row(i)))
+def found_weight(problem: PairProblem, num_digits: int, front: int | None = None) -> float:
+    """Return the log of the summed weight of some scenes, found by coordinate ascent: less than the whole sum.
+
+    front: the digit in front, if it is given.
+    """
+    chosen: list[int] = [] if front is None else [front]
+    while len(chosen) < num_digits:
+        chosen.append(int(problem.slot(chosen, ()).argmax()))
+    for place in range(front is not None, num_digits):
+        weights = problem.slot(chosen[:place], chosen[place + 1 :])
+        chosen[place] = int(weights.argmax())
+    return float(np.logaddexp.reduce(weights))
 
 
 def all_tiles(problem: PairProblem, arrays: Arrays) -> Iterator[Tile]:

@@ -38,17 +38,16 @@ class Pictures:
     def __len__(self) -> int:
         return len(self.start) - 1
 
+    def own(self, row: int) -> slice:
+        """Return the entries of one picture."""
+        return slice(int(self.start[row]), int(self.start[row + 1]))
+
     def entries(self, rows: Integers) -> tuple[Integers, Integers]:
         """Return for each ink pixel of these rows the position in `rows` and its entry."""
         counts = self.start[rows + 1] - self.start[rows]
         owner = np.repeat(np.arange(len(rows)), counts)
         ahead = np.cumsum(counts) - counts
         return owner, np.arange(len(owner)) - ahead[owner] + self.start[rows][owner]
-
-    def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the sum of each row's values, `(U,)`; values has one number an entry."""
-        first, last = self.start[:-1], self.start[1:]
-        return np.where(first < last, np.add.reduceat(np.append(values, 0.0), first), 0.0)
 
 
 def draw_pictures(

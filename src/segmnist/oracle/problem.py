@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -67,21 +68,38 @@ class PairProblem:
             gains[:, k] = (frame.most - frame.total)[self.picture_of[:, t]]
         return np.ascontiguousarray(gains[:, ::-1].cumsum(1)[:, ::-1])
 
-    def row(self, i: int) -> Floats:
-        """Return the log-weights of the pairs (i in front, every j), `(n,)`."""
-        result = self.unhidden[i] + self.unhidden
+    def slot(self, front: Sequence[int], behind: Sequence[int]) -> Floats:
+        """Return the log-weights of the scenes with every hypothesis between some digits and others, `(n,)`.
+
+        front, behind: the digits before it and after it, each from front to back.
+        """
+        from segmnist.oracle.kernels import sum_at, sum_under
+
+        result = self.unhidden + sum(self.unhidden[h] for h in (*front, *behind))
         for t in self.seen:
-            under = self.evidence[t].hidden_by(int(self.picture_of[i, t]), self.num_pixels)
-            result -= under[self.picture_of[:, t]]
+            frame = self.evidence[t]
+            pictures = frame.pictures
+            cover, worth = np.zeros(self.num_pixels), np.zeros(self.num_pixels)
+            for h in front:
+                own = pictures.own(self.picture_of[h, t])
+                result -= frame.ratio[own] @ cover[pictures.pixel[own]]
+                cover[pictures.pixel[own]] = 1.0
+            lost = np.empty(len(pictures))
+            sum_under(pictures.start, pictures.pixel, frame.ratio, cover, lost)
+            result -= lost[self.picture_of[:, t]]
+            for h in behind:
+                own = pictures.own(self.picture_of[h, t])
+                pixel = pictures.pixel[own]
+                result -= frame.ratio[own] @ cover[pixel]
+                worth[pixel] += frame.ratio[own] * (1 - cover[pixel])
+                cover[pixel] = 1.0
+            sum_at(pictures.start, pictures.pixel, worth, lost)
+            result -= lost[self.picture_of[:, t]]
         return result
 
-    def column(self, j: int) -> Floats:
-        """Return the log-weights of the pairs (every i in front, j), `(n,)`."""
-        result = self.unhidden + self.unhidden[j]
-        for t in self.seen:
-            under = self.evidence[t].hidden_of(int(self.picture_of[j, t]), self.num_pixels)
-            result -= under[self.picture_of[:, t]]
-        return result
+    def row(self, i: int) -> Floats:
+        """Return the log-weights of the pairs (i in front, every j), `(n,)`."""
+        return self.slot((i,), ())
 
 
 @dataclass(frozen=True, eq=False)
