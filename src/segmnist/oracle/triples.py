@@ -217,9 +217,8 @@ def _add_rows(
     from segmnist.oracle.kernels import add_hidden, hide_pairs, subtract_hidden
 
     problem, taken = sums.problem, rows.taken
-    front, middle, log_weight = (
-        values[taken] for values in (rows.pairs.front, rows.pairs.middle, rows.pairs.log_weight)
-    )
+    front, middle = rows.pairs.front[taken], rows.pairs.middle[taken]
+    log_weight = rows.pairs.log_weight[taken]
     odds, pixel, ratio = problem.class_odds, problem.ink.pixel, problem.ink.ratio
     of_pair, dropped, width = np.zeros(len(front)), 0, NumpyArrays.tile_shape[1]
     for start in range(0, int(counts[0]), width):
