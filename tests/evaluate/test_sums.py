@@ -18,9 +18,7 @@ def test_poisson_weights_have_mean_and_variance_one_and_differ_between_clips() -
 
 
 def test_interval_covers_the_mean_as_often_as_it_says() -> None:
-    """Clips that are all right or all wrong, half of each: the interval of 95% should cover 1/2 in about 95%
-    of sets.
-    """
+    """Half of the clips are all right and half all wrong: about 95% of the 95% intervals should cover 1/2."""
     covered, sets = 0, 100
     for trial in range(sets):
         wins = np.random.default_rng(trial).random(60) < 0.5

@@ -18,8 +18,9 @@ from segmnist.whole_file import replacing
 def write_whole(
     plan: Plan, store: LocalStore, books: Books, num_threads: int, advance: Callable[[int, int], None]
 ) -> None:
-    """Write a data set in a whole format, which begins anew after an interruption; the place is claimed
-    already.
+    """Write a data set in a whole format, into a place that is claimed already.
+
+    After an interruption it begins anew.
 
     advance: called with the clips and the uncompressed bytes of each shard.
     """
