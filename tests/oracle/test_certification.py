@@ -57,6 +57,8 @@ def test_predicted_scores_are_realised_within_their_error(observer: Any, certifi
         error = np.hypot(predicted[1], realised[1])
         assert error > 0
         assert abs(predicted[0] - realised[0]) < 4 * error
+    assert row.foreground_accuracy[0] < row.highest_foreground_accuracy[0] < 1
+    assert 0 < row.coin_share[0] < 1
     assert row.miou_low <= row.miou_high
     assert 0.1 < row.foreground_accuracy[0] < 0.95  # neither hopeless nor easy: the test can fail
     assert row.realised_miou < row.miou_high + 0.1

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from segmnist.source import ClipSource
 
 
+TABLE_WIDTH = 150
+"""Characters of a line of the table of ceilings."""
+
+
 def oracle(
     out: Annotated[Path | None, typer.Argument(help="The Zarr folder to write the posteriors into.")] = None,
     ceiling: Annotated[
@@ -139,7 +143,9 @@ def _print_ceilings(name: str, split: str, videos: int, how: tuple[float, str | 
 
     if videos < 1:
         raise BadArgument("--videos", videos, "1 or more")
-    columns = ("part", "observer", "videos", "accuracy", "foreground", "NLL, nats", "mIoU bracket", "delta")
+    columns = (
+        "part", "observer", "videos", "accuracy", "foreground", "highest", "NLL, nats", "coin", "mIoU bracket", "delta",
+    )  # fmt: skip
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)
     parts = suite(name).parts
     with counting(f"ceilings of {name}", len(parts) * len(OBSERVERS) * videos) as advance:
@@ -148,11 +154,14 @@ def _print_ceilings(name: str, split: str, videos: int, how: tuple[float, str | 
             seer = Oracle.of(source, delta=how[0], device=how[1])
             for row in ceilings(seer, source, videos, lambda observer, done: advance(1), where=where):
                 table.add_row(part.name, *_cells(row))
-    console = Console(soft_wrap=True)
+    # A table that is cut to the window's width, or to 80 columns in a file, would lose its figures.
+    console = Console(soft_wrap=True, width=TABLE_WIDTH)
     console.print(table, no_wrap=True)
     console.print(
-        "Expected scores of the best possible answer, (standard error, clustered by video); foreground = of digit"
-        " pixels.\nA finite test set may be luckier. mIoU: a rule reaches the left, no rule exceeds the right."
+        "Expected scores, (standard error, clustered by video); a finite test set may be luckier. accuracy, NLL:"
+        " nothing does better.\nforeground: digit pixels that the most probable class gets right; highest: that the"
+        " likeliest digit named everywhere does,\nwhich no answer exceeds. coin: share of the entropy that is the"
+        " label of twins. mIoU: a rule reaches the left, no rule exceeds the right."
     )
 
 
@@ -161,5 +170,7 @@ def _cells(row: Ceiling) -> list[str]:
         return f"{pair[0]:.4f} ({pair[1]:.4f})"
 
     bracket = f"{row.miou_low:.4f} .. {row.miou_high:.4f}"
-    scores = [with_error(row.accuracy), with_error(row.foreground_accuracy), with_error(row.nll)]
-    return [row.observer, str(row.num_videos), *scores, bracket, f"{row.delta:.0e}"]
+    accuracies = (row.accuracy, row.foreground_accuracy, row.highest_foreground_accuracy, row.nll)
+    scores = [with_error(pair) for pair in accuracies]
+    coin = f"{row.coin_share[0]:.1%}"
+    return [row.observer, str(row.num_videos), *scores, coin, bracket, f"{row.delta:.0e}"]

@@ -16,7 +16,7 @@ from segmnist.executors import Where, run
 from segmnist.oracle.observers import OBSERVERS
 from segmnist.oracle.oracle import Oracle
 from segmnist.oracle.posterior import Posterior
-from segmnist.oracle.scores import decide_for_miou, iou_of_rule, miou_bracket
+from segmnist.oracle.scores import coin_entropy, decide_for_miou, iou_of_rule, miou_bracket
 from segmnist.oracle.store import CLIPS_PER_WORKER, HERE
 from segmnist.source import ClipSource
 
@@ -35,8 +35,13 @@ class Ceiling:
     num_videos: int
     accuracy: tuple[float, float]
     foreground_accuracy: tuple[float, float]
+    """Of the most probable class: no maximum."""
+    highest_foreground_accuracy: tuple[float, float]
+    """Of the likeliest digit named everywhere: nothing has a higher one."""
     nll: tuple[float, float]
     """The mean entropy, which is the least NLL that can be expected, in nats a pixel."""
+    coin_share: tuple[float, float]
+    """The share of the entropy that would vanish if twins had one label; 0 where nothing is open."""
     realised_accuracy: tuple[float, float]
     realised_foreground_accuracy: tuple[float, float]
     realised_nll: tuple[float, float]
@@ -151,8 +156,10 @@ def _counts(posterior: Posterior, truth: NDArray[np.uint8]) -> dict[str, float]:
         "pixels": float(truth.size),
         "expected_right": float(likely.sum()),
         "expected_digit_right": float(likely[decided != BACKGROUND].sum()),
+        "highest_digit_right": float(probabilities[:, :BACKGROUND].max(1).sum(dtype=np.float64)),
         "expected_digit": float((1 - probabilities[:, BACKGROUND].astype(np.float64)).sum()),
         "entropy": float(posterior.entropy.sum(dtype=np.float64)),
+        "coin": float(coin_entropy(probabilities, posterior.worlds.family.spec.twins).sum(dtype=np.float64)),
         "right": float(right.sum()),
         "digit_right": float(right[digit].sum()),
         "digit": float(digit.sum()),
@@ -179,7 +186,9 @@ def _summary(observer: str, videos: list[Scored]) -> Ceiling:
         len(rows),
         share("expected_right", "pixels"),
         share("expected_digit_right", "expected_digit"),
+        share("highest_digit_right", "expected_digit"),
         share("entropy", "pixels"),
+        share("coin", "entropy") if sums["entropy"].any() else (0.0, 0.0),
         share("right", "pixels"),
         share("digit_right", "digit"),
         share("nll", "pixels"),
