@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "dataset": {"digits", "scene", "render", "source", "formats", "executors"},
     "load": {"digits", "scene", "render", "source", "dataset"},
     "evaluate": {"randomness", "arrays"},
-    "oracle": {"digits", "scene", "render", "source", "executors"},
+    "oracle": {"digits", "scene", "render", "source", "evaluate", "executors"},
     "suites": {"digits", "scene", "render", "source", "dataset", "evaluate", "oracle"},
     "baselines": {"scene", "render", "source", "suites", "evaluate"},
     "views": {"digits", "scene", "render", "source", "dataset", "oracle", "suites"},

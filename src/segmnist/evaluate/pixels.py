@@ -36,6 +36,7 @@ def pixel_scores(truth: Maps, probabilities: Probabilities) -> PixelScores:
 
 
 def entropy(probabilities: Probabilities) -> NDArray[np.float64]:
-    """Return the entropy of each pixel in nats, `(T, H, W)`, of `(T, 11, H, W)` probabilities."""
+    """Return the entropy of each pixel in nats, `(..., H, W)`, of `(..., 11, H, W)` probabilities."""
     p = probabilities.astype(np.float64)
-    return np.asarray(-(p * np.log(np.maximum(p, LEAST))).sum(axis=1))
+    logs = np.log(p, out=np.zeros_like(p), where=p > 0)
+    return np.asarray(-(p * logs).sum(axis=-3))

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from segmnist.classes import BACKGROUND
 from segmnist.errors import BadArgument
+from segmnist.evaluate.pixels import entropy
 from segmnist.oracle.family import Family
 from segmnist.oracle.scores import (
     coin_share,
-    entropy,
     expected_accuracy,
     expected_foreground_accuracy,
     highest_foreground_accuracy,
@@ -68,7 +68,7 @@ class Posterior:
     @cached_property
     def entropy(self) -> NDArray[np.float32]:
         """`(T,H,W)` float32: the entropy of each pixel's class, in nats."""
-        return entropy(self.class_probabilities)
+        return entropy(self.class_probabilities).astype(np.float32)
 
     @property
     def semantic(self) -> NDArray[np.uint8]:

@@ -13,15 +13,10 @@ from numpy.typing import NDArray
 
 from segmnist.classes import BACKGROUND, NUM_CLASSES
 from segmnist.errors import BadArgument
+from segmnist.evaluate.pixels import entropy
 
 Probabilities = NDArray[np.float32]
 Floats = NDArray[np.float64]
-
-
-def entropy(probabilities: Probabilities) -> NDArray[np.float32]:
-    """Return the entropy of each pixel's class in nats, `(...,H,W)` float32."""
-    logs = np.log(probabilities, out=np.zeros_like(probabilities), where=probabilities > 0)
-    return np.asarray(-(probabilities * logs).sum(-3), np.float32)
 
 
 def expected_accuracy(probabilities: Probabilities) -> float:
@@ -55,8 +50,8 @@ def _of_digit_pixels(right: float, probabilities: Probabilities) -> float:
     return float(right / digits) if digits > 0 else float("nan")
 
 
-def coin_entropy(probabilities: Probabilities, twins: tuple[tuple[int, int], ...]) -> NDArray[np.float32]:
-    """Return how much of each pixel's entropy is the twins' label coin, in nats, `(...,H,W)` float32.
+def coin_entropy(probabilities: Probabilities, twins: tuple[tuple[int, int], ...]) -> Floats:
+    """Return how much of each pixel's entropy is the twins' label coin, in nats, `(...,H,W)` float64.
 
     twins: as in the spec. This is the entropy less that with the twins of each pair taken for one class.
     """
