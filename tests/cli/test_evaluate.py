@@ -201,7 +201,7 @@ def test_without_torch_the_extra_is_named(
     code, _, err = run(monkeypatch, capsys, *arguments)
     assert code == 2
     assert err.count("\n") == 1
-    assert "segmnist[train]" in err
+    assert "extra 'train'" in err
 
 
 class NoTorch:

@@ -21,11 +21,11 @@ def association_sums(truth: Maps, prediction: Maps, classes: Maps) -> Counts:
     that an id whose pixels have several classes is split, and pixels called background are in no tube. A
     true digit g of |g| pixels has quality 1/|g| * sum over tubes p of |p and g| * IoU(p, g).
     """
-    called = classes < BACKGROUND
-    tube = np.where(called, 1 + prediction.astype(np.intp) * BACKGROUND + classes, 0)
-    rows, columns = 1 + int(truth.max(initial=0)), 1 + BACKGROUND * 256
-    pairs = np.bincount((truth.astype(np.intp) * columns + tube).ravel(), minlength=rows * columns)
-    shared = pairs.reshape(rows, columns)
+    counted = np.flatnonzero((classes < BACKGROUND) | (truth > 0))
+    true, ids, called = (maps.ravel()[counted].astype(np.intp) for maps in (truth, prediction, classes))
+    rows, columns = 1 + int(true.max(initial=0)), 1 + BACKGROUND * (1 + int(ids.max(initial=0)))
+    tube = np.where(called < BACKGROUND, 1 + ids * BACKGROUND + called, 0)
+    shared = np.bincount(true * columns + tube, minlength=rows * columns).reshape(rows, columns)
     found = np.flatnonzero(shared[:, 1:].any(axis=0)) + 1
     size, area, common = shared[1:].sum(axis=1), shared[:, found].sum(axis=0), shared[1:, found]
     union = size[:, None] + area[None, :] - common

@@ -17,33 +17,21 @@ NUM_FRAMES = 8
 
 
 def consistency_counts(truth: Maps, prediction: Maps, num_frames: int) -> Counts:
-    """Return pixels with constant truth, and those also predicted right, `(2,)` int64.
+    """Return what VC_n is made of, over all windows of `num_frames` frames, `(4,)` int64.
 
-    Over all windows of `num_frames` frames; zeros if the clip is shorter.
+    Pixels with constant truth; those that are also predicted right; the sum over windows of the share of the
+    former that is predicted constant, in fixed point; and the number of these windows, which as in the
+    published code leave out the last of a clip. Zeros if the clip is shorter than a window.
     """
-    windows = max(len(truth) - num_frames + 1, 0)
-    steady = _steady(truth, windows, num_frames)
-    right = steady & _constant(prediction, windows, num_frames) & (prediction[:windows] == truth[:windows])
-    return np.array([steady.sum(), right.sum()], dtype=np.int64)
-
-
-def truth_blind_counts(truth: Maps, prediction: Maps, num_frames: int) -> Counts:
-    """Return the sum over windows of their share of constant predictions, and the windows, `(2,)` int64.
-
-    As the published code of VSPW has it (Miao et al., CVPR 2021, `VC_perclip.py`): the share is of the
-    window's pixels whose truth is constant; the last window of a clip is left out, and so is a window
-    without such pixels. The shares are in fixed point.
-    """
-    windows = max(len(truth) - num_frames, 0)
-    steady = _steady(truth, windows, num_frames)
+    windows = len(truth) - num_frames + 1
+    if windows < 1:
+        return np.zeros(4, dtype=np.int64)
+    steady = _constant(truth, windows, num_frames) & (truth[:windows] < NUM_CLASSES)
     held = steady & _constant(prediction, windows, num_frames)
-    shares = ratio(held.sum(axis=(1, 2)), steady.sum(axis=(1, 2)))
+    right = held & (prediction[:windows] == truth[:windows])
+    shares = ratio(held[:-1].sum(axis=(1, 2)), steady[:-1].sum(axis=(1, 2)))
     known = ~np.isnan(shares)
-    return np.array([to_fixed(shares[known]).sum(), known.sum()], dtype=np.int64)
-
-
-def _steady(truth: Maps, windows: int, num_frames: int) -> NDArray[np.bool_]:
-    return _constant(truth, windows, num_frames) & (truth[:windows] < NUM_CLASSES)
+    return np.array([steady.sum(), right.sum(), to_fixed(shares[known]).sum(), known.sum()], dtype=np.int64)
 
 
 def _constant(maps: Maps, windows: int, num_frames: int) -> NDArray[np.bool_]:
@@ -57,25 +45,27 @@ def _constant(maps: Maps, windows: int, num_frames: int) -> NDArray[np.bool_]:
 def video_consistency(counts: Counts) -> Scores:
     """Return the share of truth-constant pixels whose prediction is constant and correct.
 
-    From `(..., 2)` counts. A constant predictor earns only what it gets right.
+    From `(..., 4)` counts. A constant predictor earns only what it gets right.
     """
     return ratio(counts[..., 1], counts[..., 0])
 
 
+def truth_blind_consistency(counts: Counts) -> Scores:
+    """Return the mean over windows of the share of truth-constant pixels that are predicted constant.
+
+    From `(..., 4)` counts. This is what the published code computes, right or wrong: a constant predictor
+    scores 1. Source: Miao et al., "VSPW", CVPR 2021, `VC_perclip.py`.
+    """
+    return mean_of(counts[..., 2], counts[..., 3])
+
+
 def _counts(clip: ScoredClip) -> dict[str, Counts]:
-    truth, prediction = clip.semantic, clip.predicted
-    return {
-        "consistency": consistency_counts(truth, prediction, NUM_FRAMES),
-        "steadiness": truth_blind_counts(truth, prediction, NUM_FRAMES),
-    }
+    return {"consistency": consistency_counts(clip.semantic, clip.predicted, NUM_FRAMES)}
 
 
 def _scores(sums: Mapping[str, Counts]) -> dict[str, Scores]:
-    steadiness = sums["steadiness"]
-    return {
-        "vc8": video_consistency(sums["consistency"]),
-        "vc8_truth_blind": mean_of(steadiness[..., 0], steadiness[..., 1]),
-    }
+    counts = sums["consistency"]
+    return {"vc8": video_consistency(counts), "vc8_truth_blind": truth_blind_consistency(counts)}
 
 
 METRIC = Metric(
@@ -85,7 +75,7 @@ METRIC = Metric(
         "vc8": Row("VC8, constant and correct"),
         "vc8_truth_blind": Row("VC8 as published, constant only"),
     },
-    counted=("consistency", "steadiness"),
+    counted=("consistency",),
     counts=_counts,
     scores=_scores,
 )
