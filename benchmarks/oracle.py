@@ -46,6 +46,8 @@ SMALL = [
     Case({"sensor_sigma": 80.0, "num_frames": 30}, ("offline", "causal")),
     Case({"sensor_sigma": 128.0}, ("offline", "causal")),
     Case({"sensor_sigma": 80.0, "brightness_range": (0.12, 0.12)}, ("offline",)),
+    Case({"sensor_sigma": 40.0, "num_digits_range": (0, 3)}, ("offline", "causal")),
+    Case({"sensor_sigma": 80.0, "num_digits_range": (0, 3)}, ("offline",)),
 ]
 LARGE = [
     Case({"sensor_sigma": 80.0, "glyphs_per_class": 10}, ("offline", "causal")),
@@ -62,6 +64,8 @@ def measure(case: Case, num_videos: int, device: str | None, place: Path) -> Non
     oracle = Oracle(spec, split="test", device=device)
     built = time.process_time() - start
     source = ClipSource(spec, split="test")
+    low, high = spec.num_digits_range
+    digits = f"{low}" if low == high else f"{low} to {high}"
     for observer in case.observers:
         oracle.posterior(source[0].video, observer)
         busy, waited, kept, delta = [], [], [], 0.0
@@ -74,9 +78,9 @@ def measure(case: Case, num_videos: int, device: str | None, place: Path) -> Non
             delta = max(delta, float(posterior.delta.max()))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         print(
-            f"| {oracle.family.num_hypotheses:,} | {spec.num_frames} | {spec.height}x{spec.width} "
+            f"| {oracle.family.num_hypotheses:,} | {digits} | {spec.num_frames} | {spec.height}x{spec.width} "
             f"| {spec.sensor_sigma:g} | {spec.brightness_range[0]:g} | {observer} | {built:.1f} "
-            f"| {statistics.median(busy):.2f} | {statistics.median(waited):.2f} | {statistics.mean(kept):.1e} "
+            f"| {statistics.median(busy):.2f} | {statistics.mean(kept):.1e} "
             f"| {delta:.0e} | {peak:.1f} |",
             flush=True,
         )
@@ -96,7 +100,7 @@ def main() -> None:
     history.add_option(parser)
     arguments = parser.parse_args()
     print(
-        "| N | frames | size | sigma | brightness | observer | family, s | CPU s | wall s | pairs kept | delta | GiB |"
+        "| N | digits | frames | size | sigma | brightness | observer | family, s | CPU s | kept | delta | GiB |"
     )
     print("|---" * 12 + "|")
     context = multiprocessing.get_context("spawn")

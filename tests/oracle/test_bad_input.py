@@ -18,7 +18,7 @@ from segmnist.scene.presets import PRESETS, preset
 from segmnist.scene.spec import SceneSpec, field_names
 
 OUTSIDE = {
-    "num_digits_range": (2, 3),
+    "num_digits_range": (2, 4),
     "num_depth_swaps_range": (0, 1),
     "sensor_sigma": 0.0,
     "digit_motion": "origin",

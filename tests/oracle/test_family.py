@@ -102,7 +102,7 @@ def test_pictures_composite_to_the_drawn_pixels(name: Any, small_bank: DigitBank
             np.testing.assert_array_equal(instance.reshape(clips.video.shape[2:]), clips.instance[b, t])
 
 
-@pytest.mark.parametrize("numbers", [(0, 2), (1, 2), (0, 1), (2, 2)])
+@pytest.mark.parametrize("numbers", [(0, 3), (1, 2), (0, 1), (2, 2)])
 def test_numbers_of_digits_occur_as_often_as_the_prior_says(numbers: Any, small_bank: Any) -> None:
     spec = tiny_spec(num_digits_range=numbers)
     family = build_family(spec, small_bank, "train", 0, LIMIT)

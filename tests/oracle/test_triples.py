@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,16 @@ import pytest
 from tests.oracle.enumeration import tiny_spec
 
 from segmnist.digits.bank import DigitBank
+from segmnist.oracle import Oracle
 from segmnist.oracle.evidence import weigh
 from segmnist.oracle.family import Family, build_family
 from segmnist.oracle.likelihood import log_likelihood_table
 from segmnist.oracle.problem import PairProblem
 from segmnist.oracle.triples import ROWS, solve_triples
+from segmnist.render.clips import Clips
 from segmnist.render.engine import render
 from segmnist.scene.sample import sample
+from segmnist.scene.spec import SceneSpec
 from segmnist.source import ClipSource
 
 SPECS: dict[str, dict[str, Any]] = {
@@ -41,13 +45,16 @@ def problem_of(
     )  # fmt: skip
 
 
-def draw_all(spec: Any, family: Family, bank: DigitBank) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return every triple, `(M,3)` from back to front, and its clean video and instance ids, `(M,T,H,W)`."""
-    triples = np.stack(np.indices([family.num_hypotheses] * 3), axis=-1).reshape(-1, 3)
-    scene = sample(spec.replace(sensor_sigma=0.0), np.arange(len(triples)), bank=bank)
-    placed = {name: values[triples].astype(np.int32) for name, values in family.pose.items()}
-    clips = render(scene.replace(glyph=family.glyph[triples].astype(np.int32), **placed), ("instance",))
-    return triples, clips.video, clips.instance
+def draw_all(
+    spec: SceneSpec, family: Family, bank: DigitBank, num_digits: int = 3
+) -> tuple[np.ndarray, Clips]:
+    """Return every scene of so many digits, `(M,D)` hypotheses from back to front, and its clip without noise."""
+    scenes = np.array(list(itertools.product(range(family.num_hypotheses), repeat=num_digits)), int)
+    quiet = spec.replace(sensor_sigma=0.0, num_digits_range=(num_digits, num_digits))
+    drawn = sample(quiet, np.arange(len(scenes)), bank=bank)
+    placed = {name: values[scenes].astype(np.int32) for name, values in family.pose.items()}
+    drawn = drawn.replace(glyph=family.glyph[scenes].astype(np.int32), **placed)
+    return scenes, render(drawn, ("instance", "amodal"))
 
 
 @pytest.mark.parametrize(("seen", "mapped"), [((0, 1, 2), (0, 1, 2)), ((1,), (1,)), ((0,), (2,)), ((), (0,))])
@@ -59,7 +66,8 @@ def test_three_digits_equal_the_enumeration(
     family = family_of(spec, small_bank)
     assert 6 <= family.num_hypotheses <= 24
     video = ClipSource(spec, bank=small_bank, seed=3)[1].video
-    triples, clean, instance = draw_all(spec, family, small_bank)
+    triples, clips = draw_all(spec, family, small_bank)
+    clean, instance = clips.video, clips.instance
     table, bare = log_likelihood_table(spec), family.backgrounds[0].reshape(video.shape)
     log_joint = np.log(family.prior)[triples].sum(1)
     for t in seen:
@@ -118,3 +126,56 @@ def test_drawn_triples_have_the_marginals(small_bank: DigitBank) -> None:
     for digit in range(3):
         shares = np.bincount(drawn[:, digit], minlength=family.num_hypotheses) / count
         assert np.abs(shares - found.digits[digit]).max() < 5 * np.sqrt(0.25 / count)
+
+
+@pytest.mark.parametrize("observer", ["offline", "causal", "frame"])
+@pytest.mark.parametrize("numbers", [(0, 3), (3, 3)])
+def test_posteriors_of_up_to_three_digits_equal_the_enumeration(
+    numbers: tuple[int, int], observer: str, small_bank: DigitBank
+) -> None:
+    spec = tiny_spec(**{**THREE, **SPECS["twins"], "num_digits_range": numbers, "sensor_sigma": 90.0})
+    oracle, clip = Oracle(spec, bank=small_bank, delta=0.0), ClipSource(spec, bank=small_bank, seed=3)[1]
+    family, table, most = oracle.family, log_likelihood_table(spec), numbers[1]
+    posterior = oracle.posterior(clip, observer)
+    prior, counts = np.log(family.prior), range(numbers[0], most + 1)
+    everything = {n: draw_all(spec, family, small_bank, n) for n in counts}
+    for t in range(spec.num_frames):
+        k = 0 if observer == "offline" else t
+        seen = {"offline": [0, 1, 2], "causal": range(t + 1), "frame": [t]}[observer]
+        logs = {
+            n: prior[scenes].sum(1) + sum(table[clips.video[:, s], clip.video[s]].sum((-1, -2)) for s in seen)
+            for n, (scenes, clips) in everything.items()
+        }
+        total = np.logaddexp.reduce(np.concatenate(list(logs.values())))
+        np.testing.assert_allclose(posterior.log_evidence[k], total - np.log(len(counts)), rtol=1e-11)
+        shares, digits = np.zeros(most + 1), np.zeros((most, len(prior)))
+        classes, instances = (
+            np.zeros((11, *clip.video.shape[1:])),
+            np.zeros((most + 1, *clip.video.shape[1:])),
+        )
+        amodal = np.zeros((most, *clip.video.shape[1:]))
+        for n, (scenes, clips) in everything.items():
+            weight, shown = np.exp(logs[n] - total), clips.instance[:, t]
+            shares[n] = weight.sum()
+            instances += [np.einsum("m,myx->yx", weight, shown == number) for number in range(most + 1)]
+            for digit in range(n):
+                digits[digit] += np.bincount(scenes[:, digit], weight, len(prior))
+                amodal[digit] += np.einsum("m,myx->yx", weight, clips.amodal[:, digit, t])
+                odds = weight[:, None] * family.class_odds[scenes[:, digit]]
+                classes[:10] += np.einsum("ma,myx->ayx", odds, shown == digit + 1)
+        classes[10] = instances[0]
+        np.testing.assert_allclose(posterior.num_digits_probabilities[k], shares, atol=1e-11)
+        np.testing.assert_allclose(posterior.hypothesis_probabilities[k], digits, atol=1e-11)
+        np.testing.assert_allclose(posterior.class_probabilities[t], classes, atol=3e-7)
+        np.testing.assert_allclose(posterior.instance_probabilities[t], instances, atol=6e-7)
+        np.testing.assert_allclose(posterior.amodal_probabilities[:, t], amodal, atol=3e-7)
+
+
+@pytest.mark.parametrize("observer", ["offline", "causal"])
+def test_samples_of_up_to_three_digits_have_the_marginals(observer: str, small_bank: DigitBank) -> None:
+    spec = tiny_spec(**{**THREE, **SPECS["plain"], "num_digits_range": (1, 3), "sensor_sigma": 100.0})
+    posterior = Oracle(spec, bank=small_bank).posterior(ClipSource(spec, bank=small_bank)[6], observer)
+    samples, count = posterior.sample(500, seed=4), 500
+    for label in (2, 6, 10):
+        share = (samples == label).mean(0)
+        assert np.abs(share - posterior.class_probabilities[:, label]).max() < 5 * np.sqrt(0.25 / count)

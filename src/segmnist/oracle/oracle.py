@@ -40,8 +40,8 @@ class Oracle:
     1152
     >>> Oracle("standard")
     Traceback (most recent call last):
-    segmnist.errors.BadArgument: num_digits_range=(2, 3) is not permitted: expected numbers in
-    0..2, ...; this puts the spec outside ...
+    segmnist.errors.BadArgument: sensor_sigma=0.0 is not permitted: expected more than 0; this
+    puts the spec outside ...
     """
 
     def __init__(

@@ -57,8 +57,8 @@ SOLVABLE = {
     ),
     # The digits.
     "num_digits_range": Rule(
-        "numbers in 0..2, the higher at least 1; (2, 2) for digit_motion='markov'",
-        lambda value, spec: value == (2, 2) or (1 <= value[1] <= 2 and spec.digit_motion != "markov"),
+        "numbers in 0..3, the higher at least 1; (2, 2) for digit_motion='markov'",
+        lambda value, spec: value == (2, 2) or (1 <= value[1] <= 3 and spec.digit_motion != "markov"),
     ),
     "classes": ANY,
     "speed_range": Rule(

@@ -1,4 +1,4 @@
-"""What the frames seen say of clips with a given number of digits: none, one, or two."""
+"""What the frames seen say of clips with a given number of digits: none to three."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from segmnist.oracle.arrays import Arrays
 from segmnist.oracle.pairs import PairPosterior, solve_pairs, splat_classes
 from segmnist.oracle.picks import pick
 from segmnist.oracle.problem import PairProblem
+from segmnist.oracle.triples import solve_triples
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -178,9 +179,11 @@ class TwoDigits:
 
 
 def solve(problem: PairProblem, num_digits: int, delta: float, arrays: Arrays) -> Solved:
-    """Return the answer for clips of `num_digits` digits, 0 to 2, with `delta` to spare for what is left out."""
+    """Return the answer for clips of `num_digits` digits, 0 to 3, with `delta` to spare for what is left out."""
     if num_digits == 0:
         return NoDigit(problem)
     if num_digits == 1:
         return OneDigit(problem)
-    return TwoDigits(problem, solve_pairs(problem, delta, arrays))
+    if num_digits == 2:
+        return TwoDigits(problem, solve_pairs(problem, delta, arrays))
+    return solve_triples(problem, delta)
