@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
+import hashlib
 import os
 import re
 import secrets
@@ -54,21 +56,26 @@ def create_file(path: Path, data: bytes) -> None:
     with _temporaries((path,)) as [temporary]:
         temporary.write_bytes(data)
         _sync_file(temporary)
-        try:
-            os.link(temporary, path)  # unlike a rename, it fails if that exists
-        except OSError as error:
-            if error.errno not in _NO_LINKS:
-                raise
-            if path.exists():
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
-            os.replace(temporary, path)
+        name_new(temporary, path)
     sync_folder(path.parent)
+
+
+def name_new(finished: Path, path: Path) -> None:
+    """Give a finished file its name. Raises `FileExistsError` where something has that name."""
+    try:
+        os.link(finished, path)  # unlike a rename, it fails if that exists
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        os.replace(finished, path)
 
 
 def temporary_path(target: Path) -> Path:
     """Return `.NAME.HOST.PID.RANDOM.tmp` beside the target: a unique name that tells which process wrote it."""
     # The same folder, because a rename across file systems is a copy.
-    writer = f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
+    writer = f"{_machine()}.{os.getpid()}.{secrets.token_hex(4)}"
     return target.with_name(f".{target.name}.{writer}.tmp")
 
 
@@ -85,7 +92,7 @@ def is_abandoned(path: Path) -> bool:
     parts = _TEMPORARY_NAME.fullmatch(path.name)
     if parts is None:
         return False
-    if f".{socket.gethostname()}.{parts['pid']}." in path.name:
+    if f".{_machine()}.{parts['pid']}." in path.name:
         return not _is_alive(int(parts["pid"]))
     return time.time() - path.stat().st_mtime >= _STALE_SECONDS
 
@@ -115,6 +122,21 @@ def _temporaries(targets: tuple[Path, ...]) -> Iterator[list[Path]]:
 def _sync_file(path: Path) -> None:
     with open(path, "r+b") as file:  # Windows flushes only files that are open for writing
         os.fsync(file.fileno())
+
+
+@functools.cache
+def _machine() -> str:
+    """Return the host name and a mark of what gives a process id its meaning: the boot and the PID namespace.
+
+    Two containers may have one host name and see none of each other's processes.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        namespace = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return socket.gethostname()
+    mark = hashlib.sha256(f"{boot} {namespace}".encode()).hexdigest()[:8]
+    return f"{socket.gethostname()}-{mark}"
 
 
 def _is_alive(pid: int) -> bool:

@@ -126,7 +126,8 @@ def test_presets_recipes_and_parts_of_data_sets_can_be_exported(
     assert run(monkeypatch, capsys, tmp_path / "recipe.toml", tmp_path / "recipe", *arguments)[0] == 0
     preset, recipe = tree(tmp_path / "preset"), tree(tmp_path / "recipe")
     # The two recipes differ in how many clips a shard would have, and in nothing else.
-    assert preset.pop("test.mmseg.recipe.json") != recipe.pop("test.mmseg.recipe.json")
+    for name in ("test.mmseg.recipe.json", "test.mmseg.manifest.json"):
+        assert preset.pop(name) != recipe.pop(name)
     assert preset == recipe
 
 

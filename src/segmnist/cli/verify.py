@@ -38,7 +38,9 @@ def verify(
                 typer.echo(f"{verdict.found.store.url}: swept {len(swept)} temporary files")
             if repair and not verdict.is_good:
                 mend(verdict, bank=DigitBank.from_path(bank) if bank else None)
-                typer.echo(f"{verdict.found.store.url}: {len(verdict.broken_shards)} shards made again")
+                typer.echo(
+                    f"{verdict.found.store.url}: {len(verdict.faults)} faults found, what was broken is made again"
+                )
         with reporting("verify") as report:
             verdicts = check(out, report=report)
     for verdict in verdicts:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from segmnist.dataset.store import Unreadable, check_same
-from segmnist.whole_file import create_file, is_abandoned, replace_file, sync_folder
+from segmnist.whole_file import create_file, is_abandoned, is_temporary, replace_file, sync_folder
 
 OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """Opening a pipe must not wait for a writer; Windows must not translate line ends."""
@@ -110,8 +110,12 @@ class LocalStore:
         return os.path.lexists(self.root / path)
 
     def remove(self, path: str) -> None:
-        """Delete a file."""
-        (self.root / path).unlink(missing_ok=True)
+        """Delete a file, or a folder under a temporary name with what is in it."""
+        place = self.root / path
+        if is_temporary(place) and place.is_dir():
+            shutil.rmtree(place)
+        else:
+            place.unlink(missing_ok=True)
 
     def names(self, folder: str) -> set[str]:
         """Return the names of what is in one folder and is no folder."""
@@ -130,10 +134,11 @@ class LocalStore:
             return []
 
     def walk(self) -> Iterator[str]:
-        """Iterate over the paths of all files, links not followed."""
+        """Iterate over the paths of all files, links not followed; a temporary folder counts as one file."""
         for folder, subfolders, names in os.walk(self.root):
-            subfolders.sort()
-            for name in sorted(names):
+            aside = [name for name in subfolders if is_temporary(Path(name))]
+            subfolders[:] = sorted(set(subfolders) - set(aside))
+            for name in sorted([*names, *aside]):
                 yield Path(folder, name).relative_to(self.root).as_posix()
 
     def below(self, folder: str) -> LocalStore:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from segmnist.dataset.commit import MANIFEST, RECIPE, Books, receipt_of
+from segmnist.dataset.folder import folder_files
 from segmnist.dataset.local_store import LocalStore
 from segmnist.dataset.manifest import FileSum, Receipt, manifest_bytes, sum_of
 from segmnist.dataset.plan import Plan, plan_for
+from segmnist.dataset.progress import no_report
+from segmnist.dataset.store import Unreadable
 from segmnist.dataset.verify import Verdict
 from segmnist.dataset.whole import write_whole
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument, CorruptData
-from segmnist.formats import WHOLE, whole_format
+from segmnist.formats import FOLDER, WHOLE, whole_format
 
 
 def repair(verdict: Verdict, *, bank: DigitBank | None = None) -> None:
@@ -27,6 +30,9 @@ def repair(verdict: Verdict, *, bank: DigitBank | None = None) -> None:
         found.store.replace(found.books.path(RECIPE), found.recipe.to_stored())
     if found.format in WHOLE:
         _repair_whole(plan, verdict)
+        return
+    if found.format in FOLDER:
+        _repair_folder(plan, verdict)
         return
     receipts = {shard: _repair_shard(plan, verdict, shard) for shard in verdict.broken_shards}
     sums = _repair_root(plan, verdict, broken)
@@ -80,6 +86,21 @@ def _repair_manifest(
             return
         data = manifest_bytes(plan.recipe, manifest.layout, sums, receipts)
     books.store.replace(books.path(MANIFEST), data)
+
+
+def _repair_folder(plan: Plan, verdict: Verdict) -> None:
+    """Draw an export again and write what is not there as drawn, then its manifest."""
+    found, sums = verdict.found, {}
+    for path, data in folder_files(plan, found.format, no_report):
+        sums[path] = sum_of(data)
+        try:
+            is_there = sum_of(found.store.open(path)) == sums[path]
+        except (FileNotFoundError, Unreadable):
+            is_there = False
+        if not is_there:
+            found.store.replace(path, data)
+    if verdict.manifest is None or verdict.manifest.files != sums:
+        found.store.replace(found.books.path(MANIFEST), manifest_bytes(plan.recipe, plan.layout, sums, ()))
 
 
 def _repair_whole(plan: Plan, verdict: Verdict) -> None:

@@ -221,16 +221,32 @@ def _fault_of(store: Store, path: str, expected: FileSum, shard: int | None) -> 
 
 
 def _strangers(found: Found, known: set[str]) -> list[Fault]:
-    """Return the files that nothing accounts for, where the data set has a folder to itself."""
+    """Return the files that nothing accounts for; only leftovers where others have files in the folder, too."""
     if not found.has_root:
-        return []
+        return [Fault("leftover", path) for path in _leftovers(found)]
     unknown = [path for path in found.store.walk() if path not in known]
     return [Fault("leftover" if is_temporary(Path(path)) else "foreign", path) for path in unknown]
 
 
+def _leftovers(found: Found) -> list[str]:
+    """Return the temporary files and folders of a data set that has no folder to itself."""
+    own = {
+        found.books.path(RECIPE),
+        found.books.path(MANIFEST),
+        *_root_paths(found, layout_for(found.recipe)),
+    }
+    names = sorted(found.store.names("") | found.store.folders(""))
+    return [
+        name
+        for name in names
+        if is_temporary(Path(name)) and name[1:].startswith(tuple(f"{path}." for path in own))
+    ]
+
+
 def clean(found: Found) -> list[str]:
     """Delete the temporary files that dead writers left, and nothing else; return their paths."""
-    abandoned = list(found.store.abandoned())
+    ours = None if found.has_root else set(_leftovers(found))
+    abandoned = [path for path in found.store.abandoned() if ours is None or path in ours]
     for path in abandoned:
         found.store.remove(path)
     return abandoned

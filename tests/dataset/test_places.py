@@ -1,0 +1,171 @@
+"""What lies beside data sets: exports, links, strangers of the same names, and what dead writers left."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from tests.dataset.conftest import files_of
+
+from segmnist import BadArgument, DigitBank, SceneSpec
+from segmnist.dataset import Recipe, generate, open_dataset, recipe_for, repair, verify
+from segmnist.dataset.export import export
+from segmnist.dataset.locate import locate
+from segmnist.dataset.verify import clean
+from segmnist.whole_file import is_abandoned, temporary_path
+
+SPEC = SceneSpec(height=28, width=36, num_frames=2, num_digits_range=(1, 2))
+EXPORTS = ("davis", "mmseg", "coco-panoptic")
+
+
+def recipe_of(split: str = "test", seed: int = 1) -> Recipe:
+    return recipe_for(SPEC, num_clips=3, split=split, seed=seed, index=False)
+
+
+@pytest.mark.parametrize("format_", EXPORTS)
+def test_an_export_is_verified_and_mended_like_the_rest(ram: Path, format_: str) -> None:
+    export(recipe_of(), ram, format_)
+    good = files_of(ram)
+    [verdict] = verify(ram)
+    assert verdict.is_good
+    assert verdict.found.format == format_
+    assert verdict.num_bytes > 0
+    for path, data in good.items():
+        (ram / path).write_bytes(data[:-1] + b"\0")
+        faults = [str(fault) for verdict in verify(ram) for fault in verdict.faults]
+        assert len(faults) == 1
+        assert faults[0].startswith(f"corrupt: {path}")
+        for verdict in verify(ram):
+            repair(verdict)
+        assert files_of(ram) == good
+        (ram / path).unlink()
+        for verdict in verify(ram):
+            assert [fault.kind for fault in verdict.faults] == ["missing"]
+            repair(verdict)
+        assert files_of(ram) == good
+
+
+def test_exports_of_two_splits_and_a_data_set_in_one_place(ram: Path) -> None:
+    generate(recipe_of("val"), ram, num_workers=1)
+    for split in ("train", "test"):
+        export(recipe_of(split), ram, "mmseg")
+    verdicts = verify(ram)
+    assert sorted((v.found.format, v.found.recipe.split) for v in verdicts) == [
+        ("mmseg", "test"), ("mmseg", "train"), ("zarr", "val"),
+    ]  # fmt: skip
+    assert all(verdict.is_good for verdict in verdicts)
+    assert len(open_dataset(ram, "val")) == 3
+
+
+def test_strangers_with_the_names_of_ours_confuse_nobody(ram: Path, tinier: Recipe, bank: DigitBank) -> None:
+    generate(tinier, ram, bank=bank, num_workers=1)
+    for path in (
+        "manifest.json",
+        "app/manifest.json",
+        "my-recipe.json",
+        "app/recipe.json",
+        "train.notes.recipe.json",
+    ):
+        (ram / path).parent.mkdir(exist_ok=True)
+        (ram / path).write_bytes(b'{"name": "a web app"}')
+    [verdict] = verify(ram)
+    assert verdict.is_good
+    assert len(open_dataset(ram)) == 3
+    with pytest.raises(BadArgument, match=r"no recipe\.json"):
+        locate(ram / "app")
+
+
+def test_a_linked_data_set_is_found(ram: Path, tinier: Recipe, bank: DigitBank) -> None:
+    generate(tinier, ram / "away", bank=bank, num_workers=1)
+    (ram / "here").mkdir()
+    (ram / "here/train.zarr").symlink_to(ram / "away/train.zarr")
+    (ram / "here/loop").symlink_to(ram / "here")
+    [verdict] = verify(ram / "here")
+    assert verdict.is_good
+    assert len(open_dataset(ram / "here")) == 3
+
+
+def test_two_exports_into_one_place_at_once(ram: Path) -> None:
+    """One of them is there, whole, and the other one is refused; whichever comes first."""
+    wholes = {
+        seed: files_of(Path(export(recipe_of(seed=seed), ram / f"whole{seed}", "davis"))) for seed in (1, 2)
+    }
+    for trial in range(6):
+        place = ram / f"place{trial}"
+        errors: list[Exception] = []
+
+        def run(seed: int, place: Path = place, errors: list[Exception] = errors) -> None:
+            try:
+                export(recipe_of(seed=seed), place, "davis")
+            except BadArgument as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=run, args=(seed,)) for seed in (1, 2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(errors) == 1
+        assert files_of(place) in wholes.values()
+
+
+def test_an_export_that_meets_a_stranger_takes_back_what_it_put_there(ram: Path) -> None:
+    whole = files_of(Path(export(recipe_of(), ram / "whole", "davis")))
+    last = sorted(path for path in whole if "davis." not in path)[-1]
+    (ram / "out" / last).parent.mkdir(parents=True)
+    (ram / "out" / last).write_bytes(b"mine")
+    with pytest.raises(BadArgument, match="no such file exists"):
+        export(recipe_of(), ram / "out", "davis")
+    assert files_of(ram / "out") == {last: b"mine"}
+
+
+def test_what_killed_writers_left_is_listed_and_swept(ram: Path, tinier: Recipe, bank: DigitBank) -> None:
+    generate(dataclasses.replace(tinier, format="origin-npy"), ram, bank=bank)
+    export(recipe_of(), ram, "davis")
+    good = files_of(ram)
+    left = {}
+    for name in ("train_images.npy", "test.davis.recipe.json"):
+        alive = temporary_path(ram / name)
+        dead = alive.with_name(alive.name.replace(f".{os.getpid()}.", ".999999999."))
+        for path in (alive, dead):
+            path.mkdir() if name.endswith("json") else path.write_bytes(b"half")
+        left[name] = (alive, dead)
+    of_others = ram / dead.name.replace("test.davis", "val.davis")
+    of_others.mkdir()
+    verdicts = verify(ram)
+    listed = sorted(str(fault) for verdict in verdicts for fault in verdict.faults)
+    assert listed == sorted(f"leftover: {path.name}" for pair in left.values() for path in pair)
+    swept = [path for verdict in verdicts for path in clean(verdict.found)]
+    assert sorted(swept) == sorted(dead.name for _, dead in left.values())
+    assert of_others.exists()
+    for alive, _ in left.values():
+        assert alive.exists()
+        alive.rmdir() if alive.is_dir() else alive.unlink()
+    assert files_of(ram) == good
+
+
+def test_a_writer_of_another_pid_namespace_is_not_dead(tmp_path: Path) -> None:
+    """A container of the same host name: its process ids say nothing here, nor ours there."""
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        pytest.skip("only root may make a PID namespace")
+    ours = temporary_path(tmp_path / "x")
+    ours.write_bytes(b"")
+    code = (
+        "import sys; from pathlib import Path; from segmnist.whole_file import is_abandoned, temporary_path;"
+        "print(is_abandoned(Path(sys.argv[1])), temporary_path(Path(sys.argv[2])).name)"
+    )
+    command = ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-c", code, ours, tmp_path / "y"]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"no PID namespaces here: {done.stderr[:80]}")
+    abandoned, name = done.stdout.split()
+    assert abandoned == "False"
+    (tmp_path / name).write_bytes(b"")
+    assert not is_abandoned(tmp_path / name)
+    assert not is_abandoned(ours)
