@@ -261,15 +261,15 @@ class WanderingWorlds:
         """Return the worlds of frame t, given those a frame later and the frames up to t."""
         earlier = worlds.copy()
         for s, (b, behind, front) in enumerate(worlds):
-            into = np.outer(self._into(front), self._into(behind))
-            weights = (self.tracks[b].forward[t] * into).reshape(-1)
-            earlier[s, 2], earlier[s, 1] = divmod(pick(weights, uniform[s, 1:2])[0], len(into))
+            (fronts, front_odds), (behinds, behind_odds) = self._before_one(front), self._before_one(behind)
+            weights = self.tracks[b].forward[t][np.ix_(fronts, behinds)] * np.outer(front_odds, behind_odds)
+            i, j = divmod(pick(weights.reshape(-1), uniform[s, 1:2])[0], len(behinds))
+            earlier[s, 1:] = behinds[j], fronts[i]
         return earlier
 
-    def _into(self, hypothesis: int) -> Floats:
-        """Return P(next is `hypothesis` | now h) for every h, `(N,)`."""
+    def _before_one(self, hypothesis: int) -> tuple[Integers, Floats]:
+        """Return the hypotheses of one digit that lead to this one in a frame, and with what probability."""
         step = self.chain.step
         kind, state = divmod(int(hypothesis), len(step))
-        result = np.zeros(self.family.num_hypotheses)
-        result[kind * len(step) : (kind + 1) * len(step)] = step[:, state]
-        return result
+        states = np.flatnonzero(step[:, state])
+        return kind * len(step) + states, step[states, state]
