@@ -18,6 +18,7 @@ from segmnist.evaluate.predictions import NUM_SAMPLES
 from segmnist.evaluate.reports.results import PartResult, part_result
 from segmnist.oracle import Oracle
 from segmnist.render.clips import Clip
+from segmnist.source import ClipSource
 from segmnist.suites.catalog import Part, Suite
 from segmnist.suites.catalog import suite as suite_named
 from segmnist.suites.checksums import BLOCK, block_checksum, check_block, clip_digest, is_frozen
@@ -97,7 +98,7 @@ def _score(
     """Score some blocks of a part; each block's checksum is compared once all its clips are drawn."""
     evaluation = Evaluation(tracking=job.tracking)
     source = job.part.source(job.split, TRUTHS)
-    known_of = _nothing_known if job.observer is None else _posterior_of(job, job.observer, source.seed)
+    known_of = _nothing_known if job.observer is None else _posterior_of(source, job.observer)
     of_part: dict[str, NDArray[Any]] = {"class_prior": class_prior(job.part)}
     for block in blocks:
         digests = []
@@ -116,9 +117,9 @@ def _nothing_known(clip: Clip) -> dict[str, NDArray[Any]]:
     return {}
 
 
-def _posterior_of(job: Job, observer: str, seed: int) -> Callable[[Clip], dict[str, NDArray[Any]]]:
+def _posterior_of(source: ClipSource, observer: str) -> Callable[[Clip], dict[str, NDArray[Any]]]:
     """Return the function that gives a clip's exact posterior and joint samples of it."""
-    oracle = Oracle(job.part.spec, split=job.split, seed=seed)
+    oracle = Oracle.of(source)
 
     def known_of(clip: Clip) -> dict[str, NDArray[Any]]:
         posterior = oracle.posterior(clip, observer)
