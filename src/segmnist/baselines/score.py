@@ -30,8 +30,8 @@ def score(
 ) -> Result:
     """Return the result of a checkpoint on the part or parts that it was trained on.
 
-    Its notes tell how it was trained, with the minutes of processor time and the number of weights. Raises
-    `BadArgument` for a model that was trained on a spec and not on a suite.
+    Its notes tell how it was trained. Raises `BadArgument` for a model that was trained on a spec and not on a
+    suite.
     """
     state = read_checkpoint(Path(checkpoint), torch.device("cpu"))
     settings = state["settings"]
@@ -46,9 +46,9 @@ def score(
     weights = sum(p.numel() for p in build(model, settings["width"]).parameters())
     notes = (
         f"{state['step']} steps of {settings['batch']} clips x {settings['frames'] or 'all'} frames, width "
-        f"{settings['width']}, {state['seconds'] / 60:.1f} minutes, {weights:,} weights."
+        f"{settings['width']}."
     )
     return Result(
         SCHEMA, whole.name, suite_sha256(whole), split, model, parts, __version__, GENERATOR_VERSION,
-        settings["seed"], commit, hardware(), notes,
+        settings["seed"], commit, hardware(), notes, round(state["seconds"] / 60, 2), weights,
     )  # fmt: skip

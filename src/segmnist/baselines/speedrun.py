@@ -39,7 +39,7 @@ def finished(folder: Path, device: str, began: float) -> str:
     save_result(result, folder / RESULT)
     state = read_checkpoint(folder / LAST, torch.device("cpu"))
     scores = result.parts[0].scores
-    names = ("foreground_accuracy", "miou", "nll")
+    names = ("information_gained", "foreground_accuracy", "miou", "nll")
     values = [f"{scores[name].value:.4f}" for name in names]
     cells = [
         result.model, str(result.seed), *values, f"{state['seconds'] / 60:.2f}", f"{wall:.2f}", machine()

@@ -16,6 +16,7 @@ from segmnist.evaluate.predictions import Prediction
 from segmnist.palette import CLASS_COLOURS, GREY_LEVELS
 from segmnist.render.clips import Clip
 from segmnist.suites.predict import of_model
+from segmnist.suites.prior import class_prior
 from segmnist.suites.run import TRUTHS
 
 CLIPS_AT_ONCE = 10
@@ -37,10 +38,11 @@ def validate(
     for part in settings.parts():
         evaluation = Evaluation(num_replicates=0)
         source = part.source("val", TRUTHS)
+        of_part = {"class_prior": class_prior(part)}
         for first in range(0, min(settings.val_clips, part.val_clips), CLIPS_AT_ONCE):
             clips = list(source[first : min(first + CLIPS_AT_ONCE, settings.val_clips, part.val_clips)])
             for clip, prediction in zip(clips, predict(clips), strict=True):
-                evaluation.add(clip.clip_id, clip.arrays, prediction)
+                evaluation.add(clip.clip_id, clip.arrays | of_part, prediction)
                 if len(sheets) < CLIPS_SHOWN:
                     sheets.append(_sheet(clip, prediction))
         by_part[part.name] = _defined(evaluation.scores())

@@ -70,7 +70,7 @@ class UNet(Baseline):
         "MICCAI 2015"
     )
     sees = "frame"
-    defaults: ClassVar = {"batch": 16, "frames": 2}
+    defaults: ClassVar = {"batch": 16, "frames": 1}
 
     def __init__(self, width: int = 16) -> None:
         super().__init__()

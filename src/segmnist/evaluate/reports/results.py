@@ -96,6 +96,10 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     commit: str | None = None
     hardware: str = ""
     notes: str = ""
+    minutes: float | None = None
+    """Minutes of training: of processor time, on a GPU of wall time."""
+    parameters: int | None = None
+    """The model's number of weights."""
 
 
 def part_result(

@@ -1,0 +1,155 @@
+"""Train and score every run of the benchmark: python scripts/run_benchmark.py [--list] [--suite ...] [--model ...].
+
+A run is one model on one suite, or on one part of it, with a seed and a budget of processor time. A run whose
+result file is there, and of this version of the suite, is skipped. One that was killed continues from its
+checkpoint. So the same command always finishes what is missing. Runs are at low priority; `--jobs` of them run
+at a time, with `--threads` threads each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from segmnist.baselines.catalog import MODELS
+from segmnist.errors import CorruptData
+from segmnist.suites.catalog import suite
+from segmnist.suites.results import load_suite_result
+
+ROOT = Path(__file__).parents[1]
+
+SEEDS = (0, 1, 2)
+STANDARD_MODELS = ("unet", "unet-gru", "transformer")
+"""The models on standard-v1, which takes long."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One model to train and to score."""
+
+    suite: str
+    part: str | None
+    model: str
+    seed: int
+    minutes: float
+
+    @property
+    def name(self) -> str:
+        """The name of its result file and of its folder."""
+        return "-".join([self.suite, *([self.part] if self.part else []), self.model, str(self.seed)])
+
+
+def all_runs() -> Iterator[Run]:
+    """Iterate over all runs, the cheap ones first."""
+    for seed in SEEDS:
+        for model in MODELS:
+            yield Run("tiny-v1", None, model, seed, 2.0)
+    for part in suite("exact-v2").parts:
+        for model in MODELS:
+            for seed in SEEDS if part.name == "small" else SEEDS[:1]:
+                yield Run("exact-v2", part.name, model, seed, 5.0 if part.name == "small" else 20.0)
+    for model in ("all-background", *STANDARD_MODELS):
+        yield Run("standard-v1", None, model, 0, 40.0)
+
+
+def finish(run: Run, options: argparse.Namespace) -> str:
+    """Train and score one run, and return what happened in one line. It is called in a process of its own."""
+    from segmnist.baselines.checkpoint import LAST
+    from segmnist.baselines.device import use_threads
+    from segmnist.baselines.score import score
+    from segmnist.baselines.settings import Settings
+    from segmnist.baselines.train import train
+    from segmnist.evaluate.reports.results import save_result
+
+    os.nice(10)
+    use_threads(options.threads)
+    began = time.monotonic()
+    minutes = options.minutes or run.minutes
+    settings = Settings.of(run.model, suite=run.suite, part=run.part, seed=run.seed, minutes=minutes)
+    folder = options.runs / run.name
+    train(settings, folder, resume=True, device=options.device, save_every=50)
+    result = score(
+        folder / LAST,
+        tracking=options.tracking,
+        observer="offline" if run.suite.startswith("exact") and options.oracle else None,
+        device=options.device,
+        commit=options.commit,
+    )
+    save_result(result, options.results / f"{run.name}.json")
+    return f"{run.name}: {(time.monotonic() - began) / 60:.1f} minutes of wall time"
+
+
+def main() -> int:
+    """Finish the runs that are asked for; return 1 if any failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--suite", nargs="+", help="only these suites")
+    parser.add_argument("--part", nargs="+", help="only these parts")
+    parser.add_argument("--model", nargs="+", choices=MODELS, help="only these models")
+    parser.add_argument("--seed", nargs="+", type=int, help="only these seeds")
+    parser.add_argument("--minutes", type=float, help="another budget for each run")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
+    parser.add_argument("--threads", type=int, default=1, help="threads of each")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--tracking", action="store_true", help="score tracking, too")
+    parser.add_argument("--oracle", action="store_true", help="compare exact suites with the posterior")
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "benchmark", help="folder of the runs")
+    parser.add_argument("--results", type=Path, default=ROOT / "results", help="folder of the result files")
+    parser.add_argument("--list", action="store_true", help="list the runs and whether each is done")
+    options = parser.parse_args()
+    options.commit = _commit()
+    asked = [run for run in all_runs() if _is_asked(run, options)]
+    missing = [run for run in asked if not _is_done(options.results / f"{run.name}.json")]
+    if options.list:
+        for run in asked:
+            print(
+                f"{'missing' if run in missing else 'done':8}{options.minutes or run.minutes:6g} min  {run.name}"
+            )
+        return 0
+    options.results.mkdir(parents=True, exist_ok=True)
+    failed = 0
+    # A fresh process for each run: nothing of one lasts into the next.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(options.jobs, context, max_tasks_per_child=1) as pool:
+        futures = {pool.submit(finish, run, options): run for run in missing}
+        for future in as_completed(futures):
+            try:
+                print(future.result(), flush=True)
+            except Exception as error:  # one run that fails must not stop the others
+                failed += 1
+                print(f"{futures[future].name}: failed: {error}", file=sys.stderr, flush=True)
+    return int(failed > 0)
+
+
+def _is_asked(run: Run, options: argparse.Namespace) -> bool:
+    wanted = (
+        (options.suite, run.suite),
+        (options.part, run.part),
+        (options.model, run.model),
+        (options.seed, run.seed),
+    )
+    return all(only is None or value in only for only, value in wanted)
+
+
+def _is_done(place: Path) -> bool:
+    try:
+        load_suite_result(place)
+    except CorruptData:
+        return False
+    return True
+
+
+def _commit() -> str | None:
+    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    return done.stdout.strip() or None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
