@@ -58,16 +58,21 @@ def compute(name: str, part: Part, observer: str, videos: int, workers: int) -> 
     replace_file(place_of(name, part.name, observer), text)
 
 
+def short(value: float, digits: int) -> str:
+    """Return a number without a leading zero, as in `.0571`."""
+    return f"{value:.{digits}f}".removeprefix("0")
+
+
 def pair(value: tuple[float, float], digits: int) -> str:
     """Return a value and its standard error, as in `.0571 (.0021)`."""
-    return f"{value[0]:.{digits}f} ({value[1]:.{digits}f})".replace("0.", ".")
+    return f"{short(value[0], digits)} ({short(value[1], digits)})"
 
 
 def table(name: str) -> list[str]:
     """Return the table's lines from the results that are there."""
     lines = [
-        "| part | N | observer | videos | NLL of the prior | NLL = entropy | realised NLL | accuracy | highest foreground accuracy"
-        " | coin | mIoU bracket |",
+        "| part | N | observer | videos | NLL of the prior | NLL = entropy | realised NLL | accuracy"
+        " | highest foreground accuracy | coin | mIoU bracket |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for part in suite(name).parts:
@@ -83,13 +88,13 @@ def table(name: str) -> list[str]:
                 f"{result.hypotheses:,}",
                 observer,
                 str(row.num_videos),
-                f"{prior_nll(part):.4f}".replace("0.", "."),
+                short(prior_nll(part), 4),
                 pair(row.nll, 4),
                 pair(row.realised_nll, 4),
                 pair(row.accuracy, 4),
                 pair(row.highest_foreground_accuracy, 3),
-                f"{row.coin_share[0]:.3f}".replace("0.", "."),
-                f"{row.miou_low:.3f} .. {row.miou_high:.3f}".replace("0.", "."),
+                short(row.coin_share[0], 3),
+                f"{short(row.miou_low, 3)} .. {short(row.miou_high, 3)}",
             ]
             lines.append(f"| {' | '.join(cells)} |")
     return lines
