@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +128,26 @@ def test_a_live_bar_on_a_terminal(run: Any, tmp_path: Path, monkeypatch: pytest.
     assert "4/4 clips" in err
     assert "clips/s" in err
     assert "\x1b[" in err
+
+
+def test_a_full_disk_names_the_place_and_the_way_on(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import errno
+
+    from segmnist.dataset.local_store import LocalStore
+
+    put = LocalStore.put_new
+
+    def full(store: LocalStore, path: str, data: bytes) -> None:
+        if path.startswith("video"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        put(store, path, data)
+
+    monkeypatch.setattr(LocalStore, "put_new", full)
+    code, _, err = run("generate", tmp_path / "out", *SMALL, "--clips", 2, "--workers", 1)
+    assert code == 1
+    assert err.splitlines()[-1] == (
+        f"segmnist: {tmp_path / 'out'}: No space left on device: "
+        "finished shards are kept; make room and run the same command again"
+    )

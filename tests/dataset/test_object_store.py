@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -145,3 +146,30 @@ def test_find_in_an_object_store(server: Any, tinier: Any, bank: DigitBank) -> N
     url = f"s3://{BUCKET}/data"
     generate(dataclasses.replace(tinier, index=True), url, bank=bank)
     assert find(url, "frame = 0") == [0, 1, 2]
+
+
+def test_a_missing_bucket_is_no_missing_recipe(server: Any) -> None:
+    with pytest.raises(BadArgument, match="a bucket that exists"):
+        verify("s3://nowhere/data")
+    with pytest.raises(BadArgument, match=r"no recipe\.json"):
+        verify(f"s3://{BUCKET}/data")
+
+
+def test_a_store_that_does_not_answer_is_spoken_of_soon(
+    server: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("segmnist.dataset.object_store.FIRST_WORD", 0.05)
+    store = ObjectStore(f"s3://{BUCKET}/data")
+    failed = [False]
+
+    def slow() -> str:
+        if not failed[0]:
+            failed[0] = True
+            time.sleep(0.3)
+            raise ConnectionError("reset")
+        return "there"
+
+    assert store._patiently(slow) == "there"
+    said = [record.getMessage() for record in caplog.records if "segmnist" in record.name]
+    assert "no answer for 0.05 s (try 1 of 6)" in said[0]
+    assert "try 1 of 6 failed: reset" in said[1]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.dataset.conftest import files_of
 
-from segmnist import BadArgument, DigitBank, SceneSpec
+from segmnist import BadArgument, CorruptData, DigitBank, SceneSpec
 from segmnist.dataset import Recipe, generate, open_dataset, recipe_for, repair, verify
 from segmnist.dataset.export import export
 from segmnist.dataset.locate import locate
@@ -169,3 +169,19 @@ def test_a_writer_of_another_pid_namespace_is_not_dead(tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"")
     assert not is_abandoned(tmp_path / name)
     assert not is_abandoned(ours)
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"plan_id": 1}\n'])
+@pytest.mark.parametrize("name", ["recipe.json", "manifest.json", "receipts/0000001.json"])
+def test_damaged_books_are_named_with_the_way_to_mend_them(
+    ram: Path, tinier: Recipe, bank: DigitBank, name: str, data: bytes
+) -> None:
+    generate(tinier, ram, bank=bank, num_workers=1)
+    (ram / "train.zarr" / name).write_bytes(data)
+    if name.startswith("receipts"):
+        (ram / "train.zarr/manifest.json").unlink()
+    with pytest.raises(CorruptData, match=rf"train\.zarr/{name}: .*segmnist verify --repair"):
+        generate(tinier, ram, bank=bank, num_workers=1)
+    for verdict in verify(ram):
+        repair(verdict, bank=bank)
+    assert all(verdict.is_good for verdict in verify(ram))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ from segmnist.cli.options import (
     WorkersOption,
     spec_from,
 )
-from segmnist.errors import BadArgument
+from segmnist.errors import BadArgument, SegmnistError
 from segmnist.formats import SHARDED, WHOLE
 
 
@@ -89,7 +90,7 @@ def generate(
             spec_from(preset, spec, set_), num_clips=_counted(clips), first_clip=first, split=split, seed=seed,
             truth=("semantic", *(truth or ())), format=format_, index=index, bank=digits,
         )  # fmt: skip
-    with _resumable(), reporting("generate") as report:
+    with _resumable(out), reporting("generate") as report:
         place = write(
             recipe, out, bank=digits, num_workers=workers, executor=executor, address=address,
             shard_range=_range(shard_range), limit_bytes=None if yes else LIMIT_BYTES, report=report,
@@ -110,14 +111,19 @@ def _counted(clips: int | None) -> int:
 
 
 @contextmanager
-def _resumable() -> Iterator[None]:
-    """Tell the user who interrupts the command that finished shards are kept."""
+def _resumable(out: object) -> Iterator[None]:
+    """Say, when the user stops the command or the disk is full, that finished shards are kept."""
     try:
         yield
     except KeyboardInterrupt:
         kept = "stopped; finished shards are kept, and the same command resumes"
         typer.echo(f"segmnist: {kept}", err=True)
         raise SystemExit(INTERRUPTED) from None
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        kept = "finished shards are kept; make room and run the same command again"
+        raise SegmnistError(f"{out}: {error.strerror}: {kept}") from None
 
 
 def _range(text: str) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from segmnist.dataset.store import Unreadable, check_same
+from segmnist.errors import BadArgument
 from segmnist.whole_file import create_file, is_abandoned, is_temporary, replace_file, sync_folder
 
 OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -150,6 +151,11 @@ class LocalStore:
         from pyarrow.fs import LocalFileSystem
 
         return LocalFileSystem(), str(self.root.absolute())
+
+    def check_is_there(self) -> None:
+        """Raise `BadArgument` where the folder does not exist."""
+        if not self.root.exists():
+            raise BadArgument("OUT", self.url, "a folder that exists")
 
     def free_bytes(self) -> int:
         """Return the free bytes of the disk that the folder lies on, or will lie on."""

@@ -56,6 +56,7 @@ def locate(place: str | Path) -> list[Found]:
     store = open_store(place)
     prefixes = sorted(_prefixes(store, "", DEPTH))
     if not prefixes:
+        store.check_is_there()
         raise BadArgument("OUT", str(place), "a folder with a data set in it", "there is no recipe.json")
     return [_found(store, prefix) for prefix in prefixes]
 

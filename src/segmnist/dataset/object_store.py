@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -14,6 +16,10 @@ Result = TypeVar("Result")
 TRIES = 6
 FIRST_PAUSE = 0.1
 """Seconds; each next pause is twice as long."""
+FIRST_WORD = 4.0
+"""Seconds of silence after which a warning says that the store has not answered."""
+
+_log = logging.getLogger(__name__)
 
 
 class StoreUnreachable(SegmnistError):
@@ -95,6 +101,14 @@ class ObjectStore:
         """Return the fsspec file system, which pyarrow takes, and the root's path there."""
         return self._fs, self._root
 
+    def check_is_there(self) -> None:
+        """Raise `BadArgument` where the bucket does not exist."""
+        bucket = self._root.partition("/")[0]
+        try:
+            self._patiently(lambda: self._fs.ls(bucket, detail=False, refresh=True))
+        except FileNotFoundError:
+            raise BadArgument("OUT", self.url, "a bucket that exists", f"there is no {bucket!r}") from None
+
     def free_bytes(self) -> None:
         """Return None: an object store has no size."""
 
@@ -115,8 +129,14 @@ class ObjectStore:
 
     def _patiently(self, operation: Callable[[], Result]) -> Result:
         """Return the operation's result; after an error that may pass, pause and try again."""
-        pause = FIRST_PAUSE
+        pause, begun = FIRST_PAUSE, time.monotonic()
         for attempt in range(TRIES):
+            waiting = (
+                f"{self.url}: no answer for {FIRST_WORD:g} s (try {attempt + 1} of {TRIES}), still waiting"
+            )
+            word = threading.Timer(FIRST_WORD, _log.warning, (waiting,))
+            word.daemon = True
+            word.start()
             try:
                 return operation()
             except (FileNotFoundError, SegmnistError):
@@ -127,8 +147,12 @@ class ObjectStore:
                 if attempt == TRIES - 1:
                     reason = f"gave up after {TRIES} tries: {_line(error)}"
                     raise StoreUnreachable(f"{self.url}: {reason}") from None
+                if attempt or time.monotonic() - begun > FIRST_WORD:
+                    _log.warning(f"{self.url}: try {attempt + 1} of {TRIES} failed: {_line(error)}")
                 time.sleep(pause)
                 pause *= 2
+            finally:
+                word.cancel()
         raise AssertionError
 
 

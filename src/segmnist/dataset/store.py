@@ -66,6 +66,10 @@ class Store(Protocol):
         """Return the file system that pyarrow reads this store through, and the root's path there."""
         ...
 
+    def check_is_there(self) -> None:
+        """Raise `BadArgument` where the folder or the bucket does not exist."""
+        ...
+
     def free_bytes(self) -> int | None:
         """Return how much more it can hold, None if nobody knows."""
         ...

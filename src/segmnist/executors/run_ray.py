@@ -12,7 +12,7 @@ from segmnist.errors import MissingDependency, SegmnistError
 
 PENDING_PER_CPU = 4
 MAX_DEATHS = 20
-"""Deaths of a piece's workers while no piece at all gets finished: so many mean that the piece kills them."""
+"""Crashes without progress before giving up on a piece."""
 DEADLINE_SECONDS = 600.0
 """A piece takes about a second; one that takes this long is given to another worker."""
 STOP_SECONDS = 10.0
