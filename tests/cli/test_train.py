@@ -64,7 +64,7 @@ def test_a_speedrun_writes_its_result_and_its_row(run: Any, tmp_path: Any, monke
     result = json.loads((tmp_path / "result.json").read_text())
     assert (result["suite"], result["split"], result["model"]) == ("tiny-v1", "test", "all-background")
     assert result["parameters"] == 11
-    assert result["minutes"] > 0
+    assert result["minutes"] > 0.0005
 
 
 @pytest.mark.parametrize(

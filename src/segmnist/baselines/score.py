@@ -50,5 +50,5 @@ def score(
     )
     return Result(
         SCHEMA, whole.name, suite_sha256(whole), split, model, parts, __version__, GENERATOR_VERSION,
-        settings["seed"], commit, hardware(), notes, round(state["seconds"] / 60, 2), weights,
+        settings["seed"], commit, hardware(), notes, round(state["seconds"] / 60, 4), weights,
     )  # fmt: skip
