@@ -194,7 +194,7 @@ def test_ray_with_workers_killed(ray: Any, many_shards: Any, bank: DigitBank, ra
             return
         for process in psutil.Process().children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
-                if process.cmdline()[:1] in (["ray::_commit"], ["ray::IDLE"]):
+                if process.cmdline()[:1] in (["ray::_do"], ["ray::IDLE"]):
                     process.kill()
                     killed.append(process.pid)
 
