@@ -24,11 +24,11 @@ def double_conv(inputs: int, outputs: int) -> nn.Sequential:
 
 
 class Encoder(nn.Module):
-    """Frames `(n, 1, H, W)` -> features at 1, 1/2, 1/4 and 1/8 resolution, `width` times 1, 2, 4 and 8 channels."""
+    """Frames `(n, C, H, W)` -> features at 1, 1/2, 1/4 and 1/8 resolution, `width` times 1, 2, 4 and 8 channels."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, inputs: int = 1) -> None:
         super().__init__()
-        channels = [1, *(width << level for level in range(LEVELS))]
+        channels = [inputs, *(width << level for level in range(LEVELS))]
         self.blocks = nn.ModuleList(double_conv(a, b) for a, b in pairwise(channels))
 
     def forward(self, frames: Tensor) -> list[Tensor]:

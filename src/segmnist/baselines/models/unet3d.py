@@ -5,6 +5,7 @@ Time is never pooled, so that clips of any length work.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
@@ -16,6 +17,9 @@ from segmnist.classes import NUM_CLASSES
 
 LEVELS = 4
 
+Block = Callable[[int, int], nn.Module]
+"""Builds the layers of one level from its numbers of input and output channels."""
+
 
 def double_conv(inputs: int, outputs: int) -> nn.Sequential:
     """Return two 3x3x3 convolutions, each with group normalisation and ReLU."""
@@ -23,6 +27,37 @@ def double_conv(inputs: int, outputs: int) -> nn.Sequential:
     for channels in (inputs, outputs):
         layers += [nn.Conv3d(channels, outputs, 3, padding=1), nn.GroupNorm(8, outputs), nn.ReLU()]
     return nn.Sequential(*layers)
+
+
+class VideoUNet(nn.Module):
+    """Clips `(B, C, T, H, W)` -> features `(B, width, T, H, W)`, channels first as in PyTorch's 3D layers."""
+
+    def __init__(self, width: int, inputs: int = 1, block: Block = double_conv) -> None:
+        super().__init__()
+        down = [inputs, *(width << level for level in range(LEVELS))]
+        self.down = nn.ModuleList(block(a, b) for a, b in pairwise(down))
+        self.up = nn.ModuleList(
+            block((width << level) + (width << level + 1), width << level) for level in range(LEVELS - 1)
+        )
+
+    def forward(self, clips: Tensor) -> Tensor:
+        """Return the features of every pixel of every frame."""
+        features = [self.down[0](clips)]
+        for block in list(self.down)[1:]:
+            features.append(block(functional.max_pool3d(features[-1], (1, 2, 2), ceil_mode=True)))
+        coarse = features.pop()
+        for level in reversed(range(LEVELS - 1)):
+            fine = features[level]
+            grown = functional.interpolate(coarse, fine.shape[-3:], mode="trilinear", align_corners=False)
+            coarse = self.up[level](torch.cat([fine, grown], dim=1))
+        return coarse
+
+
+def class_head(channels: int) -> nn.Conv3d:
+    """Return the layer from features `(B, C, T, H, W)` to logits `(B, 11, T, H, W)`."""
+    head = nn.Conv3d(channels, NUM_CLASSES, 1)
+    head.bias = nn.Parameter(class_prior())
+    return head
 
 
 class UNet3d(Baseline):
@@ -33,26 +68,11 @@ class UNet3d(Baseline):
     )
     sees = "clip"
 
-    def __init__(self, width: int = 16) -> None:
+    def __init__(self, width: int = 16, block: Block = double_conv) -> None:
         super().__init__()
-        down = [1, *(width << level for level in range(LEVELS))]
-        self.down = nn.ModuleList(double_conv(a, b) for a, b in pairwise(down))
-        self.up = nn.ModuleList(
-            double_conv((width << level) + (width << level + 1), width << level)
-            for level in range(LEVELS - 1)
-        )
-        self.head = nn.Conv3d(width, NUM_CLASSES, 1)
-        self.head.bias = nn.Parameter(class_prior())
+        self.body, self.head = VideoUNet(width, block=block), class_head(width)
 
     def forward(self, video: Tensor) -> Tensor:
         """Return logits `(B, T, 11, H, W)` of a video `(B, T, 1, H, W)`."""
-        features = [self.down[0](video.transpose(1, 2))]
-        for block in list(self.down)[1:]:
-            features.append(block(functional.max_pool3d(features[-1], (1, 2, 2), ceil_mode=True)))
-        coarse = features.pop()
-        for level in reversed(range(LEVELS - 1)):
-            fine = features[level]
-            grown = functional.interpolate(coarse, fine.shape[-3:], mode="trilinear", align_corners=False)
-            coarse = self.up[level](torch.cat([fine, grown], dim=1))
-        logits: Tensor = self.head(coarse)
+        logits: Tensor = self.head(self.body(video.transpose(1, 2)))
         return logits.transpose(1, 2)

@@ -1,0 +1,80 @@
+"""Models that express ambiguity: after a few seconds on digits that are a 6 or a 9, their samples toss the coin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch comes with the `train` extra")
+
+from segmnist import ClipSource, preset  # noqa: E402
+from segmnist.baselines import catalog, train  # noqa: E402
+from segmnist.baselines.baseline import Sampler  # noqa: E402
+
+SPEC = preset("ambigram").replace(
+    height=20,
+    width=24,
+    num_frames=3,
+    num_digits_range=(1, 1),
+    scale_range=(0.5, 0.5),
+    num_shapes_range=(0, 0),
+    noise_density=0.0,
+    brightness_range=(0.9, 0.9),
+)
+SAMPLERS = [name for name in catalog.MODELS if issubclass(catalog.model_class(name), Sampler)]
+
+UNDECIDED = ("ensemble", "mc-dropout")
+"""Their draws differ in what the weights may be, and not in what the world may be."""
+
+STEPS = {"probabilistic-unet": 260, "flow-matching": 320}
+"""Of training, where 120 are too few."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[Any]:
+    """Tiny tensors: threads that wait for one another take longer than one alone."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def tensors(source: Any, first: int, last: int) -> Any:
+    clips = source[first:last]
+    return train.as_input(clips.video, torch.device("cpu")), torch.from_numpy(clips.semantic).long()
+
+
+def trained(name: str, steps: int) -> tuple[Any, list[float]]:
+    torch.manual_seed(0)
+    model, source = catalog.build(name, 8), ClipSource(SPEC, split="train")
+    optimiser = torch.optim.AdamW(model.parameters(), lr=5e-3)
+    losses = []
+    for step in range(steps):
+        loss = model.loss(*tensors(source, 8 * step, 8 * step + 8))
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        losses.append(loss.item())
+    return model, losses
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLERS if name not in UNDECIDED])
+def test_samples_toss_the_coin_once_for_all_frames(name: str) -> None:
+    model, losses = trained(name, STEPS.get(name, 120))
+    assert np.mean(losses[-20:]) < np.mean(losses[:20]) / 2
+    video, _ = tensors(ClipSource(SPEC, split="test"), 0, 4)
+    with torch.inference_mode():
+        answer = model.eval().predict(video, 16)
+    samples = answer["samples"].flatten(2)
+    sixes, digits = (samples == 6).sum(dim=2), (samples != 10).sum(dim=2)
+    assert (digits > 0).all()
+    assert set(samples.unique().tolist()) <= {6, 9, 10}
+    # Nearly all digit pixels of a world, in all its frames, are of one class.
+    share = sixes / digits
+    assert (torch.maximum(share, 1 - share)).median() > 0.95
+    # Over the worlds of a clip, both are seen, and neither is rare.
+    assert ((share > 0.5).float().mean(dim=1) - 0.5).abs().max() < 0.45
