@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,11 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch comes with the `train` extra")
 
 from segmnist import ClipSource, preset  # noqa: E402
-from segmnist.baselines import catalog, train  # noqa: E402
+from segmnist.baselines import catalog  # noqa: E402
 from segmnist.baselines.baseline import Sampler  # noqa: E402
+from segmnist.baselines.optimiser import Optimiser  # noqa: E402
+from segmnist.baselines.predict import as_input  # noqa: E402
+from segmnist.baselines.settings import Settings  # noqa: E402
 
 SPEC = preset("ambigram").replace(
     height=20,
@@ -29,42 +31,33 @@ SAMPLERS = [name for name in catalog.MODELS if issubclass(catalog.model_class(na
 UNDECIDED = ("ensemble", "mc-dropout")
 """Their draws differ in what the weights may be, and not in what the world may be."""
 
-STEPS = {"probabilistic-unet": 260, "flow-matching": 320}
-"""Of training, where 120 are too few."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[Any]:
-    """Tiny tensors: threads that wait for one another take longer than one alone."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+STEPS = {"probabilistic-unet": 200, "flow-matching": 200}
+"""Of training, where 100 are too few."""
 
 
 def tensors(source: Any, first: int, last: int) -> Any:
     clips = source[first:last]
-    return train.as_input(clips.video, torch.device("cpu")), torch.from_numpy(clips.semantic).long()
+    return as_input(clips.video, torch.device("cpu")), torch.from_numpy(clips.semantic).long()
 
 
 def trained(name: str, steps: int) -> tuple[Any, list[float]]:
     torch.manual_seed(0)
     model, source = catalog.build(name, 8), ClipSource(SPEC, split="train")
-    optimiser = torch.optim.AdamW(model.parameters(), lr=5e-3)
+    optimiser = Optimiser(model, Settings.of(name, steps=1, warmup=0.0))
     losses = []
     for step in range(steps):
         loss = model.loss(*tensors(source, 8 * step, 8 * step + 8))
-        optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+        optimiser.step(0.2)
         losses.append(loss.item())
     return model, losses
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in SAMPLERS if name not in UNDECIDED])
 def test_samples_toss_the_coin_once_for_all_frames(name: str) -> None:
-    model, losses = trained(name, STEPS.get(name, 120))
+    model, losses = trained(name, STEPS.get(name, 100))
     assert np.mean(losses[-20:]) < np.mean(losses[:20]) / 2
     video, _ = tensors(ClipSource(SPEC, split="test"), 0, 4)
     with torch.inference_mode():

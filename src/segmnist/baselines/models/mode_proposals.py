@@ -28,7 +28,7 @@ class ModeProposals(Sampler):
         super().__init__()
         self.body = video_body(width)
         self.heads = nn.ModuleList(class_head(width) for _ in range(PROPOSALS))
-        self.confidence = nn.Linear(width, PROPOSALS)
+        self.head_confidence = nn.Linear(width, PROPOSALS)
 
     def loss(self, video: Tensor, target: Tensor) -> Tensor:
         """Return the mixture's negative log-likelihood a pixel, and a little of every proposal's cross-entropy."""
@@ -40,7 +40,7 @@ class ModeProposals(Sampler):
         """Return the proposals' logits, `(B, 8, T, 11, H, W)`, and their log-probabilities, `(B, 8)`."""
         features = self.body(video.transpose(1, 2))
         proposals = torch.stack([head(features).transpose(1, 2) for head in self.heads], dim=1)
-        return proposals, self.confidence(features.mean(dim=(2, 3, 4))).float().log_softmax(dim=1)
+        return proposals, self.head_confidence(features.mean(dim=(2, 3, 4))).float().log_softmax(dim=1)
 
     def draws(self, video: Tensor, num_draws: int) -> Tensor:
         """Return proposals by their confidences, `(B, S, T, 11, H, W)`."""

@@ -52,11 +52,11 @@ class ProbabilisticUNet(Sampler):
             nn.ReLU(),
             nn.Conv3d(2 * width, 2 * width, 1),
             nn.ReLU(),
-            nn.Conv3d(2 * width, NUM_CLASSES, 1),
         )
+        self.head_combined = nn.Conv3d(2 * width, NUM_CLASSES, 1)
         # At first, the latent numbers are noise that the logits had better not follow.
-        nn.init.zeros_(self.combine[-1].weight)
-        nn.init.zeros_(self.combine[-1].bias)
+        nn.init.zeros_(self.head_combined.weight)
+        nn.init.zeros_(self.head_combined.bias)
 
     def draws(self, video: Tensor, num_draws: int) -> Tensor:
         """Return logits of some worlds, `(B, S, T, 11, H, W)`."""
@@ -74,5 +74,6 @@ class ProbabilisticUNet(Sampler):
     def _decode(self, features: Tensor, latents: Tensor) -> Tensor:
         """Return the logits of the world of these latent numbers, `(B, T, 11, H, W)`."""
         everywhere = latents[:, :, None, None, None].expand(-1, -1, *features.shape[2:])
-        logits: Tensor = self.head(features) + self.combine(torch.cat([features, everywhere], dim=1))
+        combined = self.head_combined(self.combine(torch.cat([features, everywhere], dim=1)))
+        logits: Tensor = self.head(features) + combined
         return logits.transpose(1, 2)

@@ -27,19 +27,19 @@ class StochasticSegmentation(Sampler):
 
     def __init__(self, width: int = 16) -> None:
         super().__init__()
-        self.body, self.mean = video_body(width), class_head(width)
-        self.log_deviation = nn.Conv3d(width, NUM_CLASSES, 1)
-        self.factors = nn.Conv3d(width, NUM_CLASSES * RANK, 1)
+        self.body, self.head_mean = video_body(width), class_head(width)
+        self.head_log_deviation = nn.Conv3d(width, NUM_CLASSES, 1)
+        self.head_factors = nn.Conv3d(width, NUM_CLASSES * RANK, 1)
         # Noise that no other pixel shares explains no ambiguity: it starts small.
-        nn.init.zeros_(self.log_deviation.weight)
-        nn.init.constant_(self.log_deviation.bias, -3.0)
+        nn.init.zeros_(self.head_log_deviation.weight)
+        nn.init.constant_(self.head_log_deviation.bias, -3.0)
 
     def draws(self, video: Tensor, num_draws: int) -> Tensor:
         """Return logits of some worlds, `(B, S, T, 11, H, W)`."""
         features = self.body(video.transpose(1, 2))
-        mean = self.mean(features).transpose(1, 2)[:, None].float()
-        deviation = self.log_deviation(features).transpose(1, 2)[:, None].float().exp()
-        factors = self.factors(features).float().unflatten(1, (NUM_CLASSES, RANK))
+        mean = self.head_mean(features).transpose(1, 2)[:, None].float()
+        deviation = self.head_log_deviation(features).transpose(1, 2)[:, None].float().exp()
+        factors = self.head_factors(features).float().unflatten(1, (NUM_CLASSES, RANK))
         shared = torch.randn(len(video), num_draws, RANK, device=video.device)
         moved = torch.einsum("bsr,bcrthw->bstchw", shared, factors)
         logits: Tensor = mean + moved
