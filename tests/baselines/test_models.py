@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,8 @@ def test_every_baseline_is_short_and_names_its_paper(name: Any) -> None:
     model = catalog.model_class(name)
     assert len(inspect.getsource(sys.modules[model.__module__]).splitlines()) < 150
     assert model.paper
+    page = Path(__file__).parents[2] / "docs" / "baselines.md"
+    assert f"| `{name}` |" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", LEARNED)

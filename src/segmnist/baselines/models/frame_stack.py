@@ -31,4 +31,4 @@ class FrameStack(Baseline):
         longer = functional.pad(video.transpose(1, 2), (0, 0, 0, 0, REACH, REACH), mode="replicate")
         stacks = torch.cat([longer[:, 0, shift : shift + T, None] for shift in range(2 * REACH + 1)], dim=2)
         logits: Tensor = self.decoder(self.encoder(stacks.flatten(0, 1)))
-        return logits.unflatten(0, video.shape[:2])
+        return logits.reshape(*video.shape[:2], *logits.shape[1:])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.distributions import Independent, Normal, kl_divergence
+from torch.distributions import Distribution, Independent, Normal, kl_divergence
 from torch.nn import functional
 
 from segmnist.baselines.baseline import Sampler, cross_entropy
@@ -26,7 +26,7 @@ class LatentNet(nn.Module):
         self.encoder = Encoder(width, inputs)
         self.head = nn.Linear(width << LEVELS - 1, 2 * LATENTS)
 
-    def forward(self, frames: Tensor) -> Independent:
+    def forward(self, frames: Tensor) -> Distribution:
         """Return the distribution of the latent numbers."""
         coarse = self.encoder(frames.flatten(0, 1))[-1]
         # Pooled over the whole clip: one latent for all its frames.
@@ -53,10 +53,9 @@ class ProbabilisticUNet(Sampler):
             nn.Conv3d(2 * width, 2 * width, 1),
             nn.ReLU(),
         )
-        self.head_combined = nn.Conv3d(2 * width, NUM_CLASSES, 1)
+        self.head_combined = nn.Conv3d(2 * width, NUM_CLASSES, 1, bias=False)
         # At first, the latent numbers are noise that the logits had better not follow.
         nn.init.zeros_(self.head_combined.weight)
-        nn.init.zeros_(self.head_combined.bias)
 
     def draws(self, video: Tensor, num_draws: int) -> Tensor:
         """Return logits of some worlds, `(B, S, T, 11, H, W)`."""

@@ -32,7 +32,7 @@ class StochasticSegmentation(Sampler):
         self.head_factors = nn.Conv3d(width, NUM_CLASSES * RANK, 1)
         # Noise that no other pixel shares explains no ambiguity: it starts small.
         nn.init.zeros_(self.head_log_deviation.weight)
-        nn.init.constant_(self.head_log_deviation.bias, -3.0)
+        self.head_log_deviation.bias = nn.Parameter(torch.full((NUM_CLASSES,), -3.0))
 
     def draws(self, video: Tensor, num_draws: int) -> Tensor:
         """Return logits of some worlds, `(B, S, T, 11, H, W)`."""

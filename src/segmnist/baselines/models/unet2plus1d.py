@@ -14,7 +14,7 @@ def factored_conv(inputs: int, outputs: int) -> nn.Sequential:
     """Return two 3x3 convolutions in space, then one of 5 frames in time, each with normalisation and ReLU."""
     layers: list[nn.Module] = []
     for channels, size in ((inputs, (1, 3, 3)), (outputs, (1, 3, 3)), (outputs, (5, 1, 1))):
-        conv = nn.Conv3d(channels, outputs, size, padding=tuple(extent // 2 for extent in size))
+        conv = nn.Conv3d(channels, outputs, size, padding="same")
         layers += [conv, nn.GroupNorm(8, outputs), nn.ReLU()]
     return nn.Sequential(*layers)
 

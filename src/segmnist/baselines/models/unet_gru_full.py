@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, Literal
+
 from torch import Tensor, nn
 
 from segmnist.baselines.baseline import Baseline
@@ -16,7 +18,7 @@ class UNetGRUFull(Baseline):
         "Ballas et al., Delving deeper into convolutional networks for learning video representations, ICLR 2016 "
         "(which has a GRU at every resolution, too)"
     )
-    sees = "past"
+    sees: ClassVar[Literal["past", "clip"]] = "past"
 
     def __init__(self, width: int = 16, memory: type[nn.Module] = ConvGRU) -> None:
         super().__init__()
@@ -30,4 +32,4 @@ class UNetGRUFull(Baseline):
             # The sum keeps what the frame alone says; the memory adds to it.
             known.append(features + memory(features.unflatten(0, video.shape[:2])).flatten(0, 1))
         logits: Tensor = self.decoder(known)
-        return logits.unflatten(0, video.shape[:2])
+        return logits.reshape(*video.shape[:2], *logits.shape[1:])
