@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.baselines.predict import NUM_SAMPLES
 from segmnist.classes import NUM_CLASSES
 from segmnist.oracle import Oracle
 from segmnist.suites.catalog import Part
@@ -38,7 +37,7 @@ def class_prior(part: Part, num_clips: int = PRIOR_CLIPS) -> Model:
     return predict
 
 
-def exact_posterior(part: Part, observer: str = "offline") -> Model:
+def exact_posterior(part: Part, observer: str = "offline", num_samples: int = 16) -> Model:
     """Return the model that a learner would be if it knew all about the train clips of a part.
 
     It is the oracle of the train split, asked about any video: where test shares the glyphs of train, it is the
@@ -50,7 +49,7 @@ def exact_posterior(part: Part, observer: str = "offline") -> Model:
     def predict(video: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         posteriors = [oracle.posterior(np.ascontiguousarray(clip), observer) for clip in video]
         seeds = [zlib.crc32(np.ascontiguousarray(clip).data) for clip in video]
-        samples = [p.sample(NUM_SAMPLES, seed) for p, seed in zip(posteriors, seeds, strict=True)]
+        samples = [p.sample(num_samples, seed) for p, seed in zip(posteriors, seeds, strict=True)]
         return {
             "probabilities": np.stack([p.class_probabilities for p in posteriors]),
             "samples": np.stack(samples),

@@ -7,13 +7,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="torch comes with the `train` extra")
-
 from segmnist import preset
-from segmnist.baselines.references import class_prior, exact_posterior
 from segmnist.errors import BadArgument
 from segmnist.oracle import Oracle
 from segmnist.suites import suite
+from segmnist.suites.references import class_prior, exact_posterior
 
 SPEC = preset("exact").replace(
     height=20, width=24, num_frames=3, position_step=9.0, pools="shared", num_digits_range=(1, 1)
