@@ -268,7 +268,7 @@ def test_muon_steps_as_published() -> None:
 def test_muon_gets_hidden_weights_and_no_others(name: Any) -> None:
     model = catalog.build(name, 8)
     hidden = {id(weight) for weight in hidden_weights(model)}
-    assert hidden
+    assert hidden or len(list(model.parameters())) <= 2, "only a model of a single layer has none"
     for parameter_name, parameter in model.named_parameters():
         if id(parameter) in hidden:
             assert parameter.ndim >= 2

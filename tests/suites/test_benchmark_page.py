@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from segmnist.baselines.catalog import MODELS
 from segmnist.errors import CorruptData
+from segmnist.suites import suite
+from segmnist.suites.checksums import suite_sha256
 
 ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "scripts" / "benchmark_page.py"
 
 
 @pytest.fixture
 def script(tmp_path: Any) -> Any:
     """The script, at work on a copy of the page and the results."""
-    spec = importlib.util.spec_from_file_location("benchmark_page", ROOT / "scripts" / "benchmark_page.py")
+    spec = importlib.util.spec_from_file_location("benchmark_page", SCRIPT)
     assert spec is not None
     assert spec.loader is not None
     module: Any = importlib.util.module_from_spec(spec)
@@ -33,7 +41,7 @@ def test_the_page_is_what_the_results_say(script: Any) -> None:
 
 
 def test_a_page_that_says_otherwise_fails_the_check_and_is_written_anew(script: Any) -> None:
-    script.PAGE.write_text(script.PAGE.read_text().replace("not run", "superb"))
+    script.PAGE.write_text(script.PAGE.read_text().replace("Not run", "Superb"))
     assert script.main(check=True) == 1
     assert script.main(check=False) == 0
     assert script.main(check=True) == 0
@@ -46,9 +54,65 @@ def test_a_result_of_an_older_schema_fails_the_check(script: Any) -> None:
         script.main(check=True)
 
 
+def test_a_submitted_model_and_a_suite_without_a_table_so_far_appear(script: Any) -> None:
+    [file] = script.RESULTS.glob("standard-v1-all-background-0.json")
+    result = msgspec.json.decode(file.read_bytes())
+    result["model"] = "somebody's net"
+    (script.RESULTS / "submitted.json").write_bytes(msgspec.json.encode(result))
+    origin = suite("origin-v1")
+    result |= {"suite": origin.name, "suite_sha256": suite_sha256(origin)}
+    (script.RESULTS / "another.json").write_bytes(msgspec.json.encode(result))
+    assert script.main(check=True) == 1
+    assert script.main(check=False) == 0
+    tables = script.PAGE.read_text().split("### ")
+    [standard], [other] = ([t for t in tables if t.startswith(name)] for name in ("standard-v1", "origin-v1"))
+    assert "| somebody's net | 0 |" in standard
+    assert "| somebody's net | 0 |" in other
+    assert "Not run" not in other
+
+
+def test_parts_scored_one_by_one_are_named_and_each_has_its_exact_posterior(script: Any) -> None:
+    [file] = script.RESULTS.glob("standard-v1-all-background-0.json")
+    result = msgspec.json.decode(file.read_bytes())
+    exact = suite("exact-v2")
+    result |= {"suite": exact.name, "suite_sha256": suite_sha256(exact)}
+    scores = result["parts"][0]["scores"] | {"oracle_nll": {"value": 0.125}}
+    for name in ("small", "faint"):
+        part = result["parts"][0] | {"name": name, "num_clips": 300, "scores": scores}
+        (script.RESULTS / f"exact-{name}.json").write_bytes(msgspec.json.encode(result | {"parts": [part]}))
+    script.main(check=False)
+    [table] = [t for t in script.PAGE.read_text().split("### ") if t.startswith("exact-v2")]
+    for name in ("small", "faint"):
+        assert table.count(f"| all-background, {name} | 0 |") == 1
+        assert table.count(f"| exact posterior, {name} | - |") == 1
+
+
+def test_a_result_of_the_val_split_is_refused_and_not_left_out(script: Any) -> None:
+    [file] = script.RESULTS.glob("tiny-v1-unet-0.json")
+    result = msgspec.json.decode(file.read_bytes())
+    parts = [part | {"num_clips": 50} for part in result["parts"]]
+    file.write_bytes(msgspec.json.encode(result | {"split": "val", "parts": parts}))
+    with pytest.raises(CorruptData, match="expected 'test'"):
+        script.main(check=True)
+
+
+def test_every_baseline_has_a_row_or_is_named_as_not_run(script: Any) -> None:
+    tables = [t for t in script.PAGE.read_text().split("### ") if t.startswith(script.MAIN_SUITES)]
+    assert len(tables) == len(script.MAIN_SUITES)
+    for table in tables:
+        rows = {re.split(r" \||, ", line)[0].removeprefix("| ") for line in table.splitlines()}
+        [*_, missing] = ["", *re.findall("^Not run: (.*)\\.$", table, re.MULTILINE)]
+        assert set(MODELS) <= rows ^ set(missing.split(", "))
+
+
+def test_no_torch_is_needed() -> None:
+    code = f"import runpy, sys; runpy.run_path({str(SCRIPT)!r}); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_models_are_ranked_by_information_gained(script: Any) -> None:
     table = script.PAGE.read_text().partition("### tiny-v1, test")[2].partition("\n- ")[0]
     rows = [line.split(" | ") for line in table.splitlines() if line.startswith("| ")][1:]
-    gained = [float(row[2].split()[0]) for row in rows if row[2] not in ("not run", "-")]
+    gained = [float(row[2].split()[0]) for row in rows if row[2] != "-"]
     assert len(gained) > 2
     assert gained == sorted(gained, reverse=True)
