@@ -1,8 +1,8 @@
 """The table of arrays: what each one holds, its axes, dtype and padding, what makes it and from what.
 
 Everything else that is said about arrays follows from this table: which truth brings which arrays, what the kernels draw, and
-in which order the rest is derived. To add an array that follows from others, add its row here and a function of its name to
-`derived.py`.
+in which order the rest is derived. To add an array that follows from others, add its row here, a function of its name to
+`derived.py`, and what it is by definition to `reference.py`.
 """
 
 from __future__ import annotations
@@ -42,6 +42,9 @@ _PAIR = ("digit", "occluder", "time")
 _INK = ("ink_bits",)
 _SURFACES = ("instance", "shape_instance")
 _LEVELS = ("noiseless", "beneath", "instance", "hides_background")
+
+AXIS_SIZES = {"xyxy": 4, "dxdy": 2, "pose": 5, "shape_pose": 4}
+"""Sizes of the axes that no spec decides; a new axis gets its size here."""
 
 KINDS: dict[str, ArrayKind] = {
     "video": ArrayKind(_FRAME, "uint8", 0, "grey levels", "always", "drawn"),
@@ -182,9 +185,6 @@ KINDS: dict[str, ArrayKind] = {
 
 BY_RENDERER: tuple[Maker, ...] = ("drawn", "measured", "traced", "occluded")
 """The makers that a renderer stands for."""
-
-AXIS_SIZES = {"xyxy": 4, "dxdy": 2, "pose": 5, "shape_pose": 4}
-"""Sizes of the axes that no spec decides."""
 
 _COMES_ALONG = {"layers": ("amodal",)}
 """Arrays of one truth that another brings, too."""
