@@ -34,6 +34,17 @@ def test_the_navigation_names_pages_that_are_there() -> None:
     assert named <= {page.name for page in PAGES}
 
 
+def test_the_map_of_the_code_is_what_there_is() -> None:
+    """Every file that it names exists, and it names every part of the package."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    files = [path.as_posix() for folder in ("src", "tests") for path in (ROOT / folder).rglob("*.py")]
+    named = set(re.findall(r"[\w/]+\.py\b", text))
+    assert len(named) > 40
+    assert {name for name in named if not any(path.endswith(f"/{name}") for path in files)} == set()
+    parts = {path.name for path in (ROOT / "src" / "segmnist").iterdir() if not path.name.startswith("__py")}
+    assert {part for part in parts - {"__main__.py", "py.typed"} if part not in text} == set()
+
+
 @pytest.mark.slow
 def test_the_site_builds(tmp_path: Path) -> None:
     mkdocs = pytest.importorskip("mkdocs.commands.build", reason="the site needs segmnist[docs]")
