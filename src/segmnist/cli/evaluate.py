@@ -41,7 +41,10 @@ def evaluate(
     num_clips: Annotated[
         int | None,
         typer.Option(
-            "--clips", "-n", help="How many clips of your own --preset, --spec or --set. Default: 200."
+            "--clips",
+            "-n",
+            help="How many clips of your own --preset, --spec or --set (default 200); or, for a quick look, only the first "
+            "so many of each part of a suite.",
         ),
     ] = None,
     split: Annotated[str, typer.Option("--split", help="The split: test or val.")] = "test",
@@ -81,7 +84,7 @@ def evaluate(
     from segmnist.evaluate.reports.results import SCHEMA, Result, hardware, save_result
     from segmnist.evaluate.reports.table import tables
     from segmnist.suites import evaluate as score
-    from segmnist.suites.checksums import suite_sha256
+    from segmnist.suites.checksums import is_frozen, suite_sha256
     from segmnist.suites.worst import worst_clips
     from segmnist.views.mistakes import mistakes_html
     from segmnist.whole_file import check_target, replace_file
@@ -89,21 +92,26 @@ def evaluate(
     for place in filter(None, (json, html)):
         check_target(place)
     chosen = _suite(suite, preset, spec, changes, num_clips)
+    first = num_clips if is_frozen(chosen) else None
+    number = sum((part if first is None else part.first(first)).num_clips(split) for part in chosen.parts)
+    partial = number < chosen.num_clips(split)
     source, name = _source(predictions, device)
-    with counting(f"{chosen.name} {split}", chosen.num_clips(split)) as progress:
+    with counting(f"{chosen.name} {split}", number) as progress:
         parts = score(
             source, chosen, split=split, batch_size=batch, tracking=tracking, observer=observer,
-            num_workers=workers, progress=progress,
+            first=first, num_workers=workers, progress=progress,
         )  # fmt: skip
     result = Result(
         SCHEMA, chosen.name, suite_sha256(chosen), split, model or name, parts, __version__, GENERATOR_VERSION,
-        seed, commit, hardware(), notes,
+        seed, commit, hardware(), notes, partial=partial,
     )  # fmt: skip
+    if partial:
+        typer.echo(f"partial: the first clips only, {number} of {chosen.num_clips(split)}", err=True)
     _wide_console().print(tables(parts))
     if json is not None:
         save_result(result, json)
     if html is not None:
-        clips = worst_clips(source, chosen, parts, split=split)
+        clips = worst_clips(source, chosen, parts, split=split, first=first)
         mistakes = {part: mistakes_html(found) for part, found in clips.items()}
         replace_file(html, page(result, mistakes).encode())
 
@@ -120,10 +128,6 @@ def _suite(
     if own:
         title = spec.stem if spec else preset or "standard"
         return suite_of(spec_from(preset, spec, changes), 200 if clips is None else clips, name=title)
-    if clips is not None:
-        raise BadArgument(
-            "--clips", clips, "--preset, --spec or --set beside it", "a suite's clips are fixed"
-        )
     return suite(name or "standard-v1")
 
 

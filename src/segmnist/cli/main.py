@@ -8,6 +8,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from segmnist.cli.compare import compare
 from segmnist.cli.evaluate import evaluate
 from segmnist.cli.exit_codes import BAD_USE, FAILED, INTERRUPTED
 from segmnist.cli.explore import explore
@@ -37,6 +38,7 @@ COMMANDS: dict[Callable[..., None], str] = {
     export: "segmnist export standard davis --format davis --split test --clips 20",
     suites: "segmnist suites tiny-v1 --verify",
     evaluate: "segmnist evaluate predictions/ --suite standard-v1 --json result.json --html result.html",
+    compare: "segmnist compare unet.json transformer.json --curve noise.svg",
     train: "segmnist train unet --suite tiny-v1 --steps 500 --out runs/unet",
     oracle: "segmnist oracle posteriors.zarr --recipe data/test.zarr/recipe.json --observer causal",
 }

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import heapq
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from segmnist.evaluate.arithmetic import Counts, ratio
 from segmnist.evaluate.metrics import PLAIN, counts_of, scores_of
 from segmnist.evaluate.predictions import BadPrediction, Prediction
 from segmnist.evaluate.scored_clip import ScoredClip, Truth
-from segmnist.evaluate.sums import NUM_REPLICATES, ClipSums
+from segmnist.evaluate.sums import NUM_REPLICATES, ClipSums, percentile_interval
 
 NUM_WORST = 6
 """Clips that a report shows."""
@@ -24,7 +22,7 @@ _MIXED = (
 
 
 class Evaluation:
-    """Scores of a stream of clips, in constant memory but for the clip ids.
+    """Scores of a stream of clips, which keeps a few kilobytes of counts of each.
 
     Shards merge exactly, in any order.
 
@@ -87,18 +85,9 @@ class Evaluation:
 
         Clips are resampled with Poisson weights.
         """
-        tails = [(1 - level) / 2, (1 + level) / 2]
         replicates = scores_of(self.sums.replicates)
-        return {name: _interval(values, tails) for name, values in replicates.items()}
+        return {name: percentile_interval(values, level) for name, values in replicates.items()}
 
     def counts(self, name: str) -> Counts:
         """Return one of the sums, for instance `confusion` `(11, 11)` or `visibility` `(5, 4)`."""
         return self.sums.totals[name]
-
-
-def _interval(values: NDArray[Any], tails: list[float]) -> tuple[float, float]:
-    known = values[~np.isnan(values)]
-    if not len(known):
-        return float("nan"), float("nan")
-    low, high = np.quantile(known, tails)
-    return float(low), float(high)

@@ -1,4 +1,4 @@
-"""Sums over clips with bootstrap replicates, which merge exactly in any order and take constant memory."""
+"""Sums over clips with bootstrap replicates, which merge exactly in any order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument
-from segmnist.evaluate.arithmetic import Counts
+from segmnist.evaluate.arithmetic import Counts, Scores
 from segmnist.scene.randomness import philox
 
 NUM_REPLICATES = 1000
@@ -40,10 +40,20 @@ def poisson_weights(clip_id: int, num_replicates: int = NUM_REPLICATES) -> NDArr
     return np.searchsorted(_POISSON, draws.astype(np.uint64), side="right").astype(np.int64)
 
 
+def percentile_interval(values: Scores, level: float = 0.95) -> tuple[float, float]:
+    """Return the percentile interval of the replicates `(R,)` of a score, NaN where none is defined."""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return math.nan, math.nan
+    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
 class ClipSums:
     """Sums over clips by name, and the same sums under each bootstrap replicate's weights.
 
-    `plain` names the sums that get no replicates. All clips must bring the same names.
+    `plain` names the sums that get no replicates. All clips must bring the same names. `of_clip` keeps each
+    clip's counts that have replicates, `(K,)` int64 in the order of `names`, a few kilobytes a clip.
     """
 
     def __init__(self, num_replicates: int = NUM_REPLICATES) -> None:
@@ -51,6 +61,12 @@ class ClipSums:
         self.num_replicates = num_replicates
         self.totals: dict[str, Counts] = {}
         self.replicates: dict[str, Counts] = {}
+        self.of_clip: dict[int, Counts] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of the counts that have replicates, in alphabetical order."""
+        return sorted(self.replicates)
 
     def add(self, clip_id: int, counts: Mapping[str, Counts], plain: frozenset[str] = frozenset()) -> None:
         """Add one clip's counts, int64 arrays by name."""
@@ -62,6 +78,8 @@ class ClipSums:
             if name not in plain:
                 weighted = weights.reshape(-1, *[1] * value.ndim) * value
                 self.replicates[name] = self.replicates.get(name, 0) + weighted
+        kept = [np.ravel(counts[name]) for name in self.names]
+        self.of_clip[clip_id] = np.concatenate(kept) if kept else np.zeros(0, np.int64)
 
     def merge(self, other: ClipSums) -> None:
         """Add the sums over other clips; the order of merging changes no bit."""
@@ -69,6 +87,7 @@ class ClipSums:
             return
         self._expect(other.totals)
         self.num_clips += other.num_clips
+        self.of_clip |= other.of_clip
         for mine, theirs in ((self.totals, other.totals), (self.replicates, other.replicates)):
             for name, value in theirs.items():
                 mine[name] = mine.get(name, 0) + value

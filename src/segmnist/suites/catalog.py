@@ -38,6 +38,13 @@ class Part:
             raise BadArgument("split", split, "val, test", "train sets are drawn without end and not scored")
         return self.val_clips if split == "val" else self.test_clips
 
+    def first(self, num_clips: int) -> Part:
+        """Return the same part with the first clips only. Raises `BadArgument` for less than one."""
+        if num_clips < 1:
+            raise BadArgument("num_clips", num_clips, "1 or more")
+        fewer = (min(num_clips, number) for number in (self.val_clips, self.test_clips))
+        return Part(self.name, self.spec, *fewer)
+
     def source(self, split: str, truth: tuple[str, ...] = ("semantic",)) -> ClipSource:
         """Return the clips of a split; val and test end, train does not."""
         length = None if split == "train" else self.num_clips(split)

@@ -41,9 +41,14 @@ def of_model(model: Model) -> Predict:
     return predict
 
 
-def of_files(path: Path, suite: Suite, part: Part, split: str) -> Predict:
-    """Return a part's stored predictions. Raises `BadPrediction` at once if clips are missing or extra."""
-    stored = StoredPredictions(path_of_part(path, suite, part), part.num_clips(split))
+def of_files(path: Path, suite: Suite, part: Part, split: str, first: int | None = None) -> Predict:
+    """Return a part's stored predictions: of all clips, or of the `first` clips or more.
+
+    Raises `BadPrediction` at once if clips are missing or extra.
+    """
+    needed = part if first is None else part.first(first)
+    numbers = range(needed.num_clips(split), part.num_clips(split) + 1)
+    stored = StoredPredictions(path_of_part(path, suite, part), numbers)
     return lambda clips: [stored(clip.clip_id, _shape(clip)) for clip in clips]
 
 

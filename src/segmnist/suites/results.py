@@ -16,6 +16,10 @@ def load_suite_result(path: str | Path) -> Result:
     Raises `CorruptData` if it is none, or of another version of its suite, or of some clips only.
     """
     result = load_result(path)
+    if result.partial:
+        raise CorruptData(
+            f"{path}: scores of the first clips only (--clips); score all clips of {result.suite}"
+        )
     if result.suite not in SUITES:
         raise CorruptData(f"{path}: suite {result.suite!r}, expected one of {', '.join(SUITES)}")
     named = suite(result.suite)

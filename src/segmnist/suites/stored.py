@@ -26,14 +26,14 @@ _NAMES = (*_KEYS, "instance", "samples")
 
 
 class StoredPredictions:
-    """The predictions of one part of a suite, which are of exactly the clips 0..n-1.
+    """The predictions of one part of a suite, which are of the clips 0..n-1, with n one of `numbers`.
 
     Raises `BadPrediction`, which names the place and the clip, for missing or extra clips and for unreadable
     files.
     """
 
-    def __init__(self, path: Path, num_clips: int) -> None:
-        self._load = _open(path, num_clips)
+    def __init__(self, path: Path, numbers: range) -> None:
+        self._load = _open(path, numbers)
 
     def __call__(self, clip_id: int, shape: tuple[int, int, int]) -> Prediction:
         """Return the checked prediction of a clip of shape (T, H, W)."""
@@ -63,18 +63,18 @@ def path_of_part(path: Path, suite: Suite, part: Part) -> Path:
     )
 
 
-def _open(path: Path, num_clips: int) -> Load:
+def _open(path: Path, numbers: range) -> Load:
     if path.is_dir():
         if any((path / name).exists() for name in ("zarr.json", ".zarray", ".zgroup")):
-            return _zarr(path, num_clips)
-        return _folder(path, num_clips)
+            return _zarr(path, numbers)
+        return _folder(path, numbers)
     if not path.is_file():
         raise BadArgument("PREDICTIONS", str(path), "a file or folder that is there")
     if path.suffix == ".npy":
-        return _rows(path, {"prediction": _load_array(path, "r")}, num_clips)
+        return _rows(path, {"prediction": _load_array(path, "r")}, numbers)
     if path.suffix == ".npz":
         with _load_array(path, None) as arrays:
-            return _rows(path, named_arrays(str(path), dict(arrays)), num_clips)
+            return _rows(path, named_arrays(str(path), dict(arrays)), numbers)
     raise BadPrediction(f"{path}: expected a folder, a .npy, a .npz or a Zarr array")
 
 
@@ -101,12 +101,14 @@ def named_arrays(where: str, arrays: Mapping[str, Any]) -> Arrays:
     return arrays
 
 
-def _rows(path: Path, arrays: Arrays, num_clips: int) -> Load:
+def _rows(path: Path, arrays: Arrays, numbers: range) -> Load:
     for array in arrays.values():
-        if array.ndim < 1 or array.shape[0] != num_clips:
-            rows = array.shape[0] if array.ndim else 0
-            missing = f"clip {rows} is missing" if rows < num_clips else f"clip {num_clips} is extra"
-            raise BadPrediction(f"{path}: {rows} clips, expected {num_clips}; {missing}")
+        rows = array.shape[0] if array.ndim else 0
+        if rows not in numbers:
+            least, most = numbers[0], numbers[-1]
+            missing = f"clip {rows} is missing" if rows < least else f"clip {most} is extra"
+            expected = f"{least}" if least == most else f"{least}..{most}"
+            raise BadPrediction(f"{path}: {rows} clips, expected {expected}; {missing}")
     return lambda clip_id: (path, row_of(arrays, clip_id))
 
 
@@ -115,13 +117,13 @@ def row_of(arrays: Arrays, row: int) -> Arrays:
     return {name: np.asarray(array[row]) for name, array in arrays.items()}
 
 
-def _zarr(path: Path, num_clips: int) -> Load:
+def _zarr(path: Path, numbers: range) -> Load:
     import zarr
 
     with _readable_zarr(path):
         node = zarr.open(path, mode="r")
         arrays = node.arrays() if isinstance(node, zarr.Group) else [("predictions", node)]
-        load = _rows(path, named_arrays(str(path), dict(arrays)), num_clips)
+        load = _rows(path, named_arrays(str(path), dict(arrays)), numbers)
 
     def load_chunk(clip_id: int) -> tuple[Path, Arrays]:
         with _readable_zarr(path, f", clip {clip_id}"):
@@ -141,7 +143,7 @@ def _readable_zarr(path: Path, where: str = "") -> Iterator[None]:
         raise BadPrediction(f"{path}{where}: not readable as Zarr: {reason}") from None
 
 
-def _folder(path: Path, num_clips: int) -> Load:
+def _folder(path: Path, numbers: range) -> Load:
     """Return the reader of files whose names end in the clip's number, as clip_0000000042.npy does."""
     files: dict[int, Path] = {}
     for file in sorted(path.iterdir()):
@@ -154,7 +156,7 @@ def _folder(path: Path, num_clips: int) -> Load:
         if clip_id in files:
             raise BadPrediction(f"{file}: clip {clip_id} is in {files[clip_id].name}, too")
         files[clip_id] = file
-    _check_ids(path, set(files), num_clips)
+    _check_ids(path, set(files), numbers)
     return lambda clip_id: (files[clip_id], _read_file(files[clip_id]))
 
 
@@ -165,9 +167,9 @@ def _read_file(file: Path) -> Arrays:
         return named_arrays(str(file), dict(arrays))
 
 
-def _check_ids(path: Path, found: set[int], num_clips: int) -> None:
-    wanted = set(range(num_clips))
-    for kind, ids in (("missing", wanted - found), ("extra", found - wanted)):
+def _check_ids(path: Path, found: set[int], numbers: range) -> None:
+    missing, extra = set(range(numbers[0])) - found, found - set(range(numbers[-1]))
+    for kind, ids in (("missing", missing), ("extra", extra)):
         if ids:
             more = f" and {len(ids) - 1} more" if len(ids) > 1 else ""
-            raise BadPrediction(f"{path}: clip {min(ids)}{more} {kind}; expected clips 0..{num_clips - 1}")
+            raise BadPrediction(f"{path}: clip {min(ids)}{more} {kind}; expected clips 0..{numbers[0] - 1}")

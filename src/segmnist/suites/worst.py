@@ -25,9 +25,14 @@ class Predicted(NamedTuple):
 
 
 def worst_clips(
-    predictions: str | Path | Model, suite: Suite | str, results: Sequence[PartResult], *, split: str = "test"
+    predictions: str | Path | Model,
+    suite: Suite | str,
+    results: Sequence[PartResult],
+    *,
+    split: str = "test",
+    first: int | None = None,
 ) -> dict[str, list[Predicted]]:
-    """Return the worst clips of each part with their predictions."""
+    """Return the worst clips of each part with their predictions; `first` as in `evaluate`."""
     chosen = suite_named(suite) if isinstance(suite, str) else suite
     shown = {}
     for result in results:
@@ -35,7 +40,7 @@ def worst_clips(
         predict = (
             of_model(predictions)
             if callable(predictions)
-            else of_files(Path(predictions), chosen, part, split)
+            else of_files(Path(predictions), chosen, part, split, first)
         )
         clips = list(part.source(split).batch(result.worst)) if result.worst else []
         shown[part.name] = [

@@ -5,13 +5,17 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 
+from segmnist.evaluate.metrics import ROWS
+from segmnist.evaluate.reports.compare import HEADLINE
+from segmnist.evaluate.reports.curve import curve
+from segmnist.evaluate.reports.levels import levels_of
 from segmnist.evaluate.reports.plots import (
     confusion_table,
     outcome_bars,
     outcome_key,
     reliability_diagram,
 )
-from segmnist.evaluate.reports.results import PartResult, Result
+from segmnist.evaluate.reports.results import PartResult, Result, Score
 from segmnist.evaluate.reports.table import notes, score_rows, score_text
 from segmnist.html_page import bars
 from segmnist.html_page import page as whole_page
@@ -39,12 +43,13 @@ def page(result: Result, mistakes: Mapping[str, str]) -> str:
     scores = (
         f"<h2>Scores</h2><p>In brackets: 95% bootstrap intervals over clips.</p>{_score_table(result.parts)}"
     )
-    return whole_page(f"{result.model} on {result.suite}", _facts(result) + scores + parts, _STYLE)
+    body = _facts(result) + scores + _curves(result) + parts
+    return whole_page(f"{result.model} on {result.suite}", body, _STYLE)
 
 
 def _facts(result: Result) -> str:
     facts = {
-        "split": f"{result.split}, {sum(p.num_clips for p in result.parts):,} clips, "
+        "split": f"{result.split}, {'the first ' if result.partial else ''}{sum(p.num_clips for p in result.parts):,} clips, "
         f"{sum(p.num_frames for p in result.parts):,} frames",
         "suite": f"{result.suite}, SHA-256 {result.suite_sha256[:16]}",
         "versions": f"segmnist {result.segmnist_version}, generator {result.generator_version}",
@@ -75,6 +80,23 @@ def _score_table(parts: Sequence[PartResult]) -> str:
     )
     said = "".join(f"<p>{html.escape(note.capitalize())}.</p>" for note in notes(parts))
     return f'<div class="wide"><table><tr><th>score</th>{head}</tr>{rows}</table></div>{said}'
+
+
+def _curves(result: Result) -> str:
+    """Return the headline scores against the levels of a sweep; nothing for other suites."""
+    levels = levels_of([part.name for part in result.parts])
+    if levels is None:
+        return ""
+    drawn = [
+        curve(
+            ROWS[name].title,
+            levels,
+            {result.model: [part.scores.get(name, Score(None)) for part in result.parts]},
+        )
+        for name in HEADLINE
+        if any(name in part.scores for part in result.parts)
+    ]
+    return f'<h3>By level</h3><div class="charts">{"".join(each.figure() for each in drawn)}</div>'
 
 
 def _part(part: PartResult, mistakes: str, named: bool) -> str:

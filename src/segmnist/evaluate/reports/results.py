@@ -20,6 +20,7 @@ from segmnist.evaluate.metrics import POSTERIOR, ROWS
 from segmnist.evaluate.metrics.breakdown import BREAKDOWNS, OUTCOMES
 from segmnist.evaluate.metrics.calibration import NUM_BINS
 from segmnist.evaluate.metrics.confusion import iou_per_class
+from segmnist.evaluate.reports.clip_counts import ClipCounts
 from segmnist.whole_file import replace_file
 
 SCHEMA = "segmnist-result/2"
@@ -64,7 +65,7 @@ class PartResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything found on one part of a suite.
 
     `confusion` has the truth in rows. `content_id` names the clips, `class_prior` is what information is
-    gained over, `spec` is given where no frozen suite has it.
+    gained over, `spec` is given where no frozen suite has it. `clip_counts` is what paired differences need.
     """
 
     name: str
@@ -79,6 +80,7 @@ class PartResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     content_id: str = ""
     class_prior: list[float] = msgspec.field(default_factory=list)
     spec: dict[str, Any] | None = None
+    clip_counts: ClipCounts | None = None
 
 
 class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,6 +102,8 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Minutes of training: of processor time, on a GPU of wall time."""
     parameters: int | None = None
     """The model's number of weights."""
+    partial: bool = False
+    """Whether only the first clips of each part were scored."""
 
 
 def part_result(
@@ -130,6 +134,7 @@ def part_result(
         content_id=content_id,
         class_prior=list(class_prior),
         spec=None if spec is None else dict(spec),
+        clip_counts=ClipCounts.of(evaluation.sums),
     )
 
 

@@ -1,0 +1,92 @@
+"""`segmnist compare`: the results of several models side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from segmnist.errors import BadArgument, CorruptData
+
+if TYPE_CHECKING:
+    from segmnist.evaluate.reports.results import Result
+
+
+def compare(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Result files of `segmnist evaluate --json`, two or more, all on the same clips."
+        ),
+    ],
+    scores: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--score",
+            help="A score to compare, such as nll; names as in the result files. Repeatable. Default: information gained "
+            "and mIoU with background.",
+        ),
+    ] = None,
+    written_as: Annotated[
+        str, typer.Option("--format", "-f", help="The table's format: markdown, latex, csv or html.")
+    ] = "markdown",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write the table to this file. Default: print it.")
+    ] = None,
+    drawn: Annotated[
+        Path | None,
+        typer.Option(
+            "--curve",
+            help="For a sweep such as noise-v1, draw the first score by level: an .svg or .png file.",
+        ),
+    ] = None,
+) -> None:
+    """Compare models by their result files: a table, the best first, with differences to the best and their intervals."""
+    from segmnist.evaluate.reports.compare import compare as compared
+    from segmnist.evaluate.reports.compare_table import FORMATS
+    from segmnist.whole_file import check_target, replace_file
+
+    if written_as not in FORMATS:
+        raise BadArgument("--format", written_as, ", ".join(FORMATS))
+    if drawn is not None and drawn.suffix not in (".svg", ".png"):
+        raise BadArgument("--curve", str(drawn), "a file whose name ends in .svg or .png")
+    for place in filter(None, (out, drawn)):
+        check_target(place)
+    comparison = compared(_named(files), scores or ())
+    if drawn is not None:
+        levels = comparison.levels
+        if levels is None:
+            raise BadArgument(
+                "--curve",
+                str(drawn),
+                "a sweep",
+                f"the parts of {comparison.suite} are not levels of one knob",
+            )
+        curve = comparison.curve(comparison.scores[0], levels)
+        replace_file(drawn, curve.png() if drawn.suffix == ".png" else curve.svg().encode())
+    text = FORMATS[written_as](comparison)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        replace_file(out, text.encode())
+
+
+def _named(files: list[Path]) -> dict[str, Result]:
+    """Return the results by the names of their models; with the seed or the file where several have one name."""
+    from segmnist.evaluate.reports.results import load_result
+
+    if len({file.resolve() for file in files}) < len(files):
+        raise BadArgument("FILES", list(map(str, files)), "different files", "one is named twice")
+    try:
+        results = [load_result(file) for file in files]
+    except CorruptData as error:
+        raise BadArgument("FILES", list(map(str, files)), "result files", str(error)) from None
+    for names in (
+        [result.model for result in results],
+        [f"{result.model} (seed {result.seed})" for result in results],
+        [f"{result.model} ({file})" for result, file in zip(results, files, strict=True)],
+    ):
+        if len(set(names)) == len(names):
+            break
+    return dict(zip(names, results, strict=True))

@@ -1,0 +1,185 @@
+"""A score against the levels of a sweep, a line for each model, as SVG or PNG."""
+
+from __future__ import annotations
+
+import html
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from segmnist.evaluate.reports.levels import Levels
+from segmnist.evaluate.reports.results import Score
+from segmnist.evaluate.reports.table import score_text
+from segmnist.html_page import chart
+
+if TYPE_CHECKING:
+    from PIL import ImageDraw, ImageFont
+
+    _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+COLOURS = ("#a63a99", "#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#7f7f7f", "#8c564b")
+"""One a model, told apart by those who do not see red or green, too; with more models they begin again."""
+
+WIDTH, LEFT, TOP, PLOT_WIDTH, PLOT_HEIGHT, ROW = 520, 56, 12, 440, 220, 18
+BESIDE = 4
+"""Between the intervals of two models at one level."""
+
+SCALE = 2
+"""Pixels of a PNG to one unit of the drawing."""
+
+Anchor = Literal["start", "middle", "end"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line through points, `(x, y)` from the top left."""
+
+    points: tuple[tuple[float, float], ...]
+    colour: str
+    width: float = 1.0
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A filled circle with what it says when pointed at."""
+
+    x: float
+    y: float
+    colour: str
+    says: str = ""
+
+
+@dataclass(frozen=True)
+class Text:
+    """Text whose baseline stands at y."""
+
+    x: float
+    y: float
+    text: str
+    anchor: Anchor = "start"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A drawing of lines, dots and texts, which SVG and PNG show alike."""
+
+    title: str
+    height: float
+    marks: tuple[Line | Dot | Text, ...]
+
+    def figure(self) -> str:
+        """Return a figure for a page of HTML, whose text has the page's colour."""
+        return chart(self.title, WIDTH, self.height, "".join(map(_svg, self.marks)))
+
+    def svg(self) -> str:
+        """Return a file of its own: black on white, with the title above."""
+        body = "".join(map(_svg, self.marks))
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 -24 {WIDTH} {self.height + 24:g}" width="{WIDTH}" '
+            f'height="{self.height + 24:g}" font-family="sans-serif" font-size="11">'
+            f'<rect y="-24" width="100%" height="100%" fill="white"/>'
+            f'<text x="{LEFT}" y="-6" font-weight="bold">{html.escape(self.title)}</text>{body}</svg>\n'
+        )
+
+    def png(self) -> bytes:
+        """Return the same as PNG."""
+        from PIL import Image, ImageDraw, ImageFont, features
+
+        # Drawn at twice the size and reduced, so that edges are smooth.
+        zoom = 2 * SCALE
+        image = Image.new("RGB", (WIDTH * zoom, round(self.height + 24) * zoom), "white")
+        draw = ImageDraw.Draw(image)
+        font = ImageFont.load_default(11 * zoom) if features.check("freetype2") else ImageFont.load_default()
+        for mark in (Text(LEFT, -6, self.title), *self.marks):
+            _paint(draw, mark, zoom, font)
+        file = io.BytesIO()
+        image.reduce(2).save(file, "PNG")
+        return file.getvalue()
+
+
+def curve(title: str, levels: Levels, models: Mapping[str, Sequence[Score]]) -> Curve:
+    """Draw a score against the levels of a sweep, with its intervals.
+
+    models: for each model its score at each level, in the order of `levels.parts`; one that is not defined
+    interrupts the line, and a model that has none is left out.
+    """
+    models = {model: scores for model, scores in models.items() if any(s.value is not None for s in scores)}
+    ends = [
+        end for scores in models.values() for score in scores for end in (score.value, score.low, score.high)
+    ]
+    ticks = _ticks([end for end in ends if end is not None])
+    low, high = ticks[0], ticks[-1]
+
+    def at(place: float, shift: float, value: float) -> tuple[float, float]:
+        return LEFT + 24 + shift + place * (PLOT_WIDTH - 48), TOP + PLOT_HEIGHT * (high - value) / (
+            high - low
+        )
+
+    bottom = TOP + PLOT_HEIGHT
+    marks: list[Line | Dot | Text] = []
+    for tick in ticks:
+        y = at(0, 0, tick)[1]
+        marks.append(Line(((LEFT, y), (LEFT + PLOT_WIDTH, y)), "#cccccc"))
+        marks.append(Text(LEFT - 6, y + 4, f"{tick:g}", "end"))
+    for place, label in zip(levels.places, levels.labels, strict=True):
+        marks.append(Text(at(place, 0, low)[0], bottom + 16, label, "middle"))
+    marks.append(Text(LEFT + PLOT_WIDTH / 2, bottom + 32, levels.knob, "middle"))
+    for order, (model, scores) in enumerate(models.items()):
+        colour = COLOURS[order % len(COLOURS)]
+        runs: list[list[tuple[float, float]]] = [[]]
+        shift = BESIDE * (order - (len(models) - 1) / 2)
+        for place, label, score in zip(levels.places, levels.labels, scores, strict=True):
+            if score.value is None:
+                runs.append([])
+                continue
+            if score.low is not None and score.high is not None:
+                marks.append(Line((at(place, shift, score.low), at(place, shift, score.high)), colour))
+            runs[-1].append(at(place, shift, score.value))
+            marks.append(Dot(*runs[-1][-1], colour, f"{model}, {levels.knob} {label}: {score_text(score)}"))
+        marks += [Line(tuple(run), colour, 2) for run in runs if len(run) > 1]
+        y = bottom + 52 + ROW * order
+        marks += [Line(((LEFT, y - 4), (LEFT + 22, y - 4)), colour, 2), Dot(LEFT + 11, y - 4, colour)]
+        marks.append(Text(LEFT + 30, y, model))
+    return Curve(title, bottom + 52 + ROW * len(models), tuple(marks))
+
+
+def _ticks(values: Sequence[float]) -> list[float]:
+    """Return three to six round numbers, the first and last of which enclose the values."""
+    low, high = (min(values), max(values)) if values else (0.0, 1.0)
+    span = (high - low) or abs(high) or 1.0
+    unit = 10 ** math.floor(math.log10(span / 4))
+    step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= span / 4)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return [round(step * number, 12) for number in range(first, max(last, first + 1) + 1)]
+
+
+def _svg(mark: Line | Dot | Text) -> str:
+    if isinstance(mark, Line):
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in mark.points)
+        return (
+            f'<polyline points="{points}" fill="none" stroke="{mark.colour}" stroke-width="{mark.width:g}"/>'
+        )
+    if isinstance(mark, Dot):
+        says = f"<title>{html.escape(mark.says)}</title>" if mark.says else ""
+        return f'<circle cx="{mark.x:.1f}" cy="{mark.y:.1f}" r="3" fill="{mark.colour}">{says}</circle>'
+    return (
+        f'<text x="{mark.x:.1f}" y="{mark.y:.1f}" text-anchor="{mark.anchor}">{html.escape(mark.text)}</text>'
+    )
+
+
+def _paint(draw: ImageDraw.ImageDraw, mark: Line | Dot | Text, zoom: int, font: _Font) -> None:
+    """Paint a mark `zoom` times as large, below the 24 units of the title."""
+    if isinstance(mark, Line):
+        points = [(x * zoom, (y + 24) * zoom) for x, y in mark.points]
+        draw.line(points, mark.colour, round(mark.width * zoom), joint="curve")
+        return
+    x, y = mark.x * zoom, (mark.y + 24) * zoom
+    if isinstance(mark, Dot):
+        radius = 3 * zoom
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), mark.colour)
+        return
+    share = {"start": 0.0, "middle": 0.5, "end": 1.0}[mark.anchor]
+    bottom = font.getbbox("0")[3]
+    draw.text((x - share * font.getlength(mark.text), y - bottom), mark.text, "black", font)
