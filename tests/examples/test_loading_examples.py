@@ -53,3 +53,12 @@ def test_the_davis_folder_is_shown(tmp_path: Path) -> None:
     assert "davis.gif: 2 sequences" in run(tmp_path, "davis_folder.py", "--clips", "2")
     with Image.open(tmp_path / "davis.gif") as picture:
         assert (picture.size, getattr(picture, "n_frames", 1)) == ((2 * 3 * 64, 3 * 64), 30)
+
+
+@pytest.mark.slow
+def test_an_own_model_is_trained_scored_compared_and_looked_at(tmp_path: Path) -> None:
+    output = run(tmp_path, "own_convlstm.py", "12", "3", needs="torch")
+    losses = [float(loss) for loss in re.findall(r"loss ([\d.]+)", output)]
+    assert losses[-1] < 0.6 * losses[0]
+    assert re.search(r"information_gained: ours -?\d.*, the table's unet -?\d", output)
+    assert "<img" in (tmp_path / "failures.html").read_text(encoding="utf-8")
