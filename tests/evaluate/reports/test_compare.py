@@ -11,13 +11,15 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from tests.evaluate.clips import H, T, W, clip
 
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.evaluate import Evaluation, check_prediction
 from segmnist.evaluate.metrics import PLAIN, counts_of, scores_of
-from segmnist.evaluate.reports.clip_counts import ClipCounts
+from segmnist.evaluate.reports.clip_counts import ClipCounts, _exact_product
 from segmnist.evaluate.reports.compare import MEAN, compare
 from segmnist.evaluate.reports.compare_table import FORMATS
 from segmnist.evaluate.reports.curve import Dot, Line, curve
@@ -96,6 +98,15 @@ def test_counts_of_clips_give_the_intervals_that_were_stored_with_the_scores(tmp
     assert replicates.keys() == evaluation.sums.replicates.keys()
     for name, value in replicates.items():
         assert np.array_equal(value, evaluation.sums.replicates[name]), name
+
+
+@given(
+    st.lists(st.integers(-(2**55), 2**55), min_size=4, max_size=4),
+    st.lists(st.integers(0, 11), min_size=4, max_size=4),
+)
+def test_products_are_exact_where_float64_is_not(numbers: Any, weights: Any) -> None:
+    product = _exact_product(np.array([weights]), np.array([numbers]).T)
+    assert product[0, 0] == sum(w * n for w, n in zip(weights, numbers, strict=True))
 
 
 def test_counts_of_clips_do_not_depend_on_the_order_of_shards() -> None:
