@@ -129,6 +129,20 @@ def test_damaged_counts_are_told(packed: Any) -> None:
         compare({"one": damaged, "two": result_of("two", BAD)})
 
 
+def test_counts_that_lack_one_that_scores_need_are_told() -> None:
+    shapes = {name.replace("confusion", "other"): shape for name, shape in GOOD.clip_counts.shapes.items()}
+    counts = msgspec.structs.replace(GOOD.clip_counts, shapes=shapes)
+    damaged = result_of("m", msgspec.structs.replace(GOOD, clip_counts=counts))
+    with pytest.raises(CorruptData, match="one, part all: the counts of clips lack 'confusion'"):
+        compare({"one": damaged, "two": result_of("two", BAD)})
+
+
+def test_content_ids_are_on_pages_and_under_tables() -> None:
+    named = result_of("m", msgspec.structs.replace(GOOD, content_id="abc" * 20))
+    assert "abc" * 20 in page(named, {})
+    assert "abc" * 20 in FORMATS["markdown"](compare({"one": named, "two": named}))
+
+
 def test_results_without_counts_are_compared_without_intervals() -> None:
     old = result_of("old", msgspec.structs.replace(BAD, clip_counts=None))
     compared = compare({"old": old, "new": result_of("new", GOOD)})

@@ -37,14 +37,15 @@ class Cell:
 class Comparison:
     """Scores of several models on the same clips.
 
-    models: the best first. parts: the suite's, after them `MEAN` where there are several. scores: their names.
-    cells: by part, model and score. unpaired: the models without counts of each clip, whose differences have no
-    interval.
+    content_ids: of the clips of each part. models: the best first. parts: the suite's, after them `MEAN` where
+    there are several. scores: their names. cells: by part, model and score. unpaired: the models without counts of
+    each clip, whose differences have no interval.
     """
 
     suite: str
     split: str
     num_clips: int
+    content_ids: tuple[str, ...]
     partial: bool
     models: tuple[str, ...]
     parts: tuple[str, ...]
@@ -71,6 +72,8 @@ class Comparison:
             f"{self.suite}, {self.split}, {self.num_clips:,} clips. In brackets: 95% bootstrap intervals; of "
             f"differences to {self.models[0]}, with the same clips resampled for both."
         ]
+        if any(self.content_ids):
+            lines.append(f"Content id of the clips: {', '.join(self.content_ids)}.")
         if self.partial:
             lines.append("Partial: only the first clips of the suite were scored.")
         if self.unpaired:
@@ -112,6 +115,7 @@ def compare(results: Mapping[str, Result], scores: Sequence[str] = ()) -> Compar
         suite=whole.suite,
         split=whole.split,
         num_clips=sum(part.num_clips for part in whole.parts),
+        content_ids=tuple(part.content_id for part in whole.parts),
         partial=whole.partial,
         models=tuple(models),
         parts=tuple(dict.fromkeys(part for part, _, _ in cells)),
@@ -162,6 +166,8 @@ def _replicates(model: str, result: Result, names: Sequence[str]) -> dict[str, d
             scores = scores_of(part.clip_counts.replicates())
         except CorruptData as error:
             raise CorruptData(f"{model}, part {part.name}: {error}") from None
+        except LookupError as error:
+            raise CorruptData(f"{model}, part {part.name}: the counts of clips lack {error}") from None
         drawn[part.name] = {name: scores[name] for name in names if name in scores}
     return drawn
 

@@ -52,6 +52,7 @@ def _facts(result: Result) -> str:
         "split": f"{result.split}, {'the first ' if result.partial else ''}{sum(p.num_clips for p in result.parts):,} clips, "
         f"{sum(p.num_frames for p in result.parts):,} frames",
         "suite": f"{result.suite}, SHA-256 {result.suite_sha256[:16]}",
+        "content id": ", ".join(part.content_id for part in result.parts if part.content_id),
         "versions": f"segmnist {result.segmnist_version}, generator {result.generator_version}",
         "training seed": result.seed,
         "commit": result.commit,
