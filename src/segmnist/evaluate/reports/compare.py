@@ -73,7 +73,9 @@ class Comparison:
             f"differences to {self.models[0]}, with the same clips resampled for both."
         ]
         if any(self.content_ids):
-            lines.append(f"Content id of the clips: {', '.join(self.content_ids)}.")
+            # In full to cite the clips of one part; of several, enough to tell them.
+            shown = None if len(self.content_ids) == 1 else 12
+            lines.append(f"Content id of the clips: {', '.join(each[:shown] for each in self.content_ids)}.")
         if self.partial:
             lines.append("Partial: only the first clips of the suite were scored.")
         if self.unpaired:
