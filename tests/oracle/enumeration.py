@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,13 +75,25 @@ class Enumeration:
         return np.exp(log_joint - np.logaddexp.reduce(log_joint, axis=None))
 
 
-def enumerate_pairs(family: Any) -> Enumeration:
-    """Draw every pair with the renderer: two digits, the second in front, over the family's flat background."""
+def enumerate_pairs(family: Any, swapped: Sequence[bool] = ()) -> Enumeration:
+    """Draw every pair with the renderer: two digits, the second in front, over the family's flat background.
+
+    swapped: for each frame whether the first is in front, if in any.
+    """
     spec, bank, count = family.spec, family.bank, family.num_hypotheses
     assert spec.max_shapes == 0
     front, behind = (index.reshape(-1) for index in np.indices((count, count)))
-    quiet = spec.replace(sensor_sigma=0.0, digit_motion="reflect", turn_odds=0.0, num_digits_range=(2, 2))
+    quiet = spec.replace(
+        sensor_sigma=0.0,
+        digit_motion="reflect",
+        turn_odds=0.0,
+        num_digits_range=(2, 2),
+        num_depth_swaps_range=(0, 0),
+    )
     scene = sample(quiet, np.arange(count * count), bank=bank)
+    if swapped:
+        rank = np.array([swapped, np.logical_not(swapped)], np.uint8)
+        scene = scene.replace(depth=np.broadcast_to(rank, scene.depth.shape).copy())
     placed = {
         name: np.stack([values[behind], values[front]], axis=1).astype(np.int32)
         for name, values in family.pose.items()

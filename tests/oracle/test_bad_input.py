@@ -19,7 +19,6 @@ from segmnist.scene.spec import SceneSpec, field_names
 
 OUTSIDE = {
     "num_digits_range": (2, 4),
-    "num_depth_swaps_range": (0, 1),
     "sensor_sigma": 0.0,
     "digit_motion": "origin",
     "scale_step": ("scale_range", (0.5, 0.6)),
@@ -101,6 +100,25 @@ def test_wall_off_the_lattice_is_refused(small_bank: DigitBank) -> None:
     spec = tiny_spec(digit_motion="markov", turn_odds=0.1, position_step=4.0, speed_range=(4.0, 4.0))
     with pytest.raises(BadArgument, match="position_step"):
         Oracle(spec, bank=small_bank)
+
+
+@pytest.mark.parametrize(
+    ("changes", "permitted"),
+    [
+        ({"num_frames": 10, "num_depth_swaps_range": (4, 4)}, r"0\.\.3 for 10 frames"),
+        ({"num_frames": 256, "num_depth_swaps_range": (0, 1)}, r"0\.\.0 for 256 frames"),
+        ({"num_digits_range": (1, 3), "num_depth_swaps_range": (0, 1)}, "two digits at most"),
+    ],
+)
+def test_swaps_that_leave_too_many_patterns_are_refused(changes: Any, permitted: str) -> None:
+    with pytest.raises(BadArgument, match=f"^num_depth_swaps_range=.*{permitted}.*solvable"):
+        check_solvable(preset("exact", **changes))
+    fewer = {
+        "num_digits_range": (1, 2),
+        "num_depth_swaps_range": (0, 3 if changes.get("num_frames", 10) == 10 else 0),
+    }
+    check_solvable(preset("exact", **{**changes, **fewer}))
+    check_solvable(preset("exact", num_frames=8, num_depth_swaps_range=(0, 64)))
 
 
 def test_every_other_preset_is_outside() -> None:

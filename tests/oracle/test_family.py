@@ -9,7 +9,8 @@ import pytest
 from tests.oracle.enumeration import tiny_spec
 
 from segmnist.digits.bank import DigitBank
-from segmnist.oracle.family import build_family, lattice_probabilities
+from segmnist.oracle.family import build_family
+from segmnist.oracle.lattice import lattice_probabilities
 from segmnist.oracle.pictures import POSE
 from segmnist.render.engine import render
 from segmnist.scene.sample import sample

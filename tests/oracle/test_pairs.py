@@ -18,9 +18,9 @@ from segmnist.oracle.problem import PairProblem, Tile
 from segmnist.source import ClipSource
 
 
-@pytest.fixture(scope="module")
-def tile(small_bank: DigitBank) -> Tile:
-    """Thirty hypotheses in front of twenty others, with half of the frames to map."""
+@pytest.fixture(scope="module", params=[(), (0,), (1, 2)], ids=lambda frames: f"swapped{list(frames)}")
+def tile(request: pytest.FixtureRequest, small_bank: DigitBank) -> Tile:
+    """Thirty hypotheses in front of twenty others, but behind in some frames, with half of the frames to map."""
     spec = tiny_spec(position_step=3.0, direction_step=90.0)
     family: Family = Oracle(spec, bank=small_bank).family
     evidence = weigh(family, ClipSource(spec, bank=small_bank)[2].video, 0, log_likelihood_table(spec))
@@ -32,7 +32,7 @@ def tile(small_bank: DigitBank) -> Tile:
         (0, 1, 2),
         (0, 2),
         16 * 18,
-    )
+    ).swapping(request.param)
     order = np.argsort(-problem.unhidden)
     return Tile(problem, order[:30], order[7:27])
 
@@ -65,8 +65,11 @@ def test_log_weights_and_hidden_weights_are_the_sums_that_define_them(arrays: An
             problem.picture_of[:, t], np.arange(problem.num_pixels), None
         )
         ink[owner, pixel] = 1
-        over = (weights.T @ ink[tile.rows]) * ink[tile.columns]
-        np.testing.assert_allclose(hidden[k], problem.class_odds[tile.columns].T @ over, atol=1e-5)
+        above, below, pairs = tile.rows, tile.columns, weights
+        if t in problem.swapped:
+            above, below, pairs = below, above, pairs.T
+        over = (pairs.T @ ink[above]) * ink[below]
+        np.testing.assert_allclose(hidden[k], problem.class_odds[below].T @ over, atol=1e-5)
 
 
 @pytest.mark.parametrize("share", [0.2, 0.6, 0.95])

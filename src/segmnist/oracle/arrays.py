@@ -63,8 +63,8 @@ class NumpyArrays:
         problem, ink = tile.problem, tile.problem.ink
         weights = problem.unhidden[tile.rows][:, None] + problem.unhidden[tile.columns]
         work = subtract_hidden(
-            weights, problem.rest[tile.columns], floor,
-            *problem.spans_in(tile.rows, problem.seen), ink.pixel,
+            weights, problem.rest[tile.columns], problem.front_rest[tile.rows], floor,
+            np.isin(problem.seen, problem.swapped), *problem.spans_in(tile.rows, problem.seen), ink.pixel, ink.ratio,
             *problem.spans_in(tile.columns, problem.seen), ink.pixel, ink.ratio, *scratch(problem, tile.columns),
         )  # fmt: skip
         alive = np.flatnonzero(weights[:, 0] > -np.inf)
@@ -73,16 +73,35 @@ class NumpyArrays:
         return weights, alive, float(work)
 
     def hidden(self, tile: Tile, weights: Any) -> tuple[Floats, float]:  # noqa: D102
-        from segmnist.oracle.kernels import add_hidden
-
-        problem, pixel = tile.problem, tile.problem.ink.pixel
+        problem, swapped = tile.problem, np.isin(tile.problem.mapped, tile.problem.swapped)
         result = np.zeros((len(problem.mapped), 10, problem.num_pixels))
-        work = add_hidden(
-            weights, problem.class_odds[tile.columns],
-            *problem.spans_in(tile.rows, problem.mapped), pixel,
-            *problem.spans_in(tile.columns, problem.mapped), pixel, *scratch(problem, tile.columns), result,
-        )  # fmt: skip
-        return result, float(work)
+        result[~swapped], work = _hidden(problem, weights, tile.rows, tile.columns, ~swapped)
+        if swapped.any():
+            width = self.tile_shape[1]
+            for start in range(0, len(tile.rows), width):
+                under, over = (
+                    tile.rows[start : start + width],
+                    np.ascontiguousarray(weights[start : start + width].T),
+                )
+                hidden, more = _hidden(problem, over, tile.columns, under, swapped)
+                result[swapped] += hidden
+                work += more
+        return result, work
+
+
+def _hidden(
+    problem: PairProblem, weights: Floats, above: Integers, below: Integers, which: NDArray[np.bool_]
+) -> tuple[Floats, float]:
+    """Return what these hypotheses hide of those in some of the mapped frames; weights: `(len(above),len(below))`."""
+    from segmnist.oracle.kernels import add_hidden
+
+    frames, pixel = tuple(np.array(problem.mapped, int)[which].tolist()), problem.ink.pixel
+    result = np.zeros((len(frames), 10, problem.num_pixels))
+    work = add_hidden(
+        weights, problem.class_odds[below], *problem.spans_in(above, frames), pixel,
+        *problem.spans_in(below, frames), pixel, *scratch(problem, below), result,
+    )  # fmt: skip
+    return result, float(work)
 
 
 def scratch(problem: PairProblem, columns: Integers) -> tuple[Integers, Floats]:
@@ -131,21 +150,25 @@ class TorchArrays:
             frame, (front, behind) = problem.evidence[t], tile.pictures(t)
             pixels = _shared(frame, front, behind)
             if len(pixels):
-                mask = self._dense(frame, front, pixels, None, np.float64)
-                weights -= mask @ self._dense(frame, behind, pixels, frame.ratio, np.float64).T
+                over, under = (frame.ratio, None) if t in problem.swapped else (None, frame.ratio)
+                held = self._dense(frame, behind, pixels, under, np.float64)
+                weights -= self._dense(frame, front, pixels, over, np.float64) @ held.T
                 flop += 2.0 * tile.num_pairs * len(pixels)
         return weights, np.arange(len(tile.rows)), flop
 
     def hidden(self, tile: Tile, weights: Any) -> tuple[Floats, float]:  # noqa: D102
         problem, flop = tile.problem, 0.0
         result = np.zeros((len(problem.mapped), 10, problem.num_pixels))
-        odds = self.put(problem.class_odds[tile.columns].T.astype(np.float32))
         for place, t in enumerate(problem.mapped):
             frame, (front, behind) = problem.evidence[t], tile.pictures(t)
             pixels = _shared(frame, front, behind)
             if len(pixels):
-                over = weights.float().T @ self._dense(frame, front, pixels, None, np.float32)
+                below, above, pairs = tile.columns, front, weights.float().T
+                if t in problem.swapped:
+                    below, above, behind, pairs = tile.rows, behind, front, pairs.T
+                over = pairs @ self._dense(frame, above, pixels, None, np.float32)
                 over *= self._dense(frame, behind, pixels, None, np.float32)
+                odds = self.put(problem.class_odds[below].T.astype(np.float32))
                 result[place][:, pixels] = self.get(odds @ over)
                 flop += 2.0 * tile.num_pairs * len(pixels)
         return result, flop

@@ -1,4 +1,8 @@
-"""Posteriors where motion is deterministic: a hypothesis is a whole path of one digit."""
+"""Posteriors where motion is deterministic: a hypothesis is a whole path of one digit.
+
+A clip's posterior is a mixture over what all its digits share: the background, how many digits there are, and in which
+frames two digits have swapped depths.
+"""
 
 from __future__ import annotations
 
@@ -34,12 +38,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Hypotheses that look alike in all frames seen and answered, taken as one."""
+    """Hypotheses, or patterns of swaps, that are alike in all frames seen and answered, taken as one."""
 
     member_of: Integers
-    """`(N,)` each hypothesis' group."""
+    """`(N,)` each one's group."""
     first: Integers
-    """`(n,)` one hypothesis of each group."""
+    """`(n,)` one member of each group."""
     prior: Floats
     """`(n,)`"""
 
@@ -69,15 +73,25 @@ def _grouped(family: Family, look: Look) -> Group:
     return Group(member_of, first, np.bincount(member_of, family.prior).astype(np.float64))
 
 
+def group_swaps(family: Family, look: Look) -> Group:
+    """Return the groups of patterns of swaps that this look cannot tell apart."""
+    patterns = family.swaps.swapped[:, sorted({*look.seen, *look.answered})]
+    _, first, member_of = np.unique(patterns, axis=0, return_index=True, return_inverse=True)
+    member_of = member_of.reshape(-1)
+    return Group(member_of, first, np.bincount(member_of, family.swaps.prior).astype(np.float64))
+
+
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One background and one number of digits, with what the frames seen say of the digits then."""
+    """One background, number of digits and pattern of swaps, with what the frames seen say of the digits then."""
 
     background: int
     num_digits: int
+    swaps: int
+    """The group of the pattern; 0 where there are no two digits to swap."""
     solved: Solved
     log_weight: float
-    """log p(background, number of digits, frames seen)."""
+    """log p(background, number of digits, pattern, frames seen)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +100,7 @@ class Answer:
 
     look: Look
     group: Group
+    swaps: Group
     cases: list[Case]
 
     @cached_property
@@ -104,6 +119,19 @@ class Answer:
             sum(share * getattr(case.solved, name) for share, case in zip(self.share, self.cases))
         )
 
+    def depth_order(self, swapped: NDArray[np.bool_]) -> Floats:
+        """Return the expected pairs of labels in front and behind, `(K,10,10)`.
+
+        K is 1, or the number of frames answered where swaps are possible; swapped: `(Q,T)`, as in the family.
+        """
+        frames = list(self.look.answered) if len(swapped) > 1 else [0]
+        total = np.zeros((len(frames), 10, 10))
+        for share, case in zip(self.share, self.cases):
+            exchanged = swapped[self.swaps.first[case.swaps], frames][:, None, None] & (case.num_digits == 2)
+            order = case.solved.order
+            total += share * np.where(exchanged, order.T, order)
+        return total
+
     def digits(self, rows: int) -> Floats:
         """Return P(digit k is there and of group g), `(rows,n)`."""
         total = np.zeros((rows, len(self.group.prior)))
@@ -121,7 +149,7 @@ def answer(
     family: Family, weighed: list[list[FrameEvidence]], look: Look, delta: float, arrays: Arrays
 ) -> Answer:
     """Return what one look tells; `weighed[b]` is the evidence of all frames before background b."""
-    group = group_alike(family, look)
+    group, swaps = group_alike(family, look), group_swaps(family, look)
     cases = []
     for background, evidence in enumerate(weighed):
         problem = PairProblem(
@@ -131,10 +159,12 @@ def answer(
         bare = sum(evidence[t].background for t in look.seen)
         for num_digits in np.flatnonzero(family.count_prior).tolist():
             prior = family.background_prior[background] * family.count_prior[num_digits]
-            solved = solve(problem, num_digits, delta, arrays)
-            log_weight = float(np.log(prior)) + bare + solved.log_evidence
-            cases.append(Case(background, num_digits, solved, log_weight))
-    return Answer(look, group, cases)
+            for one, chance in enumerate(swaps.prior if num_digits == 2 else np.ones(1)):
+                swapped = np.flatnonzero(family.swaps.swapped[swaps.first[one]]) if num_digits == 2 else ()
+                solved = solve(problem.swapping(tuple(swapped)), num_digits, delta, arrays)
+                log_weight = float(np.log(prior * chance)) + bare + solved.log_evidence
+                cases.append(Case(background, num_digits, one, solved, log_weight))
+    return Answer(look, group, swaps, cases)
 
 
 def deterministic_posterior(
@@ -160,7 +190,7 @@ def deterministic_posterior(
         probabilities.reshape(T, BACKGROUND + 1, H, W).astype(np.float32),
         covered.reshape(T, H, W).astype(np.float32),
         np.stack([_over_members(family, one) for one in answers]),
-        np.stack([one.mix("order") for one in answers]),
+        np.concatenate([one.depth_order(family.swaps.swapped) for one in answers]),
         np.stack([one.num_digits(family.max_digits) for one in answers]),
         np.array([one.log_evidence for one in answers]),
         np.array([float(one.mix("delta")) for one in answers]),
@@ -214,8 +244,9 @@ class PathWorlds:
         worlds = np.stack(
             [pick(family.prior, column) for column in uniform[:, : 1 + family.max_digits].T], axis=1
         )
-        # The first number decides the background, the one after those of the digits how many there are.
-        worlds[:, 0] = pick(family.background_prior, uniform[:, 0])
+        # The first number decides the background and the swaps, the one after those of the digits how many there are.
+        stages = np.outer(family.background_prior, family.swaps.prior)
+        worlds[:, 0] = pick(stages.reshape(-1), uniform[:, 0])
         count = pick(family.count_prior, uniform[:, 1 + family.max_digits])
         worlds[:, 1:][np.arange(family.max_digits) >= count[:, None]] = ABSENT
         return worlds
@@ -232,13 +263,18 @@ class PathWorlds:
         return frame_log_likelihood(self.family, self.weighed, t, worlds) - gained
 
     def _draw(self, one: Answer, uniform: Floats) -> Integers:
-        """Return worlds given a look, `(S,1+D)`: a case, the groups of its digits, then members of these."""
-        most = self.family.max_digits
+        """Return worlds given a look, `(S,1+D)`: a case and pattern, the groups of its digits, then members of these."""
+        most, prior = self.family.max_digits, self.family.swaps.prior
         worlds = np.full((len(uniform), 1 + most), ABSENT)
-        chosen = pick(one.share, uniform[:, 0])
+        # Each case with each pattern of its group, `(C,Q)`.
+        of_group = np.array([case.swaps for case in one.cases])
+        within = np.where(
+            one.swaps.member_of == of_group[:, None], prior / one.swaps.prior[of_group][:, None], 0.0
+        )
+        chosen, patterns = divmod(pick((one.share[:, None] * within).reshape(-1), uniform[:, 0]), len(prior))
         for c in np.unique(chosen):
             case, mine = one.cases[c], np.flatnonzero(chosen == c)
-            worlds[mine, 0] = case.background
+            worlds[mine, 0] = case.background * len(prior) + patterns[mine]
             groups = case.solved.draw(uniform[mine, 1 : 1 + case.num_digits])
             for n in range(case.num_digits):
                 worlds[mine, 1 + n] = pick_members(

@@ -11,19 +11,16 @@ from numpy.typing import NDArray
 
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
+from segmnist.oracle.lattice import Axis, Floats, Integers, lattice, lattice_probabilities
 from segmnist.oracle.likelihood import BARE
 from segmnist.oracle.pictures import Pictures, draw_pictures
 from segmnist.oracle.solvable import check_solvable
+from segmnist.oracle.swaps import SwapPatterns, swap_patterns
 from segmnist.render.engine import render
 from segmnist.scene.fixed_point import FULL_TURN, sine_table
 from segmnist.scene.parameters import parameters_of
 from segmnist.scene.sample import check_digits_fit, glyph_pool, pool_split, sample, twin_table
 from segmnist.scene.spec import SceneSpec
-
-Integers = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Axis = tuple[Integers, Floats]
-"""The values of one draw and their probabilities."""
 
 BYTES_A_POSE = 64
 """Memory a hypothesis and frame takes while the family is built."""
@@ -54,6 +51,8 @@ class Family:
     background_prior: Floats
     count_prior: Floats
     """`(max_digits + 1,)` P(a clip has so many digits)."""
+    swaps: SwapPatterns
+    """In which frames two digits have swapped depths."""
 
     @property
     def num_hypotheses(self) -> int:
@@ -92,12 +91,6 @@ class Family:
         return np.bincount(pictures.pixel, of_entry, self.num_pixels).astype(np.float64)
 
 
-def lattice_probabilities(count: int) -> Floats:
-    """Return P(k) of `word * count >> 32` for a random 32-bit word, `(count,)`: 1/count to within 2^-32."""
-    edges = [-(-(k << 32) // count) for k in range(count + 1)]
-    return np.diff(np.array(edges)) / 2.0**32
-
-
 def build_family(spec: SceneSpec, bank: DigitBank, split: str, seed: int, max_bytes: int) -> Family:
     """Return the family of a spec.
 
@@ -120,7 +113,7 @@ def build_family(spec: SceneSpec, bank: DigitBank, split: str, seed: int, max_by
     backgrounds = _backgrounds(spec, bank, split, seed)
     return Family(
         spec, bank, values["glyph"], pose, prior, class_odds, pictures, picture_of,
-        backgrounds, lattice_probabilities(len(backgrounds)), _count_prior(spec),
+        backgrounds, lattice_probabilities(len(backgrounds)), _count_prior(spec), swap_patterns(spec),
     )  # fmt: skip
 
 
@@ -135,12 +128,6 @@ def check_bytes(needed: int, max_bytes: int, what: str) -> None:
     if needed > max_bytes:
         fix = f"{what} need {needed:,} bytes; lower glyphs_per_class or coarsen a *_step"
         raise BadArgument("max_bytes", max_bytes, f"{needed:,} or more", fix)
-
-
-def lattice(low: int, high: int, step: int) -> Axis:
-    """Return low, low + step, ... up to high, and their probabilities; low alone where step is 0."""
-    values = np.arange(low, high + 1, step, dtype=np.int64) if step else np.array([low], np.int64)
-    return values, lattice_probabilities(len(values))
 
 
 def headings(spec: SceneSpec, bank: DigitBank) -> dict[str, Axis]:

@@ -67,13 +67,15 @@ def splat(weight: Array, odds: Array, begin: Array, end: Array, pixel: Array, ou
 
 @njit(nogil=True, cache=True)
 def subtract_hidden(
-    weights: Array, rest: Array, floor: float, front_begin: Array, front_end: Array, front_pixel: Array,
+    weights: Array, rest: Array, front_rest: Array, floor: float, swapped: Array,
+    front_begin: Array, front_end: Array, front_pixel: Array, front_ratio: Array,
     behind_begin: Array, behind_end: Array, pixel: Array, ratio: Array, place: Array, held: Array,
 ) -> int:  # fmt: skip
     """Subtract from the log-weights of a tile, `(R,C)`, what the row's digit hides of the column's in each frame.
 
-    rest[c, k]: the most that frames k and later can give column c back. A row is given up, and set to -inf, as soon as none
-    of its pairs can reach `floor`. place `(P,)`, all -1, and held `(P,C)` are for scratch. Returns the additions done.
+    swapped `(K,)`: frames in which the column's digit hides the row's. rest[c, k], front_rest[r, k]: the most that frames k
+    and later can give column c and row r back. A row is given up, and set to -inf, as soon as none of its pairs can reach
+    `floor`. place `(P,)`, all -1, and held `(P,C)` are for scratch. Returns the additions done.
     """
     num_rows, num_columns = weights.shape
     live = np.arange(num_rows)
@@ -92,7 +94,7 @@ def subtract_hidden(
                     used += 1
                     for other in range(num_columns):
                         held[at, other] = 0.0
-                held[at, c] = ratio[e]
+                held[at, c] = 1.0 if swapped[k] else ratio[e]
         still = 0
         for n in range(live.shape[0]):
             r = live[n]
@@ -100,12 +102,13 @@ def subtract_hidden(
                 at = place[front_pixel[e]]
                 if at >= 0:
                     work += 1
+                    share = front_ratio[e] if swapped[k] else 1.0
                     for c in range(num_columns):
-                        weights[r, c] -= held[at, c]
+                        weights[r, c] -= share * held[at, c]
             reach = -np.inf
             for c in range(num_columns):
                 reach = max(reach, weights[r, c] + rest[c, k + 1])
-            if reach >= floor:
+            if reach + front_rest[r, k + 1] >= floor:
                 live[still] = r
                 still += 1
             else:

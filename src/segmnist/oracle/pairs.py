@@ -7,7 +7,8 @@ With w = the log-likelihood ratios of a picture's ink, M its mask, i in front an
 so the last term of all pairs is one matrix product a frame, of sparse matrices. It is at most (log p_i + sum w_i) + (log
 p_j + sum max(w_j, 0)), which is what lets pairs be dropped with a certificate: `delta` bounds the posterior mass of all that
 was left out, hence also the error of every probability. After each frame the same bound for the frames that are left drops
-more. Pairs are summed tile by tile; no array is larger than a tile or than hypotheses x frames.
+more. In a frame where depths are swapped, i and j change roles in the last term and in the bound. Pairs are summed tile by
+tile; no array is larger than a tile or than hypotheses x frames.
 """
 
 from __future__ import annotations
@@ -32,11 +33,13 @@ class PairPosterior:
     """The answer: marginals of both digits over the n hypotheses, class maps, and how sure it is of itself."""
 
     front: Floats
-    """`(n,)` P(digit 1 is hypothesis i)."""
+    """`(n,)` P(digit 1 is hypothesis i); it is in front where depths are not swapped."""
     behind: Floats
     """`(n,)` P(digit 0 is hypothesis j)."""
     order: Floats
-    """`(10,10)` P(the digit in front has label a, the digit behind has label b)."""
+    """`(10,10)` P(digit 1 has label a, digit 0 has label b)."""
+    covered: Floats
+    """`(len(mapped),P)` P(digit 1 lies at a pixel, hidden by digit 0)."""
     class_map: Floats
     """`(len(mapped), 10, P)` P(a pixel shows a digit of this class)."""
     log_evidence: float
@@ -103,19 +106,29 @@ class PairSums:
     def posterior(self, problem: PairProblem, log_left_out: float) -> PairPosterior:
         """Return the posterior that the sums amount to, given the log of a bound on the weight left out."""
         front, behind = self.front / self.mass, self.behind / self.mass
-        class_map = splat_classes(problem, front + behind) - self.hidden / self.mass
+        hidden = self.hidden / self.mass
+        class_map = splat_classes(problem, front + behind) - hidden
+        covered = hidden.sum(1) * np.isin(problem.mapped, problem.swapped)[:, None]
         log_evidence = self.shift + float(np.log(self.mass))
         ratio = np.exp(log_left_out - log_evidence)
         delta = float(ratio / (1 + ratio) + self.unmapped / self.mass)
         np.clip(class_map, 0.0, 1.0, out=class_map)
         return PairPosterior(
-            front, behind, self.order / self.mass, class_map, log_evidence, delta, self.pairs, self.flop
+            front,
+            behind,
+            self.order / self.mass,
+            covered,
+            class_map,
+            log_evidence,
+            delta,
+            self.pairs,
+            self.flop,
         )
 
 
 def solve_pairs(problem: PairProblem, delta: float, arrays: Arrays) -> PairPosterior:
     """Return the posterior over all pairs; what it leaves out has a mass of `delta` at most (0 leaves out nothing)."""
-    front, most = problem.unhidden, problem.unhidden + problem.rest[:, 0]
+    front, most = problem.unhidden + problem.front_rest[:, 0], problem.unhidden + problem.rest[:, 0]
     known = found_weight(problem, 2)
     by_front, by_most = np.argsort(-front, kind="stable"), np.argsort(-most, kind="stable")
     # Half of delta for the pairs that are never looked at, a quarter for those given up after some frames, a quarter for

@@ -45,14 +45,14 @@ class Posterior:
     class_probabilities: NDArray[np.float32]
     """`(T,11,H,W)` P(class of a pixel | what the observer saw); class 10 is the background."""
     covered: NDArray[np.float32]
-    """`(T,H,W)` P(digit 1 lies at a pixel, under digit 2); 0 where a clip has two digits at most."""
+    """`(T,H,W)` P(digit 1 lies at a pixel, hidden by digit 2, or by digit 0 after a swap); 0 where neither can be."""
     hypothesis_probabilities: NDArray[np.float64]
-    """`(K,D,N)` P(digit n is there, and is hypothesis h of the family), from back to front, for the D digits
-    that a clip has at most. K is T, or 1 for the offline observer of deterministic motion, whose hypotheses
-    are whole paths."""
+    """`(K,D,N)` P(digit n is there, and is hypothesis h of the family), for the D digits that a clip has at most,
+    from back to front if none swap depths. K is T, or 1 for the offline observer of deterministic motion, whose
+    hypotheses are whole paths."""
     depth_order: NDArray[np.float64]
     """`(K,10,10)` how many pairs of digits to expect of which that in front has label a, that behind label b: with
-    two digits at most, the probability of such a pair."""
+    two digits at most, the probability of such a pair. K is T for every observer where digits may swap depths."""
     num_digits_probabilities: NDArray[np.float64]
     """`(K,D+1)` P(the clip has so many digits)."""
     log_evidence: NDArray[np.float64]
@@ -89,8 +89,8 @@ class Posterior:
     def instance_probabilities(self) -> NDArray[np.float32]:
         """`(T,D+1,H,W)` float32: P(a pixel's `instance` id is 0, the background, or n + 1, digit n).
 
-        A later digit lies in front of earlier ones. So the last shows wherever it is, one before it where it is not
-        covered, and what else is not background is digit 0.
+        Without swaps a later digit lies in front of earlier ones. So the last shows wherever it is, digit 1 where it
+        is not covered, and what else is not background is digit 0.
         """
         background, shown = self.class_probabilities[:, BACKGROUND], self.amodal_probabilities[1:].copy()
         shown[:1] -= self.covered

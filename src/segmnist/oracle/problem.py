@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,7 +20,7 @@ class PairProblem:
     """What is asked: n hypotheses that differ in what they show, the frames that count, the frames to map.
 
     `picture_of (n,T)` as in the family; `log_prior (n,)`; `class_odds (n,10)`; `seen`, `mapped`: frame
-    numbers.
+    numbers. Where two digits swap depths, "in front" and "behind" name the digits by their order without a swap.
     """
 
     evidence: list[FrameEvidence]
@@ -30,6 +30,14 @@ class PairProblem:
     seen: tuple[int, ...]
     mapped: tuple[int, ...]
     num_pixels: int
+    swapped: tuple[int, ...] = ()
+    """Frames in which the digit behind has come to the front."""
+
+    def swapping(self, frames: tuple[int, ...]) -> PairProblem:
+        """Return the same problem with depths swapped in these frames; what does not depend on them is shared."""
+        other = replace(self, swapped=frames)
+        vars(other).update(spans=self.spans, unhidden=self.unhidden)
+        return other
 
     @property
     def ink(self) -> Ink:
@@ -61,17 +69,27 @@ class PairProblem:
 
     @cached_property
     def rest(self) -> Floats:
-        """`(n,K+1)` by how much hiding can raise each hypothesis' log-weight in the k-th frame seen and after it."""
+        """`(n,K+1)` by how much hiding can raise each hypothesis of the digit behind from the k-th frame seen on."""
+        return self._rest(set(self.seen) - set(self.swapped))
+
+    @cached_property
+    def front_rest(self) -> Floats:
+        """`(n,K+1)` likewise of the digit in front, which is hidden where depths are swapped."""
+        return self._rest(set(self.seen) & set(self.swapped))
+
+    def _rest(self, frames: set[int]) -> Floats:
         gains = np.zeros((len(self.log_prior), len(self.seen) + 1))
         for k, t in enumerate(self.seen):
-            frame = self.evidence[t]
-            gains[:, k] = (frame.most - frame.total)[self.picture_of[:, t]]
+            if t in frames:
+                frame = self.evidence[t]
+                gains[:, k] = (frame.most - frame.total)[self.picture_of[:, t]]
         return np.ascontiguousarray(gains[:, ::-1].cumsum(1)[:, ::-1])
 
     def slot(self, front: Sequence[int], behind: Sequence[int]) -> Floats:
         """Return the log-weights of the scenes with every hypothesis between some digits and others, `(n,)`.
 
-        front, behind: the digits before it and after it, each from front to back.
+        front, behind: the digits before it and after it, each from front to back; where depths are swapped, from back to
+        front.
         """
         from segmnist.oracle.kernels import sum_at, sum_under
 
@@ -80,14 +98,15 @@ class PairProblem:
             frame = self.evidence[t]
             pictures = frame.pictures
             cover, worth = np.zeros(self.num_pixels), np.zeros(self.num_pixels)
-            for h in front:
+            above, below = (behind[::-1], front[::-1]) if t in self.swapped else (front, behind)
+            for h in above:
                 own = pictures.own(self.picture_of[h, t])
                 result -= frame.ratio[own] @ cover[pictures.pixel[own]]
                 cover[pictures.pixel[own]] = 1.0
             lost = np.empty(len(pictures))
             sum_under(pictures.start, pictures.pixel, frame.ratio, cover, lost)
             result -= lost[self.picture_of[:, t]]
-            for h in behind:
+            for h in below:
                 own = pictures.own(self.picture_of[h, t])
                 pixel = pictures.pixel[own]
                 result -= frame.ratio[own] @ cover[pixel]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from segmnist.errors import BadArgument
+from segmnist.oracle.swaps import check_swaps
 from segmnist.scene.fixed_point import FULL_TURN, to_angle, to_q16
 from segmnist.scene.spec import SceneSpec
 
@@ -75,7 +76,10 @@ SOLVABLE = {
     "brightness_range": ANY,
     "ink_threshold": ANY,
     "ink_offset": ANY,
-    "num_depth_swaps_range": one_of((0, 0)),
+    "num_depth_swaps_range": Rule(
+        "(0, 0); other numbers for digit_motion='reflect' and two digits at most",
+        lambda value, spec: value == (0, 0) or (spec.digit_motion == "reflect" and spec.max_digits <= 2),
+    ),
     "digit_motion": one_of("reflect", "markov"),
     "turn_odds": ANY,
     "cut_corners": one_of(False, True),
@@ -123,6 +127,7 @@ def check_solvable(spec: SceneSpec) -> None:
         if not rule.holds(value, spec):
             fix = "this puts the spec outside the exactly solvable family; preset 'exact' is inside"
             raise BadArgument(field.name, value, rule.permitted, fix)
+    check_swaps(spec)
 
 
 def _keeps_directions(step: float, spec: SceneSpec) -> bool:

@@ -28,7 +28,10 @@ class Solved(Protocol):
 
     @property
     def order(self) -> Floats:
-        """`(10,10)` expected pairs of digits of which that in front has label a, that behind label b."""
+        """`(10,10)` expected pairs of digits of which the later has label a, the earlier label b.
+
+        The later is in front, but for frames in which two digits have swapped depths.
+        """
 
     @property
     def class_map(self) -> Floats:
@@ -36,7 +39,7 @@ class Solved(Protocol):
 
     @property
     def covered(self) -> Floats | float:
-        """`(len(mapped),P)` P(digit 1 lies at a pixel, under digit 2), or 0 where it cannot."""
+        """`(len(mapped),P)` P(digit 1 lies at a pixel, hidden by another), or 0 where it cannot."""
 
     @property
     def log_evidence(self) -> float:
@@ -130,16 +133,20 @@ class TwoDigits:
 
     problem: PairProblem
     pairs: PairPosterior
-    covered: float = 0.0
 
     @cached_property
     def digits(self) -> Floats:
-        """`(2,n)` P(digit k is hypothesis h): behind, in front."""
+        """`(2,n)` P(digit k is hypothesis h)."""
         return np.stack([self.pairs.behind, self.pairs.front])
 
     @property
+    def covered(self) -> Floats:
+        """`(len(mapped),P)` P(digit 1 lies at a pixel, hidden by digit 0)."""
+        return self.pairs.covered
+
+    @property
     def order(self) -> Floats:
-        """`(10,10)` P(the digit in front has label a, the digit behind label b)."""
+        """`(10,10)` P(digit 1 has label a, digit 0 label b)."""
         return self.pairs.order
 
     @property
@@ -168,7 +175,7 @@ class TwoDigits:
         return self.pairs.pairs_kept / len(self.pairs.front) ** 2
 
     def draw(self, uniform: Floats) -> Integers:
-        """Return the hypotheses behind and in front, `(S,2)`: that in front, then the other given it."""
+        """Return the hypotheses of both digits, `(S,2)`: that of digit 1, then the other given it."""
         drawn = np.empty((len(uniform), 2), np.int64)
         drawn[:, 1] = pick(self.pairs.front, uniform[:, 1])
         for i in np.unique(drawn[:, 1]):

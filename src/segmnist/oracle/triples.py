@@ -220,6 +220,7 @@ def _add_rows(
     front, middle = rows.pairs.front[taken], rows.pairs.middle[taken]
     log_weight = rows.pairs.log_weight[taken]
     odds, pixel, ratio = problem.class_odds, problem.ink.pixel, problem.ink.ratio
+    unswapped = np.zeros(len(problem.seen), bool)
     of_pair, dropped, width = np.zeros(len(front)), 0, NumpyArrays.tile_shape[1]
     for start in range(0, int(counts[0]), width):
         columns = by_most[start : min(start + width, counts[0])]
@@ -228,8 +229,8 @@ def _add_rows(
         begin, end, ink = rows.seen
         behind = problem.spans_in(columns, problem.seen)
         sums.flop += subtract_hidden(
-            weights, problem.rest[columns], floor, begin[:height], end[:height], ink, *behind, pixel, ratio,
-            *scratch(problem, columns),
+            weights, problem.rest[columns], problem.front_rest[front[:height]], floor, unswapped,
+            begin[:height], end[:height], ink, ratio, *behind, pixel, ratio, *scratch(problem, columns),
         )  # fmt: skip
         alive = np.flatnonzero(weights[:, 0] > -np.inf)
         dropped += (height - len(alive)) * len(columns)

@@ -35,8 +35,8 @@ MAX_TRIES = 1000
 class Filter(Protocol):
     """A posterior that grows with the frames seen.
 
-    Worlds are `(S,1+D)` int64, a row a sample: background, then the hypotheses of the digits from back to
-    front, `ABSENT` for those that are not there.
+    Worlds are `(S,1+D)` int64, a row a sample: the stage, then the hypotheses of the digits from back to front,
+    `ABSENT` for those that are not there. The stage numbers (background, pattern of swaps), the latter fastest.
     """
 
     @property
@@ -108,11 +108,18 @@ def paint(family: Family, t: int, worlds: Integers, labels: Integers) -> NDArray
     """Return the label map of frame t of each world, `(S,P)` uint8."""
     maps = np.full((len(worlds), family.num_pixels), BACKGROUND, np.uint8)
     pictures = family.pictures[t]
-    for n, hypotheses in enumerate(worlds[:, 1:].T):
+    digits, labels = (from_back_to_front(family, t, worlds, values) for values in (worlds[:, 1:], labels))
+    for n, hypotheses in enumerate(digits.T):
         there = np.flatnonzero(hypotheses != ABSENT)
         owner, entry = pictures.entries(family.picture_of[hypotheses[there], t].astype(np.int64))
         maps[there[owner], pictures.pixel[entry]] = labels[there[owner], n]
     return maps
+
+
+def from_back_to_front(family: Family, t: int, worlds: Integers, values: Integers) -> Integers:
+    """Return one value a digit, `(S,D)`, in the order of depth that the digits of each world have in frame t."""
+    swapped = family.swaps.swapped[worlds[:, 0] % len(family.swaps.prior), t]
+    return np.where(swapped[:, None], values[:, ::-1], values)
 
 
 def frame_log_likelihood(
@@ -120,11 +127,15 @@ def frame_log_likelihood(
 ) -> Floats:
     """Return log p(frame t | world), `(S,)`; `weighed[b]` is the evidence of all frames before background b."""
     result = np.empty(len(worlds))
-    for s, world in enumerate(worlds):
-        frame = weighed[world[0]][t]
+    digits, backgrounds = (
+        from_back_to_front(family, t, worlds, worlds[:, 1:]),
+        worlds[:, 0] // len(family.swaps.prior),
+    )
+    for s, hypotheses in enumerate(digits):
+        frame = weighed[backgrounds[s]][t]
         pictures, ratio = frame.pictures, frame.ratio
         shown = np.zeros(family.num_pixels)
-        for hypothesis in world[1:][world[1:] != ABSENT]:
+        for hypothesis in hypotheses[hypotheses != ABSENT]:
             row = family.picture_of[hypothesis, t]
             own = slice(pictures.start[row], pictures.start[row + 1])
             shown[pictures.pixel[own]] = ratio[own]
