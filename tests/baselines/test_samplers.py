@@ -31,7 +31,7 @@ SAMPLERS = [name for name in catalog.MODELS if issubclass(catalog.model_class(na
 UNDECIDED = ("ensemble", "mc-dropout")
 """Their draws differ in what the weights may be, and not in what the world may be."""
 
-STEPS = {"probabilistic-unet": 200, "flow-matching": 200}
+STEPS = {"probabilistic-unet": 200}
 """Of training, where 100 are too few."""
 
 
