@@ -124,7 +124,7 @@ def test_entropy_is_the_oracles(client: TestClient) -> None:
 def test_no_entropy_outside_the_solvable_family(client: TestClient) -> None:
     reply = client.get("/entropy.bin?clip=2")
     assert reply.status_code == 422
-    assert reply.json()["argument"] == "num_digits_range"
+    assert reply.json()["argument"] == "sensor_sigma"
 
 
 @pytest.mark.parametrize(("kind", "frames"), [("png", 1), ("gif", 7)])
