@@ -72,6 +72,15 @@ def test_log_weights_and_hidden_weights_are_the_sums_that_define_them(arrays: An
         np.testing.assert_allclose(hidden[k], problem.class_odds[below].T @ over, atol=1e-5)
 
 
+def test_no_pair_weighs_more_than_its_bound(tile: Tile) -> None:
+    problem = tile.problem
+    weights = np.stack([problem.row(i) for i in range(0, len(problem.log_prior), 3)])
+    front, most = problem.unhidden[::3, None], problem.unhidden + problem.rest[:, 0]
+    assert (weights - front - problem.front_rest[::3, :1] - most).max() < 1e-9
+    # Without what a swap can give back to the digit in front, some do.
+    assert ((weights - front - most).max() > 1e-3) == bool(problem.swapped)
+
+
 @pytest.mark.parametrize("share", [0.2, 0.6, 0.95])
 def test_rows_that_are_given_up_could_not_reach_the_floor(share: float, tile: Tile) -> None:
     exact = each_pair_apart(tile)
