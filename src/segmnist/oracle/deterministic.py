@@ -193,7 +193,8 @@ def deterministic_posterior(
         np.concatenate([one.depth_order(family.swaps.swapped) for one in answers]),
         np.stack([one.num_digits(family.max_digits) for one in answers]),
         np.array([one.log_evidence for one in answers]),
-        np.array([float(one.mix("delta")) for one in answers]),
+        # Of all mass, the share left out is no larger than the largest share of any case: sum L / sum (F + L).
+        np.array([max(case.solved.delta for case in one.cases) for one in answers]),
         np.array([min(case.solved.kept for case in one.cases) for one in answers]),
         sum(case.solved.flop for one in answers for case in one.cases),
         PathWorlds(family, observer, weighed, answers),
