@@ -84,10 +84,9 @@ def test_an_interval_of_a_difference_is_that_of_the_same_clips_drawn_for_both() 
     assert difference.high == pytest.approx(high)
     assert difference.value == pytest.approx(BAD.scores["nll"].value - GOOD.scores["nll"].value)
     # Clips that are hard are hard for both, so the difference is known better than either score.
-    low_alone, high_alone = GOOD.scores["nll"].low, GOOD.scores["nll"].high
-    assert low_alone is not None
-    assert high_alone is not None
-    apart = high_alone - low_alone
+    apart = GOOD.scores["nll"].high - GOOD.scores["nll"].low
+    assert difference.low is not None
+    assert difference.high is not None
     assert difference.high - difference.low < apart
 
 
