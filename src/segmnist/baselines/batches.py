@@ -69,7 +69,7 @@ def picked_frames(
     """Return the frames of each clip to train on, `(B, wanted)`, in order: random ones, or a random window.
 
     >>> picked_frames(np.arange(3), 8, 2, per_frame=False).tolist()
-    [[6, 7], [3, 4], [1, 2]]
+    [[3, 4], [2, 3], [1, 2]]
     """
     if wanted is None or wanted >= num_frames:
         return np.broadcast_to(np.arange(num_frames), (len(clip_ids), num_frames))
