@@ -14,8 +14,10 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 TORCH_PINNED: list[str | Path] = ["-c", HERE / "constraints.txt"]
@@ -84,6 +86,28 @@ def package() -> None:
     elsewhere = HERE / "dist"
     run(user, "-c", "import segmnist; print(segmnist.ClipSource('clean')[0].video.shape)", cwd=elsewhere)
     run(user, "-m", "segmnist", "presets", cwd=elsewhere)
+    draw_in_a_container(user)
+
+
+def draw_in_a_container(user: Path) -> None:
+    """Draw and generate as in a container: without a home; as root, under a user id that owns nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        (temporary := Path(folder, "tmp")).mkdir()
+        temporary.chmod(0o1777)
+        # The checkout may lie where that user cannot look.
+        shutil.copytree(user.parents[1], Path(folder, "venv"), symlinks=True)
+        python = Path(folder, "venv", *user.parts[-2:])
+        variables = {name: value for name, value in os.environ.items() if name in ("PATH", "SYSTEMROOT")}
+        is_root = os.name == "posix" and os.geteuid() == 0
+        rights: Any = {"user": 54_321, "group": 54_321, "extra_groups": []} if is_root else {}
+        for job in (
+            [python, "-c", "import segmnist; print(segmnist.ClipSource('clean')[0].video.shape)"],
+            [python, "-m", "segmnist", "generate", temporary / "data", "--preset", "clean", "--clips", "20"],
+            [python, "-m", "segmnist", "verify", temporary / "data"],
+        ):
+            environment = variables | {"TMPDIR": str(temporary)}
+            subprocess.run([*map(str, job)], cwd=temporary, env=environment, check=True, **rights)
 
 
 def lowest() -> None:

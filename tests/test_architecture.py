@@ -20,20 +20,30 @@ HEAVY = ("numba", "torch", "ray", "zarr", "matplotlib", "h5py", "av", "PIL")
 FINE_PARTS = {"scene.randomness": "randomness", "render.arrays": "arrays"}
 """Modules that know nothing of the rest of their folder, so that parts which may not see it may import them."""
 
-EVERYWHERE = {"errors", "version", "classes", "palette", "html_hooks", "html_page", "whole_file"}
+EVERYWHERE = {
+    "errors",
+    "version",
+    "classes",
+    "palette",
+    "html_hooks",
+    "html_page",
+    "whole_file",
+    "cache_folder",
+}
 """What every part may import."""
 
 MAY_IMPORT: dict[str, set[str]] = {
     "segmnist": {"digits", "scene", "render", "source"},
-    "scene": {"digits"},
-    "render": {"digits", "scene"},
+    "compiled": set(),
+    "scene": {"compiled", "digits"},
+    "render": {"compiled", "digits", "scene"},
     "source": {"digits", "scene", "render"},
     "counterfactual": {"digits", "scene", "render"},
     "formats": {"arrays"},
     "dataset": {"digits", "scene", "render", "source", "formats", "executors"},
     "load": {"digits", "scene", "render", "source", "dataset"},
     "evaluate": {"randomness", "arrays"},
-    "oracle": {"digits", "scene", "render", "source", "evaluate", "executors"},
+    "oracle": {"compiled", "digits", "scene", "render", "source", "evaluate", "executors"},
     "suites": {"digits", "scene", "render", "source", "dataset", "evaluate", "oracle"},
     "baselines": {"scene", "render", "source", "suites", "evaluate"},
     "views": {"digits", "scene", "render", "source", "dataset", "oracle", "suites"},
@@ -157,16 +167,27 @@ def test_nothing_below_imports_the_views() -> None:
     assert {part for part, seen in MAY_IMPORT.items() if "views" in seen} == {"preview", "report", "origin"}
 
 
+KERNELS = {module for module in MODULES if {"kernels", "numba_kernels"} & set(module.split("."))}
+
+
 def test_numba_is_in_kernels_only() -> None:
-    kernels = {"kernels", "numba_kernels"}
-    assert [m for m in users_of("numba", "llvmlite") if not kernels & set(m.split("."))] == []
+    assert users_of("numba", "llvmlite") <= KERNELS | {"segmnist.compiled"}
+    assert {i.module for i in IMPORTS if i.target == "numba.njit"} == {"segmnist.compiled"}
 
 
 def test_compiled_modules_are_imported_when_they_are_needed() -> None:
     """Numba takes two seconds to import."""
-    compiled = users_of("numba")
+    compiled = users_of("numba", "compiled") | {"segmnist.compiled"}
     early = [i for i in IMPORTS if i.at_start and owner(i.target) in compiled and i.module not in compiled]
     assert early == []
+
+
+def test_all_that_kernels_take_from_other_files_is_in_the_key_of_their_cache() -> None:
+    from segmnist.compiled import SOURCES
+
+    keyed = {module_name(path) for pattern in SOURCES for path in ROOT.glob(pattern)}
+    taken = {owner(i.target) for i in IMPORTS if i.module in KERNELS and i.target.startswith("segmnist.")}
+    assert KERNELS | taken <= keyed
 
 
 def test_torch_is_in_its_places_only() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from segmnist.cache_folder import cache_folder
 from segmnist.digits import DigitBank, packed
 from segmnist.errors import CorruptData
 
@@ -197,8 +199,26 @@ def test_leftovers_of_killed_writers_are_swept_but_not_those_under_way(tiny: Tin
 
 def test_empty_variable_means_the_users_cache_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEGMNIST_CACHE_DIR", "")
-    assert packed.cache_file().is_absolute()
-    assert "segmnist" in packed.cache_file().parts
+    folder = cache_folder()
+    assert folder is not None
+    assert folder.is_absolute()
+    assert "segmnist" in folder.parts
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
+def test_all_users_may_read_the_copy_whatever_the_umask_of_who_decodes(tiny: Tiny) -> None:
+    before = os.umask(0o077)
+    try:
+        tiny.open()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(tiny.path.stat().st_mode) == 0o644
+    assert stat.S_IMODE(tiny.path.parent.stat().st_mode) == 0o755
+
+
+def test_without_a_home_digits_are_held_in_memory(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed, "cache_folder", lambda: None)
+    assert not _is_mapped(tiny.open())
 
 
 # --- the real thing ---

@@ -71,6 +71,8 @@ def train(
     if place.exists():
         run.restore(place)
     threads = draw_threads or (4 if run.device.type == "cuda" else 1)
+    for part in settings.parts():
+        part.source("train")[0]  # the kernels are compiled before the clock starts
     drawn = batches(settings, run.step, run.device, threads)
     with closing(drawn), RunLogs(folder, run.step) as logs:
         taken: list[Taken] = []

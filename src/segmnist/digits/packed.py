@@ -9,14 +9,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import lzma
-import os
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import platformdirs
 
+from segmnist.cache_folder import cache_folder
 from segmnist.errors import CorruptData
 from segmnist.whole_file import is_abandoned, replacing
 
@@ -96,13 +95,11 @@ def _decoded() -> UInt8:
     return flat
 
 
-def cache_file() -> Path:
-    """Where the decoded copy is kept: in SEGMNIST_CACHE_DIR if set, else in the user's cache folder."""
-    return Path(os.environ.get("SEGMNIST_CACHE_DIR") or platformdirs.user_cache_dir("segmnist")) / CACHE_NAME
-
-
 def _cached() -> UInt8:
-    path = cache_file()
+    folder = cache_folder()
+    if folder is None:
+        return _decoded()
+    path = folder / CACHE_NAME
     if (flat := _open(path)) is not None:
         return flat
     flat = _decoded()
@@ -126,13 +123,16 @@ def _open(path: Path) -> UInt8 | None:
 
 
 def _store(path: Path, flat: UInt8) -> None:
-    """Write the cached file whole or not at all."""
+    """Write the cached file whole or not at all, for all users to read, whatever the umask: its bytes are public."""
     # Read-only, full, or (Windows) the old file is still mapped somewhere: keep the digits in memory.
     with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.chmod(0o755)
         _sweep(path)
         with replacing(path) as [temporary], temporary.open("xb") as file:
             np.save(file, flat)
+            temporary.chmod(0o644)
 
 
 def _sweep(path: Path) -> None:

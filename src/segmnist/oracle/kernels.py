@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from segmnist.compiled import kernel
 
 Array = NDArray[Any]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def weigh_ink(
     start: Array, pixel: Array, level: Array, seen: Array, log_table: Array, behind: Array,
     ratio: Array, total: Array, most: Array,
@@ -34,7 +35,7 @@ def weigh_ink(
         most[u] = positive
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def sum_under(start: Array, pixel: Array, ratio: Array, cover: Array, out: Array) -> None:
     """Fill each picture's sum of ratio x cover[pixel], `(U,)`."""
     for u in range(out.shape[0]):
@@ -44,7 +45,7 @@ def sum_under(start: Array, pixel: Array, ratio: Array, cover: Array, out: Array
         out[u] = total
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def sum_at(start: Array, pixel: Array, worth: Array, out: Array) -> None:
     """Fill each picture's sum of worth[pixel], `(U,)`."""
     for u in range(out.shape[0]):
@@ -54,7 +55,7 @@ def sum_at(start: Array, pixel: Array, worth: Array, out: Array) -> None:
         out[u] = total
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def splat(weight: Array, odds: Array, begin: Array, end: Array, pixel: Array, out: Array) -> None:
     """Add each hypothesis' weight, split over its labels, to the pixels that it covers; out: `(10,P)`."""
     for h in range(weight.shape[0]):
@@ -65,7 +66,7 @@ def splat(weight: Array, odds: Array, begin: Array, end: Array, pixel: Array, ou
                     out[label, pixel[e]] += share
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def subtract_hidden(
     weights: Array, rest: Array, front_rest: Array, floor: float, swapped: Array,
     front_begin: Array, front_end: Array, front_pixel: Array, front_ratio: Array,
@@ -119,7 +120,7 @@ def subtract_hidden(
     return work * num_columns
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def add_hidden(
     weights: Array, odds: Array, front_begin: Array, front_end: Array, front_pixel: Array,
     behind_begin: Array, behind_end: Array, pixel: Array, place: Array, held: Array, hidden: Array,
@@ -159,7 +160,7 @@ def add_hidden(
     return work * num_columns
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def union_ink(
     front_begin: Array, front_end: Array, middle_begin: Array, middle_end: Array, pixel: Array, mark: Array,
     begin: Array, end: Array, out: Array,
@@ -185,7 +186,7 @@ def union_ink(
             stamp += 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def hide_pairs(
     weight: Array, odds: Array, front_begin: Array, front_end: Array, middle_begin: Array, middle_end: Array,
     pixel: Array, mark: Array, hidden: Array,

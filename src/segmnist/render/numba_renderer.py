@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.render.arrays import BY_RENDERER, KINDS, Maker, made, with_needs
+from segmnist.render.arrays import BY_RENDERER, KINDS, Maker
 from segmnist.render.memory import new_arrays
 from segmnist.render.noise import is_plain_bytes, noise_table, sensor_thresholds
 from segmnist.render.numba_kernels.layout import (
@@ -29,11 +27,6 @@ from segmnist.scene.scene import Scene
 
 Array = NDArray[Any]
 
-COMPILE_NOTICE = "segmnist: compiling its kernels, once on this machine (some seconds) ..."
-
-_loaded: set[Maker] = set()
-_loading = threading.Lock()
-
 
 def draw(scene: Scene, names: Iterable[str], out: Mapping[str, Array]) -> None:
     """Write the arrays of these names that a renderer makes into `out`, which holds them and all that they need.
@@ -41,25 +34,7 @@ def draw(scene: Scene, names: Iterable[str], out: Mapping[str, Array]) -> None:
     This is the interface of every renderer: `names` may hold others, too, which are left alone. Safe to call from several
     threads.
     """
-    makers = {KINDS[name].made for name in names} & set(BY_RENDERER)
-    _load(makers - _loaded, scene)
-    _run(scene, makers, out)
-
-
-def _load(makers: set[Maker], scene: Scene) -> None:
-    """Load or compile the kernels on no clips at all, and say so if that takes more than a moment."""
-    if not makers:
-        return
-    with _loading:
-        notice = threading.Timer(1.0, lambda: print(COMPILE_NOTICE, file=sys.stderr, flush=True))
-        notice.daemon = True
-        notice.start()
-        try:
-            none = scene.select(slice(0, 0))
-            _run(none, makers, new_arrays(none.spec, 0, with_needs(("video", *made(*makers)))))
-        finally:
-            notice.cancel()
-        _loaded.update(makers)
+    _run(scene, {KINDS[name].made for name in names} & set(BY_RENDERER), out)
 
 
 def _run(scene: Scene, makers: set[Maker], out: Mapping[str, Array]) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from segmnist.compiled import kernel
 from segmnist.scene.parameters import (
     RECTANGLE,
     TRIANGLE_DOWN,
@@ -84,7 +84,7 @@ class Shape(NamedTuple):
     along_x: Axis
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def philox_block(index: int, word1: int, id_low: int, id_high: int, key0: int, key1: int) -> Words:
     """Return the four words at one address; the state is kept in 64-bit lanes so that LLVM can use wide multiplies."""
     a, b, c, d = np.uint64(index), np.uint64(word1), np.uint64(id_low), np.uint64(id_high)
@@ -97,20 +97,20 @@ def philox_block(index: int, word1: int, id_low: int, id_high: int, key0: int, k
     return np.int64(a), np.int64(b), np.int64(c), np.int64(d)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _draw(address: Address, purpose: int, index: int) -> Words:
     """Return the four words of block `index` of a purpose."""
     a = address
     return philox_block(index, purpose << 24 | a.split << 16, a.id_low, a.id_high, a.key0, a.key1)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _between(word: int, low: int, high: int) -> int:
     """Return a whole number in low..high; the bias is at most (high - low + 1) / 2^32."""
     return low + (word * (high - low + 1) >> 32)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _on_lattice(word: int, low: int, high: int, step: int) -> int:
     """Return one of low, low + step, ... up to high; any whole number between where step is 0."""
     if step == 0:
@@ -118,7 +118,7 @@ def _on_lattice(word: int, low: int, high: int, step: int) -> int:
     return low + step * _between(word, 0, (high - low) // step)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def reflect(position: int, span: int) -> int:
     """Return the place in 0..span of a point that went straight on through walls which reflect it."""
     if span == 0:
@@ -127,14 +127,14 @@ def reflect(position: int, span: int) -> int:
     return folded if folded <= span else 2 * span - folded
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _place(axis: Axis, t: int) -> int:
     """Return where a thing is after t frames; its acceleration keeps its direction, as if there were no walls."""
     way = axis.start + axis.velocity * t + (axis.acceleration * t * t >> 1)
     return axis.low + reflect(way, axis.span)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _move_like_origin(out: Array, axis: Axis, stride: int) -> None:
     """Write the 2020 code's path of a digit.
 
@@ -152,7 +152,7 @@ def _move_like_origin(out: Array, axis: Axis, stride: int) -> None:
         position += velocity
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _direction(p: SamplingParameters, word: int) -> int:
     """Return a direction in hundredths of a degree, on the spec's lattice if it has one."""
     if p.direction_step:
@@ -160,7 +160,7 @@ def _direction(p: SamplingParameters, word: int) -> int:
     return word * 36_000 >> 32
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _velocity(p: SamplingParameters, sine: Array, word_speed: int, word_direction: int) -> tuple[int, int]:
     """Return a velocity along y and x, Q16 pixels a frame."""
     speed = _on_lattice(word_speed, p.speed_low, p.speed_high, p.speed_step)
@@ -168,7 +168,7 @@ def _velocity(p: SamplingParameters, sine: Array, word_speed: int, word_directio
     return -(speed * sine[direction] >> 30), speed * sine[direction + 9_000] >> 30
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _step_reflecting(position: int, velocity: int, span: int) -> tuple[int, int]:
     """Return the position in 0..span after one frame, and the velocity, turned around if a wall was met."""
     if span == 0:
@@ -177,7 +177,7 @@ def _step_reflecting(position: int, velocity: int, span: int) -> tuple[int, int]
     return (folded, velocity) if folded <= span else (2 * span - folded, -velocity)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _wander(
     p: SamplingParameters, sine: Array, address: Address, n: int, digit: Digit, y: Array, x: Array
 ) -> None:
@@ -197,7 +197,7 @@ def _wander(
             y[k], x[k] = along_y.low + place_y, along_x.low + place_x
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _draw_digit(p: SamplingParameters, tables: Tables, address: Address, n: int) -> Digit:
     """Draw the n-th digit of a clip."""
     word_glyph, word_y, word_x, word_speed = _draw(address, PURPOSE_DIGIT, 4 * n)
@@ -241,7 +241,7 @@ def _draw_digit(p: SamplingParameters, tables: Tables, address: Address, n: int)
     return Digit(glyph, label, size, along_y, along_x, angle, rate, first, last)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _draw_shape(p: SamplingParameters, tables: Tables, address: Address, s: int) -> Shape:
     """Draw the s-th shape of a clip."""
     word_kind, word_height, word_width, word_y = _draw(address, PURPOSE_SHAPE, 3 * s)
@@ -272,7 +272,7 @@ def _draw_shape(p: SamplingParameters, tables: Tables, address: Address, s: int)
     return Shape(kind, height, width, apex, level, along_y, along_x)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _draw_shape_like_origin(p: SamplingParameters, kind: int, level: int, words: Words) -> Shape:
     """Draw a shape as the 2020 code does: on a canvas a third larger than the frame, as large as fits there."""
     word_height, word_width, word_y, word_x = words
@@ -300,7 +300,7 @@ def _draw_shape_like_origin(p: SamplingParameters, kind: int, level: int, words:
     return Shape(kind, height, width, apex, level, Axis(0, 0, 0, top << 16, 0), Axis(0, 0, 0, left << 16, 0))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _drift_like_origin(offset: int, step: int, room: int, place: Array, num_frames: int, stride: int) -> None:
     """Subtract the window's offset, which grows by `step` a frame and stays where the canvas would end."""
     for t in range(num_frames * stride):
@@ -311,7 +311,7 @@ def _drift_like_origin(offset: int, step: int, room: int, place: Array, num_fram
             offset += step
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _swap_depths(p: SamplingParameters, address: Address, word_count: int, num: int, depth: Array) -> None:
     """Write each digit's rank of depth, and let pairs of digits change places at random frames."""
     for n in range(num):
@@ -328,7 +328,7 @@ def _swap_depths(p: SamplingParameters, address: Address, word_count: int, num: 
                 depth[a, k], depth[b, k] = depth[b, k], depth[a, k]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _fill_digits(
     p: SamplingParameters, tables: Tables, address: Address, b: int, num: int, out: SceneArrays
 ) -> None:
@@ -355,7 +355,7 @@ def _fill_digits(
             brightness[b, n, k] = digit.brightness + ramp * t // duration
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _fill_shapes(
     p: SamplingParameters, tables: Tables, address: Address, b: int, num: int, out: SceneArrays
 ) -> None:
@@ -374,7 +374,7 @@ def _fill_shapes(
         _drift_shapes(p, address, y[b, :num], x[b, :num])
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _drift_shapes(p: SamplingParameters, address: Address, y: Array, x: Array) -> None:
     """Move all shapes as one layer, as the 2020 code's window drifts over its canvas."""
     word_y, word_x, word_step_y, word_step_x = _draw(address, PURPOSE_CLIP, 1)
@@ -385,7 +385,7 @@ def _drift_shapes(p: SamplingParameters, address: Address, y: Array, x: Array) -
     _drift_like_origin(start_x, step_x, room_x, x, p.num_frames, p.frame_stride)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def sample_clips(
     p: SamplingParameters, tables: Tables, key: tuple[int, int], split: int, clip_ids: Array, out: SceneArrays
 ) -> None:

@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic, models, register_model
+
+from segmnist.compiled import kernel
 
 _BYTE, _SHORT, _WORD = ir.IntType(8), ir.IntType(16), ir.IntType(32)
 _LONG = ir.IntType(64)
@@ -342,7 +344,7 @@ def highest_bit(typing_context: Any, bits: Any) -> Any:
     return _signature(types.int64, (types.int64,), generate)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def fill_frame(frame: int, size: int, byte: int) -> None:
     """Set the bytes of a frame, 256 or more of them, if it was asked for."""
     if frame:
@@ -351,7 +353,7 @@ def fill_frame(frame: int, size: int, byte: int) -> None:
         fill_line(frame + size - 64, byte)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def window(row: int, start: int) -> int:
     """Return bits start..start+63 of a row of bits between two words of zeros; `row` is the address of the first of them.
 

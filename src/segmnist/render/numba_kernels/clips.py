@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from segmnist.classes import BACKGROUND
+from segmnist.compiled import kernel
 from segmnist.render.numba_kernels.blocks import address_of, fill_frame
 from segmnist.render.numba_kernels.borrowed import borrow_outputs, borrow_scene, borrow_tables
 from segmnist.render.numba_kernels.digits import (
@@ -36,20 +36,20 @@ from segmnist.render.numba_kernels.shapes import (
 Array = NDArray[Any]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def frame_at(output: Array, frame: int, size: int) -> int:
     """Return the address of a frame of `size` bytes in an output, 0 if the output was not asked for."""
     return address_of(output) + frame * size if output.size else 0
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def copy_frame(target: Array, source: Array, start: int, size: int) -> None:
     """Copy a frame, [start : start + size], from one output to another, if that was asked for."""
     if target.size:
         target[start : start + size] = source[start : start + size]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def canvas_at(out: Outputs, frame: int, layer: int, size: int, words: int) -> Canvas:
     """Return where a digit is drawn: number of the frame, and of its own layer; `words` of ink bits in a layer."""
     return Canvas(
@@ -60,7 +60,7 @@ def canvas_at(out: Outputs, frame: int, layer: int, size: int, words: int) -> Ca
     )  # fmt: skip
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def draw_shapes(
     scene: SceneArrays, bits: int, room: ShapeRoom, b: int, t: int, frame: Frame, video: int, shape_instance: int
 ) -> None:  # fmt: skip
@@ -73,7 +73,7 @@ def draw_shapes(
             draw_shape(shape_instance, frame, shape, s + 1)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def clear_frames(out: Outputs, b: int, t: int, num_rows: int, num_frames: int, frame: Frame) -> None:
     """Empty what digits are drawn into at frame t of clip b."""
     number, size, num_words = b * num_frames + t, frame.height * frame.width, frame.height * frame.words
@@ -86,7 +86,7 @@ def clear_frames(out: Outputs, b: int, t: int, num_rows: int, num_frames: int, f
         fill_frame(frame_at(out.ink_bits, layer, 8 * num_words), 8 * num_words, 0)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def draw_clips(frame: Frame, scene: SceneArrays, style: Style, tables: Tables, out: Outputs) -> None:
     """Draw every clip of a scene: background, shapes, digits by depth, sensor noise."""
     scene, tables, out = borrow_scene(scene), borrow_tables(tables), borrow_outputs(out)

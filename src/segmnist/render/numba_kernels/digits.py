@@ -6,9 +6,9 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from segmnist.compiled import kernel
 from segmnist.render.numba_kernels.blocks import (
     ink_bits,
     int64_at,
@@ -105,7 +105,7 @@ class Canvas(NamedTuple):
     ink_bits: int
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def find_ink(image: Array, threshold: int) -> InkOctagon:
     """Return what holds a glyph's ink: the pixels at or above the threshold."""
     height, width = image.shape
@@ -129,7 +129,7 @@ def find_ink(image: Array, threshold: int) -> InkOctagon:
     )
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def pad_ink(image: Array, style: Style, pixels: Array) -> None:
     """Copy a glyph's ink into the middle of `pixels`, whose wide margin is zero and stays so."""
     least, offset, pad = np.uint8(style.ink_threshold), np.uint8(style.ink_offset), np.uint64(style.pad)
@@ -141,7 +141,7 @@ def pad_ink(image: Array, style: Style, pixels: Array) -> None:
             pixels[i + pad, j + pad] = (level | flat) if value >= least else np.uint8(0)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def log2_stride(glyph_width: int, pad: int) -> int:
     """Return the logarithm of a padded glyph's pixels a row: a power of two, so that a shift finds a row."""
     log2 = 0
@@ -150,7 +150,7 @@ def log2_stride(glyph_width: int, pad: int) -> int:
     return log2
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def new_clip_digits(num_digits: int, num_frames: int) -> ClipDigits:
     """Return room for the digits of a clip."""
     turns = np.empty((6, num_digits, num_frames), np.int64)
@@ -158,7 +158,7 @@ def new_clip_digits(num_digits: int, num_frames: int) -> ClipDigits:
     return ClipDigits(ink, turns[0], turns[1], turns[2], turns[3], turns[4], turns[5])
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def find_digits(scene: SceneArrays, b: int, style: Style, digits: ClipDigits) -> None:
     """Write the ink of the digits of clip b, and how they are turned."""
     for n in range(scene.num_digits[b]):
@@ -168,14 +168,14 @@ def find_digits(scene: SceneArrays, b: int, style: Style, digits: ClipDigits) ->
         turn_digit(scene, b, n, ink, style, digits)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def ink_of(digits: ClipDigits, n: int) -> InkOctagon:
     """Return the ink of digit n."""
     row = digits.ink[n]
     return InkOctagon(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def turn_digit(scene: SceneArrays, b: int, n: int, ink: InkOctagon, style: Style, digits: ClipDigits) -> None:
     """Write how digit n of clip b is turned at each frame.
 
@@ -233,7 +233,7 @@ def turn_digit(scene: SceneArrays, b: int, n: int, ink: InkOctagon, style: Style
         digits.left[n, t], digits.right[n, t] = left, right
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def pose_at(
     scene: SceneArrays, digits: ClipDigits, style: Style, b: int, n: int, t: int, frame: Frame
 ) -> Pose:  # fmt: skip
@@ -249,13 +249,13 @@ def pose_at(
     )  # fmt: skip
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def glyph_place(pose: Pose, row: int, column: int) -> tuple[int, int]:
     """Return the glyph's (row, column) under a pixel's centre, Q16."""
     return glyph_point(pose, (row << 16) + 32_768, (column << 16) + 32_768)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def glyph_point(pose: Pose, y: int, x: int) -> tuple[int, int]:
     """Return the glyph's (row, column) under a point of the frame, all Q16."""
     dy, dx = 2 * (y - pose.y) - 1, 2 * (x - pose.x) - 1
@@ -264,7 +264,7 @@ def glyph_point(pose: Pose, y: int, x: int) -> tuple[int, int]:
     return v, u
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def cross_octagon(ink: InkOctagon, pose: Pose, spans: Array) -> None:
     """Write, for each row of the bounds, the columns that cross the turned octagon of the ink: a little more, never less.
 
@@ -302,7 +302,7 @@ def cross_octagon(ink: InkOctagon, pose: Pose, spans: Array) -> None:
         spans[r] = (np.int32(low) + first) << 16 | (np.int32(high) + first)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def draw_digit(
     canvas: Canvas, frame: Frame, glyph: Glyph, pose: Pose, spans: Array, number: int, label: int
 ) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from segmnist.compiled import kernel
 from segmnist.render.numba_kernels.blocks import (
     address_of,
     count_bits,
@@ -68,7 +68,7 @@ class Extent(NamedTuple):
     bottom: int
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def measure_rows(mask: Rows, top: int, bottom: int) -> Extent:
     """Return the extent of a mask, of which nothing lies outside the rows top..bottom-1."""
     area, first_row, last_row, first_column, last_column = 0, bottom, 0, 64 * mask.words, 0
@@ -87,7 +87,7 @@ def measure_rows(mask: Rows, top: int, bottom: int) -> Extent:
     return Extent(area, first_column, first_row, last_column, last_row) if area else Extent(0, 0, 0, 0, 0)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def hide_rows(mask: Rows, covered: Rows, visible: Rows, top: int, bottom: int) -> bool:
     """Write what of a mask is not covered, rows top..bottom-1; cover what it covers; return whether it lost anything."""
     lost = 0
@@ -99,7 +99,7 @@ def hide_rows(mask: Rows, covered: Rows, visible: Rows, top: int, bottom: int) -
     return lost != 0
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def count_common(one: Rows, other: Rows, top: int, bottom: int) -> int:
     """Count the pixels of rows top..bottom-1 that two masks share."""
     count = 0
@@ -108,7 +108,7 @@ def count_common(one: Rows, other: Rows, top: int, bottom: int) -> int:
     return count
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def count_outside(image: Array, threshold: int, pose: Pose, bounds: Bounds, frame: Frame) -> int:
     """Count the digit's pixels within bounds and outside the frame."""
     count = 0
@@ -123,7 +123,7 @@ def count_outside(image: Array, threshold: int, pose: Pose, bounds: Bounds, fram
     return count
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def write_box(boxes: Array, b: int, n: int, t: int, extent: Extent) -> None:
     """Write x0, y0, x1, y1 of a mask that has pixels."""
     if extent.area:
@@ -131,7 +131,7 @@ def write_box(boxes: Array, b: int, n: int, t: int, extent: Extent) -> None:
         boxes[b, n, t, 2], boxes[b, n, t, 3] = extent.right, extent.bottom
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def measure_clips(frame: Frame, scene: SceneArrays, style: Style, ink_bits: Array, out: Measures) -> None:
     """Measure every digit at every frame, from the nearest to the farthest. ink_bits: as drawn, flat int64.
 
@@ -191,7 +191,7 @@ def measure_clips(frame: Frame, scene: SceneArrays, style: Style, ink_bits: Arra
                         )
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def count_camouflaged(instance: Array, noiseless: Array, beneath: Array, most: int, counts: Array) -> None:
     """Write, for each clip, the digit pixels seen and those within `most` levels of what they hide: `(B,2)` int64.
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from segmnist.compiled import kernel
 from segmnist.render.numba_kernels.layout import BYTE_NOISE, NO_NOISE, Style, Tables
 from segmnist.scene.randomness import PURPOSE_NOISE, PURPOSE_SENSOR
 
@@ -25,7 +25,7 @@ class NoiseAddress(NamedTuple):
     id_high: int
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def fill_random(
     words: Array, start: int, num_blocks: int, purpose: int, address: NoiseAddress, style: Style
 ) -> None:
@@ -51,7 +51,7 @@ def fill_random(
         words[at + np.uint64(3)] = np.uint32(d)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def draw_background(
     pixels: Array,
     words: Array,
@@ -86,7 +86,7 @@ def draw_background(
             pixels[first + i] = tables.noise[draws[i]]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def add_sensor_noise(
     pixels: Array, start: int, size: int, scratch: Array, style: Style, tables: Tables, address: NoiseAddress
 ) -> None:

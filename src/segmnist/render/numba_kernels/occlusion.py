@@ -10,9 +10,9 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from segmnist.compiled import kernel
 from segmnist.render.numba_kernels.borrowed import borrow, borrow_scene
 from segmnist.render.numba_kernels.digits import (
     ClipDigits,
@@ -36,7 +36,7 @@ class Traced(NamedTuple):
     valid: Array
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_cut_off(pose: Pose, scale: int, y: int, x: int) -> bool:
     """Return whether a point, Q16, lies outside the upright box that `cut_corners` keeps."""
     half_y, half_x = pose.height * scale >> 1, pose.width * scale >> 1
@@ -44,7 +44,7 @@ def is_cut_off(pose: Pose, scale: int, y: int, x: int) -> bool:
     return pose.is_cut and not (-half_y <= dy < half_y and -half_x <= dx < half_x)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def covers(image: Array, threshold: int, pose: Pose, scale: int, y: int, x: int) -> bool:
     """Return whether a digit has ink at a point, Q16."""
     v, u = glyph_point(pose, y, x)
@@ -54,7 +54,7 @@ def covers(image: Array, threshold: int, pose: Pose, scale: int, y: int, x: int)
     return image[v, u] >= threshold
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_hidden(
     frame: Frame, scene: SceneArrays, style: Style, digits: ClipDigits, b: int, n: int, t: int, y: int, x: int
 ) -> bool:  # fmt: skip
@@ -74,7 +74,7 @@ def is_hidden(
     return False
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def find_hidden(
     frame: Frame, scene: SceneArrays, style: Style, step: int, traced: Traced, hidden: Array
 ) -> None:
