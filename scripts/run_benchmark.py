@@ -2,15 +2,14 @@
 
 A run is one model on one suite, or on one part of it, with a seed and a budget of processor time. A run whose
 result file is there, and of this version of the suite, is skipped. One that was killed continues from its
-checkpoint. So the same command always finishes what is missing. Runs are at low priority; `--jobs` of them run
-at a time, with `--threads` threads each.
+checkpoint. So the same command always finishes what is missing. `--jobs` runs go on at a time, with
+`--threads` threads each.
 """
 
 from __future__ import annotations
 
 import argparse
 import multiprocessing
-import os
 import subprocess
 import sys
 import time
@@ -69,7 +68,6 @@ def finish(run: Run, options: argparse.Namespace) -> str:
     from segmnist.baselines.train import train
     from segmnist.evaluate.reports.results import save_result
 
-    os.nice(10)
     use_threads(options.threads)
     began = time.monotonic()
     minutes = options.minutes or run.minutes

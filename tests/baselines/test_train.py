@@ -282,6 +282,14 @@ def test_a_model_s_own_settings_are_settings(name: Any) -> None:
     assert all(getattr(settings, key) == value for key, value in catalog.model_class(name).defaults.items())
 
 
+@pytest.mark.parametrize("part", suite("exact-v2").parts, ids=lambda part: part.name)
+@pytest.mark.parametrize("name", catalog.MODELS)
+def test_a_model_s_frames_fit_the_clips_of_every_part(name: Any, part: Any) -> None:
+    settings = Settings.of(name, suite="exact-v2", part=part.name)
+    wanted = catalog.model_class(name).defaults.get("frames", Settings.frames)
+    assert settings.frames == (wanted and min(wanted, part.spec.num_frames))
+
+
 def test_bf16_is_used_where_the_processor_has_it(monkeypatch: Any) -> None:
     cpu = torch.device("cpu")
     for has_it in (True, False):

@@ -74,18 +74,22 @@ class Settings:
             values["suite"] = None
         if values.get("steps") is None and values.get("minutes") is None:
             values["steps"] = 1000
-        settings = cls(model=model, **values)
-        if "frames" not in changes and settings.frames is not None:
-            shortest = min(part.spec.num_frames for part in settings.parts())
-            settings = cls(model=model, **{**values, "frames": min(settings.frames, shortest)})
-        return settings
+        if "frames" not in changes:
+            # The default is what fits: clips of some suites are shorter.
+            values["frames"] = None
+            whole = cls(model=model, **values)
+            wanted = model_class(model).defaults.get("frames", cls.frames)
+            if wanted is not None:
+                values["frames"] = min(wanted, whole.shortest_clip)
+        return cls(model=model, **values)
 
     def __post_init__(self) -> None:
         self._check_ranges()
         build(self.model, self.width)
-        shortest = min(part.spec.num_frames for part in self.parts())
-        if self.frames is not None and self.frames > shortest:
-            raise BadArgument("frames", self.frames, f"1..{shortest}, the frames of the shortest clips")
+        if self.frames is not None and self.frames > self.shortest_clip:
+            raise BadArgument(
+                "frames", self.frames, f"1..{self.shortest_clip}, the frames of the shortest clips"
+            )
 
     def _check_ranges(self) -> None:
         for name in ("steps", "batch", "frames", "val_clips"):
@@ -114,6 +118,11 @@ class Settings:
             return (Part("spec", from_dict(self.spec), self.val_clips, self.val_clips),)
         chosen = suite(str(self.suite))
         return chosen.parts if self.part is None else (chosen.part(self.part),)
+
+    @property
+    def shortest_clip(self) -> int:
+        """Return the number of frames of the shortest clips that are trained on."""
+        return min(part.spec.num_frames for part in self.parts())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values, as checkpoints hold them."""

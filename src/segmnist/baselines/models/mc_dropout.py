@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from segmnist.baselines.baseline import Sampler, cross_entropy
-from segmnist.baselines.models.unet2plus1d import factored_conv
+from segmnist.baselines.models.unet2plus1d import FactoredConv
 from segmnist.baselines.models.unet3d import UNet3d
 
 SHARE = 0.1
@@ -24,7 +24,7 @@ class AlwaysDropout(nn.Module):
 
 def thinned_conv(inputs: int, outputs: int) -> nn.Sequential:
     """Return a block of the (2+1)D U-Net with dropout behind it."""
-    return nn.Sequential(factored_conv(inputs, outputs), AlwaysDropout())
+    return nn.Sequential(FactoredConv(inputs, outputs), AlwaysDropout())
 
 
 class McDropout(Sampler):

@@ -44,10 +44,9 @@ class Decoder(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList(
-            double_conv((width << level) + (width << level + 1), width << level)
-            for level in range(LEVELS - 1)
-        )
+        levels = [width << level for level in range(LEVELS - 1)]
+        self.ups = nn.ModuleList(nn.ConvTranspose2d(2 * c, c, 2, stride=2) for c in levels)
+        self.blocks = nn.ModuleList(double_conv(2 * c, c) for c in levels)
         self.head = nn.Conv2d(width, NUM_CLASSES, 1)
         self.head.bias = nn.Parameter(class_prior())
 
@@ -56,7 +55,8 @@ class Decoder(nn.Module):
         coarse = features[-1]
         for level in reversed(range(LEVELS - 1)):
             fine = features[level]
-            grown = functional.interpolate(coarse, fine.shape[-2:], mode="bilinear", align_corners=False)
+            # Where a side was odd, pooling rounded up: what is too much is cut off.
+            grown = self.ups[level](coarse)[..., : fine.shape[-2], : fine.shape[-1]]
             coarse = self.blocks[level](torch.cat([fine, grown], dim=1))
         logits: Tensor = self.head(coarse)
         return logits
@@ -70,7 +70,7 @@ class UNet(Baseline):
         "MICCAI 2015"
     )
     sees = "frame"
-    defaults: ClassVar = {"batch": 16, "frames": 1}
+    defaults: ClassVar = {"batch": 32, "frames": 1}
 
     def __init__(self, width: int = 16) -> None:
         super().__init__()

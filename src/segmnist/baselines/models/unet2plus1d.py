@@ -5,23 +5,37 @@ It is also the body of the models that draw samples, so that a table compares wh
 
 from __future__ import annotations
 
-from torch import nn
+from torch import Tensor, nn
 
+from segmnist.baselines.models.unet import double_conv
 from segmnist.baselines.models.unet3d import UNet3d, VideoUNet
 
 
-def factored_conv(inputs: int, outputs: int) -> nn.Sequential:
-    """Return two 3x3 convolutions in space, then one of 5 frames in time, each with normalisation and ReLU."""
-    layers: list[nn.Module] = []
-    for channels, size in ((inputs, (1, 3, 3)), (outputs, (1, 3, 3)), (outputs, (5, 1, 1))):
-        conv = nn.Conv3d(channels, outputs, size, padding="same")
-        layers += [conv, nn.GroupNorm(8, outputs), nn.ReLU()]
-    return nn.Sequential(*layers)
+class FactoredConv(nn.Module):
+    """Two 3x3 convolutions in space, then one of 5 frames in time, each with normalisation and ReLU.
+
+    Both work on 2D layers, frames as pictures and pixels as rows, which on a processor take two thirds of the
+    time of 3D layers.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.space = double_conv(inputs, outputs)
+        self.time = nn.Sequential(
+            nn.Conv2d(outputs, outputs, (5, 1), padding=(2, 0)), nn.GroupNorm(8, outputs), nn.ReLU()
+        )
+
+    def forward(self, clips: Tensor) -> Tensor:
+        """Return features `(B, outputs, T, H, W)` of `(B, inputs, T, H, W)`."""
+        B, _, T, H, W = clips.shape
+        frames = self.space(clips.transpose(1, 2).flatten(0, 1)).unflatten(0, (B, T))
+        rows: Tensor = self.time(frames.transpose(1, 2).flatten(3))
+        return rows.unflatten(3, (H, W))
 
 
 def video_body(width: int, inputs: int = 1) -> VideoUNet:
     """Return a U-Net of such blocks: `(B, inputs, T, H, W)` -> features `(B, width, T, H, W)`."""
-    return VideoUNet(width, inputs, factored_conv)
+    return VideoUNet(width, inputs, FactoredConv)
 
 
 class UNet2Plus1d(UNet3d):
@@ -33,4 +47,4 @@ class UNet2Plus1d(UNet3d):
     )
 
     def __init__(self, width: int = 16) -> None:
-        super().__init__(width, factored_conv)
+        super().__init__(width, FactoredConv)

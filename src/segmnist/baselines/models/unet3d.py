@@ -36,9 +36,9 @@ class VideoUNet(nn.Module):
         super().__init__()
         down = [inputs, *(width << level for level in range(LEVELS))]
         self.down = nn.ModuleList(block(a, b) for a, b in pairwise(down))
-        self.up = nn.ModuleList(
-            block((width << level) + (width << level + 1), width << level) for level in range(LEVELS - 1)
-        )
+        levels = [width << level for level in range(LEVELS - 1)]
+        self.ups = nn.ModuleList(nn.ConvTranspose3d(2 * c, c, (1, 2, 2), stride=(1, 2, 2)) for c in levels)
+        self.blocks = nn.ModuleList(block(2 * c, c) for c in levels)
 
     def forward(self, clips: Tensor) -> Tensor:
         """Return the features of every pixel of every frame."""
@@ -48,8 +48,9 @@ class VideoUNet(nn.Module):
         coarse = features.pop()
         for level in reversed(range(LEVELS - 1)):
             fine = features[level]
-            grown = functional.interpolate(coarse, fine.shape[-3:], mode="trilinear", align_corners=False)
-            coarse = self.up[level](torch.cat([fine, grown], dim=1))
+            # Where a side was odd, pooling rounded up: what is too much is cut off.
+            grown = self.ups[level](coarse)[..., : fine.shape[-2], : fine.shape[-1]]
+            coarse = self.blocks[level](torch.cat([fine, grown], dim=1))
         return coarse
 
 
