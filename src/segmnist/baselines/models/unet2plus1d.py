@@ -30,7 +30,7 @@ class FactoredConv(nn.Module):
         B, _, T, H, W = clips.shape
         frames = self.space(clips.transpose(1, 2).flatten(0, 1)).unflatten(0, (B, T))
         rows: Tensor = self.time(frames.transpose(1, 2).flatten(3))
-        return rows.unflatten(3, (H, W))
+        return rows.reshape(B, -1, T, H, W)
 
 
 def video_body(width: int, inputs: int = 1) -> VideoUNet:
