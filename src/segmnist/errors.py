@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 
+def one_line(text: object) -> str:
+    r"""Return text with what a terminal would act on, line ends included, spelled out; file names may hold any.
+
+    >>> print(one_line("a\x1b[2J\nb é"))
+    a\x1b[2J\nb é
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+
+
 class SegmnistError(Exception):
     """Base of every error that segmnist raises on purpose; its message is one line that a user can act on."""
 

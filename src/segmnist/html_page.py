@@ -21,6 +21,11 @@ pre{overflow:auto;padding:.7rem;border:1px solid #8886}
 """
 """What all pages share, in light and in dark."""
 
+
+class Html(str):
+    """Text that is HTML. Whatever is not of this type is escaped where it becomes part of a page."""
+
+
 WIDTH, HEIGHT = 420, 150
 LEFT, TOP, BOTTOM = 4, 14, 34
 MOST_NUMBERS = 12
@@ -35,6 +40,15 @@ def page(title: str, body: str, style: str = "") -> str:
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}{style}</style></head>'
         f"<body><h1>{name}</h1>{body}</body></html>\n"
     )
+
+
+def html_of_text(text: str) -> Html:
+    """Return text as HTML, escaped unless it is HTML already.
+
+    >>> html_of_text("<b>"), html_of_text(Html("<b>"))
+    ('&lt;b&gt;', '<b>')
+    """
+    return text if isinstance(text, Html) else Html(html.escape(text))
 
 
 def chart(title: str, width: float, height: float, body: str) -> str:

@@ -24,6 +24,7 @@ pytest.importorskip("httpx", reason="starlette's test client needs httpx")
 from starlette.testclient import TestClient
 
 from segmnist.explore import Exhibit, create_app
+from segmnist.explore.server import server_of
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = (
@@ -60,11 +61,9 @@ def client(exhibit: Exhibit) -> Iterator[TestClient]:
 @contextlib.contextmanager
 def serving(app: Any) -> Iterator[str]:
     """Serve an application on a free port; gives its address."""
-    import uvicorn
-
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+    server = server_of(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started and thread.is_alive():

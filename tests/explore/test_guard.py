@@ -32,6 +32,12 @@ def test_names_of_this_machine(client: TestClient, host: str) -> None:
         "",
         "[::2]",
         "2130706433",
+        "[::1].evil.example",
+        "[::1]evil.example",
+        "[::1]@evil.example",
+        "[127.0.0.1",
+        "localhost:80.evil.example",
+        "localhost:80:80",
     ],
 )
 @pytest.mark.parametrize("path", ["/", "/clip", "/clip.bin", "/static/main.js", "/openapi.json"])

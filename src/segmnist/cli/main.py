@@ -22,7 +22,7 @@ from segmnist.cli.specs import presets, show
 from segmnist.cli.suites import suites
 from segmnist.cli.train import train
 from segmnist.cli.verify import recipe, verify
-from segmnist.errors import BadArgument, MissingDependency, SegmnistError
+from segmnist.errors import BadArgument, MissingDependency, SegmnistError, one_line
 from segmnist.version import GENERATOR_VERSION, __version__
 
 COMMANDS: dict[Callable[..., None], str] = {
@@ -105,5 +105,5 @@ def main() -> None:
 
 
 def _fail(reason: object, code: int) -> NoReturn:
-    typer.echo(f"segmnist: {reason}", err=True)
+    typer.echo(f"segmnist: {one_line(reason)}", err=True)
     raise SystemExit(code)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from segmnist.cli.options import BankOption, PlaceArgument
+from segmnist.errors import one_line
 
 MOST_LINES = 50
 
@@ -35,18 +36,18 @@ def verify(
             _print_faults(verdict.faults)
             if clean:
                 swept = sweep(verdict.found)
-                typer.echo(f"{verdict.found.store.url}: swept {len(swept)} temporary files")
+                typer.echo(f"{one_line(verdict.found.store.url)}: swept {len(swept)} temporary files")
             if repair and not verdict.is_good:
                 mend(verdict, bank=DigitBank.from_path(bank) if bank else None)
                 typer.echo(
-                    f"{verdict.found.store.url}: {len(verdict.faults)} faults found, what was broken is made again"
+                    f"{one_line(verdict.found.store.url)}: {len(verdict.faults)} faults found, what was broken is made again"
                 )
         with reporting("verify") as report:
             verdicts = check(out, report=report)
     for verdict in verdicts:
         _print_faults(verdict.faults)
         state = "whole" if verdict.is_good else f"{len(verdict.faults)} faults"
-        typer.echo(f"{verdict.found.store.url}: {state}, {size_text(verdict.num_bytes)} read")
+        typer.echo(f"{one_line(verdict.found.store.url)}: {state}, {size_text(verdict.num_bytes)} read")
     if not all(verdict.is_good for verdict in verdicts):
         raise typer.Exit(1)
 

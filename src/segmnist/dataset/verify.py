@@ -15,7 +15,7 @@ from segmnist.dataset.manifest import FileSum, Manifest, Receipt, sum_of
 from segmnist.dataset.plan import layout_for, shard_paths
 from segmnist.dataset.progress import Report, Tally, no_report
 from segmnist.dataset.store import Store, Unreadable
-from segmnist.errors import CorruptData
+from segmnist.errors import CorruptData, one_line
 from segmnist.formats import SHARDED, WHOLE, Layout, sharded_format, whole_format
 from segmnist.whole_file import is_temporary
 
@@ -34,10 +34,10 @@ class Fault(NamedTuple):
     reason: str = ""
 
     def __str__(self) -> str:
-        # A file may have any name; what a terminal would act on is spelled out.
-        shown = f"{self.path} ({self.reason})" if self.reason else self.path
-        plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
-        return f"{self.kind}: {plain}"
+        # A file may have any name.
+        return one_line(
+            f"{self.kind}: {self.path} ({self.reason})" if self.reason else f"{self.kind}: {self.path}"
+        )
 
 
 @dataclass

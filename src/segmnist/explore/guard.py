@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -11,6 +12,8 @@ from segmnist.explore.replies import failure
 
 MAX_ADDRESS = 8192
 """Bytes of a request's path and query together."""
+
+_HOST = re.compile(r"(\[(?P<address>[^]]*)\]|(?P<name>[^][:]*))(:[0-9]*)?", re.ASCII)
 
 POLICY = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
@@ -78,11 +81,10 @@ class Guard:
 
 
 def _name_of(host: str) -> str:
-    """Return a Host header's name without its port.
+    """Return a Host header's name without its port, empty for what is no name or address with a port.
 
-    >>> _name_of("[::1]:8000"), _name_of("LOCALHOST:80"), _name_of("127.0.0.1")
-    ('::1', 'localhost', '127.0.0.1')
+    >>> _name_of("[::1]:8000"), _name_of("LOCALHOST:80"), _name_of("127.0.0.1"), _name_of("[::1].evil.com")
+    ('::1', 'localhost', '127.0.0.1', '')
     """
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0].lower()
+    parts = _HOST.fullmatch(host)
+    return (parts["address"] or parts["name"]).lower() if parts else ""

@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 import webbrowser
+from typing import TYPE_CHECKING
 
 from segmnist.errors import BadArgument
 from segmnist.explore.app import create_app
@@ -16,8 +17,9 @@ from segmnist.explore.clip import draw
 from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.view import view_from
 
-MAX_WAITING = 256
-"""Connections at once; further ones are told to come again."""
+if TYPE_CHECKING:
+    import uvicorn
+    from starlette.applications import Starlette
 
 
 def serve(
@@ -32,8 +34,6 @@ def serve(
 
     Raises `BadArgument` where the port is taken or the host is none of this machine's.
     """
-    import uvicorn
-
     listener = _listen(host, port)
     port = listener.getsockname()[1]
     loopback = _is_loopback(host)
@@ -47,12 +47,21 @@ def serve(
     threading.Thread(target=_warm, args=(exhibit,), daemon=True).start()
     if open_page:
         threading.Timer(0.3, webbrowser.open, (address,)).start()
+    with contextlib.closing(listener):
+        server_of(app).run(sockets=[listener])
+
+
+def server_of(app: Starlette) -> uvicorn.Server:
+    """Return the server of an application, which has yet to run."""
+    import uvicorn
+
+    from segmnist.explore.connection import Connection
+
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, limit_concurrency=MAX_WAITING,
+        app, http=Connection, ws="none", log_level="warning", access_log=False, server_header=False,
         timeout_keep_alive=30, timeout_graceful_shutdown=1,
     )  # fmt: skip
-    with contextlib.closing(listener):
-        uvicorn.Server(config).run(sockets=[listener])
+    return uvicorn.Server(config)
 
 
 def _listen(host: str, port: int) -> socket.socket:

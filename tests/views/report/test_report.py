@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html.parser
 import re
 import shutil
@@ -66,6 +67,15 @@ def test_a_part_is_spread_over_the_whole(place: Path) -> None:
     assert part.num_surveyed == 5
     with pytest.raises(BadArgument):
         survey(place, max_clips=0)
+
+
+def test_names_of_files_are_text_whatever_they_say(found: Any) -> None:
+    evil = '<span class="wrong"><script>document.title = 1</script>'
+    told = dataclasses.replace(found, files=[(evil, 1, evil)], differing=[3])
+    page = report_page(told)
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") == 2
+    assert '<span class="wrong">1 clips are not' in page
 
 
 def test_every_file_of_the_manifest_is_listed(found: Any, place: Path) -> None:

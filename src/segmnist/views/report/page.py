@@ -11,7 +11,7 @@ import numpy as np
 from segmnist.classes import IGNORE
 from segmnist.dataset.reader import StoredDataset, open_dataset
 from segmnist.digits.bank import DigitBank
-from segmnist.html_page import page, picture
+from segmnist.html_page import Html, html_of_text, page, picture
 from segmnist.palette import CLASS_NAMES
 from segmnist.render.derived import CAMOUFLAGE_LEVELS
 from segmnist.render.engine import render
@@ -57,18 +57,15 @@ def report_page(found: Survey, *, bank: DigitBank | None = None) -> str:
 def _facts(found: Survey) -> str:
     recipe, spec = found.recipe, found.recipe.spec
     size = sum(count for _, count, _ in found.files)
-    agreement = (
-        f'<span class="wrong">{len(found.differing)} clips are not what the recipe gives, such as {found.differing[0]}</span>'
-        if found.differing
-        else "equal to what the recipe gives, byte for byte"
-    )
+    equal = "equal to what the recipe gives, byte for byte"
+    if found.differing:
+        wrong = f"{len(found.differing)} clips are not what the recipe gives, such as {found.differing[0]}"
+        equal = f'<span class="wrong">{html.escape(wrong)}</span>'
+    surveyed = f"{found.num_surveyed:,} of them, spread evenly; their stored videos are {equal}"
     return _table(
         [
             ("clips", f"{recipe.num_clips:,} of {spec.num_frames} frames, {spec.height}×{spec.width}"),
-            (
-                "surveyed",
-                f"{found.num_surveyed:,} of them, spread evenly; their stored videos are {agreement}",
-            ),
+            ("surveyed", Html(surveyed)),
             ("seed, split", f"{recipe.seed}, {recipe.split}"),
             ("truths", ", ".join(recipe.truths)),
             ("format", f"{recipe.format}, {len(found.files):,} files, {size:,} bytes"),
@@ -166,9 +163,5 @@ def _checksums(found: Survey) -> str:
 
 def _table(rows: Iterable[Sequence[str]], head: Sequence[str] = ()) -> str:
     top = "<tr>" + "".join(f"<th>{html.escape(name)}</th>" for name in head) + "</tr>" if head else ""
-    cells = ("".join(f"<td>{_text(cell)}</td>" for cell in row) for row in rows)
+    cells = ("".join(f"<td>{html_of_text(cell)}</td>" for cell in row) for row in rows)
     return f"<table>{top}{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
-
-
-def _text(cell: str) -> str:
-    return cell if '<span class="wrong">' in cell else html.escape(cell)
