@@ -9,6 +9,7 @@ checkpoint. So the same command always finishes what is missing. `--jobs` runs g
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import subprocess
 import sys
@@ -22,12 +23,15 @@ from segmnist.baselines.catalog import MODELS
 from segmnist.errors import CorruptData
 from segmnist.suites.catalog import suite
 from segmnist.suites.results import load_suite_result
+from segmnist.whole_file import replace_file
 
 ROOT = Path(__file__).parents[1]
 
 SEEDS = (0, 1, 2)
 STANDARD_MODELS = ("unet", "unet-gru", "transformer")
 """The models on standard-v1, which takes long."""
+CURVE_SCORES = ("information_gained", "nll", "miou")
+"""What is kept of each validation."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ def finish(run: Run, options: argparse.Namespace) -> str:
     """Train and score one run, and return what happened in one line. It is called in a process of its own."""
     from segmnist.baselines.checkpoint import LAST
     from segmnist.baselines.device import use_threads
+    from segmnist.baselines.run_logs import CURVE
     from segmnist.baselines.score import score
     from segmnist.baselines.settings import Settings
     from segmnist.baselines.train import train
@@ -81,8 +86,20 @@ def finish(run: Run, options: argparse.Namespace) -> str:
         device=options.device,
         commit=options.commit,
     )
+    keep_curve(run, folder / CURVE, options.results / "curves" / f"{run.name}.json")
     save_result(result, options.results / f"{run.name}.json")
     return f"{run.name}: {(time.monotonic() - began) / 60:.1f} minutes of wall time"
+
+
+def keep_curve(run: Run, validations: Path, place: Path) -> None:
+    """Keep the scores of a run's validations, for the learning curves of `scripts/benchmark_figures.py`."""
+    points = [
+        {"minutes": round(point["minutes"], 3)} | {name: point["scores"][name] for name in CURVE_SCORES}
+        for point in json.loads(validations.read_text(encoding="utf-8"))
+    ]
+    kept = {"suite": run.suite, "part": run.part, "model": run.model, "seed": run.seed, "validations": points}
+    place.parent.mkdir(exist_ok=True)
+    replace_file(place, json.dumps(kept, indent=1).encode() + b"\n")
 
 
 def main() -> int:

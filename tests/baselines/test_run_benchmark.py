@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 pytest.importorskip("torch", reason="torch comes with the `train` extra")
 
-from scripts import run_benchmark
+from scripts import benchmark_figures, run_benchmark
 
+from segmnist.evaluate.reports.results import Score
 from segmnist.suites.results import load_suite_result
 
 
 def test_a_run_leaves_a_result_and_is_then_done(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
     only = ("--suite", "tiny-v1", "--model", "all-background", "--seed", "1", "--minutes", "0.001")
     places = ("--runs", str(tmp_path / "runs"), "--results", str(tmp_path))
-    monkeypatch.setattr("os.nice", lambda by: 0)
 
     def listed() -> str:
         monkeypatch.setattr(sys, "argv", ["run_benchmark", *only, *places, "--list"])
@@ -35,6 +37,10 @@ def test_a_run_leaves_a_result_and_is_then_done(tmp_path: Path, monkeypatch: Any
     assert run_benchmark.finish(run, options).startswith("tiny-v1-all-background-1: ")
     result = load_suite_result(tmp_path / "tiny-v1-all-background-1.json")
     assert (result.seed, result.parameters, result.minutes is not None) == (1, 11, True)
+    curve = json.loads((tmp_path / "curves" / "tiny-v1-all-background-1.json").read_text())
+    assert (curve["model"], curve["seed"]) == ("all-background", 1)
+    assert curve["validations"][-1].keys() == {"minutes", *run_benchmark.CURVE_SCORES}
+    assert benchmark_figures.learning_curves(tmp_path / "curves") == {}  # only seed 0 is drawn
     assert listed().startswith("done")
     (tmp_path / "tiny-v1-all-background-1.json").write_text("{}")
     assert listed().startswith("missing")
@@ -43,3 +49,31 @@ def test_a_run_leaves_a_result_and_is_then_done(tmp_path: Path, monkeypatch: Any
 def test_runs_have_names_of_their_own() -> None:
     names = [run.name for run in run_benchmark.all_runs()]
     assert len(set(names)) == len(names)
+
+
+def test_learning_curves_are_drawn_by_suite_and_part(tmp_path: Path) -> None:
+    for part, model in (("small", "unet"), ("small", "unet3d"), ("twins", "unet")):
+        points = [{"minutes": m, "information_gained": 10.0 * m, "nll": 1.0, "miou": 0.5} for m in (1, 2, 5)]
+        kept = {"suite": "exact-v2", "part": part, "model": model, "seed": 0, "validations": points}
+        (tmp_path / f"{part}-{model}.json").write_text(json.dumps(kept))
+    figures = benchmark_figures.learning_curves(tmp_path)
+    assert figures.keys() == {"learning-exact-v2-small.svg", "learning-exact-v2-twins.svg"}
+    svg = figures["learning-exact-v2-small.svg"].svg()
+    assert "unet3d, 5 minutes: 50" in svg
+    assert svg.count("<circle") == 2 * 3 + 2
+    assert figures["learning-exact-v2-small.svg"].png().startswith(b"\x89PNG")
+
+
+def test_the_gap_to_the_ceiling_has_a_point_for_each_part_that_was_scored() -> None:
+    def result(model: str, part: str, share: float | None) -> Any:
+        scores = {"information_share": Score(share)}
+        one = SimpleNamespace(name=part, scores=scores)
+        return SimpleNamespace(suite="exact-v2", seed=0, model=model, parts=[one])
+
+    results = [result("unet", "small", 0.25), result("unet", "twins", 0.5), result("unet3d", "faint", None)]
+    svg = benchmark_figures.gap(results)["gap-exact-v2.svg"].svg()
+    assert "unet, part small: 0.250" in svg
+    assert "unet, part twins: 0.500" in svg
+    assert "unet3d" not in svg
+    assert svg.count("<polyline") == 1 + svg.count("#cccccc")  # no line joins parts with one between them
+    assert benchmark_figures.gap([]) == {}

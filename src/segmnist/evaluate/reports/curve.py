@@ -1,4 +1,4 @@
-"""A score against the levels of a sweep, a line for each model, as SVG or PNG."""
+"""A score against the levels of a sweep or against minutes of training, a line for each model, as SVG or PNG."""
 
 from __future__ import annotations
 
@@ -99,15 +99,54 @@ class Curve:
         return file.getvalue()
 
 
+@dataclass(frozen=True)
+class Point:
+    """A score, where it stands on the axis from left to right, 0 to 1, and what it says when pointed at."""
+
+    place: float
+    score: Score
+    says: str
+
+
 def curve(title: str, levels: Levels, models: Mapping[str, Sequence[Score]]) -> Curve:
     """Draw a score against the levels of a sweep, with its intervals.
 
     models: for each model its score at each level, in the order of `levels.parts`; one that is not defined
     interrupts the line, and a model that has none is left out.
     """
-    models = {model: scores for model, scores in models.items() if any(s.value is not None for s in scores)}
+    series = {
+        model: [
+            Point(place, score, f"{model}, {levels.knob} {label}: {score_text(score)}")
+            for place, label, score in zip(levels.places, levels.labels, scores, strict=True)
+        ]
+        for model, scores in models.items()
+    }
+    return _plot(title, levels.knob, list(zip(levels.places, levels.labels, strict=True)), series)
+
+
+def learning_curve(title: str, models: Mapping[str, Sequence[tuple[float, float]]]) -> Curve:
+    """Draw a score against minutes of training; models: for each its points `(minutes, score)`, in order."""
+    ticks = _ticks([0.0, *(minutes for points in models.values() for minutes, _ in points)])
+    series = {
+        model: [
+            Point(minutes / ticks[-1], Score(score), f"{model}, {minutes:.3g} minutes: {score:.4g}")
+            for minutes, score in points
+        ]
+        for model, points in models.items()
+    }
+    return _plot(title, "minutes of processor time", [(t / ticks[-1], f"{t:g}") for t in ticks], series)
+
+
+def _plot(
+    title: str, axis: str, labels: Sequence[tuple[float, str]], series: Mapping[str, Sequence[Point]]
+) -> Curve:
+    """Draw a line for each model that has a score; labels: what is written below the axis, and where."""
+    series = {model: p for model, p in series.items() if any(point.score.value is not None for point in p)}
     ends = [
-        end for scores in models.values() for score in scores for end in (score.value, score.low, score.high)
+        end
+        for points in series.values()
+        for score in (point.score for point in points)
+        for end in (score.value, score.low, score.high)
     ]
     ticks = _ticks([end for end in ends if end is not None])
     low, high = ticks[0], ticks[-1]
@@ -123,26 +162,29 @@ def curve(title: str, levels: Levels, models: Mapping[str, Sequence[Score]]) -> 
         y = at(0, 0, tick)[1]
         marks.append(Line(((LEFT, y), (LEFT + PLOT_WIDTH, y)), "#cccccc"))
         marks.append(Text(LEFT - 6, y + 4, f"{tick:g}", "end"))
-    for place, label in zip(levels.places, levels.labels, strict=True):
+    for place, label in labels:
         marks.append(Text(at(place, 0, low)[0], bottom + 16, label, "middle"))
-    marks.append(Text(LEFT + PLOT_WIDTH / 2, bottom + 32, levels.knob, "middle"))
-    for order, (model, scores) in enumerate(models.items()):
+    marks.append(Text(LEFT + PLOT_WIDTH / 2, bottom + 32, axis, "middle"))
+    for order, (model, points) in enumerate(series.items()):
         colour = COLOURS[order % len(COLOURS)]
+        has_intervals = any(point.score.low is not None for point in points)
+        shift = BESIDE * (order - (len(series) - 1) / 2) if has_intervals else 0.0
         runs: list[list[tuple[float, float]]] = [[]]
-        shift = BESIDE * (order - (len(models) - 1) / 2)
-        for place, label, score in zip(levels.places, levels.labels, scores, strict=True):
+        for point in points:
+            score = point.score
             if score.value is None:
                 runs.append([])
                 continue
             if score.low is not None and score.high is not None:
-                marks.append(Line((at(place, shift, score.low), at(place, shift, score.high)), colour))
-            runs[-1].append(at(place, shift, score.value))
-            marks.append(Dot(*runs[-1][-1], colour, f"{model}, {levels.knob} {label}: {score_text(score)}"))
+                ends_at = (at(point.place, shift, score.low), at(point.place, shift, score.high))
+                marks.append(Line(ends_at, colour))
+            runs[-1].append(at(point.place, shift, score.value))
+            marks.append(Dot(*runs[-1][-1], colour, point.says))
         marks += [Line(tuple(run), colour, 2) for run in runs if len(run) > 1]
         y = bottom + 52 + ROW * order
         marks += [Line(((LEFT, y - 4), (LEFT + 22, y - 4)), colour, 2), Dot(LEFT + 11, y - 4, colour)]
         marks.append(Text(LEFT + 30, y, model))
-    return Curve(title, bottom + 52 + ROW * len(models), tuple(marks))
+    return Curve(title, bottom + 52 + ROW * len(series), tuple(marks))
 
 
 def _ticks(values: Sequence[float]) -> list[float]:
