@@ -56,8 +56,9 @@ def test_the_davis_folder_is_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_own_model_is_trained_scored_compared_and_looked_at(tmp_path: Path) -> None:
-    output = run(tmp_path, "own_convlstm.py", "12", "3", needs="torch")
+@pytest.mark.parametrize("name", ["own_convlstm.py", "own_image_model.py"])
+def test_an_own_model_is_trained_scored_compared_and_looked_at(tmp_path: Path, name: str) -> None:
+    output = run(tmp_path, name, "12", "3", needs="torch")
     losses = [float(loss) for loss in re.findall(r"loss ([\d.]+)", output)]
     assert losses[-1] < 0.6 * losses[0]
     assert re.search(r"information_gained: ours -?\d.*, the table's unet -?\d", output)
