@@ -3,8 +3,9 @@
     python scripts/benchmark_page.py [--check]
 
 Replaces everything between the marks `<!-- results -->` and `<!-- end of results -->`; `--check` compares and
-writes nothing. Models are ranked by information gained. Every result is in a table: any model, any suite. On the main
-suites, a line names the baselines without a result.
+writes nothing. Models are ranked by information gained, in a suite of several parts on each part alone. Every result
+is in a table: any model, any suite. On the main suites, all parts are in the table, and a line names the models without
+a result.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from segmnist.evaluate.metrics import ROWS
 from segmnist.evaluate.reports.results import PartResult, Result
 from segmnist.evaluate.reports.table import ranked, score_text
 from segmnist.suites.catalog import SUITES, suite
+from segmnist.suites.references import references_of
 from segmnist.suites.results import load_suite_result
+from segmnist.whole_file import replace_file
 
 ROOT = Path(__file__).parents[1]
 PAGE, RESULTS = ROOT / "docs" / "benchmark.md", ROOT / "results"
@@ -54,7 +57,8 @@ EXACT_COLUMNS = (
     "foreground_accuracy",
 )
 """Of a suite that the oracle solves; its own scores are rows of the same table."""
-JUDGES = {"oracle_": "exact posterior", "ceiling_": "best to be expected"}
+JUDGES = {"oracle_": "exact posterior beside them", "ceiling_": "best to be expected"}
+"""Scores that results compared with the exact posterior hold of it: what it scored, and what can be expected."""
 
 
 def main(check: bool) -> int:
@@ -65,7 +69,7 @@ def main(check: bool) -> int:
     _, _, tail = rest.partition(LAST)
     after = f"{head}{FIRST}\n\n{_tables(results)}\n{LAST}{tail}"
     if not check:
-        PAGE.write_text(after, encoding="utf-8")
+        replace_file(PAGE, after.encode())
     return int(check and after != before)
 
 
@@ -86,40 +90,56 @@ def _tables(results: list[Result]) -> str:
 def _table(name: str, results: list[Result]) -> str:
     columns = EXACT_COLUMNS if name.startswith("exact") else COLUMNS
     titles = " | ".join(ROWS[column].title for column in columns)
+    parts = [part.name for part in suite(name).parts]
     lines = [f"### {name}, test", ""]
     if results:
-        lines += [f"| model | seed | {titles} |", "|---|---|" + "---|" * len(columns)]
-        lines += [*_rows(ranked(results), columns), *_judges(results, columns), ""]
-    missing = [model for model in MODELS if all(result.model != model for result in results)]
-    if name in MAIN_SUITES and missing:
-        lines += [f"Not run: {', '.join(missing)}.", ""]
+        lead = ["model", "seed"] if len(parts) == 1 else ["part", "model", "seed"]
+        lines += [f"| {' | '.join(lead)} | {titles} |", "|" + "---|" * (len(lead) + len(columns))]
+        for part in parts:
+            rows = _rows(results, part, columns) or [f"not run | - | {' | '.join('-' for _ in columns)}"]
+            lines += [f"| {row} |" if len(parts) == 1 else f"| {part} | {row} |" for row in rows]
+        lines.append("")
+    if name in MAIN_SUITES:
+        lines += _not_run(name, results)
     return "\n".join([*lines, *_notes(results)])
 
 
-def _rows(results: Iterable[Result], columns: Iterable[str]) -> list[str]:
+def _not_run(name: str, results: list[Result]) -> list[str]:
+    """Return lines that name the models without a result, once for all parts that lack the same ones."""
+    models = [*MODELS, *references_of(name)]
+    parts_of: dict[tuple[str, ...], list[str]] = {}
+    for part in suite(name).parts:
+        done = {result.model for result in results if _part_of(result, part.name)}
+        parts_of.setdefault(tuple(model for model in models if model not in done), []).append(part.name)
     return [
-        f"| {_named(result.model, result, part)} | {result.seed} | {_cells(part, columns)} |"
-        for result in results
-        for part in result.parts
+        line
+        for missing, parts in parts_of.items()
+        if missing
+        for line in (
+            f"Not run{'' if len(parts_of) == 1 else ' on ' + ', '.join(parts)}: {', '.join(missing)}.",
+            "",
+        )
     ]
 
 
-def _judges(results: Iterable[Result], columns: Iterable[str]) -> list[str]:
-    """Return rows for the exact posterior: what it scored and its expected scores, of each part that has them."""
-    rows: dict[tuple[str, str], str] = {}
-    for result in results:
-        for part in result.parts:
-            for prefix, title in JUDGES.items():
-                if any(name.startswith(prefix) for name in part.scores):
-                    cells = _cells(part, [prefix + name for name in columns])
-                    row = f"| {_named(title, result, part)} | - | {cells} |"
-                    rows.setdefault((prefix, part.name), row)
-    return [rows[key] for key in sorted(rows)]
+def _part_of(result: Result, part: str) -> PartResult | None:
+    return next((each for each in result.parts if each.name == part), None)
 
 
-def _named(name: str, result: Result, part: PartResult) -> str:
-    """Return a name with that of the part, in a suite of several."""
-    return name if len(suite(result.suite).parts) == 1 else f"{name}, {part.name}"
+def _rows(results: list[Result], part: str, columns: Iterable[str]) -> list[str]:
+    """Return the rows of a part without its name: the models in order, then the exact posterior where it is known."""
+    rows, judges = [], {}
+    for result in ranked([result for result in results if _part_of(result, part)], part):
+        scored = _part_of(result, part)
+        assert scored is not None
+        rows.append(
+            f"{result.model} | {'-' if result.seed is None else result.seed} | {_cells(scored, columns)}"
+        )
+        for prefix, title in JUDGES.items():
+            if any(name.startswith(prefix) for name in scored.scores):
+                cells = _cells(scored, [prefix + name for name in columns])
+                judges.setdefault(title, f"{title} | - | {cells}")
+    return [*rows, *judges.values()]
 
 
 def _cells(part: PartResult, columns: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import typer.main
 
 from segmnist.cli.main import app
+from segmnist.whole_file import replace_file
 
 PAGE = Path(__file__).parents[1] / "docs" / "cli.md"
 HEAD = """\
@@ -67,4 +68,4 @@ def _line(text: str | None) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(reference(), encoding="utf-8")
+    replace_file(PAGE, reference().encode())

@@ -19,6 +19,7 @@ import numpy as np
 
 from segmnist import GENERATOR_VERSION, PRESETS, preset, render, sample
 from segmnist.scene.randomness import SPLITS
+from segmnist.whole_file import replace_file
 
 GOLDEN = Path(__file__).parents[1] / "tests" / "golden" / "golden.json"
 SEEDS = (0, 0xFEDCBA9876543210)
@@ -74,7 +75,7 @@ def write(path: Path, version: str, found: dict[str, Sums]) -> None:
     if changed:
         raise ValueError(f"generator version {version} has other sums recorded: {', '.join(changed[:3])} ...")
     known.update(found)
-    path.write_text(json.dumps(versions, indent=1) + "\n", encoding="utf-8")
+    replace_file(path, (json.dumps(versions, indent=1) + "\n").encode())
 
 
 def main() -> int:

@@ -1,9 +1,10 @@
 """Train and score every run of the benchmark: python scripts/run_benchmark.py [--list] [--suite ...] [--model ...].
 
-A run is one model on one suite, or on one part of it, with a seed and a budget of processor time. A run whose
-result file is there, and of this version of the suite, is skipped. One that was killed continues from its
-checkpoint. So the same command always finishes what is missing. `--jobs` runs go on at a time, with
-`--threads` threads each.
+A run is one model on one suite, or on one part of it, with a seed and a budget of processor time. Models that are
+not learned (`segmnist.suites.references`) are runs without a budget: the floor and the ceiling of each table. A run
+whose result file is there, and of this version of the suite, is skipped. One that was killed continues from its
+checkpoint. So the same command always finishes what is missing. `--jobs` runs go on at a time, with `--threads`
+threads each.
 """
 
 from __future__ import annotations
@@ -21,8 +22,13 @@ from pathlib import Path
 
 from segmnist.baselines.catalog import MODELS
 from segmnist.errors import CorruptData
+from segmnist.evaluate.reports.results import SCHEMA, Result, hardware, save_result
+from segmnist.suites import evaluate
 from segmnist.suites.catalog import suite
+from segmnist.suites.checksums import suite_sha256
+from segmnist.suites.references import REFERENCES, references_of
 from segmnist.suites.results import load_suite_result
+from segmnist.version import GENERATOR_VERSION, __version__
 from segmnist.whole_file import replace_file
 
 ROOT = Path(__file__).parents[1]
@@ -52,6 +58,10 @@ class Run:
 
 def all_runs() -> Iterator[Run]:
     """Iterate over all runs, the cheap ones first."""
+    for name in ("tiny-v1", "exact-v2", "standard-v1"):
+        for part in suite(name).parts:
+            for model in references_of(name):
+                yield Run(name, part.name if len(suite(name).parts) > 1 else None, model, 0, 0.0)
     for seed in SEEDS:
         for model in MODELS:
             yield Run("tiny-v1", None, model, seed, 2.0)
@@ -71,10 +81,12 @@ def finish(run: Run, options: argparse.Namespace) -> str:
     from segmnist.baselines.score import score
     from segmnist.baselines.settings import Settings
     from segmnist.baselines.train import train
-    from segmnist.evaluate.reports.results import save_result
 
     use_threads(options.threads)
     began = time.monotonic()
+    if run.model in REFERENCES:
+        save_result(_of_reference(run, options), options.results / f"{run.name}.json")
+        return f"{run.name}: {(time.monotonic() - began) / 60:.1f} minutes of wall time"
     minutes = options.minutes or run.minutes
     settings = Settings.of(run.model, suite=run.suite, part=run.part, seed=run.seed, minutes=minutes)
     folder = options.runs / run.name
@@ -82,7 +94,7 @@ def finish(run: Run, options: argparse.Namespace) -> str:
     result = score(
         folder / LAST,
         tracking=options.tracking,
-        observer="offline" if run.suite.startswith("exact") and options.oracle else None,
+        observer=_observer(run, options),
         device=options.device,
         commit=options.commit,
     )
@@ -102,12 +114,29 @@ def keep_curve(run: Run, validations: Path, place: Path) -> None:
     replace_file(place, json.dumps(kept, indent=1).encode() + b"\n")
 
 
+def _of_reference(run: Run, options: argparse.Namespace) -> Result:
+    """Return what a model that is not learned scores."""
+    whole = suite(run.suite)
+    chosen = whole if run.part is None else whole.only(run.part)
+    [part] = chosen.parts
+    make, notes = REFERENCES[run.model]
+    parts = evaluate(make(part), chosen, tracking=options.tracking, observer=_observer(run, options))
+    return Result(
+        SCHEMA, whole.name, suite_sha256(whole), "test", run.model, parts, __version__, GENERATOR_VERSION,
+        commit=options.commit, hardware=hardware(), notes=f"Not learned. {notes}",
+    )  # fmt: skip
+
+
+def _observer(run: Run, options: argparse.Namespace) -> str | None:
+    return "offline" if run.suite.startswith("exact") and options.oracle else None
+
+
 def main() -> int:
     """Finish the runs that are asked for; return 1 if any failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--suite", nargs="+", help="only these suites")
     parser.add_argument("--part", nargs="+", help="only these parts")
-    parser.add_argument("--model", nargs="+", choices=MODELS, help="only these models")
+    parser.add_argument("--model", nargs="+", choices=[*MODELS, *REFERENCES], help="only these models")
     parser.add_argument("--seed", nargs="+", type=int, help="only these seeds")
     parser.add_argument("--minutes", type=float, help="another budget for each run")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time")

@@ -94,7 +94,7 @@ def table(name: str) -> list[str]:
                 pair(row.accuracy, 4),
                 pair(row.highest_foreground_accuracy, 3),
                 short(row.coin_share[0], 3),
-                f"{short(row.miou_low, 3)} .. {short(row.miou_high, 3)}",
+                " .. ".join(short(end, 3) for end in (row.miou_low, row.miou_high) if end is not None) or "-",
             ]
             lines.append(f"| {' | '.join(cells)} |")
     return lines
@@ -125,7 +125,7 @@ def main() -> None:
     before, rest = page.split(FIRST)
     after = rest.split(LAST)[1]
     lines = "\n".join(table(asked.suite))
-    PAGE.write_text(f"{before}{FIRST}\n\n{lines}\n\n{LAST}{after}", encoding="utf-8")
+    replace_file(PAGE, f"{before}{FIRST}\n\n{lines}\n\n{LAST}{after}".encode())
 
 
 if __name__ == "__main__":

@@ -46,6 +46,18 @@ def test_a_run_leaves_a_result_and_is_then_done(tmp_path: Path, monkeypatch: Any
     assert listed().startswith("missing")
 
 
+def test_a_reference_is_a_run_without_training(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("os.nice", lambda by: 0)
+    options = argparse.Namespace(threads=1, results=tmp_path, tracking=False, oracle=False, commit=None)
+    run = run_benchmark.Run("exact-v2", "small", "class-prior", 0, 0.0)
+    assert run in list(run_benchmark.all_runs())
+    run_benchmark.finish(run, options)
+    result = load_suite_result(tmp_path / "exact-v2-small-class-prior-0.json")
+    assert [part.name for part in result.parts] == ["small"]
+    assert abs(result.parts[0].scores["information_gained"].value or 0) < 2  # in bits of 576 pixels
+    assert result.parameters is result.minutes is None
+
+
 def test_runs_have_names_of_their_own() -> None:
     names = [run.name for run in run_benchmark.all_runs()]
     assert len(set(names)) == len(names)

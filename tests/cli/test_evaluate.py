@@ -143,6 +143,7 @@ def test_evaluate_scores_a_spec_of_your_own_against_the_exact_posterior(
         (("math:pi",), 2, "a function"),
         (("absent.npy", "--suite", "tiny"), 2, "tiny-v1"),
         (("absent.npy", "--preset", "exact"), 2, "either --suite or --preset"),
+        (("absent.npy", "--part", "small"), 2, "part='small'"),
         (("absent.npy", "--clips", "0"), 2, "1 or more"),
         (("absent.npy", "--split", "train"), 2, "train sets are drawn without end"),
         (("absent.npy", "--json", "no/such/folder/r.json"), 2, "create the folder first"),
@@ -186,6 +187,37 @@ def test_a_checkpoint_is_evaluated(
     )
     assert code == 0, err
     assert "NLL" in out
+
+
+def test_a_checkpoint_on_what_it_was_not_trained_on_is_refused_unless_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    pytest.importorskip("torch", reason="torch comes with the `train` extra")
+    options = ("--part", "small", "--steps", 1, "--width", 8, "--device", "cpu", "--validations", 0)
+    out = ("--out", tmp_path / "run")
+    code, _, err = run(monkeypatch, capsys, "train", "all-background", *out, "--suite", "exact-v2", *options)
+    assert code == 0, err
+    place = tmp_path / "run" / "checkpoint.pt"
+    asked = ("--split", "val", "--device", "cpu", "--clips", 2)
+    for other, said in (
+        (("--suite", "exact-v2"), "expected one trained on exact-v2;"),
+        (("--suite", "exact-v2", "--part", "twins"), "expected one trained on exact-v2 part twins;"),
+        (("--suite", "tiny-v1"), "expected one trained on tiny-v1;"),
+        (("--preset", "exact"), "expected one trained on exact;"),
+    ):
+        code, _, err = run(monkeypatch, capsys, "evaluate", place, *asked, *other)
+        assert (code, err.count("\n")) == (2, 1)
+        assert "trained on exact-v2 part small" in err
+        assert said in err
+        assert "--transfer" in err
+    code, shown, err = run(monkeypatch, capsys, "evaluate", place, *asked, "--suite", "tiny-v1", "--transfer")
+    assert code == 0, err
+    code, shown, err = run(
+        monkeypatch, capsys, "evaluate", place, *asked, "--suite", "exact-v2", "--part", "small"
+    )
+    assert code == 0, err
+    assert suite("exact-v2").part("small").first(2).content_id("val")[:12] in shown
+    assert "twins" not in shown
 
 
 @pytest.mark.parametrize(

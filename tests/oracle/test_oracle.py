@@ -90,8 +90,13 @@ def test_a_posterior_pickles(observer: Any, motion: str, square_bank: DigitBank)
     changes = {"turn_odds": 0.2} if motion == "markov" else {}
     spec = tiny_spec(width=26, position_step=5.0, speed_range=(5.0, 5.0), digit_motion=motion, **changes)
     source = ClipSource(spec, bank=square_bank)
-    posterior = Oracle.of(source).posterior(source[0], observer, horizon=int(observer == FORECAST))
-    back = pickle.loads(pickle.dumps(posterior))
+    oracle = Oracle.of(source)
+    posterior = oracle.posterior(source[0], observer, horizon=int(observer == FORECAST))
+    packed = pickle.dumps(posterior)
+    shown = sum(value.nbytes for value in vars(posterior).values() if isinstance(value, np.ndarray))
+    # Neither the pairs nor the evidence are in it: those of a walk took 472 MB.
+    assert len(packed) < shown + len(pickle.dumps((oracle.family, oracle.chain))) + 20_000
+    back = pickle.loads(packed)
     np.testing.assert_array_equal(back.class_probabilities, posterior.class_probabilities)
     np.testing.assert_array_equal(back.amodal_probabilities, posterior.amodal_probabilities)
     np.testing.assert_array_equal(back.sample(3), posterior.sample(3))

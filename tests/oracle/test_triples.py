@@ -14,6 +14,7 @@ from segmnist.oracle import Oracle
 from segmnist.oracle.evidence import weigh
 from segmnist.oracle.family import Family, build_family
 from segmnist.oracle.likelihood import log_likelihood_table
+from segmnist.oracle.pairs import found_weight
 from segmnist.oracle.problem import PairProblem
 from segmnist.oracle.triples import ROWS, solve_triples
 from segmnist.render.clips import Clips
@@ -74,9 +75,9 @@ def test_three_digits_equal_the_enumeration(
         log_joint = log_joint + (table[clean[:, t], video[t]] - table[bare[t], video[t]]).sum((-1, -2))
     evidence = np.logaddexp.reduce(log_joint)
     joint = np.exp(log_joint - evidence)
-    found = solve_triples(problem_of(spec, family, video, seen, mapped), 0.0)
+    found = solve_triples(problem_of(spec, family, video, seen, mapped), -np.inf)
     assert found.kept == 1
-    assert found.delta < 1e-12
+    assert found.left_out.delta(found.log_evidence) < 1e-12
     np.testing.assert_allclose(found.log_evidence, evidence, rtol=1e-11, atol=1e-11)
     odds = family.class_odds
     for digit in range(3):
@@ -108,24 +109,49 @@ def test_what_is_left_out_of_three_digits_is_within_its_bound(
     for clip_id, seen in ((0, (0, 1, 2)), (5, (0,))):
         video = ClipSource(spec, bank=small_bank)[clip_id].video
         problem = problem_of(spec, family, video, seen, (0,))
-        pruned, whole = solve_triples(problem, delta), solve_triples(problem, 0.0)
-        assert pruned.delta <= delta
+        log_budget = found_weight(problem, 3) + np.log(delta)
+        pruned, whole = solve_triples(problem, log_budget), solve_triples(problem, -np.inf)
+        bound = pruned.left_out.delta(pruned.log_evidence)
+        assert bound <= delta
         assert whole.kept == 1
         assert pruned.kept < 1 or delta < 1e-3
-        assert np.abs(pruned.class_map - whole.class_map).max() <= pruned.delta + 1e-12
-        assert np.abs(pruned.covered - whole.covered).max() <= pruned.delta + 1e-12
-        assert 0.5 * np.abs(pruned.digits - whole.digits).sum(-1).max() <= pruned.delta + 1e-12
+        assert np.abs(pruned.class_map - whole.class_map).max() <= bound + 1e-12
+        assert np.abs(pruned.covered - whole.covered).max() <= bound + 1e-12
+        assert 0.5 * np.abs(pruned.digits - whole.digits).sum(-1).max() <= bound + 1e-12
 
 
 def test_drawn_triples_have_the_marginals(small_bank: DigitBank) -> None:
     spec = tiny_spec(**{**THREE, "direction_step": 360.0, "sensor_sigma": 120.0})
     family = family_of(spec, small_bank)
     problem = problem_of(spec, family, ClipSource(spec, bank=small_bank)[2].video, (0, 1), (0,))
-    found, count = solve_triples(problem, 1e-6), 4000
+    found, count = solve_triples(problem, found_weight(problem, 3) + np.log(1e-6)), 4000
     drawn = found.draw(np.random.default_rng(1).random((count, 3)))
     for digit in range(3):
         shares = np.bincount(drawn[:, digit], minlength=family.num_hypotheses) / count
         assert np.abs(shares - found.digits[digit]).max() < 5 * np.sqrt(0.25 / count)
+
+
+@pytest.mark.parametrize("sigma", [15.0, 60.0, 120.0])
+@pytest.mark.parametrize("delta", [1e-6, 1e-3, 0.1])
+def test_what_is_left_out_of_a_mixture_of_numbers_is_within_its_bound(
+    delta: float, sigma: float, small_bank: DigitBank
+) -> None:
+    """The numbers of digits share one budget: that of a clip with one digit leaves next to nothing for triples."""
+    spec = tiny_spec(**{**THREE, "num_digits_range": (0, 3), "direction_step": 360.0, "sensor_sigma": sigma})
+    source = ClipSource(spec, bank=small_bank)
+    for clip_id, observer in ((0, "offline"), (1, "causal"), (2, "frame"), (3, "causal")):
+        pruned, whole = (
+            Oracle(spec, bank=small_bank, delta=d).posterior(source[clip_id], observer) for d in (delta, 0.0)
+        )
+        assert pruned.delta.max() <= delta
+        for name in ("class_probabilities", "instance_probabilities"):
+            moved = np.abs(getattr(pruned, name) - getattr(whole, name)).max((1, 2, 3))
+            assert np.all(moved <= pruned.delta + 6e-7)
+        for name in ("num_digits_probabilities", "hypothesis_probabilities"):
+            moved = (
+                np.abs(getattr(pruned, name) - getattr(whole, name)).sum(-1).reshape(len(pruned.delta), -1)
+            )
+            assert np.all(moved.max(1) / 2 <= pruned.delta + 1e-12)
 
 
 @pytest.mark.parametrize("observer", ["offline", "causal", "frame"])

@@ -10,12 +10,27 @@ import torch
 from segmnist.baselines.catalog import build
 from segmnist.baselines.checkpoint import read_checkpoint
 from segmnist.baselines.predict import load_predictor
+from segmnist.baselines.settings import Settings
 from segmnist.errors import BadArgument
 from segmnist.evaluate.reports.results import SCHEMA, Result, hardware
 from segmnist.suites.catalog import Suite, suite
 from segmnist.suites.checksums import suite_sha256
 from segmnist.suites.run import evaluate
 from segmnist.version import GENERATOR_VERSION, __version__
+
+
+def check_trained_on(checkpoint: str | Path, asked: Suite) -> None:
+    """Raise `BadArgument` unless a checkpoint was trained on all parts that are asked for."""
+    settings = read_checkpoint(Path(checkpoint), torch.device("cpu"))["settings"]
+    trained = Settings(**settings)
+    known = [part.spec for part in trained.parts()]
+    if all(part.spec in known for part in asked.parts):
+        return
+    name = trained.suite or "a spec of its own"
+    what = f"trained on {name}{f' part {trained.part}' if trained.part else ''}"
+    parts = f" part {asked.parts[0].name}" if len(asked.parts) == 1 and asked.parts[0].name != "all" else ""
+    fix = "ask for what it was trained on with --suite and --part, or say --transfer"
+    raise BadArgument("checkpoint", f"{checkpoint}, {what}", f"one trained on {asked.name}{parts}", fix)
 
 
 def score(
@@ -38,9 +53,7 @@ def score(
     if settings["suite"] is None:
         raise BadArgument("checkpoint", str(checkpoint), "a model that was trained on a suite")
     whole = suite(settings["suite"])
-    chosen = whole
-    if settings["part"] is not None:
-        chosen = Suite(whole.name, whole.about, (whole.part(settings["part"]),))
+    chosen = whole if settings["part"] is None else whole.only(settings["part"])
     predict, model = load_predictor(checkpoint, device)
     parts = evaluate(predict, chosen, split=split, tracking=tracking, observer=observer, progress=progress)
     weights = sum(p.numel() for p in build(model, settings["width"]).parameters())

@@ -35,6 +35,9 @@ def evaluate(
         str | None,
         typer.Option("--suite", "-s", help="The suite; `segmnist suites` lists them. Default: standard-v1."),
     ] = None,
+    part: Annotated[
+        str | None, typer.Option("--part", help="Only this part of the suite; predictions are of it alone.")
+    ] = None,
     preset: PresetOption = None,
     spec: SpecOption = None,
     changes: SetOption = None,
@@ -71,6 +74,12 @@ def evaluate(
             help="Also compare with the exact posterior of this observer: offline, causal or frame.",
         ),
     ] = None,
+    transfer: Annotated[
+        bool,
+        typer.Option(
+            "--transfer", help="Score a checkpoint on a suite, part or spec that it was not trained on, too."
+        ),
+    ] = False,
     batch: Annotated[int, typer.Option("--batch", help="Clips per batch, when a model is run.")] = 8,
     device: Annotated[
         str, typer.Option("--device", help="Where a torch model runs: auto, cpu or cuda.")
@@ -91,18 +100,19 @@ def evaluate(
 
     for place in filter(None, (json, html)):
         check_target(place)
-    chosen = _suite(suite, preset, spec, changes, num_clips)
+    whole = _suite(suite, preset, spec, changes, num_clips)
+    chosen = whole if part is None else whole.only(part)
     first = num_clips if is_frozen(chosen) else None
     number = sum((part if first is None else part.first(first)).num_clips(split) for part in chosen.parts)
     partial = number < chosen.num_clips(split)
-    source, name = _source(predictions, device)
+    source, name = _source(predictions, chosen, transfer, device)
     with counting(f"{chosen.name} {split}", number) as progress:
         parts = score(
             source, chosen, split=split, batch_size=batch, tracking=tracking, observer=observer,
             first=first, num_workers=workers, progress=progress,
         )  # fmt: skip
     result = Result(
-        SCHEMA, chosen.name, suite_sha256(chosen), split, model or name, parts, __version__, GENERATOR_VERSION,
+        SCHEMA, whole.name, suite_sha256(whole), split, model or name, parts, __version__, GENERATOR_VERSION,
         seed, commit, hardware(), notes, partial=partial,
     )  # fmt: skip
     if partial:
@@ -137,17 +147,21 @@ def _wide_console() -> Console:
     return console if console.is_terminal else Console(width=LINE_OF_A_FILE)
 
 
-def _source(predictions: str, device: str) -> tuple[Any, str]:
+def _source(predictions: str, asked: Suite, transfer: bool, device: str) -> tuple[Any, str]:
     """Return what to score and its name: a path, a checkpoint's model, or a function."""
     path = Path(predictions)
     if path.suffix == ".pt":
         try:
             from segmnist.baselines.predict import load_predictor
+            from segmnist.baselines.score import check_trained_on
         except ModuleNotFoundError as error:
             if error.name != "torch":
                 raise
             raise MissingDependency("a checkpoint", "train") from None
-        return load_predictor(path, device)
+        loaded = load_predictor(path, device)
+        if not transfer:
+            check_trained_on(path, asked)
+        return loaded
     if path.exists() or ":" not in predictions:
         return path, path.stem
     return _function(predictions, device), predictions

@@ -169,7 +169,9 @@ def _cells(row: Ceiling) -> list[str]:
     def with_error(pair: tuple[float, float]) -> str:
         return f"{pair[0]:.4f} ({pair[1]:.4f})"
 
-    bracket = f"{row.miou_low:.4f} .. {row.miou_high:.4f}"
+    bracket = "too few videos"
+    if row.miou_low is not None and row.miou_high is not None:
+        bracket = f"{row.miou_low:.4f} .. {row.miou_high:.4f}"
     accuracies = (row.accuracy, row.foreground_accuracy, row.highest_foreground_accuracy, row.nll)
     scores = [with_error(pair) for pair in accuracies]
     coin = f"{row.coin_share[0]:.1%}"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from segmnist.classes import BACKGROUND
 from segmnist.errors import BadArgument
+from segmnist.evaluate.metrics.miou_bracket import enough_clips
 from segmnist.executors import Where, run
 from segmnist.oracle.observers import OBSERVERS
 from segmnist.oracle.oracle import Oracle
@@ -45,10 +46,10 @@ class Ceiling:
     realised_accuracy: tuple[float, float]
     realised_foreground_accuracy: tuple[float, float]
     realised_nll: tuple[float, float]
-    miou_low: float
-    """Expected mIoU of the rule `decide_for_miou` over all these videos."""
-    miou_high: float
-    """No rule's expected mIoU is higher."""
+    miou_low: float | None
+    """Expected mIoU of the rule `decide_for_miou` over all these videos; None where they are too few for a bracket."""
+    miou_high: float | None
+    """No rule's expected mIoU is higher; None as above."""
     realised_miou: float
     """mIoU of that rule's labels against the truth."""
     delta: float
@@ -177,7 +178,7 @@ def _summary(observer: str, videos: list[Scored]) -> Ceiling:
     def share(numerator: str, denominator: str) -> tuple[float, float]:
         return ratio_with_error(sums[numerator], sums[denominator])
 
-    low, high = miou_bracket(maps)
+    low, high = miou_bracket(maps) if enough_clips(maps.max((1, 3, 4)).sum(0, dtype=float)) else (None, None)
     certain: Any = np.eye(BACKGROUND + 1, dtype=np.float32)[truths]
     decided, _ = decide_for_miou(maps)
     realised = iou_of_rule(np.moveaxis(certain, -1, -3), decided)

@@ -15,21 +15,25 @@ from numpy.typing import NDArray
 
 from segmnist.classes import BACKGROUND
 from segmnist.oracle.arrays import Arrays
-from segmnist.oracle.evidence import FrameEvidence, weigh
+from segmnist.oracle.evidence import FrameEvidence, weigh_all
 from segmnist.oracle.family import Family
 from segmnist.oracle.observers import Look, Observer
+from segmnist.oracle.pairs import found_weight
 from segmnist.oracle.picks import pick, uniforms
 from segmnist.oracle.posterior import Posterior
 from segmnist.oracle.problem import PairProblem
+from segmnist.oracle.pruning import LeftOut
 from segmnist.oracle.solved import Solved, solve
 from segmnist.oracle.worlds import (
     ABSENT,
+    PicklesItsFields,
     draw_width,
     filtered_maps,
     frame_log_likelihood,
     labels_of,
     paint,
     pick_members,
+    prior_worlds,
 )
 
 Integers = NDArray[np.int64]
@@ -90,8 +94,13 @@ class Case:
     swaps: int
     """The group of the pattern; 0 where there are no two digits to swap."""
     solved: Solved
-    log_weight: float
-    """log p(background, number of digits, pattern, frames seen)."""
+    log_prior: float
+    """log p(background, number of digits, pattern, frames seen if there were no digits)."""
+
+    @property
+    def log_weight(self) -> float:
+        """The log of p(background, number of digits, pattern, frames seen)."""
+        return self.log_prior + self.solved.log_evidence
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +121,14 @@ class Answer:
     def share(self) -> Floats:
         """`(C,)` P(case | frames seen)."""
         return np.exp(np.array([case.log_weight for case in self.cases]) - self.log_evidence)
+
+    @property
+    def delta(self) -> float:
+        """A bound on how far off any probability is through what was left out of all cases."""
+        parts = [(case.log_prior, case.solved.left_out) for case in self.cases]
+        of_all = np.logaddexp.reduce([prior + left_out.of_all for prior, left_out in parts])
+        of_maps = np.logaddexp.reduce([prior + left_out.of_maps for prior, left_out in parts])
+        return LeftOut(float(of_all), float(of_maps)).delta(self.log_evidence)
 
     def mix(self, name: str) -> NDArray[np.float64]:
         """Return one of the solved cases' numbers or arrays, averaged over the cases."""
@@ -150,7 +167,7 @@ def answer(
 ) -> Answer:
     """Return what one look tells; `weighed[b]` is the evidence of all frames before background b."""
     group, swaps = group_alike(family, look), group_swaps(family, look)
-    cases = []
+    asked = []
     for background, evidence in enumerate(weighed):
         problem = PairProblem(
             evidence, family.picture_of[group.first].astype(np.int64), np.log(group.prior),
@@ -161,9 +178,19 @@ def answer(
             prior = family.background_prior[background] * family.count_prior[num_digits]
             for one, chance in enumerate(swaps.prior if num_digits == 2 else np.ones(1)):
                 swapped = np.flatnonzero(family.swaps.swapped[swaps.first[one]]) if num_digits == 2 else ()
-                solved = solve(problem.swapping(tuple(swapped)), num_digits, delta, arrays)
-                log_weight = float(np.log(prior * chance)) + bare + solved.log_evidence
-                cases.append(Case(background, num_digits, one, solved, log_weight))
+                this = problem.swapping(tuple(swapped))
+                log_prior = float(np.log(prior * chance)) + bare
+                asked.append((background, num_digits, one, this, log_prior, found_weight(this, num_digits)))
+    # All cases share one budget, since an unlikely one may be left out altogether: one half by the weight that is known
+    # to be there, one half in equal parts.
+    known = np.array([log_prior + found for *_, log_prior, found in asked])
+    total = np.logaddexp.reduce(known)
+    log_half = np.log(delta / 2) if delta else -np.inf
+    budgets = log_half + np.logaddexp(known, total - np.log(len(known)))
+    cases = []
+    for (background, num_digits, one, this, log_prior, _), budget in zip(asked, budgets, strict=True):
+        solved = solve(this, num_digits, float(budget) - log_prior, arrays)
+        cases.append(Case(background, num_digits, one, solved, log_prior))
     return Answer(look, group, swaps, cases)
 
 
@@ -173,11 +200,10 @@ def deterministic_posterior(
     observer: Observer,
     delta: float,
     arrays: Arrays,
-    log_table: Floats,
 ) -> Posterior:
     """Return the posterior of a video for an observer, with `delta` to spare for pairs left out."""
-    weighed = [weigh(family, video, b, log_table) for b in range(len(family.backgrounds))]
-    answers = [answer(family, weighed, look, delta, arrays) for look in observer.looks(len(video))]
+    worlds = PathWorlds(family, video, observer, delta, arrays)
+    answers = worlds.answers
     T, H, W = video.shape
     maps = np.concatenate([one.mix("class_map") for one in answers])
     covered = np.concatenate(
@@ -193,11 +219,10 @@ def deterministic_posterior(
         np.concatenate([one.depth_order(family.swaps.swapped) for one in answers]),
         np.stack([one.num_digits(family.max_digits) for one in answers]),
         np.array([one.log_evidence for one in answers]),
-        # Of all mass, the share left out is no larger than the largest share of any case: sum L / sum (F + L).
-        np.array([max(case.solved.delta for case in one.cases) for one in answers]),
+        np.array([one.delta for one in answers]),
         np.array([min(case.solved.kept for case in one.cases) for one in answers]),
         sum(case.solved.flop for one in answers for case in one.cases),
-        PathWorlds(family, observer, weighed, answers),
+        worlds,
     )
 
 
@@ -208,13 +233,25 @@ def _over_members(family: Family, one: Answer) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class PathWorlds:
+class PathWorlds(PicklesItsFields):
     """Worlds of digits whose paths are deterministic."""
 
     family: Family
+    video: NDArray[np.uint8]
     observer: Observer
-    weighed: list[list[FrameEvidence]]
-    answers: list[Answer]
+    delta: float
+    arrays: Arrays
+
+    @cached_property
+    def weighed(self) -> list[list[FrameEvidence]]:
+        """The evidence of all frames before each background."""
+        return weigh_all(self.family, self.video)
+
+    @cached_property
+    def answers(self) -> list[Answer]:
+        """The answer to each look of the observer."""
+        looks = self.observer.looks(len(self.video))
+        return [answer(self.family, self.weighed, look, self.delta, self.arrays) for look in looks]
 
     def sample(self, count: int, seed: int) -> NDArray[np.uint8]:
         """Return label maps, `(count,T,H,W)`."""
@@ -241,16 +278,7 @@ class PathWorlds:
         """Return worlds given the first frames, `(S,1+D)`."""
         if num_seen:
             return self._draw(self.answers[num_seen - 1 + self.observer.horizon], uniform)
-        family = self.family
-        worlds = np.stack(
-            [pick(family.prior, column) for column in uniform[:, : 1 + family.max_digits].T], axis=1
-        )
-        # The first number decides the background and the swaps, the one after those of the digits how many there are.
-        stages = np.outer(family.background_prior, family.swaps.prior)
-        worlds[:, 0] = pick(stages.reshape(-1), uniform[:, 0])
-        count = pick(family.count_prior, uniform[:, 1 + family.max_digits])
-        worlds[:, 1:][np.arange(family.max_digits) >= count[:, None]] = ABSENT
-        return worlds
+        return prior_worlds(self.family, uniform)
 
     def step(self, worlds: Integers, uniform: Floats) -> Integers:
         """Return the same worlds: their hypotheses are whole paths."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.oracle.family import Family
+from segmnist.oracle.likelihood import log_likelihood_table
 from segmnist.oracle.pictures import Pictures
 
 Integers = NDArray[np.int64]
@@ -60,6 +61,12 @@ class FrameEvidence:
         column = place[self.pictures.pixel[entry]]
         kept = column >= 0
         return owner[kept], column[kept], 1.0 if values is None else values[entry[kept]]
+
+
+def weigh_all(family: Family, video: NDArray[np.uint8]) -> list[list[FrameEvidence]]:
+    """Return the evidence of each frame of a video, `(T,H,W)` uint8, before each of the family's backgrounds."""
+    log_table = log_likelihood_table(family.spec)
+    return [weigh(family, video, b, log_table) for b in range(len(family.backgrounds))]
 
 
 def weigh(

@@ -8,11 +8,12 @@ one digit, both moving independently,
 
 and the posterior of frame t is forward_t o backward_t, normalised. Source: Rabiner, "A tutorial on hidden
 Markov models", Proceedings of the IEEE 77, 1989, over the product of two chains. Nothing is pruned: `delta`
-is 0.
+is 0, and all pairs of all frames are held in memory, so a family that is too large for that is refused.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from segmnist.classes import BACKGROUND
 from segmnist.oracle.arrays import Arrays
-from segmnist.oracle.evidence import FrameEvidence, weigh
+from segmnist.oracle.evidence import FrameEvidence, weigh_all
 from segmnist.oracle.family import Family, check_bytes
 from segmnist.oracle.observers import Observer
 from segmnist.oracle.pairs import PairPosterior, all_log_weights, posterior_of
@@ -29,10 +30,20 @@ from segmnist.oracle.picks import pick, uniforms
 from segmnist.oracle.posterior import Posterior
 from segmnist.oracle.problem import PairProblem
 from segmnist.oracle.walk import transition_matrix
-from segmnist.oracle.worlds import draw_width, filtered_maps, frame_log_likelihood, labels_of, paint
+from segmnist.oracle.worlds import (
+    PicklesItsFields,
+    draw_width,
+    filtered_maps,
+    frame_log_likelihood,
+    labels_of,
+    paint,
+)
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+WORKING_ARRAYS = 6
+"""Arrays of all pairs that are in use beside those of each frame."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +71,17 @@ class Chain:
         """Return the prior of the first frame's pairs."""
         return np.outer(self.family.prior, self.family.prior)
 
+    def moved(self, hypotheses: Integers, uniform: Floats) -> Integers:
+        """Return hypotheses one frame later, each moved by the chain; both `(S,D)`."""
+        kinds, states = np.divmod(hypotheses, len(self.step))
+        later = [pick(self.step[s], u)[0] for s, u in zip(states.reshape(-1), uniform.reshape(-1, 1))]
+        return np.asarray(kinds * len(self.step) + np.array(later, np.int64).reshape(states.shape))
+
+    def of_states(self, pairs: Floats, t: int) -> Floats:
+        """Return what holds for pairs of pictures of frame t for the pairs of hypotheses that show them."""
+        members = self.members[t]
+        return np.asarray(pairs[members][:, members])
+
     @cached_property
     def members(self) -> list[NDArray[np.int64]]:
         """For each t the picture that each hypothesis shows, `(N,)`."""
@@ -68,22 +90,22 @@ class Chain:
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """What one background's frames tell an observer, as normalised arrays of pairs for each frame."""
+    """What one background's frames tell an observer."""
 
-    pairs: list[Floats]
-    """The posterior of each frame's pairs."""
     forward: list[Floats]
-    """The same given the frames up to each, or that frame alone for the frame observer."""
+    """`(N,N)` for each frame: the pairs' posterior given the frames up to it, or it alone for the frame observer."""
+    emissions: list[Floats]
+    """For each frame p(frame | a picture in front, another behind), up to a factor."""
     log_seen: Floats
     """`(T,)` log p(frames up to each), or of that frame alone."""
 
 
 def chain_of(family: Family, max_bytes: int) -> Chain:
     """Return the chain of a family; raise `BadArgument` if its pairs do not fit into memory."""
-    size, num_frames = family.num_hypotheses, family.spec.num_frames
-    check_bytes(
-        (3 * num_frames + 4) * size * size * 8, max_bytes, f"pairs of {size:,} states in {num_frames} frames"
-    )
+    size, backgrounds = family.num_hypotheses, len(family.backgrounds)
+    tracks = backgrounds * sum(size**2 + len(pictures) ** 2 for pictures in family.pictures)
+    what = f"pairs of {size:,} states in {family.spec.num_frames} frames before {backgrounds} background(s)"
+    check_bytes((tracks + WORKING_ARRAYS * size**2) * 8, max_bytes, what)
     return Chain(family, transition_matrix(family.spec, family.bank))
 
 
@@ -98,7 +120,7 @@ def _problem(family: Family, evidence: list[FrameEvidence], t: int) -> PairProbl
 
 
 def follow(chain: Chain, evidence: list[FrameEvidence], observer: Observer, arrays: Arrays) -> Track:
-    """Return the pairs' posterior of each frame for an observer, before one background."""
+    """Go forward through all frames before one background."""
     forward, emissions = [], []
     log_seen: list[float] = []
     alone = observer.name == "frame"
@@ -106,32 +128,36 @@ def follow(chain: Chain, evidence: list[FrameEvidence], observer: Observer, arra
     for t, frame in enumerate(evidence):
         log_weight = all_log_weights(_problem(chain.family, evidence, t), arrays)
         largest = float(log_weight.max())
-        members = chain.members[t]
-        emissions.append(np.exp(log_weight - largest)[members][:, members])
-        joint = predicted * emissions[t]
+        emissions.append(np.exp(log_weight - largest))
+        joint = predicted * chain.of_states(emissions[t], t)
         scale = float(joint.sum())
         before = log_seen[-1] if log_seen and not alone else 0.0
         log_seen.append(float(np.log(scale)) + largest + frame.background + before)
-        forward.append(joint / scale)
+        joint /= scale
+        forward.append(joint)
         if t + 1 < len(evidence):
-            predicted = chain.forward(predicted if alone else forward[t])
-    pairs = forward
+            predicted = chain.forward(predicted if alone else joint)
+    return Track(forward, emissions, np.array(log_seen))
+
+
+def answers(chain: Chain, track: Track, observer: Observer) -> Iterator[tuple[int, Floats]]:
+    """Yield the frames and the posterior of each one's pairs for an observer, one at a time, in any order."""
     if observer.name == "offline":
-        pairs = _smoothed(chain, forward, emissions)
-    if observer.horizon:
-        pairs = [_ahead(chain, forward, t, observer.horizon) for t in range(len(evidence))]
-    return Track(pairs, forward, np.array(log_seen))
+        yield from _smoothed(chain, track)
+        return
+    for t, pairs in enumerate(track.forward):
+        yield t, _ahead(chain, track.forward, t, observer.horizon) if observer.horizon else pairs
 
 
-def _smoothed(chain: Chain, forward: list[Floats], emissions: list[Floats]) -> list[Floats]:
-    """Return the posterior of each frame's pairs given all frames."""
-    pairs, backward = [], np.ones_like(forward[0])
-    for t in reversed(range(len(forward))):
-        both = forward[t] * backward
-        pairs.append(both / both.sum())
-        backward = chain.backward(emissions[t] * backward)
+def _smoothed(chain: Chain, track: Track) -> Iterator[tuple[int, Floats]]:
+    """Yield the posterior of each frame's pairs given all frames, the last frame first."""
+    backward = np.ones_like(track.forward[0])
+    for t in reversed(range(len(track.forward))):
+        both = track.forward[t] * backward
+        both /= both.sum()
+        yield t, both
+        backward = chain.backward(chain.of_states(track.emissions[t], t) * backward)
         backward /= backward.max()
-    return pairs[::-1]
 
 
 def _ahead(chain: Chain, forward: list[Floats], t: int, horizon: int) -> Floats:
@@ -154,23 +180,18 @@ def _mapped(
     return posterior_of(problem, shown, arrays)
 
 
-def markov_posterior(
-    chain: Chain, video: NDArray[np.uint8], observer: Observer, arrays: Arrays, log_table: Floats
-) -> Posterior:
+def markov_posterior(chain: Chain, video: NDArray[np.uint8], observer: Observer, arrays: Arrays) -> Posterior:
     """Return the posterior of a video for an observer, by forward-backward over all pairs of states."""
     family, (T, H, W) = chain.family, video.shape
-    weighed = [weigh(family, video, b, log_table) for b in range(len(family.backgrounds))]
-    tracks = [follow(chain, evidence, observer, arrays) for evidence in weighed]
-    prior = np.log(family.background_prior)[:, None]
-    log_seen = prior + np.array([[0.0, *track.log_seen] for track in tracks])
+    worlds = WanderingWorlds(chain, video, observer, arrays)
     num_seen = [look.seen[-1] + 1 if look.seen else 0 for look in observer.looks(T) for _ in look.answered]
-    log_weight = log_seen[:, num_seen]
+    log_weight = worlds.log_seen[:, num_seen]
     log_evidence = np.logaddexp.reduce(log_weight, axis=0)
     shares = np.exp(log_weight - log_evidence)
     maps, marginals = np.zeros((T, 10, H * W)), np.zeros((T, 2, family.num_hypotheses))
     order = np.zeros((T, 10, 10))
-    for share, track, evidence in zip(shares, tracks, weighed):
-        for t, pairs in enumerate(track.pairs):
+    for share, track, evidence in zip(shares, worlds.tracks, worlds.weighed):
+        for t, pairs in answers(chain, track, observer):
             shown = _mapped(chain, evidence, pairs, t, arrays)
             maps[t] += share[t] * shown.class_map[0]
             order[t] += share[t] * shown.order
@@ -188,24 +209,38 @@ def markov_posterior(
         np.zeros(T),
         np.ones(T),
         4.0 * T * family.num_hypotheses**2 * len(chain.step),
-        WanderingWorlds(chain, observer, weighed, tracks, log_seen),
+        worlds,
     )
 
 
 @dataclass(frozen=True, eq=False)
-class WanderingWorlds:
+class WanderingWorlds(PicklesItsFields):
     """Worlds of digits that wander: a hypothesis is where a digit is and heads in one frame."""
 
     chain: Chain
+    video: NDArray[np.uint8]
     observer: Observer
-    weighed: list[list[FrameEvidence]]
-    tracks: list[Track]
-    log_seen: Floats
-    """`(B,T+1)` log p(background, the first frames), or of the last of them alone for the frame observer."""
+    arrays: Arrays
+
+    @cached_property
+    def weighed(self) -> list[list[FrameEvidence]]:
+        """The evidence of all frames before each background."""
+        return weigh_all(self.family, self.video)
+
+    @cached_property
+    def tracks(self) -> list[Track]:
+        """What the frames tell before each background."""
+        return [follow(self.chain, evidence, self.observer, self.arrays) for evidence in self.weighed]
+
+    @cached_property
+    def log_seen(self) -> Floats:
+        """`(B,T+1)` log p(background, the first t frames), or of frame t - 1 alone."""
+        prior = np.log(self.family.background_prior)[:, None]
+        return np.asarray(prior + np.array([[0.0, *track.log_seen] for track in self.tracks]))
 
     @property
     def family(self) -> Family:
-        """The states of one digit."""
+        """The hypotheses of one digit."""
         return self.chain.family
 
     def sample(self, count: int, seed: int) -> NDArray[np.uint8]:
@@ -245,12 +280,7 @@ class WanderingWorlds:
 
     def step(self, worlds: Integers, uniform: Floats) -> Integers:
         """Return the worlds one frame later, both digits moved by the chain."""
-        later, states = worlds.copy(), len(self.chain.step)
-        for s, world in enumerate(worlds):
-            for n in (1, 2):
-                kind, state = divmod(int(world[n]), states)
-                later[s, n] = kind * states + pick(self.chain.step[state], uniform[s, n - 1 : n])[0]
-        return later
+        return np.concatenate([worlds[:, :1], self.chain.moved(worlds[:, 1:], uniform)], axis=1)
 
     def log_gain(self, t: int, worlds: Integers) -> Floats:
         """Return log p(frame t | world) - log p(frame t | frames before), `(S,)`."""

@@ -14,7 +14,6 @@ from segmnist.errors import BadArgument
 from segmnist.oracle.arrays import arrays_on
 from segmnist.oracle.deterministic import deterministic_posterior
 from segmnist.oracle.family import build_family
-from segmnist.oracle.likelihood import log_likelihood_table
 from segmnist.oracle.markov import chain_of, markov_posterior
 from segmnist.oracle.observers import Observer
 from segmnist.oracle.posterior import Posterior
@@ -63,8 +62,7 @@ class Oracle:
         self.bank = DigitBank.mnist() if bank is None else bank
         self.arrays = arrays_on(device)
         self.family = build_family(self.spec, self.bank, split, seed, max_bytes)
-        self._chain = chain_of(self.family, max_bytes) if self.spec.digit_motion == "markov" else None
-        self._log_table = log_likelihood_table(self.spec)
+        self.chain = chain_of(self.family, max_bytes) if self.spec.digit_motion == "markov" else None
 
     @classmethod
     def of(cls, source: ClipSource, **options: Any) -> Oracle:
@@ -92,9 +90,9 @@ class Oracle:
             video = np.ascontiguousarray(video.video)
         self._check_video(video)
         seen.check_horizon(self.spec.num_frames)
-        if self._chain is not None:
-            return markov_posterior(self._chain, video, seen, self.arrays, self._log_table)
-        return deterministic_posterior(self.family, video, seen, self.delta, self.arrays, self._log_table)
+        if self.chain is not None:
+            return markov_posterior(self.chain, video, seen, self.arrays)
+        return deterministic_posterior(self.family, video, seen, self.delta, self.arrays)
 
     def posteriors(self, clips: Clips, observer: str = "offline", *, horizon: int = 0) -> Iterator[Posterior]:
         """Yield the posterior of each clip of a batch, as `posterior` does."""

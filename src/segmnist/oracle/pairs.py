@@ -5,8 +5,8 @@ With w = the log-likelihood ratios of a picture's ink, M its mask, i in front an
     log p(y, i, j) = log p(y | background) + log p_i + sum w_i + log p_j + sum w_j - <M_i, w_j>
 
 so the last term of all pairs is one matrix product a frame, of sparse matrices. It is at most (log p_i + sum w_i) + (log
-p_j + sum max(w_j, 0)), which is what lets pairs be dropped with a certificate: `delta` bounds the posterior mass of all that
-was left out, hence also the error of every probability. After each frame the same bound for the frames that are left drops
+p_j + sum max(w_j, 0)), which is what lets pairs be dropped with a certificate: the weight of all that was left out is
+bounded, hence also the error of every probability. After each frame the same bound for the frames that are left drops
 more. In a frame where depths are swapped, i and j change roles in the last term and in the bound. Pairs are summed tile by
 tile; no array is larger than a tile or than hypotheses x frames.
 """
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from segmnist.oracle.arrays import Arrays
 from segmnist.oracle.problem import PairProblem, Tile
-from segmnist.oracle.pruning import kept_columns, log_left_out
+from segmnist.oracle.pruning import LeftOut, kept_columns, log_left_out, log_of
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -44,8 +44,7 @@ class PairPosterior:
     """`(len(mapped), 10, P)` P(a pixel shows a digit of this class)."""
     log_evidence: float
     """log p(frames seen) up to the background's own likelihood."""
-    delta: float
-    """A bound on the posterior mass left out, thus on the error of every probability."""
+    left_out: LeftOut
     pairs_kept: int
     flop: float
     """Floating point operations of the matrix products."""
@@ -55,21 +54,21 @@ class PairPosterior:
 class PairSums:
     """Running sums over pairs, all relative to exp(shift)."""
 
-    shift: float
     front: Floats
     behind: Floats
     order: Floats
     hidden: Floats
+    shift: float = -np.inf
     mass: float = 0.0
     unmapped: float = 0.0
     pairs: int = 0
     flop: float = 0.0
 
     @classmethod
-    def empty(cls, problem: PairProblem, shift: float) -> PairSums:
+    def empty(cls, problem: PairProblem) -> PairSums:
         """Return sums over no pair yet."""
         size, shown = len(problem.log_prior), (len(problem.mapped), 10, problem.num_pixels)
-        return cls(shift, np.zeros(size), np.zeros(size), np.zeros((10, 10)), np.zeros(shown))
+        return cls(np.zeros(size), np.zeros(size), np.zeros((10, 10)), np.zeros(shown))
 
     def raise_shift(self, largest: float) -> None:
         """Keep exp from overflowing once a pair is met that is more likely than all before."""
@@ -81,10 +80,10 @@ class PairSums:
             self.unmapped *= factor
             self.shift = largest
 
-    def add(self, tile: Tile, weights: Any, share_unmapped: float, arrays: Arrays) -> None:
+    def add(self, tile: Tile, weights: Any, floor: float, arrays: Arrays) -> None:
         """Add the weights of a tile's pairs.
 
-        Rows whose pairs weigh less than `share_unmapped` of the mass so far, on average, are left out of the map.
+        Rows whose pairs are on average below `floor`, a log-weight, are left out of the map.
         """
         # The odds of a hypothesis sum to one, so those of each row's partners sum to the row's weight.
         of_label = arrays.get(weights @ arrays.put(tile.problem.class_odds[tile.columns]))
@@ -94,7 +93,7 @@ class PairSums:
         self.behind[tile.columns] += arrays.get(weights.sum(0))
         self.mass += float(of_row.sum())
         self.pairs += tile.num_pairs
-        big = np.flatnonzero(of_row > share_unmapped * self.mass * len(tile.columns))
+        big = np.flatnonzero(of_row > np.exp(floor - self.shift) * len(tile.columns))
         if len(big) < len(of_row):
             self.unmapped += float(of_row.sum() - of_row[big].sum())
             tile, weights = Tile(tile.problem, tile.rows[big], tile.columns), weights[arrays.put(big)]
@@ -103,42 +102,40 @@ class PairSums:
             self.hidden += hidden
             self.flop += flop
 
-    def posterior(self, problem: PairProblem, log_left_out: float) -> PairPosterior:
-        """Return the posterior that the sums amount to, given the log of a bound on the weight left out."""
-        front, behind = self.front / self.mass, self.behind / self.mass
-        hidden = self.hidden / self.mass
+    def posterior(self, problem: PairProblem, left_out: float) -> PairPosterior:
+        """Return the posterior that the sums amount to, given the log of a bound on the weight left out.
+
+        Where all was left out its evidence is 0, and so is everything else.
+        """
+        mass = self.mass or 1.0
+        front, behind, hidden = self.front / mass, self.behind / mass, self.hidden / mass
         class_map = splat_classes(problem, front + behind) - hidden
         covered = hidden.sum(1) * np.isin(problem.mapped, problem.swapped)[:, None]
-        log_evidence = self.shift + float(np.log(self.mass))
-        ratio = np.exp(log_left_out - log_evidence)
-        delta = float(ratio / (1 + ratio) + self.unmapped / self.mass)
         np.clip(class_map, 0.0, 1.0, out=class_map)
         return PairPosterior(
             front,
             behind,
-            self.order / self.mass,
+            self.order / mass,
             covered,
             class_map,
-            log_evidence,
-            delta,
+            self.shift + log_of(self.mass),
+            LeftOut(left_out, self.shift + log_of(self.unmapped)),
             self.pairs,
             self.flop,
         )
 
 
-def solve_pairs(problem: PairProblem, delta: float, arrays: Arrays) -> PairPosterior:
-    """Return the posterior over all pairs; what it leaves out has a mass of `delta` at most (0 leaves out nothing)."""
+def solve_pairs(problem: PairProblem, log_budget: float, arrays: Arrays) -> PairPosterior:
+    """Return the posterior over all pairs; what it leaves out weighs exp(log_budget) at most."""
     front, most = problem.unhidden + problem.front_rest[:, 0], problem.unhidden + problem.rest[:, 0]
-    known = found_weight(problem, 2)
     by_front, by_most = np.argsort(-front, kind="stable"), np.argsort(-most, kind="stable")
-    # Half of delta for the pairs that are never looked at, a quarter for those given up after some frames, a quarter for
-    # the map of pairs that turn out to be unlikely.
-    log_delta = np.log(delta) if delta else -np.inf
-    counts = kept_columns(front[by_front], most[by_most], known + log_delta - np.log(2))
+    # Half of the budget for the pairs that are never looked at, an eighth for those given up after some frames, an eighth
+    # for the map of pairs that turn out to be unlikely.
+    counts = kept_columns(front[by_front], most[by_most], log_budget - np.log(2))
     num_rows, num_columns = arrays.tile_shape
     counts = np.minimum(-(-counts // num_columns) * num_columns, counts[0])
-    floor = known + log_delta - np.log(4 * counts.sum())
-    sums, dropped = PairSums.empty(problem, known), 0
+    floor = log_budget - np.log(8 * counts.sum())
+    sums, dropped = PairSums.empty(problem), 0
     for start in range(0, int(counts[0]), num_columns):
         columns = by_most[start : min(start + num_columns, counts[0])]
         height = int((counts > start).sum())
@@ -151,7 +148,7 @@ def solve_pairs(problem: PairProblem, delta: float, arrays: Arrays) -> PairPoste
                 sums.raise_shift(float(weights.max()))
                 weights -= sums.shift
                 kept = Tile(problem, tile.rows[alive], columns)
-                sums.add(kept, arrays.exp(weights), delta / 4 / counts.sum(), arrays)
+                sums.add(kept, arrays.exp(weights), floor, arrays)
     left_out = log_left_out(front[by_front], most[by_most], counts)
     if dropped:
         left_out = np.logaddexp(left_out, floor + np.log(dropped))
@@ -163,6 +160,8 @@ def found_weight(problem: PairProblem, num_digits: int, front: int | None = None
 
     front: the digit in front, if it is given.
     """
+    if num_digits == 0:
+        return 0.0
     chosen: list[int] = [] if front is None else [front]
     while len(chosen) < num_digits:
         chosen.append(int(problem.slot(chosen, ()).argmax()))
@@ -187,9 +186,10 @@ def all_log_weights(problem: PairProblem, arrays: Arrays) -> Floats:
 
 def posterior_of(problem: PairProblem, weights: Floats, arrays: Arrays) -> PairPosterior:
     """Return the posterior whose pairs have these weights, `(n,n)`."""
-    sums = PairSums.empty(problem, 0.0)
+    sums = PairSums.empty(problem)
+    sums.shift = 0.0
     for tile in all_tiles(problem, arrays):
-        sums.add(tile, arrays.put(np.ascontiguousarray(weights[:, tile.columns])), 0.0, arrays)
+        sums.add(tile, arrays.put(np.ascontiguousarray(weights[:, tile.columns])), -np.inf, arrays)
     return sums.posterior(problem, -np.inf)
 
 

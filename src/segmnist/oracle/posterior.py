@@ -36,7 +36,8 @@ class Worlds(Protocol):
 class Posterior:
     """Exact posterior of one video for one observer, to within `delta`.
 
-    It pickles, with the weights that `sample` needs: as much memory as the family and the video's evidence.
+    It pickles with its family and its video, some megabytes. What `sample` needs beside them is computed again then, which
+    takes as long as the posterior did.
     """
 
     observer: str

@@ -5,11 +5,38 @@ A pair's log-weight is at most front_i + most_j; both come in falling order, so 
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Logs of bounds on the weight that a sum left out, of the same scale as its evidence."""
+
+    of_all: float = -np.inf
+    """Of scenes that were left out altogether."""
+    of_maps: float = -np.inf
+    """Of scenes that count, but for what is hidden in them."""
+
+    def delta(self, log_evidence: float) -> float:
+        """Return by how much a probability can be off, given the log of the evidence that was found."""
+        ratio = np.exp(self.of_all - log_evidence)
+        return float(ratio / (1 + ratio) + np.exp(self.of_maps - log_evidence))
+
+
+NOTHING = LeftOut()
+"""All was summed."""
+
+
+def log_of(weight: float) -> float:
+    """Return the logarithm, -inf of 0."""
+    return math.log(weight) if weight > 0 else -math.inf
 
 
 def kept_columns(front: Floats, most: Floats, log_budget: float) -> Integers:

@@ -13,6 +13,7 @@ from segmnist.oracle.arrays import Arrays
 from segmnist.oracle.pairs import PairPosterior, solve_pairs, splat_classes
 from segmnist.oracle.picks import pick
 from segmnist.oracle.problem import PairProblem
+from segmnist.oracle.pruning import NOTHING, LeftOut
 from segmnist.oracle.triples import solve_triples
 
 Integers = NDArray[np.int64]
@@ -46,8 +47,8 @@ class Solved(Protocol):
         """The log of p(frames seen), up to the background's own likelihood."""
 
     @property
-    def delta(self) -> float:
-        """A bound on the posterior mass left out."""
+    def left_out(self) -> LeftOut:
+        """What was left out."""
 
     @property
     def flop(self) -> float:
@@ -68,7 +69,7 @@ class NoDigit:
     problem: PairProblem
     covered: float = 0.0
     log_evidence: float = 0.0
-    delta: float = 0.0
+    left_out: LeftOut = NOTHING
     flop: float = 0.0
     kept: float = 1.0
 
@@ -98,7 +99,7 @@ class OneDigit:
 
     problem: PairProblem
     covered: float = 0.0
-    delta: float = 0.0
+    left_out: LeftOut = NOTHING
     flop: float = 0.0
     kept: float = 1.0
 
@@ -160,9 +161,9 @@ class TwoDigits:
         return self.pairs.log_evidence
 
     @property
-    def delta(self) -> float:
-        """A bound on the posterior mass left out."""
-        return self.pairs.delta
+    def left_out(self) -> LeftOut:
+        """What was left out."""
+        return self.pairs.left_out
 
     @property
     def flop(self) -> float:
@@ -185,12 +186,12 @@ class TwoDigits:
         return drawn
 
 
-def solve(problem: PairProblem, num_digits: int, delta: float, arrays: Arrays) -> Solved:
-    """Return the answer for clips of `num_digits` digits, 0 to 3, with `delta` to spare for what is left out."""
+def solve(problem: PairProblem, num_digits: int, log_budget: float, arrays: Arrays) -> Solved:
+    """Return the answer for clips of `num_digits` digits, 0 to 3; what it leaves out weighs exp(log_budget) at most."""
     if num_digits == 0:
         return NoDigit(problem)
     if num_digits == 1:
         return OneDigit(problem)
     if num_digits == 2:
-        return TwoDigits(problem, solve_pairs(problem, delta, arrays))
-    return solve_triples(problem, delta)
+        return TwoDigits(problem, solve_pairs(problem, log_budget, arrays))
+    return solve_triples(problem, log_budget)

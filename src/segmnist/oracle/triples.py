@@ -18,13 +18,16 @@ from segmnist.oracle.arrays import NumpyArrays, scratch
 from segmnist.oracle.pairs import found_weight, splat_classes
 from segmnist.oracle.picks import pick
 from segmnist.oracle.problem import PairProblem, Tile
-from segmnist.oracle.pruning import kept_columns, log_left_out
+from segmnist.oracle.pruning import LeftOut, kept_columns, log_left_out, log_of
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 ROWS = 2048
 """Pairs whose union of ink is held at a time."""
+
+MOST_OF_A_DRAW = 1e-3
+"""The largest share of the weight that draws leave out, where triples as a whole might be left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +74,7 @@ class TripleSums:
     """Running sums over triples, all relative to exp(shift)."""
 
     problem: PairProblem
-    shift: float
+    shift: float = -np.inf
     mass: float = 0.0
     unmapped: float = 0.0
     triples: int = 0
@@ -149,20 +152,22 @@ class ThreeDigits:
     covered: Floats
     """`(len(mapped),P)` P(digit 1 lies at a pixel, under digit 2)."""
     log_evidence: float
-    delta: float
+    left_out: LeftOut
     flop: float
     kept: float
     """Share of the n^3 triples that was not left out."""
-    permitted: float
-    """What `delta` was permitted to be."""
+    log_budget: float
+    """The log of the weight that might be left out."""
 
     def draw(self, uniform: Floats) -> Integers:
         """Return the hypotheses of all digits, `(S,3)`: that in front, the middle one given it, that behind given both."""
+        share = min(self.log_budget - self.log_evidence, np.log(MOST_OF_A_DRAW))
         drawn = np.empty((len(uniform), 3), np.int64)
         drawn[:, 2] = pick(self.digits[2], uniform[:, 2])
         for i in np.unique(drawn[:, 2]):
             mine = np.flatnonzero(drawn[:, 2] == i)
-            given_front = solve_triples(self.problem, self.permitted, np.array([i]))
+            known = found_weight(self.problem, 3, int(i))
+            given_front = solve_triples(self.problem, known + share, np.array([i]))
             drawn[mine, 1] = pick(given_front.digits[1], uniform[mine, 1])
             for j in np.unique(drawn[mine, 1]):
                 both = mine[drawn[mine, 1] == j]
@@ -171,49 +176,47 @@ class ThreeDigits:
         return drawn
 
 
-def solve_triples(problem: PairProblem, delta: float, fronts: Integers | None = None) -> ThreeDigits:
-    """Return the posterior over all triples; what it leaves out has a mass of `delta` at most.
+def solve_triples(problem: PairProblem, log_budget: float, fronts: Integers | None = None) -> ThreeDigits:
+    """Return the posterior over all triples; what it leaves out weighs exp(log_budget) at most.
 
     fronts: hypotheses of the digit in front, all unless given.
     """
     size = len(problem.log_prior)
     fronts = np.arange(size) if fronts is None else fronts
-    known = found_weight(problem, 3, int(fronts[0]) if len(fronts) == 1 else None)
-    log_delta = known + (np.log(delta) if delta else -np.inf)
-    # A quarter of delta for pairs that get no row, a quarter for the triples of a row that are never looked at, an eighth
-    # for those given up after some frames, and a quarter for what is left out of the maps.
-    pairs = likely_pairs(problem, fronts, log_delta - np.log(4))
+    # A quarter of the budget for pairs that get no row, a quarter for the triples of a row that are never looked at, an
+    # eighth for those given up after some frames, and a quarter for what is left out of the maps.
+    pairs = likely_pairs(problem, fronts, log_budget - np.log(4))
     most = problem.unhidden + problem.rest[:, 0]
     by_most = np.argsort(-most, kind="stable")
-    counts = kept_columns(pairs.log_weight, most[by_most], log_delta - np.log(4))
-    width = NumpyArrays.tile_shape[1]
-    counts = np.minimum(-(-counts // width) * width, counts[0])
-    floor = log_delta - np.log(8 * counts.sum())
-    sums, dropped = TripleSums(problem, known), 0
+    counts = np.zeros(0, np.int64)
+    if len(pairs.front):
+        counts = kept_columns(pairs.log_weight, most[by_most], log_budget - np.log(4))
+        width = NumpyArrays.tile_shape[1]
+        counts = np.minimum(-(-counts // width) * width, counts[0])
+    floor = log_budget - np.log(8 * max(counts.sum(), 1))
+    sums, dropped = TripleSums(problem), 0
     for first in range(0, int((counts > 0).sum()), ROWS):
         taken = slice(first, min(first + ROWS, int((counts > 0).sum())))
         rows = Rows.of(problem, pairs, taken)
-        dropped += _add_rows(sums, rows, by_most, counts[taken], floor, delta / 8 / counts.sum())
+        dropped += _add_rows(sums, rows, by_most, counts[taken], floor)
     left_out = np.logaddexp(pairs.log_left_out, log_left_out(pairs.log_weight, most[by_most], counts))
     if dropped:
         left_out = np.logaddexp(left_out, floor + np.log(dropped))
-    log_evidence = sums.shift + float(np.log(sums.mass))
-    ratio = np.exp(left_out - log_evidence)
-    digits = sums.digits / sums.mass
-    hidden = (sums.hidden + sums.covered) / sums.mass
+    mass = sums.mass or 1.0
+    digits, hidden = sums.digits / mass, (sums.hidden + sums.covered) / mass
     return ThreeDigits(
-        problem, digits, sums.order / sums.mass,
-        np.clip(splat_classes(problem, digits.sum(0)) - hidden, 0.0, 1.0),
-        sums.covered.sum(1) / sums.mass, log_evidence,
-        float(ratio / (1 + ratio) + sums.unmapped / sums.mass), sums.flop,
-        sums.triples / len(fronts) / size**2, delta,
+        problem, digits, sums.order / mass, np.clip(splat_classes(problem, digits.sum(0)) - hidden, 0.0, 1.0),
+        sums.covered.sum(1) / mass, sums.shift + log_of(sums.mass),
+        LeftOut(float(left_out), sums.shift + log_of(sums.unmapped)), sums.flop,
+        sums.triples / len(fronts) / size**2, log_budget,
     )  # fmt: skip
 
 
-def _add_rows(
-    sums: TripleSums, rows: Rows, by_most: Integers, counts: Integers, floor: float, share_unmapped: float
-) -> int:
-    """Add the triples of some pairs; return how many were given up."""
+def _add_rows(sums: TripleSums, rows: Rows, by_most: Integers, counts: Integers, floor: float) -> int:
+    """Add the triples of some pairs; return how many were given up.
+
+    What is hidden in rows whose triples are on average below `floor` is left out of the maps.
+    """
     from segmnist.oracle.kernels import add_hidden, hide_pairs, subtract_hidden
 
     problem, taken = sums.problem, rows.taken
@@ -246,7 +249,7 @@ def _add_rows(
         sums.digits[0, columns] += weights.sum(0)
         sums.mass += float(of_row.sum())
         sums.triples += weights.size
-        big = np.flatnonzero(of_row > share_unmapped * sums.mass * len(columns))
+        big = np.flatnonzero(of_row > np.exp(floor - sums.shift) * len(columns))
         sums.unmapped += float(of_row.sum() - of_row[big].sum())
         begin, end, ink = rows.mapped
         behind = problem.spans_in(columns, problem.mapped)
@@ -258,7 +261,7 @@ def _add_rows(
     sums.digits[2] += np.bincount(front, of_pair, size)
     sums.digits[1] += np.bincount(middle, of_pair, size)
     sums.order += odds[front].T @ (of_pair[:, None] * odds[middle])
-    big = np.flatnonzero(of_pair > share_unmapped * sums.mass)
+    big = np.flatnonzero(of_pair > np.exp(floor - sums.shift))
     sums.unmapped += float(of_pair.sum() - of_pair[big].sum())
     hide_pairs(
         of_pair[big], odds[middle[big]], *problem.spans_in(front[big], problem.mapped),

@@ -13,7 +13,8 @@ Source of the coupling: Lindvall, "Lectures on the coupling method", 1992, secti
 
 from __future__ import annotations
 
-from typing import Protocol
+import dataclasses
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,9 +54,29 @@ class Filter(Protocol):
         """Return log p(frame t | world) - log p(frame t | frames before), `(S,)`."""
 
 
+class PicklesItsFields:
+    """A dataclass that pickles without what it has computed, and computes that again when it is asked for."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+
+
 def draw_width(family: Family) -> int:
     """Return how many uniform numbers a world takes, without its labels."""
     return 1 + 2 * family.max_digits
+
+
+def prior_worlds(family: Family, uniform: Floats) -> Integers:
+    """Return worlds as they are before anything is seen, `(S,1+D)`; uniform: `(S, draw_width)`."""
+    worlds = np.stack(
+        [pick(family.prior, column) for column in uniform[:, : 1 + family.max_digits].T], axis=1
+    )
+    # The first number decides the background and the swaps, the one after those of the digits how many there are.
+    stages = np.outer(family.background_prior, family.swaps.prior)
+    worlds[:, 0] = pick(stages.reshape(-1), uniform[:, 0])
+    count = pick(family.count_prior, uniform[:, 1 + family.max_digits])
+    worlds[:, 1:][np.arange(family.max_digits) >= count[:, None]] = ABSENT
+    return worlds
 
 
 def filtered_maps(known: Filter, num_frames: int, horizon: int, count: int, seed: int) -> NDArray[np.uint8]:

@@ -94,6 +94,10 @@ class Suite:
         ids = [part.content_id(split) for part in self.parts]
         return ids[0] if len(ids) == 1 else hashlib.sha256(canonical_json(ids).encode()).hexdigest()
 
+    def only(self, name: str) -> Suite:
+        """Return the suite with one part alone. Raises `BadArgument` where it has no part of this name."""
+        return Suite(self.name, self.about, (self.part(name),))
+
     def part(self, name: str) -> Part:
         """Return the part of this name. Raises `BadArgument` for any other."""
         for part in self.parts:

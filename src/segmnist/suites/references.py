@@ -1,34 +1,33 @@
-"""What is not learned, to compare models with: the class prior, and the exact posterior of the train family."""
+"""What is not learned, to compare models with: the class prior, a particle filter, and the exact posterior."""
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.classes import NUM_CLASSES
+from segmnist.errors import BadArgument
 from segmnist.oracle import Oracle
-from segmnist.suites.catalog import Part
+from segmnist.oracle.solvable import check_solvable
+from segmnist.suites.catalog import Part, suite
+from segmnist.suites.particle_filter import particle_filter
 from segmnist.suites.predict import Model
-
-PRIOR_CLIPS = 200
-"""Train clips that the class prior is counted on."""
+from segmnist.suites.prior import class_prior as shares_of
 
 
-def class_prior(part: Part, num_clips: int = PRIOR_CLIPS) -> Model:
+def class_prior(part: Part) -> Model:
     """Return the model that answers every pixel with the class shares of a part's train clips.
 
     >>> from segmnist.suites import suite
-    >>> answer = class_prior(suite("exact-v2").part("small"), 20)(np.zeros((1, 4, 24, 24), np.uint8))
+    >>> answer = class_prior(suite("exact-v2").part("small"))(np.zeros((1, 4, 24, 24), np.uint8))
     >>> answer.shape, bool(answer[0, 0, 10].min() > 0.8)
     ((1, 4, 11, 24, 24), True)
     """
-    counts = np.ones(NUM_CLASSES)  # no class is impossible because it was not seen
-    for clip in part.source("train")[0:num_clips]:
-        counts += np.bincount(clip.semantic.ravel(), minlength=NUM_CLASSES)
-    shares = (counts / counts.sum()).astype(np.float32)
+    shares = shares_of(part).astype(np.float32)
 
     def predict(video: NDArray[np.uint8]) -> NDArray[np.float32]:
         B, T, H, W = video.shape
@@ -56,3 +55,21 @@ def exact_posterior(part: Part, observer: str = "offline", num_samples: int = 16
         }
 
     return predict
+
+
+REFERENCES: dict[str, tuple[Callable[[Part], Model], str]] = {
+    "class-prior": (class_prior, "The class shares of the train clips at every pixel."),
+    "particle-filter": (particle_filter, "128 particles, causal."),
+    "exact-posterior": (exact_posterior, "The posterior of the train family, offline, and 16 joint samples."),
+}
+"""Each reference by the name that results give it, with a note on what it does."""
+
+
+def references_of(name: str) -> tuple[str, ...]:
+    """Return the names of the references that a suite can have: all, or the class prior where it is not solvable."""
+    try:
+        for part in suite(name).parts:
+            check_solvable(part.spec)
+    except BadArgument:
+        return ("class-prior",)
+    return tuple(REFERENCES)

@@ -2,12 +2,14 @@
 
 The most probable class does not maximise mIoU. Both ends are ratios of expected counts, as the mIoU of a
 large data set is. On a few clips they hold for nothing: classes that may or may not occur there count in the
-bracket and not in the mIoU. `segmnist.oracle.ceiling` has all clips at hand and can close the bracket further.
+bracket and not in the mIoU. `segmnist.oracle.ceiling` has all clips at hand and can close the bracket further;
+it has one where `enough_clips` says so, too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +38,15 @@ LEAST_CLIPS = 5
 On `exact-v1`, sigma 40, that is about 45 clips; the best rule's mIoU on random sets of clips with this many
 exceeded the high end in none of 130 sets, with fewer clips in up to half of them.
 """
+
+
+def enough_clips(occurs: Scores) -> Any:
+    """Return whether there is a bracket, `(...)` bool.
+
+    occurs: `(..., 11)` in how many clips each class is expected, or fewer: the sum over clips of the largest
+    probability of any pixel.
+    """
+    return ((occurs >= LEAST_CLIPS) | (occurs == 0)).all(axis=-1)
 
 
 def rule_counts(columns: Probabilities) -> Counts:
@@ -104,8 +115,7 @@ def _counts(clip: ScoredClip) -> dict[str, Counts]:
 
 
 def _scores(sums: Mapping[str, Counts]) -> dict[str, Scores]:
-    clips = from_fixed(sums["ceiling_occurs"])
-    enough = ((clips >= LEAST_CLIPS) | (clips == 0)).all(axis=-1)
+    enough = enough_clips(from_fixed(sums["ceiling_occurs"]))
     scores = {"ceiling_miou_low": np.where(enough, highest_of_rules(sums["ceiling_rules"]), np.nan)}
     if "ceiling_levels" in sums:
         high = nanmean(highest_iou(sums["ceiling_levels"]))

@@ -16,6 +16,9 @@ BESIDE = {
 }
 """Rows that stand under a score's own: what comes before its name, and their title."""
 
+ID_LENGTH = 12
+"""Digits of a content id in a table; a result file has all 64."""
+
 BRACKET = {"_low": ", at least", "_high": ", at most"}
 """Ends of a bracket: what comes after the score's name, and after the title."""
 
@@ -38,18 +41,22 @@ def tables(parts: Sequence[PartResult]) -> Group:
     return Group(score_table(parts), *(_details(parts[0]) if len(parts) == 1 else ()))
 
 
-def ranked(results: Iterable[Result]) -> list[Result]:
-    """Return results in the order of tables, the best first.
+def ranked(results: Iterable[Result], part: str | None = None) -> list[Result]:
+    """Return results in the order of tables, the best first: of all parts, or of one part alone.
 
     By information gained, mean over the parts; models without probabilities come after the others, by mIoU
     with background.
     """
-    return sorted(results, key=_rank, reverse=True)
+    return sorted(results, key=lambda result: _rank(_parts_of(result, part)), reverse=True)
 
 
-def _rank(result: Result) -> tuple[bool, float]:
+def _parts_of(result: Result, part: str | None) -> list[PartResult]:
+    return [each for each in result.parts if part in (None, each.name)]
+
+
+def _rank(parts: Sequence[PartResult]) -> tuple[bool, float]:
     for name in ("information_gained", "miou"):
-        values = [part.scores[name].value for part in result.parts if name in part.scores]
+        values = [part.scores[name].value for part in parts if name in part.scores]
         known = [value for value in values if value is not None]
         if known:
             return name == "information_gained", sum(known) / len(known)
@@ -57,8 +64,9 @@ def _rank(result: Result) -> tuple[bool, float]:
 
 
 def score_table(parts: Sequence[PartResult]) -> Table:
-    """Return the scores that tables show, a column for each part."""
+    """Return the scores that tables show, a column for each part, under the beginning of its clips' content id."""
     table = Table("score", *(part.name for part in parts), box=None, header_style="bold", pad_edge=False)
+    table.add_row("content id of the clips", *(part.content_id[:ID_LENGTH] or "-" for part in parts))
     for title, scores in score_rows(parts):
         table.add_row(title, *map(score_text, scores))
     table.caption, table.caption_justify = "\n".join(notes(parts)), "left"
