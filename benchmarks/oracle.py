@@ -40,6 +40,13 @@ LARGE_FRAME = {
     "angle_step": 22.5, "rotation_rate_range": (9.0, 9.0), "rotation_rate_step": 0.0, "sensor_sigma": 64.0,
 }  # fmt: skip
 
+SMALL_FRAME = {
+    "height": 20, "width": 20, "glyphs_per_class": 1, "twins": (), "angle_range": (0.0, 0.0), "angle_step": 0.0,
+    "rotation_rate_range": (0.0, 0.0), "rotation_rate_step": 0.0, "position_step": 3.0, "speed_range": (1.0, 1.0),
+    "sensor_sigma": 80.0,
+}  # fmt: skip
+"""The family of `occluded` in exact-v2, for three digits under much noise."""
+
 SMALL = [
     Case({"sensor_sigma": 40.0}),
     Case({"sensor_sigma": 80.0}),
@@ -47,7 +54,8 @@ SMALL = [
     Case({"sensor_sigma": 128.0}, ("offline", "causal")),
     Case({"sensor_sigma": 80.0, "brightness_range": (0.12, 0.12)}, ("offline",)),
     Case({"sensor_sigma": 40.0, "num_digits_range": (0, 3)}, ("offline", "causal")),
-    Case({"sensor_sigma": 80.0, "num_digits_range": (0, 3)}, ("offline",)),
+    Case({**SMALL_FRAME, "num_digits_range": (2, 2)}),
+    Case({**SMALL_FRAME, "num_digits_range": (0, 3)}),
 ]
 LARGE = [
     Case({"sensor_sigma": 80.0, "glyphs_per_class": 10}, ("offline", "causal")),

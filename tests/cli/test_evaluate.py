@@ -193,7 +193,20 @@ def test_a_checkpoint_on_what_it_was_not_trained_on_is_refused_unless_asked_for(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     pytest.importorskip("torch", reason="torch comes with the `train` extra")
-    options = ("--part", "small", "--steps", 1, "--width", 8, "--device", "cpu", "--validations", 0)
+    options = (
+        "--part",
+        "small",
+        "--frames",
+        4,
+        "--steps",
+        1,
+        "--width",
+        8,
+        "--device",
+        "cpu",
+        "--validations",
+        0,
+    )
     out = ("--out", tmp_path / "run")
     code, _, err = run(monkeypatch, capsys, "train", "all-background", *out, "--suite", "exact-v2", *options)
     assert code == 0, err

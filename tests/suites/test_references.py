@@ -52,8 +52,8 @@ FAMILIES: dict[str, dict[str, Any]] = {
     },
     "walk": {
         "width": 20, "height": 20, "digit_motion": "markov", "turn_odds": 0.2, "position_step": 6.0,
-        "speed_range": (6.0, 6.0), "scale_range": (0.5, 0.5), "sensor_sigma": 90.0, "angle_range": (0.0, 0.0),
-        "angle_step": 0.0,
+        "speed_range": (6.0, 6.0), "twins": (), "scale_range": (0.5, 0.5), "sensor_sigma": 120.0, "classes": (1, 7),
+        "glyphs_per_class": 1, "angle_range": (0.0, 0.0), "angle_step": 0.0,
     },
 }  # fmt: skip
 
