@@ -33,6 +33,7 @@ from segmnist.oracle.worlds import (
 )
 from segmnist.suites.catalog import Part
 from segmnist.suites.predict import Model
+from segmnist.suites.prior import class_prior
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -44,21 +45,24 @@ NUM_SAMPLES = 16
 def particle_filter(part: Part, num_particles: int = 128) -> Model:
     """Return the model that filters the scenes of a part's train family; it answers as the causal observer.
 
-    Probabilities are means over the particles of each frame, and sample s shows particle s of each frame. More
-    particles come closer to the exact posterior, with an error that falls as their square root. Raises
-    `BadArgument` for a part that is not exactly solvable.
+    Probabilities are means over the particles of each frame and, as one more particle, the class prior: so no class
+    is impossible because no particle shows it. Sample s shows particle s of each frame. More particles come closer to
+    the exact posterior, with an error that falls as their square root. Raises `BadArgument` for a part that is not
+    exactly solvable.
     """
-    oracle = Oracle.of(part.source("train"))
+    oracle, prior = Oracle.of(part.source("train")), class_prior(part)[:, None, None]
 
     def predict(video: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         answers = [_filter(oracle, np.ascontiguousarray(clip), num_particles) for clip in video]
-        return {name: np.stack([answer[name] for answer in answers]) for name in answers[0]}
+        shares, samples = (np.stack(arrays) for arrays in zip(*answers, strict=True))
+        probabilities = (num_particles * shares + prior) / (num_particles + 1)
+        return {"probabilities": probabilities.astype(np.float32), "samples": samples}
 
     return predict
 
 
-def _filter(oracle: Oracle, video: NDArray[np.uint8], num_particles: int) -> dict[str, NDArray[Any]]:
-    """Return the probabilities, `(T,11,H,W)`, and the samples, `(16,T,H,W)`, of one clip."""
+def _filter(oracle: Oracle, video: NDArray[np.uint8], num_particles: int) -> tuple[Floats, NDArray[np.uint8]]:
+    """Return the shares of the particles that show each class, `(T,11,H,W)`, and the samples, `(16,T,H,W)`, of one clip."""
     family, (T, H, W) = oracle.family, video.shape
     weighed = weigh_all(family, video)
     seed, most = zlib.crc32(video.data), family.max_digits
@@ -68,7 +72,7 @@ def _filter(oracle: Oracle, video: NDArray[np.uint8], num_particles: int) -> dic
 
     worlds = prior_worlds(family, numbers(0, 0, draw_width(family)))
     coins = numbers(0, 1, most)[:NUM_SAMPLES]
-    probabilities = np.empty((T, NUM_CLASSES, H * W), np.float32)
+    shares = np.empty((T, NUM_CLASSES, H * W))
     samples = np.empty((len(coins), T, H * W), np.uint8)
     for t in range(T):
         if oracle.chain is not None and t > 0:
@@ -77,13 +81,10 @@ def _filter(oracle: Oracle, video: NDArray[np.uint8], num_particles: int) -> dic
         worlds = worlds[pick(np.exp(log_weight - log_weight.max()), numbers(t, 3, 1)[:, 0])]
         if oracle.chain is None:
             _renew(family, weighed, t, worlds, numbers(t, 4, most))
-        probabilities[t] = _class_shares(family, t, worlds)
+        shares[t] = _class_shares(family, t, worlds)
         shown = worlds[:NUM_SAMPLES]
         samples[:, t] = paint(family, t, shown, labels_of(family, shown, coins))
-    return {
-        "probabilities": probabilities.reshape(T, NUM_CLASSES, H, W),
-        "samples": samples.reshape(-1, T, H, W),
-    }
+    return shares.reshape(T, NUM_CLASSES, H, W), samples.reshape(-1, T, H, W)
 
 
 def _renew(
