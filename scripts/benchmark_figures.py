@@ -20,6 +20,7 @@ from segmnist.evaluate.reports.levels import Levels
 from segmnist.evaluate.reports.results import Result, Score
 from segmnist.suites.catalog import suite
 from segmnist.suites.results import load_suite_result
+from segmnist.whole_file import replace_file
 
 ROOT = Path(__file__).parents[1]
 RESULTS, IMAGES = ROOT / "results", ROOT / "docs" / "images"
@@ -31,7 +32,7 @@ def main() -> int:
     results = [load_suite_result(path) for path in sorted(RESULTS.glob("*.json"))]
     figures = learning_curves(RESULTS / "curves") | gap(results)
     for name, drawing in figures.items():
-        (IMAGES / name).write_text(drawing.svg(), encoding="utf-8")
+        replace_file(IMAGES / name, drawing.svg().encode())
         print(IMAGES / name)
     return 0
 

@@ -46,8 +46,7 @@ def test_a_run_leaves_a_result_and_is_then_done(tmp_path: Path, monkeypatch: Any
     assert listed().startswith("missing")
 
 
-def test_a_reference_is_a_run_without_training(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr("os.nice", lambda by: 0)
+def test_a_reference_is_a_run_without_training(tmp_path: Path) -> None:
     options = argparse.Namespace(threads=1, results=tmp_path, tracking=False, oracle=False, commit=None)
     run = run_benchmark.Run("exact-v2", "small", "class-prior", 0, 0.0)
     assert run in list(run_benchmark.all_runs())
