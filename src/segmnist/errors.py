@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+MOST_SHOWN = 300
+"""Characters of a bad value that a message shows."""
+
 
 def one_line(text: object) -> str:
     r"""Return text with what a terminal would act on, line ends included, spelled out; file names may hold any.
@@ -10,6 +13,23 @@ def one_line(text: object) -> str:
     a\x1b[2J\nb é
     """
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+
+
+def shown(value: object) -> str:
+    """Return a value as a message shows it: its `repr`, shortened.
+
+    >>> shown("a" * 1000)[-30:]
+    'aaaaaaaa... (1,002 characters)'
+    """
+    try:
+        return shortened(repr(value))
+    except (RecursionError, ValueError):  # too deep, or a number of more digits than Python writes
+        return f"a {type(value).__name__} too large to show"
+
+
+def shortened(text: str) -> str:
+    """Return the beginning of a text, and its length, if it is longer than a message should be."""
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}... ({len(text):,} characters)"
 
 
 class SegmnistError(Exception):
@@ -28,9 +48,8 @@ class BadArgument(SegmnistError, ValueError):
 
     def __init__(self, argument: str, value: object, permitted: str, fix: str = "") -> None:
         self.argument, self.value, self.permitted, self.fix = argument, value, permitted, fix
-        super().__init__(
-            f"{argument}={value!r} is not permitted: expected {permitted}" + (f"; {fix}" if fix else "")
-        )
+        told = f"{argument}={shown(value)} is not permitted: expected {permitted}"
+        super().__init__(told + (f"; {shortened(fix)}" if fix else ""))
 
     def __reduce__(self) -> tuple[type[BadArgument], tuple[str, object, str, str]]:
         # Worker processes send errors home by pickle, which would call __init__ with the message alone.

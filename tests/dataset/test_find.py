@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pyarrow.parquet as pq
 import pytest
 
@@ -107,6 +112,54 @@ def test_a_query_that_wants_more(place: Any, condition: str, tmp_path: Path) -> 
         find(place, condition)
     assert "\n" not in str(caught.value)
     assert sorted(tmp_path.iterdir()) == before
+
+
+ENDLESS = {
+    "a recursion": "exists (WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT max(n) FROM t)",
+    "a product": "clip_id = (SELECT max(a.range + b.range) FROM range(100000000) a, range(100000000) b)",
+    "one call": "regexp_matches(repeat('a', 10000000 + clip_id), '(a*)*b')",
+}
+
+
+@pytest.mark.parametrize("name", ["a recursion", "a product"])
+def test_an_endless_query_ends(place: Any, name: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(BadArgument, match=r"answered within 0\.5 s"):
+        find(place, ENDLESS[name], timeout=0.5)
+    assert time.monotonic() - began < 30
+
+
+def test_an_endless_query_that_cannot_be_ended_does_not_keep_the_command(place: Any) -> None:
+    command = [sys.executable, "-m", "segmnist", "find", str(place), ENDLESS["one call"], "--timeout", "0.5"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "answered within 0.5 s" in done.stderr
+
+
+@pytest.mark.parametrize("condition", ENDLESS.values(), ids=ENDLESS)
+def test_an_endless_query_can_be_interrupted(place: Any, condition: str) -> None:
+    command = [sys.executable, "-m", "segmnist", "find", str(place), condition]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    started = psutil.Process(process.pid)
+    while started.cpu_times().user < 3:  # past its start, in the query
+        time.sleep(0.1)
+        assert process.poll() is None
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=100)
+    assert (process.returncode, out, err) == (130, "", "segmnist: interrupted\n")
+    assert time.monotonic() - began < 30
+
+
+def test_a_query_that_wants_more_memory_writes_no_files(
+    place: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys.modules[find.__module__], "MEMORY_LIMIT", "100MB")
+    sort = "SELECT range x, repeat('a', 100) FROM range(10000000) ORDER BY hash(range)"
+    with pytest.raises(BadArgument, match="Out of Memory"):
+        find(place, f"clip_id = (SELECT max(x) FROM ({sort}))")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_damaged_index_is_noticed(recipe: Any, tmp_path: Path) -> None:

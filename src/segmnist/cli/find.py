@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from segmnist.cli.exit_codes import BAD_USE, INTERRUPTED
 from segmnist.cli.options import PlaceArgument
-from segmnist.errors import BadArgument
+from segmnist.errors import BadArgument, one_line
 
 
 def find(
@@ -20,6 +24,9 @@ def find(
         int | None, typer.Option("--limit", help="The largest number of clips to print.")
     ] = None,
     split: Annotated[str | None, typer.Option("--split", help="The split, if OUT holds several.")] = None,
+    timeout: Annotated[
+        float, typer.Option("--timeout", help="The longest time that the search may take, in seconds.")
+    ] = 600.0,
     save: Annotated[
         Path | None, typer.Option("--save", help="Also write a recipe (TOML) of exactly these clips.")
     ] = None,
@@ -33,15 +40,31 @@ def find(
     from segmnist.dataset.find import find as search
     from segmnist.dataset.find import selection
     from segmnist.dataset.locate import locate_one
-    from segmnist.whole_file import check_target
+    from segmnist.whole_file import check_target, create_file
 
     if save is not None:
         check_target(save)
         if save.exists():
             raise BadArgument("--save", str(save), "a path where no file is yet")
-    clip_ids = search(out, condition, limit=limit, split=split)
+    with _ending_at_once():
+        clip_ids = search(out, condition, limit=limit, split=split, timeout=timeout)
     for clip_id in clip_ids:
         typer.echo(clip_id)
     if save is not None:
-        selection(locate_one(out, split).recipe, clip_ids).to_toml(save)
+        create_file(save, selection(locate_one(out, split).recipe, clip_ids).to_toml().encode())
         typer.echo(f"{save}: a recipe of {len(clip_ids)} clips", err=True)
+
+
+@contextmanager
+def _ending_at_once() -> Iterator[None]:
+    """End the process where the user or the clock gave up a query that DuckDB does not: Python's own end would wait for it."""
+    from segmnist.dataset.find import is_at_work
+
+    try:
+        yield
+    except (BadArgument, KeyboardInterrupt) as error:
+        if not is_at_work():
+            raise
+        interrupted = isinstance(error, KeyboardInterrupt)
+        typer.echo(f"segmnist: {'interrupted' if interrupted else one_line(error)}", err=True)
+        os._exit(INTERRUPTED if interrupted else BAD_USE)

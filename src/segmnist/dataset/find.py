@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Iterable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +18,29 @@ from segmnist.errors import BadArgument, CorruptData, MissingDependency
 from segmnist.formats.index_tables import TABLES, index_path
 
 MEMORY_LIMIT = "2GB"
+TIMEOUT_SECONDS = 600.0
+QUERY = "segmnist find"
+"""The name of the threads that queries run in."""
+GRACE_SECONDS = 2.0
+"""How long DuckDB gets to end a query that it was told to end; some of its functions do not look up from their work."""
 
 
 def find(
-    place: str | Path, condition: str, *, limit: int | None = None, split: str | None = None
+    place: str | Path,
+    condition: str,
+    *,
+    limit: int | None = None,
+    split: str | None = None,
+    timeout: float = TIMEOUT_SECONDS,
 ) -> list[int]:
     """Return the ids of the clips in which some digit in some frame fits an SQL condition, in order.
 
-    Columns: those of index/frames and index/clips, see docs/format.md. Raises `BadArgument` for a condition that
-    is none, that is more than a condition, or that reaches outside the index; and where there is no index.
+    Columns: those of index/frames and index/clips, see docs/format.md. timeout: in seconds. Raises `BadArgument` for a
+    condition that is none, that is more than a condition, that reaches outside the index, or that takes longer or more
+    memory than permitted; and where there is no index.
     """
+    if not timeout > 0:
+        raise BadArgument("timeout", timeout, "more than 0 seconds")
     if limit is not None and limit < 1:
         raise BadArgument("limit", limit, "1 or more")
     found = locate_one(place, split)
@@ -33,7 +48,7 @@ def find(
     query = f"SELECT DISTINCT clip_id FROM digits WHERE (\n{condition}\n) ORDER BY clip_id"
     if limit is not None:
         query += f" LIMIT {int(limit)}"
-    return [int(row[0]) for row in _answer(connection, query, condition)]
+    return [int(row[0]) for row in _answer(connection, query, condition, timeout)]
 
 
 def selection(recipe: Recipe, clip_ids: Iterable[int]) -> Recipe:
@@ -42,6 +57,11 @@ def selection(recipe: Recipe, clip_ids: Iterable[int]) -> Recipe:
     if not ids:
         raise BadArgument("clip_ids", "none", "one or more clips", "the condition fits no clip")
     return dataclasses.replace(recipe, clip_ids=ids, first_clip=0, num_clips=len(ids))
+
+
+def is_at_work() -> bool:
+    """Return whether a query that was given up is still at work."""
+    return any(thread.name == QUERY for thread in threading.enumerate())
 
 
 def _connection(found: Found) -> Any:
@@ -56,6 +76,7 @@ def _connection(found: Found) -> Any:
     connection.execute("CREATE VIEW digits AS SELECT * FROM frames JOIN clips USING (clip_id)")
     for setting in (
         f"memory_limit='{MEMORY_LIMIT}'",
+        "temp_directory=''",  # or what does not fit into memory goes to the folder where one happens to be
         "python_enable_replacements=false",
         "enable_external_access=false",
         "lock_configuration=true",
@@ -102,16 +123,41 @@ def _check(found: Found, manifest: Manifest, paths: list[str]) -> None:
             )
 
 
-def _answer(connection: Any, query: str, condition: str) -> list[Any]:
+def _answer(connection: Any, query: str, condition: str, timeout: float) -> list[Any]:
     import duckdb
 
     try:
         statements = connection.extract_statements(query)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise BadArgument("condition", condition, "one SQL condition and nothing else")
-        rows: list[Any] = connection.execute(statements[0]).fetchall()
+        return _rows(connection, statements[0], timeout)
+    except TimeoutError:
+        permitted = f"one that is answered within {timeout:g} s"
+        raise BadArgument(
+            "condition", condition, permitted, "a longer timeout, or a simpler condition"
+        ) from None
     except duckdb.Error as error:
         reason = str(error).partition("\n")[0]
         permitted = "an SQL condition over the index's columns"
         raise BadArgument("condition", condition, permitted, reason) from None
-    return rows
+
+
+def _rows(connection: Any, statement: Any, timeout: float) -> list[Any]:
+    """Return what a statement gives. Raises `TimeoutError`; the query ends then, and when the user interrupts."""
+    answer: Future[list[Any]] = Future()
+
+    def work() -> None:
+        try:
+            answer.set_result(connection.execute(statement).fetchall())
+        except BaseException as error:
+            answer.set_exception(error)
+
+    # DuckDB looks for an interrupt only now and then: the thread that waits can be interrupted at once.
+    worker = threading.Thread(target=work, name=QUERY, daemon=True)
+    worker.start()
+    try:
+        return answer.result(timeout)
+    finally:
+        if not answer.done():
+            connection.interrupt()
+            worker.join(GRACE_SECONDS)

@@ -23,6 +23,7 @@ from segmnist.scene import spec as scene_spec
 from segmnist.scene.randomness import check_address
 from segmnist.scene.spec import SceneSpec
 from segmnist.version import GENERATOR_VERSION
+from segmnist.whole_file import replace_file
 
 MAX_CLIPS_PER_SHARD = 65_536
 
@@ -140,7 +141,7 @@ class Recipe:
         """Return the recipe as TOML with every field spelled out; write it to `path` if one is given."""
         text = tomli_w.dumps(self._full())
         if path is not None:
-            Path(path).write_text(text, encoding="utf-8")
+            replace_file(Path(path), text.encode())
         return text
 
     @classmethod

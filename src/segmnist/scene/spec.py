@@ -17,6 +17,7 @@ import numpy as np
 from segmnist.errors import BadArgument
 from segmnist.html_hooks import html_of
 from segmnist.scene.fixed_point import FULL_TURN, to_angle
+from segmnist.whole_file import replace_file
 
 Range = tuple[float, float]
 CountRange = tuple[int, int]
@@ -178,7 +179,7 @@ class SceneSpec:
         """Return the spec as TOML text with a comment for each field, and write it to `path` if one is given."""
         text = "".join(_toml_line(field, getattr(self, field.name)) for field in dataclasses.fields(self))
         if path is not None:
-            Path(path).write_text(text, encoding="utf-8")
+            replace_file(Path(path), text.encode())
         return text
 
     @classmethod
