@@ -67,6 +67,25 @@ def splat(weight: Array, odds: Array, begin: Array, end: Array, pixel: Array, ou
 
 
 @kernel
+def number_pixels(begin: Array, end: Array, pixel: Array, place: Array, touched: Array, held: Array) -> int:
+    """Number the pixels under any of these digits from 0 on, and return how many there are.
+
+    Fills `place` at these pixels, `touched` with them in order, and their rows of `held` with zeros.
+    """
+    used = 0
+    for c in range(begin.shape[0]):
+        for e in range(begin[c], end[c]):
+            p = pixel[e]
+            if place[p] < 0:
+                place[p] = used
+                touched[used] = p
+                for other in range(held.shape[1]):
+                    held[used, other] = 0.0
+                used += 1
+    return used
+
+
+@kernel
 def subtract_hidden(
     weights: Array, rest: Array, front_rest: Array, floor: float, swapped: Array,
     front_begin: Array, front_end: Array, front_pixel: Array, front_ratio: Array,
@@ -83,19 +102,10 @@ def subtract_hidden(
     touched = np.empty(place.shape[0], np.int64)
     work = 0
     for k in range(front_begin.shape[1]):
-        used = 0
+        used = number_pixels(behind_begin[:, k], behind_end[:, k], pixel, place, touched, held)
         for c in range(num_columns):
             for e in range(behind_begin[c, k], behind_end[c, k]):
-                p = pixel[e]
-                at = place[p]
-                if at < 0:
-                    at = used
-                    place[p] = at
-                    touched[used] = p
-                    used += 1
-                    for other in range(num_columns):
-                        held[at, other] = 0.0
-                held[at, c] = 1.0 if swapped[k] else ratio[e]
+                held[place[pixel[e]], c] = 1.0 if swapped[k] else ratio[e]
         still = 0
         for n in range(live.shape[0]):
             r = live[n]
@@ -133,16 +143,7 @@ def add_hidden(
     touched = np.empty(place.shape[0], np.int64)
     work = 0
     for k in range(front_begin.shape[1]):
-        used = 0
-        for c in range(num_columns):
-            for e in range(behind_begin[c, k], behind_end[c, k]):
-                p = pixel[e]
-                if place[p] < 0:
-                    place[p] = used
-                    touched[used] = p
-                    for other in range(num_columns):
-                        held[used, other] = 0.0
-                    used += 1
+        used = number_pixels(behind_begin[:, k], behind_end[:, k], pixel, place, touched, held)
         for r in range(num_rows):
             for e in range(front_begin[r, k], front_end[r, k]):
                 at = place[front_pixel[e]]
