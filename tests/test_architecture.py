@@ -27,6 +27,8 @@ EVERYWHERE = {
     "palette",
     "html_hooks",
     "html_page",
+    "text_file",
+    "urls",
     "whole_file",
     "cache_folder",
 }

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from segmnist.errors import BadArgument
 from segmnist.whole_file import (
+    check_target,
     create_file,
     is_abandoned,
     is_temporary,
@@ -76,3 +78,27 @@ def test_other_peoples_files_are_never_abandoned(tmp_path: Path, name: str) -> N
     path = touched(tmp_path / name, mtime=0)
     assert not is_temporary(path)
     assert not is_abandoned(path)
+
+
+@pytest.mark.parametrize(
+    "number", [errno.EPERM, errno.EINVAL, errno.EACCES, errno.ENOTSUP, errno.ENOSYS, 45, 524]
+)
+def test_a_file_system_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Each of them has an error of its own for that: exFAT on macOS and Windows, network and FUSE file systems."""
+
+    def refused(*_: object) -> None:
+        raise OSError(number, "no links here")
+
+    monkeypatch.setattr(os, "link", refused)
+    create_file(tmp_path / "a", b"first")
+    with pytest.raises(FileExistsError):
+        create_file(tmp_path / "a", b"second")
+    assert (tmp_path / "a").read_bytes() == b"first"
+    assert os.listdir(tmp_path) == ["a"]
+
+
+def test_a_url_is_no_folder_named_s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for url in ("s3://bucket/a.png", "memory://a.png"):
+        with pytest.raises(BadArgument, match=f"path='{url}'.*a local file"):
+            check_target(Path(url))

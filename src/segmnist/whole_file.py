@@ -15,15 +15,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from segmnist.errors import BadArgument
+from segmnist.urls import is_url, url_of
 
 # NAME and HOST may have dots.
 _TEMPORARY_NAME = re.compile(r"\..+\.(?P<pid>\d+)\.[0-9a-f]{8}\.tmp")
-_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
+_DESKTOP_NAME = re.compile(r"\.DS_Store|\._.*|\.localized|Thumbs\.db|desktop\.ini|\.directory", re.IGNORECASE)
 _STALE_SECONDS = 24 * 3600
 
 
 def check_target(path: Path) -> None:
     """Raise `BadArgument` unless a file can be created at `path`; call it before the work starts."""
+    if is_url(path):
+        raise BadArgument("path", url_of(path), "a local file", "copy it to the store afterwards")
     folder = path.parent
     if not folder.is_dir():
         raise BadArgument("path", str(path), "a file in a folder that exists", "create the folder first")
@@ -64,10 +67,11 @@ def name_new(finished: Path, path: Path) -> None:
     """Give a finished file its name. Raises `FileExistsError` where something has that name."""
     try:
         os.link(finished, path)  # unlike a rename, it fails if that exists
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        if path.exists():
+    except FileExistsError:
+        raise
+    except OSError:
+        # Every file system without links has its own error for that; what else is wrong stops the rename, too.
+        if os.path.lexists(path):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
         os.replace(finished, path)
 
@@ -77,6 +81,11 @@ def temporary_path(target: Path) -> Path:
     # The same folder, because a rename across file systems is a copy.
     writer = f"{_machine()}.{os.getpid()}.{secrets.token_hex(4)}"
     return target.with_name(f".{target.name}.{writer}.tmp")
+
+
+def is_of_a_desktop(path: str) -> bool:
+    """Return whether a file's name is one that a desktop leaves in every folder it shows, such as `.DS_Store`."""
+    return _DESKTOP_NAME.fullmatch(path.rpartition("/")[2]) is not None
 
 
 def is_temporary(path: Path) -> bool:

@@ -13,7 +13,7 @@ import zarr
 from tests.cli.conftest import SMALL
 
 from segmnist import ClipSource, SceneSpec
-from segmnist.dataset import Recipe
+from segmnist.dataset import Recipe, open_dataset, recipe_for
 
 SPEC = SceneSpec(num_frames=3, height=32, width=40)
 
@@ -51,6 +51,44 @@ def test_a_recipe_file_says_everything(run: Any, tmp_path: Path) -> None:
     for path in (tmp_path / "a").rglob("*"):
         if path.is_file():
             assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [["--split", "val"], ["--seed", "0"], ["--first", "2"], ["--format", "npz"], ["--no-index"], ["--clips", "3"],
+     ["--preset", "clean"], ["--truth", "boxes"], ["--set", "num_frames=2"]],
+)  # fmt: skip
+def test_an_option_that_the_recipe_overrules_is_refused(run: Any, tmp_path: Path, given: list[str]) -> None:
+    recipe_for(SPEC, num_clips=4, split="test").to_toml(tmp_path / "r.toml")
+    code, _, err = run("generate", tmp_path / "out", "--recipe", tmp_path / "r.toml", *given)
+    assert code == 2
+    assert err.startswith(f"segmnist: {given[0].replace('--no-', '--')}=")
+    assert "beside --recipe" in err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("kind", ["toml", "json"])
+def test_recipes_and_specs_of_any_editor(run: Any, tmp_path: Path, encoding: str, kind: str) -> None:
+    recipe = recipe_for(SPEC, num_clips=2, split="test")
+    text = recipe.to_toml() if kind == "toml" else recipe.to_json()
+    (tmp_path / "recipe").write_text(text.replace("\n", "\r\n"), encoding=encoding)
+    assert Recipe.from_file(tmp_path / "recipe") == recipe
+    (tmp_path / "spec.toml").write_text(SPEC.to_toml(), encoding=encoding)
+    assert SceneSpec.from_toml(tmp_path / "spec.toml") == SPEC
+
+
+def test_home_and_file_urls(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert run("generate", "~/a b", *SMALL, "--clips", 2)[0] == 0
+    url = (tmp_path / "a b").as_uri()
+    for place in (url, "~/a b"):
+        assert run("verify", place)[0] == 0
+        assert len(open_dataset(place)) == 2
+    assert run("generate", url, *SMALL, "--clips", 2)[0] == 0
+    assert run("recipe", url)[1].endswith(Recipe.from_file(f"{url}/train.zarr/recipe.json").to_toml())
+    assert [path.name for path in tmp_path.iterdir()] == ["a b"]
 
 
 def test_a_spec_file(run: Any, tmp_path: Path) -> None:

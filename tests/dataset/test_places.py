@@ -81,6 +81,15 @@ def test_strangers_with_the_names_of_ours_confuse_nobody(ram: Path, tinier: Reci
         locate(ram / "app")
 
 
+def test_what_desktops_leave_in_a_data_set_is_no_fault(ram: Path, tinier: Recipe, bank: DigitBank) -> None:
+    generate(tinier, ram, bank=bank, num_workers=1)
+    for path in ("train.zarr/.DS_Store", "train.zarr/video/._c.0", "train.zarr/Thumbs.db", ".DS_Store"):
+        (ram / path).write_bytes(b"desktop")
+    assert verify(ram)[0].is_good
+    (ram / "train.zarr/DS_Store").write_bytes(b"a stranger")
+    assert [str(fault) for fault in verify(ram)[0].faults] == ["foreign: DS_Store"]
+
+
 def test_a_linked_data_set_is_found(ram: Path, tinier: Recipe, bank: DigitBank) -> None:
     generate(tinier, ram / "away", bank=bank, num_workers=1)
     (ram / "here").mkdir()

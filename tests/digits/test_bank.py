@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmnist.digits import DigitBank, bank, checks, files
+from segmnist.digits import DigitBank, bank, checks, deal, files
 from segmnist.errors import BadArgument, CorruptData
 
 Digits = tuple[np.ndarray, np.ndarray]
@@ -47,11 +47,20 @@ def _assert_holds(found: DigitBank, digits: Digits, splits: dict[str, tuple[int,
         assert not array.flags.writeable
 
 
+def _assert_dealt(
+    found: DigitBank, digits: Digits, splits: dict[str, tuple[int, int]], num: int = 28
+) -> None:
+    """The first `num` digits are dealt, the others are where they were."""
+    images, labels = deal.dealt(digits[0][:num], digits[1][:num])
+    expected = np.concatenate([images, digits[0][num:]]), np.concatenate([labels, digits[1][num:]])
+    _assert_holds(found, expected, splits)
+
+
 # --- MNIST ---
 
 
 def test_mnist_pin_is_the_sum_of_its_contents(mnist: DigitBank) -> None:
-    assert mnist.sha256 == bank.MNIST_SHA256
+    assert mnist.sha256 == checks.MNIST_SHA256
     assert mnist.sha256 == checks.bank_sha256(mnist.images, mnist.labels, mnist.splits)
     assert (mnist.images.shape, mnist.labels.shape) == ((70_000, 28, 28), (70_000,))
     assert dict(mnist.splits) == {"train": (0, 55_000), "val": (55_000, 60_000), "test": (60_000, 70_000)}
@@ -100,13 +109,13 @@ def test_from_arrays_copies(digits: Digits) -> None:
     images, labels = digits[0].copy(), digits[1].copy()
     made = DigitBank.from_arrays(images, labels)
     images[:], labels[:] = 0, 0
-    _assert_holds(made, digits, {"train": (0, 22), "val": (22, 24), "test": (24, 28)})
+    _assert_dealt(made, digits, {"train": (0, 22), "val": (22, 24), "test": (24, 28)})
     view = digits[0].copy()
     frozen = view.view()
     frozen.setflags(write=False)
     made = DigitBank.from_arrays(frozen, digits[1])
     view[:] = 0
-    np.testing.assert_array_equal(made.images, digits[0])
+    _assert_dealt(made, digits, dict(made.splits))
 
 
 @pytest.mark.parametrize("labels_type", [np.int64, np.uint16, ">i4", list])
@@ -118,7 +127,7 @@ def test_from_arrays_takes_any_layout_and_whole_labels(digits: Digits, labels_ty
 
 @given(st.integers(3, 10**7))
 def test_default_splits_cover_all_in_order_and_none_is_empty(num_digits: int) -> None:
-    splits = checks.default_splits(num_digits)
+    splits = deal.default_splits(num_digits)
     assert list(splits) == ["train", "val", "test"]
     edges = [edge for pair in splits.values() for edge in pair]
     assert (edges[0], edges[-1]) == (0, num_digits)
@@ -156,7 +165,7 @@ def test_bank_is_frozen(digits: Digits) -> None:
 def test_from_npz(tmp_path: Path, digits: Digits) -> None:
     default = {"train": (0, 22), "val": (22, 24), "test": (24, 28)}
     np.savez(tmp_path / "plain.npz", images=digits[0], labels=digits[1])
-    _assert_holds(DigitBank.from_npz(tmp_path / "plain.npz"), digits, default)
+    _assert_dealt(DigitBank.from_npz(tmp_path / "plain.npz"), digits, default)
     _assert_holds(DigitBank.from_npz(str(tmp_path / "plain.npz"), SPLITS), digits, SPLITS)
     assert DigitBank.from_npz(tmp_path / "plain.npz").name == "plain"
     np.savez(tmp_path / "split.npz", images=digits[0], labels=digits[1], splits=list(SPLITS.values()))
@@ -169,24 +178,75 @@ def test_from_npz_in_the_layout_of_keras(tmp_path: Path, digits: Digits) -> None
     np.savez(
         tmp_path / "k.npz", x_train=images[:24], y_train=labels[:24], x_test=images[24:], y_test=labels[24:]
     )
-    _assert_holds(
-        DigitBank.from_path(tmp_path / "k.npz"), digits, {"train": (0, 22), "val": (22, 24), "test": (24, 28)}
-    )
+    splits = {"train": (0, 22), "val": (22, 24), "test": (24, 28)}
+    _assert_dealt(DigitBank.from_path(tmp_path / "k.npz"), digits, splits, 24)
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_from_idx(tmp_path: Path, digits: Digits, write_idx: WriteIdx, suffix: str) -> None:
     paths = write_idx(tmp_path / f"i{suffix}", digits[0]), write_idx(tmp_path / f"l{suffix}", digits[1])
     made = DigitBank.from_idx(*paths)
-    _assert_holds(made, digits, {"train": (0, 22), "val": (22, 24), "test": (24, 28)})
+    _assert_dealt(made, digits, {"train": (0, 22), "val": (22, 24), "test": (24, 28)})
     assert made.name == "i"
     _assert_holds(DigitBank.from_idx(*paths, splits=SPLITS, name="n"), digits, SPLITS)
 
 
 def test_from_path_opens_a_folder(mnist_folder: Path, digits: Digits) -> None:
     made = DigitBank.from_path(mnist_folder)
-    _assert_holds(made, digits, {"train": (0, 22), "val": (22, 24), "test": (24, 28)})
+    _assert_dealt(made, digits, {"train": (0, 22), "val": (22, 24), "test": (24, 28)}, 24)
     assert made.name == "folder"
+
+
+def test_names_of_kaggle_and_emnist(
+    tmp_path: Path, mnist_folder: Path, digits: Digits, write_idx: WriteIdx
+) -> None:
+    plain = DigitBank.from_path(mnist_folder)
+    parts = digits[0][:24], digits[1][:24], digits[0][24:], digits[1][24:]
+    kaggle, emnist = tmp_path / "kaggle", tmp_path / "emnist"
+    emnist.mkdir()
+    for number, (name, part) in enumerate(zip(files.MNIST_FILES, parts)):
+        dotted = name.replace("-idx", ".idx")
+        (kaggle / dotted).mkdir(parents=True)
+        write_idx(kaggle / dotted / dotted if number % 2 else kaggle / f"{name}.gz", part)
+        on_its_side = part.swapaxes(1, 2) if part.ndim == 3 else part
+        write_idx(
+            emnist / f"emnist-digits-{name.replace('t10k', 'test')}.gz", np.ascontiguousarray(on_its_side)
+        )
+        write_idx(emnist / f"emnist-letters-{name.replace('t10k', 'test')}", part)
+    assert DigitBank.from_path(kaggle) == plain
+    assert DigitBank.from_path(emnist) == plain
+
+
+def test_mnist_from_a_folder_is_mnist(tmp_path: Path, mnist: DigitBank, write_idx: WriteIdx) -> None:
+    parts = mnist.images[:60_000], mnist.labels[:60_000], mnist.images[60_000:], mnist.labels[60_000:]
+    for name, part in zip(files.MNIST_FILES, parts):
+        write_idx(tmp_path / name, part)
+    assert DigitBank.from_path(tmp_path) == mnist
+
+
+@given(st.permutations(range(28)))
+def test_the_order_in_which_digits_come_does_not_matter(order: list[int]) -> None:
+    images = (np.arange(28 * 6 * 5) * 7 % 251).astype(np.uint8).reshape(28, 6, 5)
+    labels = (np.arange(28) % 10).astype(np.uint8)
+    assert DigitBank.from_arrays(images[order], labels[order]) == DigitBank.from_arrays(images, labels)
+
+
+@given(st.lists(st.integers(14, 60), min_size=2, max_size=10))
+def test_digits_that_come_by_class_are_dealt_to_all_splits(counts: list[int]) -> None:
+    labels = np.repeat(np.arange(len(counts)), counts)
+    images = np.random.default_rng(len(labels)).integers(0, 256, (len(labels), 4, 5), dtype=np.uint8)
+    made = DigitBank.from_arrays(images, labels)
+    for name, (first, end) in made.splits.items():
+        share = {"train": 11 / 14, "val": 1 / 14, "test": 2 / 14}[name]
+        dealt = np.bincount(made.labels[first:end], minlength=len(counts))
+        assert (np.abs(dealt - share * np.array(counts)) <= 2).all()
+        assert name == "val" or dealt.min() > 0
+
+
+def test_python_that_opens_a_bank_again(mnist_folder: Path, digits: Digits) -> None:
+    made = DigitBank.from_path(mnist_folder)
+    assert eval(made.expression, {"DigitBank": DigitBank}) == made
+    assert DigitBank.from_arrays(*digits, name="mine").expression.startswith("...  # the digits 'mine'")
 
 
 # --- sending it to another process ---

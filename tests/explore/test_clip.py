@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from segmnist import ClipSource, SceneSpec, preset
+from segmnist import ClipSource, DigitBank, SceneSpec, preset
 from segmnist.dataset import open_dataset
+from segmnist.explore.clip import draw
+from segmnist.explore.exhibit import Exhibit
+from segmnist.explore.snippets import python_of
+from segmnist.explore.view import view_from
 from segmnist.explore.wire import unpack
 
 TRUTHS = ("semantic", "instance", "amodal", "boxes", "visibility", "depth", "pose", "beneath", "noiseless", "flow",
@@ -78,6 +84,19 @@ def test_copied_python_draws_the_same_clip(client: TestClient, reply: Any) -> No
     scope: dict[str, Any] = {}
     exec(client.get(f"/clip.py?{QUERY}").text, scope)
     np.testing.assert_array_equal(scope["clip"].video, reply[1]["video"])
+
+
+def test_copied_python_draws_from_the_same_digits(tmp_path: Path) -> None:
+    images = np.random.default_rng(3).integers(0, 256, (40, 9, 7), dtype=np.uint8)
+    np.savez(tmp_path / "mine.npz", images=images, labels=np.arange(40) % 10)
+    exhibit = Exhibit.of(bank=DigitBank.from_path(tmp_path / "mine.npz"))
+    for query in (QUERY, f"{QUERY}&without=1"):
+        view = view_from(dict(parse_qsl(query)), exhibit)
+        scope: dict[str, Any] = {}
+        exec(python_of(view, exhibit.bank), scope)
+        np.testing.assert_array_equal(
+            scope["clip"].video, draw(replace(view, without=()), exhibit).clip.video
+        )
 
 
 def test_copied_toml_is_the_spec(client: TestClient) -> None:

@@ -65,6 +65,12 @@ def clips(length: int) -> list[dict[str, Any]]:
     return [{"clip_id": clip.clip_id, **clip.arrays} for clip in ClipSource(SPEC, length=length)]
 
 
+def padded(length: int) -> list[dict[str, Any]]:
+    batch = ClipSource(SPEC).batch(range(length))
+    arrays = {"clip_id": np.arange(length), **batch.arrays}
+    return [{name: array[i] for name, array in arrays.items()} for i in range(length)]
+
+
 def assert_same(rows: Iterator[dict[str, Any]], expected: list[dict[str, Any]]) -> None:
     found = list(rows)
     assert len(found) == len(expected)
@@ -99,7 +105,7 @@ def test_hugging_face_streams_the_clips_in_parallel_shards_and_resumes() -> None
 def test_grain_shuffles_batches_and_resumes() -> None:
     import grain
 
-    expected = clips(7)
+    expected = padded(7)
     dataset = grain.MapDataset.source(GrainSource(SPEC, length=7)).shuffle(seed=5)
     order = [int(dataset[i]["clip_id"]) for i in range(7)]
     assert sorted(order) == list(range(7))
@@ -109,11 +115,17 @@ def test_grain_shuffles_batches_and_resumes() -> None:
     other = iter(dataset.to_iter_dataset())
     other.set_state(state)
     assert_same(other, [expected[i] for i in order[3:]])
+    batch = dataset.batch(4)[0]  # digits are of different numbers
+    for name, array in batch.items():
+        np.testing.assert_array_equal(array, np.stack([expected[i][name] for i in order[:4]]), err_msg=name)
 
 
 def test_a_grain_source_is_a_sequence_that_travels() -> None:
     source = pickle.loads(pickle.dumps(GrainSource(SPEC, length=7)))
-    assert_same((source[i] for i in range(len(source))), clips(7))
+    assert_same((source[i] for i in range(len(source))), padded(7))
+    assert_same(iter([source[-1]]), padded(7)[-1:])
+    with pytest.raises(IndexError):
+        source[7]
     with pytest.raises(BadArgument, match="length"):
         GrainSource(SPEC)
 
@@ -167,4 +179,90 @@ def run(steps, ckpt_path=None):
 seen, evaluated = run(7)
 resumed, _ = run(7, "{folder}/step=4.ckpt")
 print(json.dumps([seen, resumed, evaluated]))
+"""
+
+
+@needs("lightning")
+def test_lightning_never_trains_on_a_clip_twice(tmp_path: Path) -> None:
+    code = EPOCHS.format(folder=tmp_path)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    in_order = [[2 * i, 2 * i + 1] for i in range(12)]
+    assert found["epochs"] == found["workers"] == found["reload"] == found["val"] == in_order[:9]
+    assert found["fits"] == in_order[:7]
+    assert found["one trainer"] == in_order[:6]
+    assert found["resumed"] == in_order[6:12]
+    assert found["inside"] == in_order[4:12]
+    assert found["states"] == [18, 14, 12, 24, 24]
+    assert found["shapes"] == [[2, 5, 1, 20, 26], [2, 5, 1, 40, 52]]
+
+
+EPOCHS = """
+import json
+import lightning, torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+import segmnist
+from segmnist.load.lightning import SegMNISTModule
+
+SPEC = segmnist.preset("clean", height=40, width=52, num_frames=5)
+
+class Model(lightning.LightningModule):
+    def __init__(self):
+        super().__init__()
+        self.layer, self.seen, self.shapes = torch.nn.Linear(1, 1), [], {{}}
+    def training_step(self, batch, index):
+        self.seen.append(batch["clip_id"].tolist())
+        self.shapes["train"] = list(batch["video"].shape)
+        return self.layer(torch.ones(1, 1)).sum()
+    def validation_step(self, batch, index):
+        self.shapes["val"] = list(batch["video"].shape)
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), 0.1)
+
+def halved(video, target):
+    return video[..., ::2, ::2], {{**target, "semantic": target["semantic"][..., ::2, ::2]}}
+
+def module(**options):
+    return SegMNISTModule(SPEC, **{{"batch_size": 2, "num_workers": 0, "num_eval_clips": 2, **options}})
+
+def trainer(**options):
+    return lightning.Trainer(
+        accelerator="cpu", logger=False, enable_progress_bar=False, num_sanity_val_steps=0,
+        enable_model_summary=False, default_root_dir="{folder}",
+        **{{"limit_val_batches": 0, "enable_checkpointing": False, **options}},
+    )
+
+def fit(data, ckpt_path=None, **options):
+    model = Model()
+    trainer(**options).fit(model, data, ckpt_path=ckpt_path, weights_only=False)
+    return model.seen
+
+found, three = {{}}, dict(max_epochs=3, limit_train_batches=3)
+data = module()
+found["epochs"] = fit(data, **three)
+states = [data.state_dict()["next_clip"]]
+found["workers"] = fit(module(num_workers=1), **three)
+found["reload"] = fit(module(), reload_dataloaders_every_n_epochs=1, **three)
+found["val"] = fit(module(), val_check_interval=1, limit_val_batches=1, **three)
+data = module()
+found["fits"] = fit(data, max_steps=3) + fit(data, max_epochs=2, limit_train_batches=2)
+states.append(data.state_dict()["next_clip"])
+data, model, one = module(), Model(), trainer(max_epochs=1, limit_train_batches=3)
+one.fit(model, data)
+one.fit_loop.max_epochs = 2
+one.fit(model, data)
+found["one trainer"] = model.seen
+states.append(data.state_dict()["next_clip"])
+saving = ModelCheckpoint("{folder}", "{{step}}", every_n_train_steps=1, save_top_k=-1)
+four = dict(max_epochs=4, limit_train_batches=3)
+fit(module(), callbacks=[saving], enable_checkpointing=True, **four)
+for name, step in (("resumed", 6), ("inside", 4)):
+    data = module()
+    found[name] = fit(data, f"{folder}/step={{step}}.ckpt", **four)
+    states.append(data.state_dict()["next_clip"])
+model = Model()
+trainer(max_steps=1, limit_val_batches=1, val_check_interval=1).fit(model, module(transforms=halved))
+found["shapes"] = [model.shapes["train"], model.shapes["val"]]
+print(json.dumps({{**found, "states": states}}))
 """

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import itertools
+import multiprocessing
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +15,11 @@ import pytest
 
 import segmnist
 from segmnist import BadArgument, ClipSource, CorruptData
-from segmnist.dataset import generate, recipe_for
+from segmnist.dataset import generate, open_dataset, recipe_for
+from segmnist.dataset.export import export
 
 torch = pytest.importorskip("torch", reason="the extra `torch` is not installed")
-from torch.utils.data import DataLoader  # noqa: E402
+from torch.utils.data import DataLoader, IterableDataset, Subset  # noqa: E402
 
 from segmnist.load import parcel  # noqa: E402
 from segmnist.load.torch import EndlessClips, EndlessLoader, SegMNIST, collate  # noqa: E402
@@ -76,10 +82,113 @@ def test_a_batch_that_is_let_go_gives_its_memory_back_and_one_that_is_kept_does_
     part_before = part.clone()
     for _ in range(30):
         next(loader)
-    slots = [number for pid, number in parcel._mapped if pid == loader._workers[0].pid]
+    slots = parcel._mapped[loader._workers[0].pid]
     assert len(slots) <= 2 + loader._prefetch_factor + 2
     assert all(torch.equal(kept[name], before[name]) for name in kept)
     assert torch.equal(part, part_before)
+
+
+def test_the_memory_of_batches_that_were_kept_is_given_back() -> None:
+    loader = DataLoader(
+        SegMNIST(SPEC, length=60), 2, num_workers=1, collate_fn=collate, persistent_workers=True
+    )
+    kept = list(loader)
+    (pid,) = {worker.pid for worker in loader._iterator._workers}
+    assert len(parcel._mapped[pid]) >= 30
+    kept.clear()
+    for _ in loader:
+        pass
+    assert len(parcel._mapped[pid]) <= parcel.MOST_FREE + 2
+    del loader
+    gc.collect()
+    assert pid not in parcel._mapped
+
+
+def test_a_forked_child_that_lets_go_of_a_batch_leaves_it_to_its_parent() -> None:
+    loader: Any = iter(DataLoader(EndlessClips(SPEC, batch_size=2), batch_size=None, num_workers=1))
+    kept = [next(loader)]
+    before = kept[0]["video"].clone()
+    child = multiprocessing.get_context("fork").Process(target=kept.clear)
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+    for _ in range(12):
+        next(loader)
+    assert torch.equal(kept[0]["video"], before)
+
+
+def doubled(samples: Any) -> Any:
+    batch = collate(samples)
+    batch["double"] = batch["video"].int() * 2
+    return batch
+
+
+def nested(samples: Any) -> Any:
+    batch = collate(samples)
+    return {"inner": batch, "again": batch, "part": batch["video"][:, 1:], **batch}
+
+
+class Scaled(IterableDataset[Any]):
+    def __iter__(self) -> Any:
+        for batch in EndlessClips(SPEC, batch_size=2):
+            yield {**batch, "video": batch["video"].float() / 255}
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_batch_is_a_mapping_to_those_who_wrap_it(workers: int) -> None:
+    dataset = SegMNIST(SPEC, truth=TRUTH, length=14)
+    for start, batch in enumerate(DataLoader(dataset, 2, num_workers=workers, collate_fn=doubled)):
+        expected = drawn([2 * start, 2 * start + 1])
+        assert torch.equal(batch.pop("double"), batch["video"].int() * 2)
+        assert_same(batch, expected)
+    # All are held at once, so that memory used twice would show.
+    for start, batch in enumerate(list(DataLoader(dataset, 2, num_workers=workers, collate_fn=nested))):
+        expected = drawn([2 * start, 2 * start + 1])
+        assert_same(batch["inner"], expected)
+        assert_same(batch["again"], expected)
+        assert torch.equal(batch["part"], batch["inner"]["video"][:, 1:])
+        assert torch.equal(batch["video"], batch["inner"]["video"])
+    scaled = list(itertools.islice(DataLoader(Scaled(), batch_size=None, num_workers=workers), 9))
+    for start, batch in enumerate(scaled):
+        expected = drawn([2 * start, 2 * start + 1], ("semantic",))["video"]
+        np.testing.assert_array_equal(batch["video"].numpy(), expected.astype(np.float32) / 255)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_without_collate_fn_ragged_digits_are_padded(workers: int) -> None:
+    video, target = next(iter(DataLoader(SegMNIST(SPEC, truth=TRUTH, length=8), 8, num_workers=workers)))
+    assert_same({"video": video, **target}, drawn(range(8)))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_batch_of_batches_is_refused_in_words(workers: int) -> None:
+    loader = DataLoader(EndlessClips(SPEC, batch_size=2), num_workers=workers)
+    with pytest.raises((BadArgument, RuntimeError), match=r"DataLoader\(dataset, batch_size=None\)"):
+        next(iter(loader))
+
+
+WARM = """
+import sys
+from segmnist.render.numba_kernels.clips import draw_clips
+from segmnist.render.numba_kernels.flow import trace_clips
+from segmnist.scene.kernels import sample_clips
+from segmnist.torch import EndlessClips, SegMNIST
+
+def loaded():
+    return [len(kernel.signatures) for kernel in (draw_clips, trace_clips, sample_clips)]
+
+dataset = {"map": SegMNIST, "stream": EndlessClips}[sys.argv[1]]("clean", truth="flow")
+assert loaded() == [1, 1, 1], loaded()
+dataset[0] if sys.argv[1] == "map" else next(iter(dataset))
+assert loaded() == [1, 1, 1], loaded()
+"""
+
+
+@pytest.mark.parametrize("kind", ["map", "stream"])
+def test_kernels_are_loaded_before_workers_are_forked(kind: str) -> None:
+    """Apart, since this process has drawn already."""
+    done = subprocess.run([sys.executable, "-c", WARM, kind], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_samples_are_trimmed_and_collate_pads_them_to_the_largest_of_the_batch() -> None:
@@ -104,6 +213,17 @@ def test_torchvisions_manners() -> None:
     assert torch.equal(dataset[-1][0], dataset[2][0])
     with pytest.raises(IndexError):
         dataset[3]
+    for index in (np.uint8(2), np.int64(-1), torch.tensor(2)):
+        assert torch.equal(dataset[index][0], dataset[2][0])
+    assert torch.equal(SegMNIST(SPEC, length=1000)[np.uint8(2)][0], SegMNIST(SPEC, length=1000)[2][0])
+    for bad in ([1, 2], 1.0, "1", slice(2)):
+        with pytest.raises(BadArgument, match=r"index=.*Subset"):
+            dataset[bad]
+    few = Subset(dataset, [-1, 0])
+    batch = next(iter(DataLoader(few, 2, collate_fn=collate)))
+    assert_same(batch, drawn([2, 0], ("semantic",), split="val"))
+    with pytest.raises(IndexError):
+        next(iter(DataLoader(Subset(dataset, [3]), 1, collate_fn=collate)))
 
 
 def test_transforms_move_video_and_target_together() -> None:
@@ -115,6 +235,27 @@ def test_transforms_move_video_and_target_together() -> None:
     assert torch.equal(flipped["video"], plain["video"].flip(-1))
     assert torch.equal(flipped["semantic"], plain["semantic"].flip(-1))
     assert torch.equal(flipped["labels"], plain["labels"])
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_stream_takes_transforms_and_a_bank(workers: int) -> None:
+    bank = segmnist.DigitBank.from_arrays(np.full((20, 6, 5), 200, np.uint8), np.arange(20) % 10)
+    spec = SPEC.replace(num_digits_range=(1, 3))
+    stream = EndlessClips(spec, transforms=halved, batch_size=3, bank=bank)
+    batch = next(iter(DataLoader(stream, batch_size=None, num_workers=workers)))
+    clips = ClipSource(spec, bank=bank).batch(range(3))
+    np.testing.assert_array_equal(batch["video"].numpy(), clips.video[:, :, None, ::2, ::2])
+    np.testing.assert_array_equal(batch["semantic"].numpy(), clips["semantic"][:, :, ::2, ::2])
+    np.testing.assert_array_equal(batch["labels"].numpy(), clips.labels[:, : batch["labels"].shape[1]])
+
+
+def halved(video: Any, target: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    return video[..., ::2, ::2], {**target, "semantic": target["semantic"][..., ::2, ::2]}
+
+
+def test_transforms_may_return_any_target() -> None:
+    dataset = SegMNIST(SPEC, transforms=lambda video, target: (video, target["semantic"].long()), length=4)
+    assert dataset[0][1].dtype == torch.int64
 
 
 def test_transforms_that_make_a_mask_float_are_refused() -> None:
@@ -158,6 +299,23 @@ def test_a_resumed_run_sees_exactly_what_an_unbroken_one_sees(before: int, after
     resumed.load_state_dict(state)
     assert first + ids_of(resumed, 5) == unbroken
     assert resumed.state_dict() == {"next_clip": 27}
+
+
+def test_what_would_lose_the_place_is_refused() -> None:
+    with pytest.raises(BadArgument, match="in_order=False"):
+        EndlessLoader(EndlessClips(SPEC), num_workers=2, in_order=False)
+    with pytest.raises(BadArgument, match=r"batch_size=.*EndlessClips"):
+        EndlessLoader(EndlessClips(SPEC), batch_size=4)
+    loader = EndlessLoader(EndlessClips(SPEC, batch_size=2))
+    older, newer = iter(loader), iter(loader)
+    assert next(newer)["clip_id"].tolist() == [0, 1]
+    with pytest.raises(RuntimeError, match="one at a time"):
+        next(older)
+    assert next(newer)["clip_id"].tolist() == [2, 3]
+    assert loader.state_dict() == {"next_clip": 4}
+    assert next(iter(loader))["clip_id"].tolist() == [4, 5]
+    loader.load_state_dict({"next_clip": torch.tensor(6)})
+    assert next(iter(loader))["clip_id"].tolist() == [6, 7]
 
 
 def test_ranks_are_disjoint_and_together_complete_also_after_a_change_of_their_number() -> None:
@@ -207,6 +365,71 @@ def test_what_was_not_stored_is_refused_by_name(stored: Path) -> None:
         SegMNIST(stored, "train")
     with pytest.raises(BadArgument, match=r"source='stendard'.*standard"):
         SegMNIST("stendard")
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [("split", {"split": "test"}), ("truth", {"truth": "flow"}), ("length", {"length": 3}), ("seed", {"seed": 0}),
+     ("bank", {"bank": segmnist.DigitBank.mnist()})],
+)  # fmt: skip
+def test_what_the_source_has_said_is_not_said_again(stored: Path, name: str, given: dict[str, Any]) -> None:
+    with pytest.raises(BadArgument, match=f"^{name}="):
+        SegMNIST(ClipSource(SPEC, length=5), **given)
+    if name in ("seed", "length", "bank"):
+        with pytest.raises(BadArgument, match=f"^{name}="):
+            SegMNIST(stored, "test", **given)
+    if name == "split":
+        with pytest.raises(BadArgument, match=r"^split="):
+            SegMNIST(open_dataset(stored), **given)
+
+
+def test_a_folder_with_the_name_of_a_preset_is_not_shadowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "clean").mkdir()
+    assert len(SegMNIST("clean", length=7)) == 7
+    generate(recipe_for(SPEC, num_clips=2, clips_per_shard=4), "clean", num_workers=1)
+    with pytest.raises(BadArgument, match=r"source='clean'.*'./clean'"):
+        SegMNIST("clean")
+    assert len(SegMNIST("./clean")) == 2
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_relative_place_stays_where_it_was(
+    stored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    monkeypatch.chdir(stored.parent)
+    dataset = SegMNIST(stored.name, "test")
+    monkeypatch.chdir(tmp_path)
+    batch = next(iter(DataLoader(dataset, 9, num_workers=workers, collate_fn=collate)))
+    assert_same(batch, drawn(range(9), ("semantic",), split="test"))
+
+
+@pytest.mark.parametrize("format_", ["npz", "webdataset", "huggingface", "origin-npy", "origin-h5"])
+def test_a_data_set_of_every_format_is_read(tmp_path: Path, format_: str) -> None:
+    recipe = recipe_for(SPEC, num_clips=7, split="test", clips_per_shard=3, first_clip=5, format=format_)
+    generate(recipe, tmp_path, num_workers=1)
+    dataset = SegMNIST(tmp_path, "test")
+    batch = next(iter(DataLoader(Subset(dataset, [6, 0, 3]), 3, collate_fn=collate)))
+    assert_same(batch, drawn([11, 5, 8], ("semantic",), split="test"))
+
+
+@pytest.mark.parametrize("format_", ["origin-npy", "origin-h5"])
+def test_a_damaged_file_of_the_2020_layout_is_found(tmp_path: Path, format_: str) -> None:
+    generate(recipe_for(SPEC, num_clips=3, split="test", format=format_), tmp_path, num_workers=1)
+    (path,) = (p for p in tmp_path.iterdir() if p.name in ("test_masks.npy", "test.h5"))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 4
+    path.write_bytes(data)
+    with pytest.raises(CorruptData, match=path.name):
+        SegMNIST(tmp_path, "test")[0]
+
+
+def test_an_export_for_other_tools_is_refused_in_words(tmp_path: Path) -> None:
+    export(recipe_for(SPEC, num_clips=2, split="test"), tmp_path, "mmseg")
+    with pytest.raises(BadArgument, match=r"format='mmseg'.*zarr"):
+        SegMNIST(tmp_path, "test")
 
 
 @pytest.mark.parametrize("harm", ["cut", "flip"])

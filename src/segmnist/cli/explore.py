@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -15,14 +14,17 @@ from segmnist.cli.options import (
     SetOption,
     SpecOption,
     SplitOption,
+    refuse_beside,
     spec_from,
 )
-from segmnist.errors import BadArgument, MissingDependency
+from segmnist.errors import MissingDependency
 
 
 def explore(
+    ctx: typer.Context,
     dataset: Annotated[
-        Path | None, typer.Argument(help="The folder of a data set. Default: draw clips from a preset.")
+        str | None,
+        typer.Argument(help="The folder or URL of a data set. Default: draw clips from a preset."),
     ] = None,
     preset: PresetOption = None,
     spec: SpecOption = None,
@@ -47,8 +49,7 @@ def explore(
 
     exhibit = Exhibit.of(dataset, DigitBank.from_path(bank) if bank else None)
     if dataset is not None:
-        if preset or spec or set_:
-            raise BadArgument("DATASET", str(dataset), "no --preset, --spec or --set beside it")
+        refuse_beside(ctx, "DATASET", "preset", "spec", "set_", "split", "seed")
         first = int(exhibit.ids(0, 1)[0])
         start = "/clip?" + urlencode({"stored": "true", "clip": first})
     else:

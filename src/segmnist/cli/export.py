@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segmnist.cli.options import BankOption, SeedOption, SetOption, SplitOption, spec_from
+from segmnist.cli.options import BankOption, SeedOption, SetOption, SplitOption, refuse_beside, spec_from
 from segmnist.errors import BadArgument
 from segmnist.formats import FOLDER, SHARDED, WHOLE
+from segmnist.urls import is_url, local_path
 
 if TYPE_CHECKING:
     from segmnist.dataset import Recipe
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 
 def export(
+    ctx: typer.Context,
     source: Annotated[
         str,
-        typer.Argument(help="The folder of a data set, a recipe (TOML or JSON), or the name of a preset."),
+        typer.Argument(
+            help="The folder of a data set, a recipe (TOML or JSON), a URL of either, or the name of a preset."
+        ),
     ],
     out: Annotated[str, typer.Argument(help="The folder to write into, created if needed.")],
     format_: Annotated[
@@ -52,18 +55,17 @@ def export(
     from segmnist.cli.progress import reporting
     from segmnist.dataset.export import export as write
     from segmnist.dataset.generate import LIMIT_BYTES
+    from segmnist.dataset.locate import check_is_no_place
     from segmnist.digits.bank import DigitBank
     from segmnist.scene.presets import PRESETS
 
     digits = DigitBank.from_path(bank) if bank else DigitBank.mnist()
     if source in PRESETS:
+        check_is_no_place(source)
         recipe = _recipe_of_preset(source, set_, split or "train", clips, seed, truth, digits)
     else:
         recipe = _stored_recipe(source, split)
-        if set_ or seed:
-            raise BadArgument(
-                "SOURCE", source, "a preset's name beside --set or --seed", "a recipe has said them"
-            )
+        refuse_beside(ctx, "this SOURCE", "set_", "seed")
         if clips is not None:
             recipe = _shortened(recipe, clips)
         if truth:
@@ -100,9 +102,10 @@ def _stored_recipe(source: str, split: str) -> Recipe:
     from segmnist.dataset.locate import locate_one
     from segmnist.scene.presets import PRESETS
 
-    if Path(source).is_dir():
+    is_recipe = source.endswith((".toml", ".json"))
+    if local_path(source).is_dir() or (is_url(source) and not is_recipe):
         return locate_one(source, split or None).recipe
-    if not Path(source).exists():
+    if not is_url(source) and not local_path(source).exists():
         raise BadArgument("SOURCE", source, f"a folder, a recipe's file, or one of {', '.join(PRESETS)}")
     recipe = Recipe.from_file(source)
     return dataclasses.replace(recipe, split=split) if split else recipe

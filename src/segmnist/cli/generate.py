@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +20,7 @@ from segmnist.cli.options import (
     SpecOption,
     SplitOption,
     WorkersOption,
+    refuse_beside,
     spec_from,
 )
 from segmnist.errors import BadArgument, SegmnistError
@@ -28,6 +28,7 @@ from segmnist.formats import SHARDED, WHOLE
 
 
 def generate(
+    ctx: typer.Context,
     out: Annotated[
         str,
         typer.Argument(
@@ -51,8 +52,10 @@ def generate(
         str, typer.Option("--format", help="The file format: " + ", ".join([*SHARDED, *WHOLE]) + ".")
     ] = "zarr",
     recipe_file: Annotated[
-        Path | None,
-        typer.Option("--recipe", help="A recipe (TOML or JSON) instead of all the options above."),
+        str | None,
+        typer.Option(
+            "--recipe", help="A recipe (TOML or JSON) instead of all options that say what to draw."
+        ),
     ] = None,
     index: Annotated[
         bool,
@@ -83,7 +86,10 @@ def generate(
 
     digits = DigitBank.from_path(bank) if bank else DigitBank.mnist()
     if recipe_file is not None:
-        _check_alone(recipe_file, beside=(preset, spec, set_, clips, truth))
+        refuse_beside(
+            ctx, "--recipe",
+            "preset", "spec", "set_", "split", "clips", "first", "seed", "truth", "format_", "index",
+        )  # fmt: skip
         recipe = Recipe.from_file(recipe_file)
     else:
         recipe = recipe_for(
@@ -96,12 +102,6 @@ def generate(
             shard_range=_range(shard_range), limit_bytes=None if yes else LIMIT_BYTES, report=report,
         )  # fmt: skip
     typer.echo(f"{place}: {recipe.num_clips} clips {recipe.content_id[:12]}, plan {recipe.plan_id[:12]}")
-
-
-def _check_alone(recipe_file: Path, beside: tuple[object, ...]) -> None:
-    if any(given not in (None, []) for given in beside):
-        permitted = "no --preset, --spec, --set, --clips or --truth beside it"
-        raise BadArgument("--recipe", str(recipe_file), permitted)
 
 
 def _counted(clips: int | None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
@@ -83,7 +84,7 @@ app = _command_line()
 def main() -> None:
     """Run the command and exit, with one line on stderr for every failure; see `exit_codes`."""
     try:
-        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        code = app([_at_home(text) for text in sys.argv[1:]] or ["--help"], standalone_mode=False)
     except UsageError as error:
         _fail(f"{error.format_message().rstrip('.')}; see {error.ctx.command_path} --help", BAD_USE)
     except (BadArgument, MissingDependency) as error:
@@ -102,6 +103,12 @@ def main() -> None:
     if code == INTERRUPTED:
         _fail("interrupted", INTERRUPTED)
     raise SystemExit(code)
+
+
+def _at_home(argument: str) -> str:
+    """Return an argument with `~` as the home folder, also in `--out=~/x`, where few shells replace it."""
+    name, equals, value = argument.partition("=") if argument.startswith("--") else ("", "", argument)
+    return f"{name}{equals}{os.path.expanduser(value)}" if value.startswith("~/") else argument
 
 
 def _fail(reason: object, code: int) -> NoReturn:

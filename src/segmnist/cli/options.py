@@ -42,7 +42,7 @@ AddressOption = Annotated[
     str | None, typer.Option("--address", help="The address of a Ray cluster. Default: start one.")
 ]
 PlaceArgument = Annotated[
-    str, typer.Argument(metavar="OUT", help="The folder of a data set, or a folder that holds several.")
+    str, typer.Argument(metavar="OUT", help="The folder or URL of a data set, or one that holds several.")
 ]
 
 
@@ -52,6 +52,16 @@ def spec_from(preset_name: str | None, spec_file: Path | None, changes: list[str
         raise BadArgument("--spec", str(spec_file), "either --preset or --spec", "leave one out")
     spec = SceneSpec.from_toml(spec_file) if spec_file else preset(preset_name or "standard")
     return spec.replace(**_parsed(changes or [])) if changes else spec
+
+
+def refuse_beside(ctx: typer.Context, what: str, *names: str) -> None:
+    """Raise `BadArgument` for an option of these names on the command line, where `what` says all of them."""
+    for option in ctx.command.params:
+        source = ctx.get_parameter_source(option.name or "")
+        if option.name in names and source is not None and source.name == "COMMANDLINE":
+            fix = f"{what} says it already; leave one out"
+            value = ctx.params[option.name]
+            raise BadArgument(option.opts[0], value, f"no such option beside {what}", fix)
 
 
 def _parsed(changes: list[str]) -> dict[str, Any]:

@@ -17,9 +17,11 @@ from segmnist.cli.options import (
     SpecOption,
     SplitOption,
     WorkersOption,
+    refuse_beside,
     spec_from,
 )
 from segmnist.errors import BadArgument
+from segmnist.urls import is_url, url_of
 
 if TYPE_CHECKING:
     from segmnist.executors import Where
@@ -28,11 +30,14 @@ if TYPE_CHECKING:
     from segmnist.source import ClipSource
 
 
+CLIPS = ("preset", "spec", "set_", "clips", "first", "seed")
+"""Options that say which clips."""
 TABLE_WIDTH = 150
 """Characters of a line of the table of ceilings."""
 
 
 def oracle(
+    ctx: typer.Context,
     out: Annotated[Path | None, typer.Argument(help="The Zarr folder to write the posteriors into.")] = None,
     ceiling: Annotated[
         str | None,
@@ -41,7 +46,7 @@ def oracle(
         ),
     ] = None,
     recipe: Annotated[
-        Path | None, typer.Option("--recipe", help="The recipe of a data set, instead of the options below.")
+        str | None, typer.Option("--recipe", help="The recipe of a data set, instead of the options below.")
     ] = None,
     preset: PresetOption = None,
     spec: SpecOption = None,
@@ -78,19 +83,20 @@ def oracle(
     if (out is None) == (ceiling is None):
         raise BadArgument("OUT", out and str(out), "either a folder to write into or --ceiling SUITE")
     if ceiling is not None:
-        if recipe or preset or spec or set_ or bank:
-            raise BadArgument(
-                "--ceiling", ceiling, "no --recipe, --preset, --spec, --set or --bank beside it"
-            )
+        refuse_beside(ctx, "--ceiling", "recipe", *CLIPS, "bank", "observer", "horizon", "dtype")
         _print_ceilings(ceiling, split, videos, (delta, device), where)
         return
     assert out is not None
+    if is_url(out):
+        raise BadArgument("OUT", url_of(out), "a local folder", "copy it to the store afterwards")
+    if recipe is not None:
+        refuse_beside(ctx, "--recipe", *CLIPS, "split")
     source, ids = _clips(recipe, (preset, spec, set_), bank, split, seed, range(first, first + clips))
     _write(out, source, PosteriorPlan(ids, observer, dtype, horizon), (delta, device), where)
 
 
 def _clips(
-    recipe_file: Path | None,
+    recipe_file: str | None,
     named: tuple[str | None, Path | None, list[str] | None],
     bank: Path | None,
     split: str,
@@ -104,8 +110,6 @@ def _clips(
 
     digits = DigitBank.from_path(bank) if bank else DigitBank.mnist()
     if recipe_file is not None:
-        if any(named):
-            raise BadArgument("--recipe", str(recipe_file), "no --preset, --spec or --set beside it")
         recipe = Recipe.from_file(recipe_file)
         if recipe.bank_sha256 != digits.sha256:
             raise BadArgument(

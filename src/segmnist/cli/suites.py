@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from segmnist.cli.options import refuse_beside
 from segmnist.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -19,13 +19,16 @@ ID_LENGTH = 12
 
 
 def suites(
+    ctx: typer.Context,
     name: Annotated[str | None, typer.Argument(help="The suite. Default: all.")] = None,
     verify: Annotated[
         bool, typer.Option("--verify", help="Draw the clips and compare them with the recorded checksums.")
     ] = False,
     out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="Write the suite into this folder, one data set for each part."),
+        str | None,
+        typer.Option(
+            "--out", "-o", help="Write the suite into this folder or URL, a data set for each part."
+        ),
     ] = None,
     split: Annotated[str, typer.Option("--split", help="The split to write: test or val.")] = "test",
 ) -> None:
@@ -34,9 +37,10 @@ def suites(
 
     if out is not None:
         if name is None:
-            raise BadArgument("--out", str(out), "the name of a suite before it", "such as tiny-v1")
+            raise BadArgument("--out", out, "the name of a suite before it", "such as tiny-v1")
         _write(suite(name), split, out)
         return
+    refuse_beside(ctx, "the list", "split")
     names = SUITES if name is None else [name]
     chosen = [suite(each) for each in names]
     if verify:
@@ -70,13 +74,13 @@ def suites(
             typer.echo(f"{name} {which}: {chosen[0].content_id(which)}")
 
 
-def _write(chosen: Suite, split: str, out: Path) -> None:
+def _write(chosen: Suite, split: str, out: str) -> None:
     from segmnist.cli.progress import reporting
     from segmnist.dataset import generate
 
     for part in chosen.parts:
         with reporting(f"{chosen.name} {part.name}") as report:
             place = generate(
-                part.recipe(split), out if len(chosen.parts) == 1 else out / part.name, report=report
+                part.recipe(split), out if len(chosen.parts) == 1 else f"{out}/{part.name}", report=report
             )
         typer.echo(f"{place}: {part.num_clips(split)} clips")

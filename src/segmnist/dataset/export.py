@@ -12,6 +12,7 @@ from segmnist.dataset.recipe import Recipe
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.formats import FOLDER, SHARDED, WHOLE, whole_format
+from segmnist.urls import is_url, local_path
 
 
 def export(
@@ -32,11 +33,11 @@ def export(
     something else in that place, `MissingDependency` for a library that the format needs.
     """
     if format in FOLDER:
-        if "://" in str(out):
+        if is_url(out):
             raise BadArgument(
                 "OUT", str(out), f"a local folder for {format}", "copy it to the store afterwards"
             )
-        return export_folder(recipe, Path(out), format, bank, limit_bytes, report)
+        return export_folder(recipe, local_path(out), format, bank, limit_bytes, report)
     if format not in SHARDED and format not in WHOLE:
         raise BadArgument("format", format, ", ".join([*SHARDED, *WHOLE, *FOLDER]))
     truths = whole_format(format).TRUTHS if format in WHOLE else recipe.truths

@@ -14,6 +14,7 @@ from typing import Any
 
 from segmnist.dataset.store import Unreadable, check_same
 from segmnist.errors import BadArgument
+from segmnist.urls import local_path
 from segmnist.whole_file import create_file, is_abandoned, is_temporary, replace_file, sync_folder
 
 OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -69,11 +70,11 @@ class LocalFile:
 
 
 class LocalStore:
-    """A folder on a file system."""
+    """A folder on a file system. It stays that folder when the working directory changes."""
 
     def __init__(self, root: str | Path) -> None:
-        self.root = Path(root)
-        self.url = str(root)
+        self.url = str(local_path(root))
+        self.root = Path(self.url).absolute()
 
     def read(self, path: str) -> bytes:
         """Return a file's bytes. Raises `FileNotFoundError`, `Unreadable`."""
@@ -144,7 +145,9 @@ class LocalStore:
 
     def below(self, folder: str) -> LocalStore:
         """Return the store of a folder inside this one."""
-        return LocalStore(self.root / folder)
+        below = LocalStore(self.root / folder)
+        below.url = f"{self.url}/{folder}".rstrip("/")
+        return below
 
     def arrow_filesystem(self) -> tuple[Any, str]:
         """Return pyarrow's local file system and the root."""

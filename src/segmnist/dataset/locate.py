@@ -61,6 +61,20 @@ def locate(place: str | Path) -> list[Found]:
     return [_found(store, prefix) for prefix in prefixes]
 
 
+def check_is_no_place(preset: str) -> None:
+    """Raise `BadArgument` where a preset's name is that of a folder with a data set in it, too."""
+    if not Path(preset).is_dir():
+        return
+    try:
+        locate(preset)
+    except BadArgument:
+        return
+    except CorruptData:
+        pass
+    fix = f"preset({preset!r}) or -p is the preset, './{preset}' the folder with a data set in it"
+    raise BadArgument("source", preset, "a name with one meaning", fix)
+
+
 def locate_one(place: str | Path, split: str | None = None) -> Found:
     """Return the one data set in a place, or the one of this split.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -35,7 +36,16 @@ class ObjectStore:
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
-        self._fs, self._root = _open(self.url)
+        self._opened, self._root = _open(self.url)
+        self._process = os.getpid()
+
+    @property
+    def _fs(self) -> Any:
+        """The file system of this process: a forked one has none of its parent's threads and connections."""
+        if self._process != os.getpid():
+            self._opened, self._root = _open(self.url)
+            self._process = os.getpid()
+        return self._opened
 
     def __reduce__(self) -> tuple[type[ObjectStore], tuple[str]]:
         # Connections do not travel to other processes.

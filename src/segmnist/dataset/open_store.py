@@ -7,20 +7,29 @@ from pathlib import Path
 from segmnist.dataset.local_store import LocalStore, nearest
 from segmnist.dataset.store import Store
 from segmnist.errors import BadArgument
+from segmnist.urls import is_url, local_path, url_of
 
 
 def open_store(place: str | Path) -> Store:
-    """Return the store of a local path, or of a URL such as `s3://bucket/folder`.
+    """Return the store of a local path (`~` and `file://` included), or of a URL such as `s3://bucket/folder`.
 
     Raises `BadArgument` where no folder is nor can be made, `MissingDependency` for a URL without fsspec.
     """
-    if "://" in str(place):
+    if is_url(place):
         from segmnist.dataset.object_store import ObjectStore
 
-        return ObjectStore(str(place))
-    parent = nearest(Path(place).absolute())
+        return ObjectStore(url_of(place))
+    parent = nearest(local_path(place).absolute())
     if not parent.is_dir():
         raise BadArgument(
             "OUT", str(place), "a folder, or a path where one can be made", f"{parent} is a file"
         )
     return LocalStore(place)
+
+
+def read_file(place: str | Path) -> bytes:
+    """Return the bytes of one file at a path or a URL. Raises `OSError`, or what its store raises."""
+    if not is_url(place):
+        return local_path(place).read_bytes()
+    folder, _, name = url_of(place).rpartition("/")
+    return open_store(folder).read(name)

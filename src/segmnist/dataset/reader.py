@@ -19,7 +19,8 @@ from segmnist.dataset.manifest import FileSum, Manifest, sum_of
 from segmnist.dataset.recipe import Recipe
 from segmnist.dataset.store import Unreadable
 from segmnist.errors import BadArgument, CorruptData
-from segmnist.formats import WHOLE, Array, ArrayLayout, sharded_format
+from segmnist.formats import FOLDER, SHARDED, WHOLE, Array, ArrayLayout, sharded_format, whole_format
+from segmnist.formats.catalog import ShardedFormat, WholeFormat
 from segmnist.formats.layout import FileBytes
 
 MAX_OPEN = 64
@@ -36,7 +37,7 @@ class StoredDataset:
     def __init__(self, found: Found, *, check: bool = True) -> None:
         self._found, self._check = found, check
         self.manifest: Manifest = found.books.manifest()
-        self._format = sharded_format(self.manifest.recipe.format)
+        self._format = _format(self.recipe.format)
         self._files: OrderedDict[str, FileBytes] = OrderedDict()
         self._checked: set[str] = set()
 
@@ -105,7 +106,7 @@ class StoredDataset:
         return chosen
 
     def _fetcher(self, shard: int) -> Any:
-        files = self.manifest.receipts[shard].files
+        files = self.manifest.receipts[shard].files if self.manifest.receipts else dict(self.manifest.files)
         return lambda path: self._fetch(path, files)
 
     def _fetch(self, path: str, files: dict[str, FileSum]) -> FileBytes:
@@ -137,7 +138,7 @@ class StoredDataset:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._format = sharded_format(self.manifest.recipe.format)
+        self._format = _format(self.recipe.format)
 
     def __repr__(self) -> str:
         recipe = self.recipe
@@ -147,6 +148,10 @@ class StoredDataset:
         )
 
 
+def _format(name: str) -> ShardedFormat | WholeFormat:
+    return whole_format(name) if name in WHOLE else sharded_format(name)
+
+
 def open_dataset(place: str | Path, split: str | None = None, *, check: bool = True) -> StoredDataset:
     """Open the finished data set in a place, or that of one split where there are more.
 
@@ -154,9 +159,9 @@ def open_dataset(place: str | Path, split: str | None = None, *, check: bool = T
     finished data set or more than one, `CorruptData` where the manifest is damaged.
     """
     found = locate_one(place, split)
-    if found.recipe.format in WHOLE:
-        fix = "open its files with NumPy or h5py"
-        raise BadArgument("format", found.recipe.format, "a sharded format", fix)
+    if found.format in FOLDER:
+        fix = "other tools read it; export it as zarr from `segmnist recipe`"
+        raise BadArgument("format", found.format, ", ".join([*SHARDED, *WHOLE]), fix)
     if not found.books.is_complete():
         unfinished = f"{found.store.url}, which has no {found.books.path(MANIFEST)}"
         raise BadArgument("OUT", unfinished, "a finished data set", "run generate again to finish it")

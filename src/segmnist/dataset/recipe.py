@@ -16,12 +16,14 @@ import numpy as np
 import tomli_w
 from numpy.typing import NDArray
 
+from segmnist.dataset.open_store import read_file
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.formats import WHOLE, check_format
 from segmnist.render.arrays import check_truths
 from segmnist.scene import spec as scene_spec
 from segmnist.scene.randomness import check_address
 from segmnist.scene.spec import SceneSpec
+from segmnist.text_file import decoded
 from segmnist.version import GENERATOR_VERSION
 from segmnist.whole_file import replace_file
 
@@ -203,9 +205,9 @@ class Recipe:
 
     @classmethod
     def from_file(cls, path: str | Path) -> Recipe:
-        """Return the recipe in a file, TOML or JSON. Raises `BadArgument` where it is neither."""
+        """Return the recipe in a file, TOML or JSON, at a path or a URL. Raises `BadArgument` where it is neither."""
         try:
-            text = Path(path).read_text(encoding="utf-8")
+            text = decoded(read_file(path))
         except (OSError, UnicodeDecodeError) as error:
             raise BadArgument("recipe", str(path), "a readable TOML or JSON file", str(error)) from None
         return cls.from_json(text) if text.lstrip().startswith("{") else cls.from_toml(text)

@@ -17,7 +17,7 @@ from segmnist.dataset.progress import Report, Tally, no_report
 from segmnist.dataset.store import Store, Unreadable
 from segmnist.errors import CorruptData, one_line
 from segmnist.formats import SHARDED, WHOLE, Layout, sharded_format, whole_format
-from segmnist.whole_file import is_temporary
+from segmnist.whole_file import is_of_a_desktop, is_temporary
 
 Kind = Literal["missing", "truncated", "corrupt", "unreadable", "foreign", "leftover"]
 
@@ -224,7 +224,7 @@ def _strangers(found: Found, known: set[str]) -> list[Fault]:
     """Return the files that nothing accounts for; only leftovers where others have files in the folder, too."""
     if not found.has_root:
         return [Fault("leftover", path) for path in _leftovers(found)]
-    unknown = [path for path in found.store.walk() if path not in known]
+    unknown = [path for path in found.store.walk() if path not in known and not is_of_a_desktop(path)]
     return [Fault("leftover" if is_temporary(Path(path)) else "foreign", path) for path in unknown]
 
 

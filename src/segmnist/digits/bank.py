@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segmnist.digits.checks import (
+    MNIST_SHA256,
     Splits,
     UInt8,
     bank_sha256,
@@ -21,8 +22,8 @@ from segmnist.digits.checks import (
     checked_images,
     checked_labels,
     checked_splits,
-    default_splits,
 )
+from segmnist.digits.deal import dealt, default_splits
 from segmnist.digits.files import read_digits_npz, read_mnist_folder, read_pair
 from segmnist.digits.packed import mnist
 from segmnist.errors import BadArgument, CorruptData
@@ -31,7 +32,6 @@ AnyPath = str | os.PathLike[str]
 SplitItems = tuple[tuple[str, tuple[int, int]], ...]
 
 MNIST_SPLITS = {"train": (0, 55_000), "val": (55_000, 60_000), "test": (60_000, 70_000)}
-MNIST_SHA256 = "b6fbbd14b1908ccceca2bf0b9c9e426a1a32ba7b439860cdf75c29d40f7a9e50"
 
 _LOCK = threading.Lock()
 _mnist: DigitBank | None = None
@@ -41,9 +41,10 @@ _mnist: DigitBank | None = None
 class DigitBank:
     """Digit images (n,h,w) uint8, labels (n,) uint8, and the range of glyph indices that each split may use.
 
-    `splits` maps "train", "val" and "test" to half-open ranges that do not overlap. The arrays are read-only;
-    those that could be written to are copied. Raises BadArgument unless n >= 3, h and w are 4..256, and every
-    label is a whole number 0..9.
+    `splits` maps "train", "val" and "test" to half-open ranges that do not overlap. A classmethod that gets no splits, and
+    finds none with the digits, deals every class to them; `images` is then in an order of its own, whatever order the
+    digits came in. The arrays are read-only; those that could be written to are copied. Raises BadArgument unless n >= 3, h
+    and w are 4..256, and every label is a whole number 0..9.
 
     >>> images, labels = np.zeros((14, 6, 5), np.uint8), np.arange(14) % 10
     >>> bank = DigitBank.from_arrays(images, labels, name="blank")
@@ -60,6 +61,7 @@ class DigitBank:
     splits: Splits
     name: str
     _origin: tuple[str, ...] = field(default=(), init=False)  # the classmethod, and the paths that it opened
+    _given: SplitItems | None = field(default=None, init=False)  # the splits that it was given
     _glyphs: dict[tuple[str, tuple[int, ...]], npt.NDArray[np.int32]] = field(
         default_factory=dict, init=False
     )
@@ -93,10 +95,9 @@ class DigitBank:
         # Every task sent to a worker carries its bank: MNIST and files go by name, not as 55 MB of pixels.
         if self.sha256 == MNIST_SHA256 and self.name == "mnist":
             return _mnist_once, ()
-        splits = tuple(self.splits.items())
         if self._origin:
-            return _reopen, (self._origin, splits, self.name, self.sha256)
-        return _rebuild, (self.images, self.labels, splits, self.name)
+            return _reopen, (self._origin, self._given, self.name, self.sha256)
+        return _rebuild, (self.images, self.labels, tuple(self.splits.items()), self.name)
 
     @classmethod
     def mnist(cls) -> DigitBank:
@@ -112,19 +113,19 @@ class DigitBank:
     ) -> DigitBank:
         """A bank of a copy of images (n,h,w) uint8 and labels (n,) of whole numbers 0..9.
 
-        Without `splits`, the first 11/14 are for "train", the next 1/14 for "val", the last 2/14 for "test"
-        (MNIST's own shares), rounded down to whole digits but never to none. Raises BadArgument as the class.
+        Without `splits`, 11/14 of each class are for "train", 1/14 for "val", 2/14 for "test" (MNIST's own shares), as near
+        as whole digits allow. Raises BadArgument as the class.
         """
         copied = np.array(images, order="C")
         copied.setflags(write=False)  # it is ours already, and need not be copied again
-        return _opened((), name, copied, np.array(labels), splits)
+        return _opened((), name, copied, np.array(labels), given=splits)
 
     @classmethod
     def from_npz(cls, path: AnyPath, splits: Splits | None = None, name: str | None = None) -> DigitBank:
         """A bank from an .npz of `images`, `labels` and perhaps `splits`, or in the layout of Keras.
 
         `splits` in the file is a (3,2) array of whole numbers: the half-open ranges of train, val and test.
-        Keras's layout (x_train, y_train, x_test, y_test) gives "val" the last 1/12 of the training digits.
+        Keras's layout (x_train, y_train, x_test, y_test) gives "val" 1/12 of the training digits of each class.
         Raises BadArgument as the class, CorruptData for what is broken, missing, pickled, or beyond 2 GiB.
         """
         path = _absolute(path)
@@ -144,9 +145,10 @@ class DigitBank:
 
     @classmethod
     def from_path(cls, path: AnyPath, splits: Splits | None = None, name: str | None = None) -> DigitBank:
-        """A bank from an .npz file, or from a folder of the four IDX files under MNIST's names.
+        """A bank from an .npz file, or from a folder of four IDX files under the names of MNIST, Kaggle or EMNIST.
 
-        A folder's "val" is the last 1/12 of its training digits. Raises as `from_npz` and `from_idx` do.
+        A folder's "val" is 1/12 of the training digits of each class; MNIST itself keeps its last 5,000. EMNIST's pictures,
+        which lie on their side, are turned. Raises as `from_npz` and `from_idx` do.
         """
         path = _absolute(path)
         if not path.exists():
@@ -154,6 +156,14 @@ class DigitBank:
         if not path.is_dir():
             return cls.from_npz(path, splits, name)
         return _opened(("from_path", str(path)), name, *read_mnist_folder(path), given=splits)
+
+    @property
+    def expression(self) -> str:
+        """Python that opens this bank: that of the paths it was opened from."""
+        if not self._origin:
+            return f"...  # the digits {self.name!r} with SHA-256 {self.sha256}"
+        method, *paths = self._origin
+        return f"DigitBank.{method}({', '.join(map(repr, paths))})"
 
     def glyphs(self, split: str, classes: Iterable[int] = range(10)) -> npt.NDArray[np.int32]:
         """Indices (m,) int32, ascending and read-only, of the digits of `split` whose label is in `classes`.
@@ -191,17 +201,21 @@ def _opened(
     stored: Splits | None = None,
     given: Splits | None = None,
 ) -> DigitBank:
-    images = checked_images(images)
-    chosen = (splits for splits in (given, stored, default_splits(len(images))) if splits is not None)
-    bank = DigitBank(images, labels, next(chosen), Path(origin[1]).stem if name is None else name)
+    images, name = checked_images(images), Path(origin[1]).stem if name is None else name
+    if given is None and stored is None:
+        images, labels = dealt(images, checked_labels(labels, len(images)))
+    splits = next(each for each in (given, stored, default_splits(len(images))) if each is not None)
+    bank = DigitBank(images, labels, splits, name)
     object.__setattr__(bank, "_origin", origin)
+    object.__setattr__(bank, "_given", None if given is None else tuple(given.items()))
     return bank
 
 
 @lru_cache(maxsize=4)  # a worker unpickles the same bank with every task
-def _reopen(origin: tuple[str, ...], splits: SplitItems, name: str, sha256: str) -> DigitBank:
+def _reopen(origin: tuple[str, ...], given: SplitItems | None, name: str, sha256: str) -> DigitBank:
     method, *paths = origin
-    bank: DigitBank = getattr(DigitBank, method)(*paths, splits=dict(splits), name=name)
+    splits = None if given is None else dict(given)
+    bank: DigitBank = getattr(DigitBank, method)(*paths, splits=splits, name=name)
     if bank.sha256 != sha256:
         raise CorruptData(f"{paths[0]}: SHA-256 of its digits is {bank.sha256}, was {sha256}; it has changed")
     return bank
@@ -213,4 +227,4 @@ def _rebuild(images: UInt8, labels: UInt8, splits: SplitItems, name: str) -> Dig
 
 def _absolute(path: AnyPath) -> Path:
     # A worker that reopens the file may have another working directory.
-    return Path(path).absolute()
+    return Path(path).expanduser().absolute()

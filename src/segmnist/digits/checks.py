@@ -18,19 +18,7 @@ UInt8 = npt.NDArray[np.uint8]
 Splits = Mapping[str, tuple[int, int]]
 
 SPLIT_NAMES = ("train", "val", "test")
-
-
-def default_splits(num_digits: int) -> dict[str, tuple[int, int]]:
-    """The first 11/14 for train, the next 1/14 for val, the rest for test, rounded down but none empty.
-
-    >>> default_splits(70_000)
-    {'train': (0, 55000), 'val': (55000, 60000), 'test': (60000, 70000)}
-    >>> default_splits(3)
-    {'train': (0, 1), 'val': (1, 2), 'test': (2, 3)}
-    """
-    val = min(max(1, num_digits * 11 // 14), num_digits - 2)
-    test = min(max(val + 1, num_digits * 12 // 14), num_digits - 1)
-    return {"train": (0, val), "val": (val, test), "test": (test, num_digits)}
+MNIST_SHA256 = "b6fbbd14b1908ccceca2bf0b9c9e426a1a32ba7b439860cdf75c29d40f7a9e50"
 
 
 def checked_images(images: npt.NDArray[Any]) -> UInt8:

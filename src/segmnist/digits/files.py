@@ -9,14 +9,23 @@ import gzip
 import math
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from segmnist.digits.checks import SPLIT_NAMES, Splits, UInt8
+from segmnist.digits.checks import (
+    MNIST_SHA256,
+    SPLIT_NAMES,
+    Splits,
+    UInt8,
+    bank_sha256,
+    checked_images,
+    checked_labels,
+)
+from segmnist.digits.deal import dealt
 from segmnist.errors import BadArgument, CorruptData, SegmnistError
 
 MNIST_FILES = (
@@ -25,6 +34,7 @@ MNIST_FILES = (
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
+PREFIXES = ("", "emnist-digits-", "emnist-mnist-")
 KERAS_KEYS = ("x_train", "y_train", "x_test", "y_test")
 LIMIT_BYTES = 2**31  # EMNIST, the largest of MNIST's family, is 0.64 GB
 _DEFLATE_RATIO = 1032  # zlib's documentation: deflate cannot shrink data further than this
@@ -80,19 +90,39 @@ def read_pair(images_path: Path, labels_path: Path) -> tuple[UInt8, UInt8]:
 
 
 def read_mnist_folder(folder: Path) -> tuple[UInt8, UInt8, Splits]:
-    """Images, labels and splits from a folder with the four IDX files under MNIST's names, raw or .gz.
+    """Images, labels and splits from a folder with four IDX files as MNIST, Kaggle or EMNIST names them, raw or .gz.
 
     Raises BadArgument naming the first file that is missing, and CorruptData for a broken one.
     """
-    train, train_labels, test, test_labels = (_find(folder, name) for name in MNIST_FILES)
-    return _joined(folder, *read_pair(train, train_labels), *read_pair(test, test_labels))
+    for prefix in PREFIXES:
+        found = [_find(folder, prefix, name) for name in MNIST_FILES]
+        if any(found):
+            break
+    for path, name in zip(found, MNIST_FILES):
+        if path is None:
+            missing = f"{prefix}{name}"
+            raise BadArgument("path", str(folder), f"a folder that holds {missing} or {missing}.gz")
+    train, train_labels, test, test_labels = (path for path in found if path is not None)
+    parts = (*read_pair(train, train_labels), *read_pair(test, test_labels))
+    if prefix:  # EMNIST stores the columns of a picture one after another
+        parts = (parts[0].swapaxes(1, 2), parts[1], parts[2].swapaxes(1, 2), parts[3])
+    return _joined(folder, *parts)
 
 
-def _find(folder: Path, name: str) -> Path:
-    for path in (folder / name, folder / f"{name}.gz"):
-        if path.is_file():
-            return path
-    raise BadArgument("path", str(folder), f"a folder that holds {name} or {name}.gz")
+def _find(folder: Path, prefix: str, name: str) -> Path | None:
+    """Return a file's path in the folder, or in a folder of the file's own name, as Kaggle unpacks it; None without one."""
+    for spelt in _names(prefix, name):
+        for path in (folder / spelt, folder / spelt / spelt):
+            if path.is_file():
+                return path
+    return None
+
+
+def _names(prefix: str, name: str) -> Iterator[str]:
+    """Iterate over the names under which a file is published: with `-idx` or `.idx`, and EMNIST says test, not t10k."""
+    own = f"{prefix}{name.replace('t10k', 'test') if prefix else name}"
+    for spelt in (own, own.replace("-idx", ".idx")):
+        yield from (spelt, f"{spelt}.gz")
 
 
 def read_digits_npz(path: Path) -> tuple[npt.NDArray[Any], npt.NDArray[Any], Splits | None]:
@@ -123,15 +153,21 @@ def _joined(
     test: npt.NDArray[Any],
     test_labels: npt.NDArray[Any],
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any], Splits]:
-    # "val" is the last 1/12 of the training digits, which is what the last 5,000 of MNIST's are.
+    # "val" is 1/12 of the training digits, which is what the last 5,000 of MNIST's are.
+    if len(train) != len(train_labels) or len(test) != len(test_labels):
+        raise CorruptData(f"{path}: images and labels differ in number")
+    val = len(train) - max(1, len(train) // 12)
+    splits = {"train": (0, val), "val": (val, len(train)), "test": (len(train), len(train) + len(test))}
     try:
         images, labels = np.concatenate([train, test]), np.concatenate([train_labels, test_labels])
     except ValueError as error:
         raise CorruptData(f"{path}: training and test arrays do not fit together: {error}") from None
-    if len(train) != len(train_labels) or len(test) != len(test_labels):
-        raise CorruptData(f"{path}: images and labels differ in number")
-    val = len(train) - max(1, len(train) // 12)
-    return images, labels, {"train": (0, val), "val": (val, len(train)), "test": (len(train), len(images))}
+    images, labels = checked_images(images), checked_labels(labels, len(images))
+    if bank_sha256(images, labels, splits) != MNIST_SHA256:
+        first_images, first_labels = dealt(images[: len(train)], labels[: len(train)])
+        images = np.concatenate([first_images, images[len(train) :]])
+        labels = np.concatenate([first_labels, labels[len(train) :]])
+    return images, labels, splits
 
 
 def read_npz(path: Path, wanted: Iterable[str]) -> dict[str, npt.NDArray[Any]]:

@@ -24,7 +24,7 @@ class Exhibit:
     place: str = ""
 
     @classmethod
-    def of(cls, place: Path | None = None, bank: DigitBank | None = None) -> Exhibit:
+    def of(cls, place: str | Path | None = None, bank: DigitBank | None = None) -> Exhibit:
         """Open the data set in a place, if one is given, and its digits.
 
         Raises `BadArgument` where there is none or where it was made from other digits, `CorruptData` where it is damaged.

@@ -71,7 +71,7 @@ def _binary(data: bytes) -> Response:
 
 
 def _python(query: Query, exhibit: Exhibit) -> Response:
-    return Response(python_of(view_from(query, exhibit)), media_type="text/x-python")
+    return Response(python_of(view_from(query, exhibit), exhibit.bank), media_type="text/x-python")
 
 
 def _toml(query: Query, exhibit: Exhibit) -> Response:

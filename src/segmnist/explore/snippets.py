@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from segmnist.digits.bank import DigitBank
 from segmnist.explore.view import View
 
 EDIT = """\
@@ -13,20 +14,23 @@ edited = render(without_digits(clip.scene, {rows}), source.truth)[0]
 """
 
 
-def python_of(view: View) -> str:
-    """Return Python that draws the view's clip."""
+def python_of(view: View, bank: DigitBank) -> str:
+    """Return Python that draws the view's clip from these digits."""
+    names = [] if bank == DigitBank.mnist() else ["DigitBank"]
     if view.stored:
         spec = f"SceneSpec.from_toml('''\n{view.spec.to_toml()}''')"
-        imports = "from segmnist import ClipSource, SceneSpec"
+        names += ["ClipSource", "SceneSpec"]
     else:
         arguments = "".join(f",\n    {name}={_literal(value)}" for name, value in view.changes.items())
         spec = f'preset(\n    "{view.preset}"{arguments},\n)' if arguments else f'preset("{view.preset}")'
-        imports = "from segmnist import ClipSource, preset"
+        names += ["ClipSource", "preset"]
+    digits = f"bank = {bank.expression}\n" if "DigitBank" in names else ""
+    with_bank = ", bank=bank" if digits else ""
     lines = f'''\
-{imports}
+from segmnist import {", ".join(sorted(names, key=str.lower))}
 
-spec = {spec}
-source = ClipSource(spec, split="{view.split}", seed={view.seed}, truth=("semantic", "instance"))
+{digits}spec = {spec}
+source = ClipSource(spec, split="{view.split}", seed={view.seed}, truth=("semantic", "instance"){with_bank})
 clip = source[{view.clip}]
 '''
     if view.without:

@@ -83,6 +83,12 @@ class WholeFormat(Protocol):
         """Write the shards, in order, into these paths, one for each of `file_names`."""
         ...
 
+    def read_rows(
+        self, layout: Layout, shard: int, names: Sequence[str], rows: Sequence[int], fetch: Fetch
+    ) -> dict[str, Array]:
+        """Return these arrays of these rows, which count from the shard's first; read through `fetch`."""
+        ...
+
 
 class FolderFormat(Protocol):
     """The interface of a folder format's module."""

@@ -5,11 +5,13 @@ images and masks are (N,T,1,H,W), labels (N,T,max_digits).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.classes import IGNORE
 from segmnist.formats.layout import Arrays, Layout
 
 NAMES = ("images", "masks", "labels")
@@ -30,6 +32,23 @@ def origin_arrays(arrays: Arrays, ignore_label: int = 255) -> dict[str, NDArray[
     padded = np.where(labels == PADDING, np.uint8(ignore_label), labels)
     every_frame = np.repeat(padded[:, None, :], num_frames, axis=1)
     return {"images": arrays["video"][:, :, None], "masks": masks[:, :, None], "labels": every_frame}
+
+
+def clip_arrays(
+    layout: Layout, names: Sequence[str], rows: Sequence[int], stored: Arrays
+) -> dict[str, NDArray[Any]]:
+    """Return these arrays of our own layout, made of those of the 2020 layout."""
+    labels = stored["labels"][:, 0]
+    ids = layout.recipe.get("clip_ids") or ()
+    first = layout.recipe.get("first_clip", 0)
+    arrays = {
+        "clip_id": np.array([ids[row] if ids else first + row for row in rows], np.int64),
+        "video": stored["images"][:, :, 0],
+        "semantic": np.where(stored["masks"] == IGNORE, np.uint8(BACKGROUND), stored["masks"])[:, :, 0],
+        "labels": labels,
+        "num_digits": (labels != PADDING).sum(axis=1),
+    }
+    return {name: arrays[name].astype(layout.arrays[name].dtype, copy=False) for name in names}
 
 
 def shapes(layout: Layout) -> Shapes:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from segmnist.errors import MissingDependency
-from segmnist.formats.layout import Arrays, Layout
-from segmnist.formats.origin import TRUTHS, Shapes, origin_arrays, shapes
+from segmnist.errors import CorruptData, MissingDependency
+from segmnist.formats.layout import Array, Arrays, Fetch, FileBytes, Layout
+from segmnist.formats.origin import TRUTHS, Shapes, clip_arrays, origin_arrays, shapes
 
-__all__ = ["BOOKS", "TRUTHS", "file_names", "write", "write_arrays"]
+__all__ = ["BOOKS", "TRUTHS", "file_names", "read_rows", "write", "write_arrays"]
 
 BOOKS = "{split}."
 
@@ -31,7 +32,37 @@ def write(paths: Sequence[Path], layout: Layout, shards: Iterator[Arrays]) -> No
 
 def write_arrays(paths: Sequence[Path], shapes: Shapes, batches: Iterable[Arrays]) -> None:
     """Write images, masks and labels batch by batch; `shapes` are those of all clips."""
-    with _h5py().File(paths[0], "w") as file:
+    with open(paths[0], "w+b", buffering=0) as plain:
+        disk = _Disk(plain)
+        _write_hdf5(disk, shapes, _while_sound(disk, batches))
+    if disk.error:
+        raise disk.error
+
+
+def read_rows(
+    layout: Layout, shard: int, names: Sequence[str], rows: Sequence[int], fetch: Fetch
+) -> dict[str, Array]:
+    """Return these arrays of these rows of a shard. Raises `CorruptData` where the file is not as written."""
+    (path,) = file_names(layout.recipe["split"])
+    places = [layout.rows(shard).start + row for row in rows]
+    try:
+        with _h5py().File(io.BufferedReader(_Reading(fetch(path))), "r") as file:
+            stored = {name: _rows(file[name], shape, places) for name, shape in shapes(layout).items()}
+    except (OSError, KeyError, ValueError, RuntimeError) as error:
+        raise CorruptData(f"{path}: {error}") from None
+    return clip_arrays(layout, names, places, stored)
+
+
+def _rows(stored: Any, shape: tuple[int, ...], places: Sequence[int]) -> Array:
+    import numpy as np
+
+    if stored.shape != shape or stored.dtype != np.uint8:
+        raise ValueError(f"{stored.name} is {stored.dtype} {stored.shape}, expected uint8 {shape}")
+    return np.stack([stored[place] for place in places])
+
+
+def _write_hdf5(disk: _Disk, shapes: Shapes, batches: Iterable[Arrays]) -> None:
+    with _h5py().File(disk, "w") as file:
         stored = {
             name: file.create_dataset(name, shape, "u1", **_options(shape)) for name, shape in shapes.items()
         }
@@ -57,3 +88,69 @@ def _h5py() -> ModuleType:
         raise MissingDependency("the format origin-h5", "hdf5") from None
     module: ModuleType = h5py
     return module
+
+
+class _Disk(io.RawIOBase):
+    """A file for HDF5, which crashes the process where a write fails.
+
+    Here a failed write is remembered, and the file is cut, which makes room: it is of no use any more.
+    """
+
+    def __init__(self, file: io.FileIO) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        done = 0
+        while done < len(view) and not self.error:
+            try:
+                done += self._file.write(view[done:])
+            except OSError as error:
+                self.error = error
+                self._file.truncate(0)
+        return len(view)
+
+    def readinto(self, out: Any) -> int:
+        return self._file.readinto(out)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def truncate(self, size: int | None = None) -> int:
+        return 0 if self.error else self._file.truncate(size)
+
+
+def _while_sound(disk: _Disk, batches: Iterable[Arrays]) -> Iterator[Arrays]:
+    """Iterate over batches until a write fails."""
+    for arrays in batches:
+        yield arrays
+        if disk.error:
+            return
+
+
+class _Reading(io.RawIOBase):
+    """The bytes of a stored file as a file."""
+
+    def __init__(self, content: FileBytes) -> None:
+        self._content, self._at = content, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, out: Any) -> int:
+        part = self._content[self._at : self._at + len(out)]
+        out[: len(part)] = part
+        self._at += len(part)
+        return len(part)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(self._content)}[whence]
+        self._at = base + offset
+        return self._at

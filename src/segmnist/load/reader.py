@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from segmnist.dataset.locate import check_is_no_place
 from segmnist.dataset.reader import StoredDataset, open_dataset
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.render.arrays import ALWAYS, ARRAYS, arrays_of, check_truths
-from segmnist.render.engine import render
+from segmnist.render.engine import render, warm_up
 from segmnist.render.memory import shape_of
 from segmnist.scene.presets import PRESETS
 from segmnist.scene.spec import SceneSpec
 from segmnist.source import ClipSource
+from segmnist.urls import is_url
 
 Array = NDArray[Any]
 Kinds = dict[str, tuple[tuple[int, ...], str]]
 Source = str | Path | SceneSpec | ClipSource | StoredDataset
+SPLIT, TRUTH = "train", ("semantic",)
+"""What is read where the caller says nothing."""
 
 
 class Reader(Protocol):
@@ -35,6 +39,10 @@ class Reader(Protocol):
 
     def read(self, rows: ArrayLike, out: dict[str, Array] | None = None) -> dict[str, Array]:
         """Return these rows, in this order, as one batch; into the arrays of `out` where that saves a copy."""
+        ...
+
+    def warm_up(self) -> None:
+        """Load what reading needs, so that processes forked from this one have it."""
         ...
 
 
@@ -57,11 +65,15 @@ class GeneratorReader:
         clips = render(source.scene(rows), source.truth, num_threads=source.num_threads, out=places)
         return {"clip_id": np.asarray(rows, np.int64), **clips.arrays}
 
+    def warm_up(self) -> None:
+        """Load the kernels."""
+        warm_up(self.source.scene(np.arange(0)), self.source.truth)
+
 
 class StoredReader:
     """Reads clips from a data set on disk; each shard is checked against its SHA-256 when first touched."""
 
-    def __init__(self, dataset: StoredDataset, truth: Iterable[str]) -> None:
+    def __init__(self, dataset: StoredDataset, truth: str | Iterable[str]) -> None:
         for name in check_truths(truth):
             if name not in dataset.recipe.truths:
                 fix = f"this data set stores no others; `segmnist generate --truth {name}` does"
@@ -76,33 +88,53 @@ class StoredReader:
         """Return these rows."""
         return self.dataset.batch(rows, self.names)
 
+    def warm_up(self) -> None:
+        """Do nothing: files are opened where they are read."""
+
 
 def open_reader(
     source: Source,
     *,
-    split: str = "train",
-    seed: int = 0,
-    truth: str | Iterable[str] = ("semantic",),
+    split: str | None = None,
+    seed: int | None = None,
+    truth: str | Iterable[str] | None = None,
     length: int | None = None,
     bank: DigitBank | None = None,
 ) -> Reader:
     """Return the reader of a preset's name, a `SceneSpec`, a `ClipSource`, or the place of a data set.
 
-    split, seed, truth, length and bank say what to draw. For a stored data set, split and truth say what to
-    read; a `ClipSource` brings all of them. Raises `BadArgument` for a place without a data set of this split,
-    and for a truth that was not stored.
+    split ("train" unless given), seed (0), truth ("semantic"), length (without end) and bank (MNIST) say what to draw. Of a
+    stored data set, split and truth say what to read. Raises `BadArgument` for an argument that the source has said
+    already, for a place without a data set of this split, and for a truth that was not stored.
 
     >>> open_reader("clean", split="test").read([4, 2])["video"].shape
     (2, 30, 64, 64)
     """
     if isinstance(source, ClipSource):
+        said = {"split": split, "seed": seed, "truth": truth, "length": length, "bank": bank}
+        _refuse(said, "a ClipSource brings its own")
         return GeneratorReader(source)
-    truths = check_truths(truth)
+    if isinstance(source, SceneSpec) or (isinstance(source, str) and source in PRESETS):
+        if isinstance(source, str):
+            check_is_no_place(source)
+        truths = TRUTH if truth is None else truth
+        drawn = ClipSource(
+            source, split=split or SPLIT, seed=seed or 0, truth=truths, length=length, bank=bank
+        )
+        return GeneratorReader(drawn)
+    _refuse({"seed": seed, "length": length, "bank": bank}, "a stored data set has its own")
     if isinstance(source, StoredDataset):
-        return StoredReader(source, truths)
-    if isinstance(source, Path) or (isinstance(source, str) and source not in PRESETS):
-        return StoredReader(_opened(source, split), truths)
-    return GeneratorReader(ClipSource(source, split=split, seed=seed, truth=truths, length=length, bank=bank))
+        _refuse({"split": split}, "a StoredDataset is of one split")
+        dataset = source
+    else:
+        dataset = _opened(source, split or SPLIT)
+    return StoredReader(dataset, TRUTH if truth is None else truth)
+
+
+def _refuse(given: Mapping[str, object], reason: str) -> None:
+    for name, value in given.items():
+        if value is not None:
+            raise BadArgument(name, value, "nothing beside this source", reason)
 
 
 def iterate(
@@ -140,6 +172,6 @@ def _has_digits(name: str) -> bool:
 
 
 def _opened(place: str | Path, split: str) -> StoredDataset:
-    if not Path(place).exists():
+    if not is_url(place) and not Path(place).expanduser().exists():
         raise BadArgument("source", str(place), f"a preset ({', '.join(PRESETS)}) or the place of a data set")
     return open_dataset(place, split)

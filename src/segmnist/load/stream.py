@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from segmnist.errors import BadArgument
 from segmnist.load.parcel import draw_parcel
 from segmnist.load.reader import GeneratorReader, Source, open_reader
-from segmnist.load.tensors import tensors_of
-
-Batch = dict[str, Tensor]
+from segmnist.load.samples import Transforms, collated, samples_of
+from segmnist.load.tensors import Batch, tensors_of
 
 
 class EndlessClips(IterableDataset[Batch]):
@@ -24,8 +23,9 @@ class EndlessClips(IterableDataset[Batch]):
     A batch is a dict of tensors. In step s, rank r of world_size w gets batch_size clips from
     first_clip + (s*w + r) * batch_size on, so ranks and DataLoader workers get different clips and need not talk.
     first_clip is where to start, the one integer that a checkpoint needs: `EndlessLoader` counts it. rank and
-    world_size are those of torch.distributed where it runs, else 0 and 1. Give it to a DataLoader with
-    `batch_size=None`. Raises `BadArgument` for a stored data set, and for a source with a length.
+    world_size are those of torch.distributed where it runs, else 0 and 1. transforms and bank are those of `SegMNIST`.
+    Give it to a DataLoader with `batch_size=None`. Raises `BadArgument` for a stored data set, and for a source with a
+    length.
 
     >>> batch = next(iter(EndlessClips("clean", batch_size=4, rank=1, world_size=2)))
     >>> batch["clip_id"].tolist(), batch["video"].shape
@@ -35,11 +35,12 @@ class EndlessClips(IterableDataset[Batch]):
     def __init__(
         self,
         source: Source = "standard",
-        split: str = "train",
+        split: str | None = None,
+        transforms: Transforms | None = None,
         *,
         batch_size: int = 32,
-        truth: str | Sequence[str] = ("semantic",),
-        seed: int = 0,
+        truth: str | Sequence[str] | None = None,
+        seed: int | None = None,
         first_clip: int = 0,
         rank: int | None = None,
         world_size: int | None = None,
@@ -50,7 +51,8 @@ class EndlessClips(IterableDataset[Batch]):
         reader = open_reader(source, split=split, seed=seed, truth=truth, bank=bank)
         if not isinstance(reader, GeneratorReader) or reader.length is not None:
             raise BadArgument("source", source, "a generator without end", "SegMNIST takes the others")
-        self.reader, self.batch_size = reader, batch_size
+        reader.warm_up()
+        self.reader, self.batch_size, self.transforms = reader, batch_size, transforms
         self.rank, self.world_size = _place(rank, world_size)
         self.first_clip = _checked_first(first_clip)
 
@@ -59,7 +61,7 @@ class EndlessClips(IterableDataset[Batch]):
         """Number of clips that all ranks together take in one step."""
         return self.batch_size * self.world_size
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Batch]:
         worker = get_worker_info()
         # A DataLoader asks its workers in turn, so worker k gives steps k, k + K, k + 2K...
         step, stride = (worker.id, worker.num_workers) if worker else (0, 1)
@@ -67,7 +69,10 @@ class EndlessClips(IterableDataset[Batch]):
         while True:
             first = start + step * self.clips_per_step
             rows = np.arange(first, first + self.batch_size)
-            yield draw_parcel(self.reader, rows) if worker else tensors_of(self.reader.read(rows))
+            if self.transforms is not None:
+                yield collated(samples_of(self.reader.read(rows), self.transforms))
+            else:
+                yield draw_parcel(self.reader, rows) if worker else tensors_of(self.reader.read(rows))
             step += stride
 
 
@@ -76,7 +81,8 @@ class EndlessLoader:
 
     Batches that were loaded ahead but not yet given out do not count, so a run resumes at the next batch, with any
     number of workers, ranks or clips per batch. options: those of `torch.utils.data.DataLoader`, such as
-    num_workers. The state is the same on every rank.
+    num_workers. The state is the same on every rank. One iterator at a time: an older one ends in a `RuntimeError`. Raises
+    `BadArgument` for `in_order=False`, as one number could not say which batches came.
 
     >>> loader = EndlessLoader(EndlessClips("clean", batch_size=4))
     >>> [batch["clip_id"].tolist() for _, batch in zip(range(2), loader)]
@@ -86,11 +92,24 @@ class EndlessLoader:
     """
 
     def __init__(self, dataset: EndlessClips, **options: Any) -> None:
+        if not options.get("in_order", True):
+            raise BadArgument("in_order", False, "True", "next_clip says where a run stands only in order")
+        if options.pop("batch_size", None) is not None:
+            raise BadArgument("batch_size", "given", "that of EndlessClips", "leave it out here")
         self.dataset, self.options = dataset, options
+        self._iterator: object = None
 
     def __iter__(self) -> Iterator[Batch]:
+        self._iterator = own = object()
+        return self._batches(own)
+
+    def _batches(self, own: object) -> Iterator[Batch]:
         # No persistent workers: a resumed run must start them at the clip where it stands.
         for batch in DataLoader(self.dataset, batch_size=None, **self.options):
+            if self._iterator is not own:
+                raise RuntimeError(
+                    "this EndlessLoader is read by another iterator: one at a time, from iter()"
+                )
             self.dataset.first_clip += self.dataset.clips_per_step
             yield batch
 
@@ -117,7 +136,11 @@ def _place(rank: int | None, world_size: int | None) -> tuple[int, int]:
     return rank, world_size
 
 
-def _checked_first(clip: int) -> int:
-    if isinstance(clip, bool) or not isinstance(clip, int) or not 0 <= clip < 1 << 62:
+def _checked_first(clip: Any) -> int:
+    try:
+        first = -1 if isinstance(clip, bool) else operator.index(clip)
+    except TypeError:
+        first = -1
+    if not 0 <= first < 1 << 62:
         raise BadArgument("first_clip", clip, "a whole number in 0..2^62-1")
-    return clip
+    return first

@@ -1,21 +1,37 @@
-"""Conversion of arrays to tensors."""
+"""Conversion of arrays to tensors, and batches of tensors."""
 
 from __future__ import annotations
 
+from typing import Any, NoReturn
+
 import torch
 from torch import Tensor
+from torch.utils.data._utils.collate import default_collate_fn_map
 
+from segmnist.errors import BadArgument
 from segmnist.load.reader import Array
 
 
-def tensors_of(arrays: dict[str, Array]) -> dict[str, Tensor]:
+class Batch(dict[str, Any]):
+    """A batch as a dict of tensors. PyTorch's `default_collate`, which would make a batch of batches, is refused it."""
+
+
+def _refuse(batches: list[Batch], **_: object) -> NoReturn:
+    fix = "these are whole batches: DataLoader(dataset, batch_size=None)"
+    raise BadArgument("batch_size", len(batches), "None", fix)
+
+
+default_collate_fn_map[Batch] = _refuse
+
+
+def tensors_of(arrays: dict[str, Array]) -> Batch:
     """Return a batch of arrays as tensors that share their memory; the video gets its channel axis.
 
     >>> from segmnist.load import open_reader
     >>> tensors_of(open_reader("clean").read([0, 1]))["video"].shape
     torch.Size([2, 30, 1, 64, 64])
     """
-    return with_channel({name: tensor_of(array) for name, array in arrays.items()})
+    return Batch(with_channel({name: tensor_of(array) for name, array in arrays.items()}))
 
 
 def tensor_of(array: Array) -> Tensor:
@@ -24,5 +40,5 @@ def tensor_of(array: Array) -> Tensor:
 
 
 def with_channel(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return the batch with videos as `(B,T,1,H,W)`."""
-    return {**tensors, "video": tensors["video"][:, :, None]}
+    """Return the tensors, the video as `(B,T,1,H,W)`."""
+    return {name: tensor[:, :, None] if name == "video" else tensor for name, tensor in tensors.items()}

@@ -59,6 +59,12 @@ def render(
     return Clips(scene, {**arrays, "labels": scene.label, "num_digits": scene.num_digits})
 
 
+def warm_up(scene: Scene, truth: str | Iterable[str]) -> None:
+    """Load or compile the kernels that `render` needs for these truths; draw nothing."""
+    none = scene.select(slice(0, 0))
+    _render_piece(none, new_arrays(none.spec, 0, ("video", *arrays_of(check_truths(truth)))), slice(0, 0))
+
+
 def check_possible(spec: SceneSpec, truths: Iterable[str]) -> None:
     """Raise `BadArgument` for a truth that has no meaning for a spec."""
     if "camouflage" in truths and spec.sensor_sigma < LEAST_SIGMA:

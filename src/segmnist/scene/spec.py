@@ -17,6 +17,7 @@ import numpy as np
 from segmnist.errors import BadArgument
 from segmnist.html_hooks import html_of
 from segmnist.scene.fixed_point import FULL_TURN, to_angle
+from segmnist.text_file import decoded
 from segmnist.whole_file import replace_file
 
 Range = tuple[float, float]
@@ -193,7 +194,7 @@ class SceneSpec:
         """
         is_file = isinstance(source, Path) or (source.endswith(".toml") and "\n" not in source)
         try:
-            text = Path(source).read_text(encoding="utf-8") if is_file else str(source)
+            text = decoded(Path(source).expanduser().read_bytes()) if is_file else str(source)
             return from_dict(tomllib.loads(text))
         except (OSError, UnicodeDecodeError) as error:
             raise BadArgument("spec", str(source), "a readable TOML file", str(error)) from None

@@ -13,7 +13,7 @@ from typing import Any
 
 from segmnist.dataset.plan import recipe_for
 from segmnist.dataset.recipe import Recipe, canonical_json
-from segmnist.digits.bank import MNIST_SHA256
+from segmnist.digits.checks import MNIST_SHA256
 from segmnist.errors import BadArgument
 from segmnist.scene.presets import preset
 from segmnist.scene.spec import SceneSpec
