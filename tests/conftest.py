@@ -1,4 +1,4 @@
-"""What every test stands on: a cache of its own, and no Hypothesis deadline, as a first call may compile."""
+"""What every test stands on: a cache of its own, time limits, and no Hypothesis deadline, as a first call may compile."""
 
 from __future__ import annotations
 
@@ -12,6 +12,16 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile("segmnist", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("segmnist")
+
+SLOW_TIMEOUT = 3 * 3600
+"""Seconds that a test marked slow may take, where it names no limit of its own; pyproject.toml has that of all others."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the slow tests their own time limit."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT))
 
 
 # Compiled kernels are kept for all runs: their key is the content of their sources, so an edit is never tested with old ones.
