@@ -168,11 +168,60 @@ def test_nothing_to_verify(tmp_path: Path) -> None:
         verify(tmp_path)
 
 
-def test_neither_recipe_nor_manifest_left(place: Any) -> None:
+def lose(folder: Path, how: str) -> None:
+    """Damage or delete all that tells a recipe."""
     for name in ("recipe.json", "manifest.json"):
-        (place / "train.zarr" / name).write_bytes(b"{}")
-    with pytest.raises(CorruptData, match="recipe"):
-        verify(place)
+        if how == "damaged":
+            (folder / name).write_bytes(b"{}")
+        else:
+            (folder / name).unlink()
+
+
+@pytest.mark.parametrize("how", ["damaged", "deleted"])
+def test_neither_recipe_nor_manifest_left(place: Any, bank: DigitBank, how: str) -> None:
+    lose(place / "train.zarr", how)
+    [verdict] = verify(place)
+    kind = "corrupt" if how == "damaged" else "missing"
+    assert [(fault.kind, fault.path) for fault in verdict.faults] == [
+        (kind, "recipe.json"), (kind, "manifest.json"),
+    ]  # fmt: skip
+    for refused in (lambda: repair(verdict, bank=bank), lambda: open_dataset(place)):
+        with pytest.raises(CorruptData, match=r"train\.zarr/*recipe\.json: nothing tells its recipe.*anew"):
+            refused()
+
+
+@pytest.mark.parametrize("how", ["damaged", "deleted"])
+@pytest.mark.parametrize("format_", ["zarr", "huggingface"])
+def test_each_of_several_sets_gets_a_verdict_whatever_one_of_them_lost(
+    tinier: Any, bank: DigitBank, ram: Any, format_: str, how: str
+) -> None:
+    import dataclasses
+
+    for split in ("train", "val", "test"):
+        generate(dataclasses.replace(tinier, split=split, format=format_), ram, bank=bank, num_workers=1)
+    good = files_of(ram)
+    lose(next(ram.rglob("val.*/**/recipe.json")).parent, how)
+    shard = next(path for path in sorted(good) if path.startswith("test.") and len(good[path]) > 500)
+    (ram / shard).write_bytes(b"rot")
+    verdicts = verify(ram)
+    assert len(verdicts) == 3
+    faults = {verdict.found.store.url.rstrip("/"): verdict.faults for verdict in verdicts}
+    assert sorted(len(of_one) for of_one in faults.values()) == [0, 1, 2]
+    if format_ == "zarr":
+        assert open_dataset(ram, "train")[0]["video"].shape == (2, 16, 20)
+        with pytest.raises(CorruptData, match="nothing tells its recipe"):
+            open_dataset(ram, "val")
+    for verdict in verdicts:
+        if len(verdict.faults) == 1:
+            repair(verdict, bank=bank)
+    assert [len(verdict.faults) for verdict in verify(ram)].count(0) == 2
+
+
+def test_a_recipe_that_lies_elsewhere_hides_no_data_set(place: Any) -> None:
+    (place / "recipe.json").write_bytes((place / "train.zarr/recipe.json").read_bytes())
+    stray, verdict = verify(place)
+    assert verdict.is_good
+    assert {fault.path for fault in stray.faults} >= {"manifest.json", "receipts/0000000.json"}
 
 
 @pytest.mark.parametrize("name", ["origin-npy", "origin-h5"])

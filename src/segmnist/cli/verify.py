@@ -25,6 +25,7 @@ def verify(
     from segmnist.cli.progress import reporting
     from segmnist.dataset import repair as mend
     from segmnist.dataset import verify as check
+    from segmnist.dataset.locate import Lost
     from segmnist.dataset.progress import size_text
     from segmnist.dataset.verify import clean as sweep
     from segmnist.digits.bank import DigitBank
@@ -37,7 +38,7 @@ def verify(
             if clean:
                 swept = sweep(verdict.found)
                 typer.echo(f"{one_line(verdict.found.store.url)}: swept {len(swept)} temporary files")
-            if repair and not verdict.is_good:
+            if repair and not verdict.is_good and not isinstance(verdict.found, Lost):
                 mend(verdict, bank=DigitBank.from_path(bank) if bank else None)
                 typer.echo(
                     f"{one_line(verdict.found.store.url)}: {len(verdict.faults)} faults found, what was broken is made again"

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from segmnist.dataset.commit import MANIFEST, MEND, RECEIPTS, RECIPE, Books
+from segmnist.dataset.commit import MANIFEST, MEND, RECIPE, Books
 from segmnist.dataset.manifest import Manifest, Receipt, sum_of
 from segmnist.dataset.open_store import open_store
 from segmnist.dataset.plan import prefix_for, root_for
@@ -43,15 +43,24 @@ class Found:
         return self.format in SHARDED and bool(root_for(self.recipe))
 
 
+@dataclass(frozen=True)
+class Lost:
+    """What is left of a data set of which nothing tells the recipe, and why."""
+
+    store: Store
+    books: Books
+    reason: str
+
+
 def export_prefix(split: str, format_: str) -> str:
     """Return what the names of an export's recipe and manifest begin with."""
     return f"{split}.{format_}."
 
 
-def locate(place: str | Path) -> list[Found]:
+def locate(place: str | Path) -> list[Found | Lost]:
     """Return the data sets in a place, which is OUT or the folder of one data set.
 
-    Raises `BadArgument` where there is none, and `CorruptData` where nothing tells the recipe of one.
+    Raises `BadArgument` where there is none.
     """
     store = open_store(place)
     prefixes = sorted(_prefixes(store, "", DEPTH))
@@ -78,10 +87,15 @@ def check_is_no_place(preset: str) -> None:
 def locate_one(place: str | Path, split: str | None = None) -> Found:
     """Return the one data set in a place, or the one of this split.
 
-    Raises `BadArgument` for none or many, `CorruptData` where its recipe and its manifest do not belong together.
+    Raises `BadArgument` for none or many, `CorruptData` where its recipe and its manifest do not belong together, and
+    where nothing tells the recipe of a data set that might be meant.
     """
-    there = locate(place)
+    everything = locate(place)
+    there = [data for data in everything if isinstance(data, Found)]
+    lost = [data for data in everything if isinstance(data, Lost)]
     found = [data for data in there if split in (None, data.recipe.split)]
+    if lost and (split is None or not found):
+        raise CorruptData(f"{lost[0].books.at(RECIPE)}: {lost[0].reason}")
     if len(found) != 1:
         asked = "the place of one data set" + (f" of split {split!r}" if split else "")
         names = ", ".join(f"{data.store.url} ({data.recipe.split})" for data in there)
@@ -94,14 +108,17 @@ def locate_one(place: str | Path, split: str | None = None) -> Found:
 
 
 def _prefixes(store: Store, folder: str, depth: int) -> set[str]:
-    """Return what stands before `recipe.json` or `manifest.json` wherever there is one of ours."""
+    """Return what stands before `recipe.json` or `manifest.json` wherever there is one of ours, or should be."""
     ends = (RECIPE, MANIFEST)
     names = {name for name in store.names(folder) if name.endswith(ends)}
     own = {name.removesuffix(end) for name in names for end in ends if name.endswith(end)} & _known_prefixes()
-    if "" in own and not _is_ours(store, folder):
+    has_receipts = bool(Books(store, folder).done())
+    if has_receipts:
+        own.add("")
+    elif "" in own and not (_has_root_name(store, folder) or _names_a_plan(store, folder)):
         own.remove("")
     prefixes = {folder + prefix for prefix in own}
-    if "" in own or depth == 0:
+    if has_receipts or depth == 0:
         return prefixes
     below = store.folders(folder, linked=_root_ends())
     return prefixes.union(*(_prefixes(store, f"{folder}{name}/", depth - 1) for name in below))
@@ -119,11 +136,14 @@ def _root_ends() -> tuple[str, ...]:
     return tuple(sharded_format(name).ROOT.removeprefix("{split}") for name in SHARDED)
 
 
-def _is_ours(store: Store, folder: str) -> bool:
-    """Return whether a recipe.json or manifest.json in a folder is that of a data set, whole or damaged."""
+def _has_root_name(store: Store, folder: str) -> bool:
+    """Return whether a folder, or the one that it is in, has the name of a data set's folder."""
     parts = f"{store.url}/{folder}".rstrip("/").split("/")[-2:]
-    if any(part.endswith(_root_ends()) for part in parts) or RECEIPTS in store.folders(folder):
-        return True
+    return any(part.endswith(_root_ends()) for part in parts)
+
+
+def _names_a_plan(store: Store, folder: str) -> bool:
+    """Return whether the recipe.json or manifest.json in a folder is one of ours."""
     for name in (RECIPE, MANIFEST):
         try:
             if b'"plan_id"' in store.read(folder + name):
@@ -133,45 +153,44 @@ def _is_ours(store: Store, folder: str) -> bool:
     return False
 
 
-def _found(store: Store, prefix: str) -> Found:
+def _found(store: Store, prefix: str) -> Found | Lost:
     books = Books(store, prefix)
     recipe, conflict = _trusted_recipe(books)
+    if recipe is None:
+        return _lost(store, prefix, "nothing tells its recipe: remove this data set and generate it anew")
     exported = [name for name in FOLDER if f"/{prefix}".endswith(f"/{export_prefix(recipe.split, name)}")]
     inner = export_prefix(recipe.split, exported[0]) if exported else prefix_for(recipe)
     if not prefix.endswith(inner):
-        raise CorruptData(f"{books.at(RECIPE)}: a data set in {recipe.format} has its recipe elsewhere")
+        return _lost(store, prefix, f"a data set in {recipe.format} has its recipe elsewhere")
     root = store.below(prefix[: len(prefix) - len(inner)])
     return Found(root, Books(root, inner), recipe, exported[0] if exported else recipe.format, conflict)
 
 
-def _trusted_recipe(books: Books) -> tuple[Recipe, str]:
-    """Return the recipe that recipe.json and the manifest hold, and how they differ if they do.
+def _lost(store: Store, prefix: str, reason: str) -> Lost:
+    folder, _, inner = prefix.rpartition("/")
+    root = store.below(folder)
+    return Lost(root, Books(root, inner), reason)
+
+
+def _trusted_recipe(books: Books) -> tuple[Recipe | None, str]:
+    """Return the recipe that recipe.json and the manifest hold, None if neither does, and how they differ if they do.
 
     Where one is damaged the other tells. Where they differ, the receipts decide, or the data if there are none.
     """
-    own, error = _readable(books.recipe)
-    manifest, _ = _readable(books.manifest)
-    if own is None and manifest is None:
-        raise CorruptData(
-            f"{books.at(RECIPE)}: {error}; no manifest tells it either: remove this data set, generate it anew"
-        )
+    own, manifest = _readable(books.recipe), _readable(books.manifest)
     if own is None or manifest is None:
-        recipe = own or (manifest.recipe if manifest else None)
-        assert recipe is not None
-        return recipe, ""
+        return own or (manifest.recipe if manifest else None), ""
     if own == manifest.recipe:
         return own, ""
     conflict = "; ".join(own.differences(manifest.recipe)[:3])
     return (manifest.recipe if _is_borne_out(books, own, manifest) else own), conflict
 
 
-def _readable(read: Callable[[], Read]) -> tuple[Read | None, str]:
+def _readable(read: Callable[[], Read]) -> Read | None:
     try:
-        return read(), ""
-    except FileNotFoundError:
-        return None, "missing"
-    except CorruptData as error:
-        return None, str(error)
+        return read()
+    except (FileNotFoundError, CorruptData):
+        return None
 
 
 def _is_borne_out(books: Books, own: Recipe, manifest: Manifest) -> bool:

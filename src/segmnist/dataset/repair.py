@@ -5,6 +5,7 @@ from __future__ import annotations
 from segmnist.dataset.commit import MANIFEST, RECIPE, Books, receipt_of
 from segmnist.dataset.folder import folder_files
 from segmnist.dataset.local_store import LocalStore
+from segmnist.dataset.locate import Lost
 from segmnist.dataset.manifest import FileSum, Receipt, manifest_bytes, sum_of
 from segmnist.dataset.plan import Plan, plan_for
 from segmnist.dataset.progress import no_report
@@ -20,10 +21,12 @@ def repair(verdict: Verdict, *, bank: DigitBank | None = None) -> None:
     """Draw the broken shards again, and write what else is broken; foreign files stay where they are.
 
     What stands in the place of a file, such as a folder, is renamed to NAME.aside. Raises `BadArgument` where the
-    digit bank is not the recipe's, `CorruptData` where what is drawn now is neither what the manifest names nor
-    what lies there, because other versions of zstd or pyarrow are installed.
+    digit bank is not the recipe's, `CorruptData` where nothing tells the recipe, and where what is drawn now is neither
+    what the manifest names nor what lies there, because other versions of zstd or pyarrow are installed.
     """
     found = verdict.found
+    if isinstance(found, Lost):
+        raise CorruptData(f"{found.books.at(RECIPE)}: {found.reason}")
     plan = plan_for(found.recipe, bank)
     broken = {fault.path for fault in verdict.faults}
     if found.books.path(RECIPE) in broken:

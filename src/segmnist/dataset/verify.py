@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from segmnist.dataset.commit import MANIFEST, RECIPE
-from segmnist.dataset.locate import Found, locate
+from segmnist.dataset.locate import Found, Lost, locate
 from segmnist.dataset.manifest import FileSum, Manifest, Receipt, sum_of
 from segmnist.dataset.plan import layout_for, shard_paths
 from segmnist.dataset.progress import Report, Tally, no_report
@@ -44,7 +44,7 @@ class Fault(NamedTuple):
 class Verdict:
     """What `verify` found in one data set: faults in order, and which parts must be made again."""
 
-    found: Found
+    found: Found | Lost
     manifest: Manifest | None
     """None where it is missing, damaged, or not that of the recipe."""
     faults: list[Fault] = field(default_factory=list)
@@ -66,9 +66,9 @@ def verify(place: str | Path, *, report: Report = no_report) -> list[Verdict]:
 
     A place is OUT or one data set's folder. Every file gets a verdict, whatever stands in its place. Recipe,
     manifest, receipts and metadata are compared with one another, so that a file of another data set is found.
-    Raises `BadArgument` where there is no data set, `CorruptData` where nothing is left that tells the recipe.
+    Raises `BadArgument` where there is no data set.
     """
-    return [check(found, report) for found in locate(place)]
+    return [check(found, report) if isinstance(found, Found) else _lost(found) for found in locate(place)]
 
 
 def check(found: Found, report: Report = no_report) -> Verdict:
@@ -82,7 +82,9 @@ def check(found: Found, report: Report = no_report) -> Verdict:
     known = {found.books.path(RECIPE), found.books.path(MANIFEST), *root_files, *_root_paths(found, layout)}
     tally = Tally(found.recipe.num_clips, report)
     with ThreadPoolExecutor(NUM_THREADS) as pool:
-        shards = pool.map(lambda shard: _checked_shard(verdict, layout, shard), _shards(found))
+        shards = pool.map(
+            lambda shard: _checked_shard(found, verdict.manifest, layout, shard), _shards(found)
+        )
         for receipt, faults in shards:
             verdict.faults += faults
             verdict.num_bytes += receipt.num_bytes
@@ -91,6 +93,13 @@ def check(found: Found, report: Report = no_report) -> Verdict:
             tally.add(receipt.clips, receipt.num_bytes)
     verdict.faults += _strangers(found, known)
     return verdict
+
+
+def _lost(lost: Lost) -> Verdict:
+    """Return the verdict on a data set of which nothing tells the recipe: no other file can be judged."""
+    paths = [lost.books.path(name) for name in (RECIPE, MANIFEST)]
+    faults = _file_faults(lost.store, dict.fromkeys(paths, FileSum(0, "")), None)
+    return Verdict(lost, None, [fault._replace(reason=lost.reason) for fault in faults])
 
 
 def _checked_books(found: Found, layout: Layout) -> Verdict:
@@ -174,25 +183,26 @@ def _shards(found: Found) -> range:
     return range(-(-recipe.num_clips // recipe.clips_per_shard) if found.format in SHARDED else 0)
 
 
-def _checked_shard(verdict: Verdict, layout: Layout, shard: int) -> tuple[Receipt, list[Fault]]:
+def _checked_shard(
+    found: Found, manifest: Manifest | None, layout: Layout, shard: int
+) -> tuple[Receipt, list[Fault]]:
     """Return what the shard should hold, and its faults. The manifest knows; without it the receipt does."""
-    books, recipe = verdict.found.books, verdict.found.recipe
-    path = books.receipt_path(shard)
-    if verdict.manifest:
-        receipt = verdict.manifest.receipts[shard]
-        faults = _file_faults(verdict.found.store, {path: sum_of(receipt.to_bytes())}, shard)
+    if manifest:
+        receipt = manifest.receipts[shard]
+        path = found.books.receipt_path(shard)
+        faults = _file_faults(found.store, {path: sum_of(receipt.to_bytes())}, shard)
     else:
-        receipt, faults = _read_receipt(verdict, layout, shard, path)
+        receipt, faults = _read_receipt(found, layout, shard)
     if not receipt.files:
-        receipt = Receipt(recipe.plan_id, shard, len(layout.rows(shard)), {})
-    return receipt, faults + _file_faults(verdict.found.store, receipt.files, shard)
+        receipt = Receipt(found.recipe.plan_id, shard, len(layout.rows(shard)), {})
+    return receipt, faults + _file_faults(found.store, receipt.files, shard)
 
 
-def _read_receipt(verdict: Verdict, layout: Layout, shard: int, path: str) -> tuple[Receipt, list[Fault]]:
+def _read_receipt(found: Found, layout: Layout, shard: int) -> tuple[Receipt, list[Fault]]:
     """Return a shard's receipt as it lies there, an empty one where it cannot be trusted, and its faults."""
-    recipe = verdict.found.recipe
+    recipe, path = found.recipe, found.books.receipt_path(shard)
     try:
-        receipt = verdict.found.books.receipt(recipe.plan_id, shard)
+        receipt = found.books.receipt(recipe.plan_id, shard)
         if set(receipt.files) == shard_paths(recipe, layout, shard):
             return receipt, []
         fault = Fault("corrupt", path, shard, "it does not name the files that this recipe gives")
@@ -243,8 +253,10 @@ def _leftovers(found: Found) -> list[str]:
     ]
 
 
-def clean(found: Found) -> list[str]:
+def clean(found: Found | Lost) -> list[str]:
     """Delete the temporary files that dead writers left, and nothing else; return their paths."""
+    if isinstance(found, Lost):
+        return []
     ours = None if found.has_root else set(_leftovers(found))
     abandoned = [path for path in found.store.abandoned() if ours is None or path in ours]
     for path in abandoned:
