@@ -13,6 +13,7 @@ from segmnist.errors import BadArgument
 from segmnist.formats import origin_h5, origin_npy
 from segmnist.formats.origin import NAMES, origin_arrays
 from segmnist.scene.presets import preset
+from segmnist.scene.randomness import check_split
 from segmnist.source import ClipSource
 from segmnist.whole_file import replacing
 
@@ -65,12 +66,13 @@ class Dataset:
             raise BadArgument("num_videos", num_videos, "1 or more")
         digits = (min_ndigits, max_ndigits)
         spec = preset("origin", height=height, width=width, num_frames=num_frames, num_digits_range=digits)
+        cased = check_split(split.lower())
         if seed is None:
             seed = int(np.random.randint(1 << 31))  # noqa: NPY002 - scripts of 2020 call np.random.seed
-        clips = ClipSource(spec, split=split.lower(), seed=seed).batch(range(num_videos))
+        clips = ClipSource(spec, split=cased, seed=seed).batch(range(num_videos))
         images, masks, labels = (origin_arrays(clips.arrays, ignore_label)[name] for name in NAMES)
         self.cur_dataset, self.cur_dataset_masks, self.cur_dataset_labels = images, masks, labels
-        self.cur_ignore_label, self.cur_split = ignore_label, split.lower()
+        self.cur_ignore_label, self.cur_split = ignore_label, cased
         return images, masks, labels
 
     def save(self, path: str | Path, filetype: str = "npy") -> None:

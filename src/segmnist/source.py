@@ -12,11 +12,11 @@ from numpy.typing import ArrayLike
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.html_hooks import html_of
-from segmnist.render.arrays import check_truths
+from segmnist.render.arrays import Truth, check_truths
 from segmnist.render.clips import Clip, Clips
 from segmnist.render.engine import check_possible, render
-from segmnist.scene.presets import preset
-from segmnist.scene.randomness import check_address, check_clip_ids
+from segmnist.scene.presets import PresetName, preset
+from segmnist.scene.randomness import Split, check_address, check_clip_ids
 from segmnist.scene.sample import check_digits_fit, sample
 from segmnist.scene.scene import Scene
 from segmnist.scene.spec import SceneSpec
@@ -39,11 +39,11 @@ class ClipSource:
 
     def __init__(
         self,
-        spec: SceneSpec | str = "standard",
+        spec: SceneSpec | PresetName = "standard",
         *,
-        split: str = "train",
+        split: Split = "train",
         seed: int = 0,
-        truth: str | Iterable[str] = ("semantic",),
+        truth: Truth | Iterable[Truth] = ("semantic",),
         length: int | None = None,
         bank: DigitBank | None = None,
         num_threads: int = 1,

@@ -38,6 +38,7 @@ def explore(
 ) -> None:
     """Show clips and their ground truth on a local web page."""
     from segmnist.digits.bank import DigitBank
+    from segmnist.scene.presets import check_preset
     from segmnist.scene.presets import preset as named_preset
     from segmnist.scene.randomness import check_address
 
@@ -55,7 +56,7 @@ def explore(
     else:
         check_address(seed, split)
         name = preset or "standard"
-        changes = changes_of(spec_from(preset, spec, set_), named_preset(name))
+        changes = changes_of(spec_from(preset, spec, set_), named_preset(check_preset(name)))
         fields = {field: format_value(value) for field, value in changes.items()}
         start = "/clip?" + urlencode({"preset": name, "split": split, "seed": seed, **fields}, safe=",")
     serve(exhibit, start=start, host=host, port=port, open_page=open_)

@@ -88,12 +88,16 @@ def _recipe_of_preset(
     bank: DigitBank,
 ) -> Recipe:
     from segmnist.dataset import recipe_for
+    from segmnist.render.arrays import check_truths
+    from segmnist.scene.randomness import check_split
 
     if clips is None:
         raise BadArgument("--clips", clips, "1 or more beside a preset", "for example --clips 100")
     spec = spec_from(name, None, changes)
     truths = ("semantic", *(truth or ()))
-    return recipe_for(spec, num_clips=clips, split=split, seed=seed, truth=truths, bank=bank)
+    return recipe_for(
+        spec, num_clips=clips, split=check_split(split), seed=seed, truth=check_truths(truths), bank=bank
+    )
 
 
 def _stored_recipe(source: str, split: str) -> Recipe:

@@ -83,6 +83,8 @@ def generate(
     from segmnist.dataset import generate as write
     from segmnist.dataset.generate import LIMIT_BYTES
     from segmnist.digits.bank import DigitBank
+    from segmnist.render.arrays import check_truths
+    from segmnist.scene.randomness import check_split
 
     digits = DigitBank.from_path(bank) if bank else DigitBank.mnist()
     if recipe_file is not None:
@@ -93,8 +95,8 @@ def generate(
         recipe = Recipe.from_file(recipe_file)
     else:
         recipe = recipe_for(
-            spec_from(preset, spec, set_), num_clips=_counted(clips), first_clip=first, split=split, seed=seed,
-            truth=("semantic", *(truth or ())), format=format_, index=index, bank=digits,
+            spec_from(preset, spec, set_), num_clips=_counted(clips), first_clip=first, split=check_split(split), seed=seed,
+            truth=check_truths(("semantic", *(truth or ()))), format=format_, index=index, bank=digits,
         )  # fmt: skip
     with _resumable(out), reporting("generate") as report:
         place = write(

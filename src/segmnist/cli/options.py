@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from segmnist.errors import BadArgument
-from segmnist.scene.presets import preset
+from segmnist.scene.presets import check_preset, preset
 from segmnist.scene.spec import SceneSpec, check_names
 
 PresetOption = Annotated[
@@ -50,7 +50,7 @@ def spec_from(preset_name: str | None, spec_file: Path | None, changes: list[str
     """Return the spec that the options name; raise `BadArgument` for a bad one."""
     if preset_name and spec_file:
         raise BadArgument("--spec", str(spec_file), "either --preset or --spec", "leave one out")
-    spec = SceneSpec.from_toml(spec_file) if spec_file else preset(preset_name or "standard")
+    spec = SceneSpec.from_toml(spec_file) if spec_file else preset(check_preset(preset_name or "standard"))
     return spec.replace(**_parsed(changes or [])) if changes else spec
 
 

@@ -106,6 +106,7 @@ def _clips(
     """Return the source and the ids of the clips that a recipe, or else the options, ask for."""
     from segmnist.dataset import Recipe
     from segmnist.digits.bank import DigitBank
+    from segmnist.scene.randomness import check_split
     from segmnist.source import ClipSource
 
     digits = DigitBank.from_path(bank) if bank else DigitBank.mnist()
@@ -115,13 +116,13 @@ def _clips(
             raise BadArgument(
                 "--bank", str(bank or "MNIST"), f"the recipe's digits, {recipe.bank_sha256[:12]}"
             )
-        source = ClipSource(recipe.spec, split=recipe.split, seed=recipe.seed, bank=digits)
+        source = ClipSource(recipe.spec, split=check_split(recipe.split), seed=recipe.seed, bank=digits)
         return source, tuple(recipe.ids(0, recipe.num_clips).tolist())
     if not 0 <= asked.start < asked.stop <= 2**63:
         wrong = f"{asked.stop - asked.start} from --first {asked.start} on"
         raise BadArgument("--clips", wrong, "1 or more, from --first 0 or more on, all ids below 2^63")
     spec = spec_from(named[0] or (None if named[1] else "exact"), named[1], named[2])
-    return ClipSource(spec, split=split, seed=seed, bank=digits), tuple(asked)
+    return ClipSource(spec, split=check_split(split), seed=seed, bank=digits), tuple(asked)
 
 
 def _write(

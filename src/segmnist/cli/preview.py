@@ -54,6 +54,8 @@ def preview(
 ) -> None:
     """Draw clips with their label maps, as a contact sheet or an animation."""
     from segmnist.digits.bank import DigitBank
+    from segmnist.render.arrays import check_truths
+    from segmnist.scene.randomness import check_split
     from segmnist.source import ClipSource
     from segmnist.views.preview.animation import save_preview
 
@@ -67,11 +69,12 @@ def preview(
     digits = DigitBank.from_path(bank) if bank else None
     asked = spec_from(preset, spec, set_)
     if "posterior" in (truth or ()):
-        source = ClipSource(asked, split=split, seed=seed, truth=("semantic",), bank=digits)
+        source = ClipSource(asked, split=check_split(split), seed=seed, truth=("semantic",), bank=digits)
         _save_posteriors(out, source, range(first, first + clips), scale)
         typer.echo(f"{out}: what each observer knows of {clips} clip{'s' if clips > 1 else ''}")
         return
-    source = ClipSource(asked, split=split, seed=seed, truth=("semantic", *(truth or ())), bank=digits)
+    truths = check_truths(("semantic", *(truth or ())))
+    source = ClipSource(asked, split=check_split(split), seed=seed, truth=truths, bank=digits)
     drawn = list(source[first : first + clips])
     instances = [clip["instance"] for clip in drawn] if truth else None
     save_preview(

@@ -11,8 +11,9 @@ from segmnist.dataset.recipe import MAX_CLIPS_PER_SHARD, Recipe
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.formats import WHOLE, Array, ArrayLayout, Layout, index_tables, sharded_format, whole_format
-from segmnist.render.arrays import ALWAYS, ARRAYS, arrays_of
+from segmnist.render.arrays import ALWAYS, ARRAYS, Truth, arrays_of, check_truths
 from segmnist.render.memory import shape_of
+from segmnist.scene.randomness import Split, check_split
 from segmnist.scene.sample import check_digits_fit
 from segmnist.scene.spec import SceneSpec
 from segmnist.source import ClipSource
@@ -47,9 +48,9 @@ class Plan:
         truths = (*recipe.truths, *(index_tables.TRUTHS if recipe.index else ()))
         source = ClipSource(
             recipe.spec,
-            split=recipe.split,
+            split=check_split(recipe.split),
             seed=recipe.seed,
-            truth=truths,
+            truth=check_truths(truths),
             bank=self.bank,
             num_threads=num_threads,
         )
@@ -93,11 +94,11 @@ def recipe_for(
     spec: SceneSpec,
     *,
     num_clips: int,
-    split: str = "train",
+    split: Split = "train",
     seed: int = 0,
     first_clip: int = 0,
     clip_ids: Iterable[int] = (),
-    truth: str | Iterable[str] = ("semantic",),
+    truth: Truth | Iterable[Truth] = ("semantic",),
     format: str = "zarr",  # noqa: A002
     clips_per_shard: int | None = None,
     index: bool = True,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from segmnist.dataset.commit import MANIFEST, RECIPE, Books, receipt_of
 from segmnist.dataset.folder import folder_files
 from segmnist.dataset.local_store import LocalStore
-from segmnist.dataset.locate import Lost
-from segmnist.dataset.manifest import FileSum, Receipt, manifest_bytes, sum_of
+from segmnist.dataset.locate import Found, Lost
+from segmnist.dataset.manifest import FileSum, Manifest, Receipt, manifest_bytes, sum_of
 from segmnist.dataset.plan import Plan, plan_for
 from segmnist.dataset.progress import no_report
 from segmnist.dataset.store import Unreadable
@@ -35,7 +35,7 @@ def repair(verdict: Verdict, *, bank: DigitBank | None = None) -> None:
         _repair_whole(plan, verdict)
         return
     if found.format in FOLDER:
-        _repair_folder(plan, verdict)
+        _repair_folder(plan, found, verdict.manifest)
         return
     receipts = {shard: _repair_shard(plan, verdict, shard) for shard in verdict.broken_shards}
     sums = _repair_root(plan, verdict, broken)
@@ -91,9 +91,9 @@ def _repair_manifest(
     books.store.replace(books.path(MANIFEST), data)
 
 
-def _repair_folder(plan: Plan, verdict: Verdict) -> None:
+def _repair_folder(plan: Plan, found: Found, manifest: Manifest | None) -> None:
     """Draw an export again and write what is not there as drawn, then its manifest."""
-    found, sums = verdict.found, {}
+    sums = {}
     for path, data in folder_files(plan, found.format, no_report):
         sums[path] = sum_of(data)
         try:
@@ -102,7 +102,7 @@ def _repair_folder(plan: Plan, verdict: Verdict) -> None:
             is_there = False
         if not is_there:
             found.store.replace(path, data)
-    if verdict.manifest is None or verdict.manifest.files != sums:
+    if manifest is None or manifest.files != sums:
         found.store.replace(found.books.path(MANIFEST), manifest_bytes(plan.recipe, plan.layout, sums, ()))
 
 

@@ -18,6 +18,7 @@ from segmnist.oracle import Oracle
 from segmnist.render.arrays import arrays_of
 from segmnist.render.clips import Clip
 from segmnist.render.engine import render
+from segmnist.scene.randomness import Split
 from segmnist.scene.sample import check_digits_fit, sample
 from segmnist.scene.scene import Scene
 from segmnist.scene.spec import SceneSpec
@@ -167,7 +168,7 @@ def entropy_of(drawn: Drawn, exhibit: Exhibit) -> NDArray[np.uint8]:
 
 
 @lru_cache(maxsize=4)
-def _oracle(spec: SceneSpec, split: str, seed: int, exhibit: Exhibit) -> Oracle:
+def _oracle(spec: SceneSpec, split: Split, seed: int, exhibit: Exhibit) -> Oracle:
     oracle = Oracle(spec, split=split, seed=seed, bank=exhibit.bank, max_bytes=ORACLE_BYTES)
     pairs = oracle.family.num_hypotheses**2 * spec.num_frames
     if pairs > MAX_PAIRS:

@@ -11,8 +11,8 @@ from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.fields import changes_of, fields, parse_changes
 from segmnist.oracle import OBSERVERS
 from segmnist.render.memory import bytes_of
-from segmnist.scene.presets import preset
-from segmnist.scene.randomness import SPLITS
+from segmnist.scene.presets import check_preset, preset
+from segmnist.scene.randomness import SPLITS, Split, check_split
 from segmnist.scene.spec import SceneSpec
 
 MAX_SEED = 2**64 - 1
@@ -31,7 +31,7 @@ class View:
     preset: str
     changes: dict[str, Any]
     spec: SceneSpec
-    split: str = "train"
+    split: Split = "train"
     seed: int = 0
     clip: int = 0
     without: tuple[int, ...] = ()
@@ -56,9 +56,9 @@ def view_from(query: Mapping[str, str], exhibit: Exhibit) -> View:
     if stored:
         return _stored_view(texts, query, exhibit, common)
     name = query.get("preset", "standard")
-    base, changes = preset(name), parse_changes(texts)
+    base, changes = preset(check_preset(name)), parse_changes(texts)
     spec = base.replace(**changes) if changes else base
-    split = _word("split", query.get("split", "train"), tuple(SPLITS))
+    split = check_split(_word("split", query.get("split", "train"), tuple(SPLITS)))
     seed = whole("seed", query.get("seed", "0"), 0, MAX_SEED)
     return View(name, changes_of(spec, base), spec, split, seed, **common)
 
@@ -72,7 +72,7 @@ def _stored_view(
             others[0], query[others[0]][:60], "nothing beside stored=true", "its recipe says it"
         )
     recipe = exhibit.recipe
-    return View("stored", {}, recipe.spec, recipe.split, recipe.seed, stored=True, **common)
+    return View("stored", {}, recipe.spec, check_split(recipe.split), recipe.seed, stored=True, **common)
 
 
 def whole(name: str, text: str, low: int, high: int) -> int:

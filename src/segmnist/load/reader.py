@@ -17,7 +17,8 @@ from segmnist.errors import BadArgument
 from segmnist.render.arrays import ALWAYS, ARRAYS, arrays_of, check_truths
 from segmnist.render.engine import render, warm_up
 from segmnist.render.memory import shape_of
-from segmnist.scene.presets import PRESETS
+from segmnist.scene.presets import PRESETS, check_preset
+from segmnist.scene.randomness import check_split
 from segmnist.scene.spec import SceneSpec
 from segmnist.source import ClipSource
 from segmnist.urls import is_url
@@ -117,9 +118,10 @@ def open_reader(
     if isinstance(source, SceneSpec) or (isinstance(source, str) and source in PRESETS):
         if isinstance(source, str):
             check_is_no_place(source)
-        truths = TRUTH if truth is None else truth
+        spec = check_preset(source) if isinstance(source, str) else source
+        truths = check_truths(TRUTH if truth is None else truth)
         drawn = ClipSource(
-            source, split=split or SPLIT, seed=seed or 0, truth=truths, length=length, bank=bank
+            spec, split=check_split(split or SPLIT), seed=seed or 0, truth=truths, length=length, bank=bank
         )
         return GeneratorReader(drawn)
     _refuse({"seed": seed, "length": length, "bank": bank}, "a stored data set has its own")
@@ -128,7 +130,7 @@ def open_reader(
         dataset = source
     else:
         dataset = _opened(source, split or SPLIT)
-    return StoredReader(dataset, TRUTH if truth is None else truth)
+    return StoredReader(dataset, check_truths(TRUTH if truth is None else truth))
 
 
 def _refuse(given: Mapping[str, object], reason: str) -> None:

@@ -255,12 +255,12 @@ def reflected(place: Integers, span: int) -> Integers:
 def _backgrounds(spec: SceneSpec, bank: DigitBank, split: str, seed: int) -> NDArray[np.int16]:
     """Return what lies behind the digits, `(B,T,P)`: the shapes of the first clips."""
     count = max(spec.num_backgrounds, 1) if spec.max_shapes else 1
-    still = {"num_backgrounds": 0, "num_digits_range": (0, 0), "sensor_sigma": 0.0, "noise_density": 0.0}
+    empty = spec.replace(num_backgrounds=0, num_digits_range=(0, 0), sensor_sigma=0.0, noise_density=0.0)
     other = (spec.background_level + 1) % 256
     drawn = [
         render(
             sample(
-                spec.replace(**still, background_level=level),
+                empty.replace(background_level=level),
                 np.arange(count),
                 split=pool_split(spec, split),
                 seed=seed,

@@ -18,8 +18,8 @@ from segmnist.oracle.markov import chain_of, markov_posterior
 from segmnist.oracle.observers import Observer
 from segmnist.oracle.posterior import Posterior
 from segmnist.render.clips import Clip, Clips
-from segmnist.scene.presets import preset
-from segmnist.scene.randomness import check_address
+from segmnist.scene.presets import PresetName, preset
+from segmnist.scene.randomness import Split, check_address
 from segmnist.scene.sample import glyph_pool, pool_split
 from segmnist.scene.scene import Scene
 from segmnist.scene.spec import SceneSpec
@@ -45,9 +45,9 @@ class Oracle:
 
     def __init__(
         self,
-        spec: SceneSpec | str = "exact",
+        spec: SceneSpec | PresetName = "exact",
         *,
-        split: str = "train",
+        split: Split = "train",
         seed: int = 0,
         bank: DigitBank | None = None,
         delta: float = 1e-3,

@@ -10,10 +10,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 from segmnist.classes import BACKGROUND, IGNORE
 from segmnist.errors import BadArgument
+
+Truth = Literal[
+    "semantic", "instance", "amodal", "areas", "visibility", "truncation", "boxes", "depth", "occluders", "pose", "flow",
+    "flow_occlusion", "shapes", "layers", "beneath", "noiseless", "difficulty", "twins", "camouflage",
+]  # fmt: skip
+"""The names of the truths, for type checkers."""
 
 Maker = Literal["sampled", "drawn", "measured", "traced", "occluded", "derived", "camouflage"]
 
@@ -31,7 +37,7 @@ class ArrayKind(NamedTuple):
     dtype: str
     padding: float
     about: str
-    truth: str
+    truth: Truth | Literal["always", ""]
     made: Maker
     needs: tuple[str, ...] = ()
 
@@ -186,7 +192,7 @@ KINDS: dict[str, ArrayKind] = {
 BY_RENDERER: tuple[Maker, ...] = ("drawn", "measured", "traced", "occluded")
 """The makers that a renderer stands for."""
 
-_COMES_ALONG = {"layers": ("amodal",)}
+_COMES_ALONG: dict[str, tuple[str, ...]] = {"layers": ("amodal",)}
 """Arrays of one truth that another brings, too."""
 
 ARRAYS = {name: kind for name, kind in KINDS.items() if kind.truth}
@@ -208,7 +214,7 @@ def made(*makers: Maker) -> tuple[str, ...]:
     return tuple(name for name, kind in KINDS.items() if kind.made in makers)
 
 
-def check_truths(names: str | Iterable[str]) -> tuple[str, ...]:
+def check_truths(names: str | Iterable[str]) -> tuple[Truth, ...]:
     """Return the names in the table's order; raise `BadArgument` for one that is no truth.
 
     >>> check_truths(["instance", "semantic"])
@@ -220,7 +226,7 @@ def check_truths(names: str | Iterable[str]) -> tuple[str, ...]:
             bringing = [truth for truth, arrays in TRUTHS.items() if name in arrays]
             near = bringing or difflib.get_close_matches(str(name), TRUTHS, n=1)
             raise BadArgument("truth", name, ", ".join(TRUTHS), f"did you mean {near[0]}?" if near else "")
-    return tuple(name for name in TRUTHS if name in asked)
+    return tuple(cast(Truth, name) for name in TRUTHS if name in asked)
 
 
 def arrays_of(truths: Iterable[str]) -> tuple[str, ...]:

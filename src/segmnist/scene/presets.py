@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from typing import Any
+from typing import Literal, Unpack, cast
 
 from segmnist.errors import BadArgument
 from segmnist.scene.spec import SceneSpec
+from segmnist.scene.spec_fields import SpecFields
 
 
 def standard() -> SceneSpec:
@@ -110,6 +111,12 @@ def large() -> SceneSpec:
     )
 
 
+PresetName = Literal[
+    "standard", "origin", "clean", "noise", "shapes", "crowded", "camouflage", "ambigram", "exact", "passing", "long",
+    "large",
+]  # fmt: skip
+"""The names of the presets, for type checkers."""
+
 PRESETS: dict[str, Callable[[], SceneSpec]] = {
     make.__name__: make
     for make in (
@@ -129,7 +136,7 @@ PRESETS: dict[str, Callable[[], SceneSpec]] = {
 }
 
 
-def preset(name: str, **changes: Any) -> SceneSpec:
+def preset(name: PresetName, **changes: Unpack[SpecFields]) -> SceneSpec:
     """Return the named preset's spec, with any fields changed.
 
     Raises `BadArgument` for an unknown name or field, or a value out of range.
@@ -140,8 +147,13 @@ def preset(name: str, **changes: Any) -> SceneSpec:
     Traceback (most recent call last):
     segmnist.errors.BadArgument: preset='standrd' is not permitted: expected standard, origin, ...; did you mean standard?
     """
+    spec = PRESETS[check_preset(name)]()
+    return spec.replace(**changes) if changes else spec
+
+
+def check_preset(name: str) -> PresetName:
+    """Return the name; raise `BadArgument` for one that is no preset's."""
     if name not in PRESETS:
         near = difflib.get_close_matches(str(name), PRESETS, n=1)
         raise BadArgument("preset", name, ", ".join(PRESETS), f"did you mean {near[0]}?" if near else "")
-    spec = PRESETS[name]()
-    return spec.replace(**changes) if changes else spec
+    return cast(PresetName, name)

@@ -14,12 +14,16 @@ known-answer vectors.
 
 from __future__ import annotations
 
+from typing import Literal, cast
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from segmnist.errors import BadArgument
 
-SPLITS = {"train": 0, "val": 1, "test": 2}
+Split = Literal["train", "val", "test"]
+
+SPLITS: dict[str, int] = {"train": 0, "val": 1, "test": 2}
 """Each split has a stream of its own, disjoint from the others."""
 
 SHARED_POOL = "train"
@@ -69,8 +73,14 @@ def check_address(seed: int, split: str) -> None:
     """Raise `BadArgument` unless the seed has 64 bits at most and the split is known."""
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 1 << 64:
         raise BadArgument("seed", seed, "a whole number in 0..2^64-1")
+    check_split(split)
+
+
+def check_split(split: str) -> Split:
+    """Return the split; raise `BadArgument` for one that is none."""
     if split not in SPLITS:
         raise BadArgument("split", split, ", ".join(SPLITS))
+    return cast(Split, split)
 
 
 def check_clip_ids(clip_ids: ArrayLike) -> NDArray[np.uint64]:

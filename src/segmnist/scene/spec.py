@@ -9,7 +9,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Unpack, get_args, get_origin, get_type_hints
 
 import msgspec
 import numpy as np
@@ -17,12 +17,9 @@ import numpy as np
 from segmnist.errors import BadArgument
 from segmnist.html_hooks import html_of
 from segmnist.scene.fixed_point import FULL_TURN, to_angle
+from segmnist.scene.spec_fields import CountRange, Range, ShapeKind, SpecFields
 from segmnist.text_file import decoded
 from segmnist.whole_file import replace_file
-
-Range = tuple[float, float]
-CountRange = tuple[int, int]
-ShapeKind = Literal["rectangle", "circle", "ellipse", "triangle"]
 
 MAX_DURATION = 65_536
 """Frames that a clip may span (num_frames x frame_stride): the frame has 16 bits of the random address."""
@@ -157,7 +154,7 @@ class SceneSpec:
             object.__setattr__(self, field.name, _checked(field, getattr(self, field.name)))
         _check_together(self)
 
-    def replace(self, **changes: Any) -> SceneSpec:
+    def replace(self, **changes: Unpack[SpecFields]) -> SceneSpec:
         """Return a copy with some fields changed; lists become tuples. Raises `BadArgument` as the class does."""
         return from_dict({**self.to_dict(), **changes})
 

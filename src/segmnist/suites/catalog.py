@@ -15,7 +15,9 @@ from segmnist.dataset.plan import recipe_for
 from segmnist.dataset.recipe import Recipe, canonical_json
 from segmnist.digits.checks import MNIST_SHA256
 from segmnist.errors import BadArgument
-from segmnist.scene.presets import preset
+from segmnist.render.arrays import check_truths
+from segmnist.scene.presets import PresetName, preset
+from segmnist.scene.randomness import check_split
 from segmnist.scene.spec import SceneSpec
 from segmnist.source import ClipSource
 
@@ -48,7 +50,9 @@ class Part:
     def source(self, split: str, truth: tuple[str, ...] = ("semantic",)) -> ClipSource:
         """Return the clips of a split; val and test end, train does not."""
         length = None if split == "train" else self.num_clips(split)
-        return ClipSource(self.spec, split=split, seed=SEED, truth=truth, length=length)
+        return ClipSource(
+            self.spec, split=check_split(split), seed=SEED, truth=check_truths(truth), length=length
+        )
 
     def content_id(self, split: str) -> str:
         """Return the SHA-256 that names the clips of `val` or `test`: the `content_id` of their recipe."""
@@ -64,7 +68,9 @@ class Part:
         200
         """
         num_clips = self.num_clips(split)
-        return recipe_for(self.spec, num_clips=num_clips, split=split, seed=SEED, truth=truth)
+        return recipe_for(
+            self.spec, num_clips=num_clips, split=check_split(split), seed=SEED, truth=check_truths(truth)
+        )
 
 
 @dataclass(frozen=True)
@@ -106,7 +112,7 @@ class Suite:
         raise BadArgument("part", name, ", ".join(part.name for part in self.parts))
 
 
-def suite_of(spec: SceneSpec | str, num_clips: int = 200, *, name: str = "own") -> Suite:
+def suite_of(spec: SceneSpec | PresetName, num_clips: int = 200, *, name: str = "own") -> Suite:
     """Return a suite of one part, `all`, for a spec of your own: as many val as test clips, without checksums.
 
     Raises `BadArgument` for an unknown preset, the name of a frozen suite, or no clips.
@@ -122,12 +128,14 @@ def suite_of(spec: SceneSpec | str, num_clips: int = 200, *, name: str = "own") 
     return Suite(name, "A spec of your own.", (Part("all", made, num_clips, num_clips),))
 
 
-def _whole(base: str, val_clips: int = 500, test_clips: int = 2000, **changes: Any) -> tuple[Part, ...]:
+def _whole(
+    base: PresetName, val_clips: int = 500, test_clips: int = 2000, **changes: Any
+) -> tuple[Part, ...]:
     return (Part("all", preset(base, **changes), val_clips, test_clips),)
 
 
 def _sweep(
-    base: str, levels: dict[str, dict[str, Any]], val_clips: int = 50, test_clips: int = 200
+    base: PresetName, levels: dict[str, dict[str, Any]], val_clips: int = 50, test_clips: int = 200
 ) -> tuple[Part, ...]:
     return tuple(Part(name, preset(base, **fields), val_clips, test_clips) for name, fields in levels.items())
 
