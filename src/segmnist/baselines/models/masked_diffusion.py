@@ -73,7 +73,7 @@ class MaskedDiffusion(Sampler):
         """Return `probabilities`, before any pixel is drawn, and `samples`, likeliest classes after all are."""
         B, T, _, H, W = video.shape
         pixels = self._pixels(video)
-        probabilities = pixels[0].softmax(dim=2).transpose(1, 2).unflatten(2, (T, H, W)).transpose(1, 2)
+        probabilities = pixels[0].softmax(dim=2).transpose(1, 2).reshape(B, -1, T, H, W).transpose(1, 2)
         pixels = [tensor.repeat_interleave(num_samples, dim=0) for tensor in pixels]
         chosen = _at(pixels, _doubtful(pixels[0]))
         known = torch.zeros_like(chosen[0])
