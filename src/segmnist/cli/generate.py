@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from segmnist.cli.exit_codes import INTERRUPTED
+from segmnist.cli.interruption import last_words
 from segmnist.cli.options import (
     AddressOption,
     BankOption,
@@ -115,11 +116,12 @@ def _counted(clips: int | None) -> int:
 @contextmanager
 def _resumable(out: object) -> Iterator[None]:
     """Say, when the user stops the command or the disk is full, that finished shards are kept."""
+    stopped = "stopped; finished shards are kept, and the same command resumes"
     try:
-        yield
+        with last_words(stopped):
+            yield
     except KeyboardInterrupt:
-        kept = "stopped; finished shards are kept, and the same command resumes"
-        typer.echo(f"segmnist: {kept}", err=True)
+        typer.echo(f"segmnist: {stopped}", err=True)
         raise SystemExit(INTERRUPTED) from None
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):

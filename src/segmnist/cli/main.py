@@ -16,6 +16,7 @@ from segmnist.cli.explore import explore
 from segmnist.cli.export import export
 from segmnist.cli.find import find
 from segmnist.cli.generate import generate
+from segmnist.cli.interruption import take_signals
 from segmnist.cli.oracle import oracle
 from segmnist.cli.preview import preview
 from segmnist.cli.report import report
@@ -83,6 +84,7 @@ app = _command_line()
 
 def main() -> None:
     """Run the command and exit, with one line on stderr for every failure; see `exit_codes`."""
+    take_signals()
     try:
         code = app([_at_home(text) for text in sys.argv[1:]] or ["--help"], standalone_mode=False)
     except UsageError as error:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from multiprocessing.connection import wait as wait_for
 from typing import Any, TypeVar
@@ -32,16 +33,17 @@ def run_local(work: Callable[[int], Result], numbers: Iterable[int], num_workers
 def _run_pool(work: Callable[[int], Result], numbers: Iterator[int], num_workers: int) -> Iterator[Result]:
     # A forked child would inherit threads' locks in whatever state they are.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(num_workers, context, _start_worker, (work,))
+    with _signals_held():
+        pool = ProcessPoolExecutor(num_workers, context, _start_worker, (work,))
     try:
         pending: set[Future[Result]] = set()
         for number in islice(numbers, PENDING_PER_WORKER * num_workers):
-            pending.add(pool.submit(_do, number))
+            pending.add(_submit(pool, number))
         while pending:
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
             for future in done:
                 yield future.result()
-            pending |= {pool.submit(_do, number) for number in islice(numbers, len(done))}
+            pending |= {_submit(pool, number) for number in islice(numbers, len(done))}
     except BrokenProcessPool:
         raise SegmnistError(
             "a worker process died; what it had finished is kept: run again to resume"
@@ -50,11 +52,33 @@ def _run_pool(work: Callable[[int], Result], numbers: Iterator[int], num_workers
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _submit(pool: ProcessPoolExecutor, number: int) -> Future[Any]:
+    """Submit a piece; a worker is started where there are too few."""
+    with _signals_held():
+        return pool.submit(_do, number)
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Hold signals that end a command; processes that are started meanwhile never hear them.
+
+    They reach the whole process group. The parent decides, and lets begun pieces end; a worker that heard one while it starts
+    would end in the middle of an import.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _start_worker(work: Callable[[int], Any]) -> None:
     global _work
     _work = work
-    # Ctrl-C reaches the whole process group; the parent decides, and lets begun pieces end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where signals cannot be blocked
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

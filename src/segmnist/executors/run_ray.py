@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
@@ -51,17 +54,29 @@ def run_ray(
         raise MissingDependency("the executor ray", "ray") from None
     started_here = not ray.is_initialized()
     if started_here:
-        ray.init(
-            address=address or "local",
-            num_cpus=None if address else num_workers,
-            include_dashboard=None if address else False,
-            log_to_driver=False,
-        )
+        with _own_handler_of(signal.SIGTERM):
+            ray.init(
+                address=address or "local",
+                num_cpus=None if address else num_workers,
+                include_dashboard=None if address else False,
+                log_to_driver=False,
+            )
     try:
         yield from _run(ray, work, iter(numbers), unit, deadline)
     finally:
         if started_here:
             ray.shutdown()
+
+
+@contextmanager
+def _own_handler_of(number: int) -> Iterator[None]:
+    """Put a signal's handler back, which Ray replaces when it starts in the main thread."""
+    handler = signal.getsignal(number)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(number, handler)
 
 
 def _run(
