@@ -46,9 +46,13 @@ def learning_curves(folder: Path) -> dict[str, Curve]:
             where = "-".join(filter(None, (run["suite"], run["part"])))
             points = [(point["minutes"], point["information_gained"]) for point in run["validations"]]
             found[where][run["model"]] = points
+    best_first = {
+        where: dict(sorted(models.items(), key=lambda item: -item[1][-1][1]))
+        for where, models in found.items()
+    }
     return {
         f"learning-{where}.svg": learning_curve(f"{where}, val: information gained, bits a frame", models)
-        for where, models in found.items()
+        for where, models in best_first.items()
     }
 
 

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
     _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
-COLOURS = ("#a63a99", "#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#7f7f7f", "#8c564b")
-"""One a model, told apart by those who do not see red or green, too; with more models they begin again."""
+COLOURS = (
+    *("#a63a99", "#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#7f7f7f", "#8c564b"),
+    *("#5c1f55", "#003a5c", "#7a3600", "#005c43", "#8a5f00", "#1f7fb0", "#000000", "#d8a0d0"),
+)
+"""One a model; the first eight are told apart by those who do not see red or green, too. After sixteen they begin again."""
 
 WIDTH, LEFT, TOP, PLOT_WIDTH, PLOT_HEIGHT, ROW = 520, 56, 12, 440, 220, 18
 BESIDE = 4
