@@ -128,7 +128,8 @@ def _part_of(result: Result, part: str) -> PartResult | None:
 
 def _rows(results: list[Result], part: str, columns: Iterable[str]) -> list[str]:
     """Return the rows of a part without its name: the models in order, then the exact posterior where it is known."""
-    rows, judges = [], {}
+    rows: list[str] = []
+    judges: dict[str, str] = {}
     for result in ranked([result for result in results if _part_of(result, part)], part):
         scored = _part_of(result, part)
         assert scored is not None

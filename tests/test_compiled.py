@@ -60,7 +60,7 @@ def copied(folder: Path) -> Path:
 
 
 def test_copies_share_what_they_compile_and_an_edit_of_any_source_is_compiled_anew(tmp_path: Path) -> None:
-    caches = {"NUMBA_CACHE_DIR": str(tmp_path / "caches")}
+    caches = {"NUMBA_CACHE_DIR": str(tmp_path / "caches"), "SEGMNIST_CACHE_DIR": str(tmp_path / "others")}
     first, second = copied(tmp_path / "first"), copied(tmp_path / "second")
     place = COMPILE + "; print(_place(Axis(4, 3, 0, 0, 5), 1), file=__import__('sys').stderr)"
     assert COMPILES in run(place, first, **caches)
@@ -95,7 +95,8 @@ def test_damaged_files_are_compiled_anew(tmp_path: Path, damage: str) -> None:
 
 def test_a_full_disk_stops_nothing(tmp_path: Path) -> None:
     full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)); "
-    assert COMPILES in run(full + COMPILE, NUMBA_CACHE_DIR=str(tmp_path), TMPDIR=str(tmp_path))
+    places = dict.fromkeys(("NUMBA_CACHE_DIR", "SEGMNIST_CACHE_DIR", "TMPDIR"), str(tmp_path))
+    assert COMPILES in run(full + COMPILE, **places)
 
 
 def test_a_numba_with_other_names_keeps_kernels_itself(tmp_path: Path) -> None:

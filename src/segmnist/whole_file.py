@@ -54,6 +54,10 @@ def replacing(*targets: Path) -> Iterator[list[Path]]:
             sync_folder(folder)
 
 
+_DISK_FAILS = {errno.EIO, errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
+"""Errors of a disk that is broken, full or read-only, whatever links it knows."""
+
+
 def create_file(path: Path, data: bytes) -> None:
     """Write `data` to a new file at `path` atomically. Raises `FileExistsError` if the file exists."""
     with _temporaries((path,)) as [temporary]:
@@ -69,7 +73,9 @@ def name_new(finished: Path, path: Path) -> None:
         os.link(finished, path)  # unlike a rename, it fails if that exists
     except FileExistsError:
         raise
-    except OSError:
+    except OSError as error:
+        if error.errno in _DISK_FAILS:
+            raise
         # Every file system without links has its own error for that; what else is wrong stops the rename, too.
         if os.path.lexists(path):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None

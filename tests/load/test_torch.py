@@ -150,8 +150,8 @@ def test_a_batch_is_a_mapping_to_those_who_wrap_it(workers: int) -> None:
         assert torch.equal(batch["video"], batch["inner"]["video"])
     scaled = list(itertools.islice(DataLoader(Scaled(), batch_size=None, num_workers=workers), 9))
     for start, batch in enumerate(scaled):
-        expected = drawn([2 * start, 2 * start + 1], ("semantic",))["video"]
-        np.testing.assert_array_equal(batch["video"].numpy(), expected.astype(np.float32) / 255)
+        video = drawn([2 * start, 2 * start + 1], ("semantic",))["video"]
+        np.testing.assert_array_equal(batch["video"].numpy(), video.astype(np.float32) / 255)
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -255,7 +255,8 @@ def halved(video: Any, target: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
 
 def test_transforms_may_return_any_target() -> None:
     dataset = SegMNIST(SPEC, transforms=lambda video, target: (video, target["semantic"].long()), length=4)
-    assert dataset[0][1].dtype == torch.int64
+    target: Any = dataset[0][1]
+    assert target.dtype == torch.int64
 
 
 def test_transforms_that_make_a_mask_float_are_refused() -> None:

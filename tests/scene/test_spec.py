@@ -206,4 +206,4 @@ def test_an_error_is_one_line() -> None:
 
 def test_replace_names_an_unknown_field() -> None:
     with pytest.raises(BadArgument, match="did you mean num_digits_range"):
-        preset("standard", num_digit_range=(1, 2))
+        preset("standard", num_digit_range=(1, 2))  # type: ignore[call-arg]

@@ -12,7 +12,8 @@ from segmnist import preset
 from segmnist.errors import BadArgument
 from segmnist.oracle import Oracle
 from segmnist.suites import evaluate, suite
-from segmnist.suites.references import class_prior, exact_posterior, particle_filter, references_of
+from segmnist.suites.particle_filter import particle_filter
+from segmnist.suites.references import class_prior, exact_posterior, references_of
 
 SPEC = preset("exact").replace(
     height=20, width=24, num_frames=3, position_step=9.0, pools="shared", num_digits_range=(1, 1)
