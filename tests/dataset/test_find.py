@@ -139,7 +139,11 @@ def test_an_endless_query_that_cannot_be_ended_does_not_keep_the_command(place: 
 @pytest.mark.parametrize("condition", ENDLESS.values(), ids=ENDLESS)
 def test_an_endless_query_can_be_interrupted(place: Any, condition: str) -> None:
     command = [sys.executable, "-m", "segmnist", "find", str(place), condition]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # Whoever is started in a shell's background inherits a SIGINT that is ignored.
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
     started = psutil.Process(process.pid)
     while started.cpu_times().user < 3:  # past its start, in the query
         time.sleep(0.1)
