@@ -28,6 +28,8 @@ ROOT = Path(__file__).parents[1]
 PAGE, RESULTS = ROOT / "docs" / "benchmark.md", ROOT / "results"
 FIRST, LAST = "<!-- results -->", "<!-- end of results -->"
 
+COST = ("seed", "CPU minutes", "parameters")
+"""What a row cost to train; a budget on a GPU is of wall time, and its row's note says so."""
 MAIN_SUITES = ("standard-v1", "exact-v2", "tiny-v1")
 """The suites that every baseline should be scored on: their tables come first, with or without results."""
 COLUMNS = (
@@ -93,10 +95,10 @@ def _table(name: str, results: list[Result]) -> str:
     parts = [part.name for part in suite(name).parts]
     lines = [f"### {name}, test", ""]
     if results:
-        lead = ["model", "seed"] if len(parts) == 1 else ["part", "model", "seed"]
+        lead = [*([] if len(parts) == 1 else ["part"]), "model", *COST]
         lines += [f"| {' | '.join(lead)} | {titles} |", "|" + "---|" * (len(lead) + len(columns))]
         for part in parts:
-            rows = _rows(results, part, columns) or [f"not run | - | {' | '.join('-' for _ in columns)}"]
+            rows = _rows(results, part, columns) or [f"not run | {' | '.join('-' for _ in (*COST, *columns))}"]
             lines += [f"| {row} |" if len(parts) == 1 else f"| {part} | {row} |" for row in rows]
         lines.append("")
     if name in MAIN_SUITES:
@@ -133,14 +135,18 @@ def _rows(results: list[Result], part: str, columns: Iterable[str]) -> list[str]
     for result in ranked([result for result in results if _part_of(result, part)], part):
         scored = _part_of(result, part)
         assert scored is not None
-        rows.append(
-            f"{result.model} | {'-' if result.seed is None else result.seed} | {_cells(scored, columns)}"
-        )
+        rows.append(f"{result.model} | {_cost(result)} | {_cells(scored, columns)}")
         for prefix, title in JUDGES.items():
             if any(name.startswith(prefix) for name in scored.scores):
                 cells = _cells(scored, [prefix + name for name in columns])
-                judges.setdefault(title, f"{title} | - | {cells}")
+                judges.setdefault(title, f"{title} | {' | '.join('-' for _ in COST)} | {cells}")
     return [*rows, *judges.values()]
+
+
+def _cost(result: Result) -> str:
+    seed = "-" if result.seed is None else str(result.seed)
+    minutes = "-" if result.minutes is None else f"{result.minutes:.3g}"
+    return f"{seed} | {minutes} | {'-' if result.parameters is None else f'{result.parameters:,}'}"
 
 
 def _cells(part: PartResult, columns: Iterable[str]) -> str:
