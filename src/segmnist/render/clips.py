@@ -97,7 +97,7 @@ class Clips(_Arrays):
             name: array[row][:count] if ARRAYS[name].axes[:1] == ("digit",) else array[row]
             for name, array in self.arrays.items()
         }
-        return Clip(int(self.scene.clip_ids[row]), self.scene.select([row]), arrays)
+        return Clip(int(self.scene.clip_ids[row]), self.scene.select(slice(row, row + 1)), arrays)
 
     def __repr__(self) -> str:
         B, T, H, W = self.video.shape

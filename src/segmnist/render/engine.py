@@ -98,9 +98,9 @@ def _checked_out(scene: Scene, names: tuple[str, ...], name: str, given: Any) ->
     return given
 
 
-def _scratch_names(names: Iterable[str]) -> set[str]:
+def _scratch_names(names: tuple[str, ...]) -> tuple[str, ...]:
     """Return what the arrays asked for are made from and nobody asked for."""
-    return set(with_needs(names)) - set(names)
+    return tuple(name for name in with_needs(names) if name not in names)
 
 
 def _pieces(scene: Scene, names: tuple[str, ...], num_threads: int) -> list[slice]:

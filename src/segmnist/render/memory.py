@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
+import sys
+import threading
 from collections.abc import Iterable
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import psutil
@@ -22,6 +26,29 @@ UNCHECKED_BYTES = 16 << 20
 """Batches up to this size skip the memory check, which takes as long as drawing a clip."""
 
 
+class Layout(NamedTuple):
+    """Where the arrays of a batch lie in one block of memory."""
+
+    shapes: dict[str, tuple[int, ...]]
+    dtypes: dict[str, np.dtype[Any]]
+    starts: dict[str, int]
+    """In bytes, each on a cache line of its own."""
+    size: int
+    """Of the whole block, in bytes."""
+
+
+@lru_cache(maxsize=256)
+def layout(spec: SceneSpec, num_clips: int, names: tuple[str, ...]) -> Layout:
+    """Return the shapes, dtypes and places of these arrays of a batch."""
+    shapes = {name: shape_of(spec, num_clips, name) for name in names}
+    dtypes = {name: np.dtype(KINDS[name].dtype) for name in shapes}
+    starts, size = {}, 0
+    for name, shape in shapes.items():
+        starts[name] = size
+        size += -(-math.prod(shape) * dtypes[name].itemsize // CACHE_LINE) * CACHE_LINE
+    return Layout(shapes, dtypes, starts, size)
+
+
 def shape_of(spec: SceneSpec, num_clips: int, name: str) -> tuple[int, ...]:
     """Return the shape of one array of a batch."""
     sizes = {
@@ -34,8 +61,7 @@ def shape_of(spec: SceneSpec, num_clips: int, name: str) -> tuple[int, ...]:
 
 def bytes_of(spec: SceneSpec, num_clips: int, names: Iterable[str]) -> int:
     """Return the memory that these arrays of a batch take."""
-    shapes = ((shape_of(spec, num_clips, name), KINDS[name].dtype) for name in names)
-    return sum(math.prod(shape) * np.dtype(dtype).itemsize for shape, dtype in shapes)
+    return layout(spec, num_clips, tuple(names)).size
 
 
 def check_memory(spec: SceneSpec, num_clips: int, names: Iterable[str], scratch: int = 0) -> None:
@@ -55,18 +81,47 @@ def check_memory(spec: SceneSpec, num_clips: int, names: Iterable[str], scratch:
         )
 
 
-def new_arrays(spec: SceneSpec, num_clips: int, names: Iterable[str]) -> dict[str, Array]:
-    """Return arrays of a batch, not filled, all cut from one block of memory.
+class BlockPool:
+    """Blocks of memory that are given out again once nobody holds an array in them.
 
-    One block, as freshly mapped pages cost more than drawing on them (32 clips: 7.7 ms in two blocks, 3.4 ms in one): of a
-    single block that comes and goes with each batch, the C library keeps the pages; and NumPy asks for huge pages from 4 MB on.
+    A freshly mapped page costs more than drawing on it, so batch after batch should come in the same pages. An
+    array keeps a reference to its block, and so does a view or a tensor of it: a block that only the pool refers
+    to is free. The pool forgets the oldest blocks beyond `max_blocks` or `max_bytes`; whoever holds them keeps
+    them. Safe to use from several threads, and in a forked process, whose pages are its own.
     """
-    shapes = {name: shape_of(spec, num_clips, name) for name in names}
-    dtypes = {name: np.dtype(KINDS[name].dtype) for name in shapes}
-    sizes = {name: math.prod(shape) * dtypes[name].itemsize for name, shape in shapes.items()}
-    block = np.empty(sum(-(-size // CACHE_LINE) * CACHE_LINE for size in sizes.values()), np.uint8)
-    arrays, start = {}, 0
-    for name, size in sizes.items():
-        arrays[name] = block[start : start + size].view(dtypes[name]).reshape(shapes[name])
-        start += -(-size // CACHE_LINE) * CACHE_LINE
-    return arrays
+
+    def __init__(self, max_blocks: int = 16, max_bytes: int = 256 << 20, least: int = 64 << 10) -> None:
+        self.max_blocks, self.max_bytes, self.least = max_blocks, max_bytes, least
+        self._blocks: list[Array] = []
+        self._lock = threading.Lock()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._new_lock)
+
+    def _new_lock(self) -> None:
+        """Replace a lock that a thread of the parent may have held."""
+        self._lock = threading.Lock()
+
+    def take(self, size: int) -> Array:
+        """Return a block of `size` bytes, `(size,)` uint8, not filled."""
+        if not self.least <= size <= self.max_bytes:
+            return np.empty(size, np.uint8)
+        with self._lock:
+            for i in range(len(self._blocks)):
+                # Two references: the list's and that of the call.
+                if size <= self._blocks[i].nbytes <= 2 * size and sys.getrefcount(self._blocks[i]) == 2:
+                    self._blocks.append(self._blocks.pop(i))
+                    return self._blocks[-1][:size]
+            self._blocks.append(np.empty(size, np.uint8))
+            while len(self._blocks) > self.max_blocks or sum(b.nbytes for b in self._blocks) > self.max_bytes:
+                del self._blocks[0]
+            return self._blocks[-1][:]
+
+
+_POOL = BlockPool()
+
+
+def new_arrays(spec: SceneSpec, num_clips: int, names: Iterable[str]) -> dict[str, Array]:
+    """Return arrays of a batch, not filled, all cut from one block of memory, which `BlockPool` may have used before."""
+    shapes, dtypes, starts, size = layout(spec, num_clips, tuple(names))
+    block = _POOL.take(size)
+    return {name: np.ndarray(shape, dtypes[name], block, starts[name]) for name, shape in shapes.items()}

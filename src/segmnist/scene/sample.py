@@ -5,6 +5,8 @@ A clip depends on its own address only, not on the batch that it is drawn in.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -53,6 +55,7 @@ def sample(
     return scene
 
 
+@lru_cache(maxsize=8)
 def _tables(spec: SceneSpec, bank: DigitBank, split: str) -> Tables:
     return Tables(
         pool=glyph_pool(spec, bank, split),

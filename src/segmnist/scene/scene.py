@@ -89,8 +89,7 @@ class Scene:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays by name; each has the clip axis first."""
-        named = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        return {name: value for name, value in named.items() if isinstance(value, np.ndarray)}
+        return {name: getattr(self, name) for name in _ARRAY_NAMES}
 
     def equals(self, other: Scene) -> bool:
         """Return whether every array and every setting is the same."""
@@ -101,3 +100,8 @@ class Scene:
 
     def _repr_html_(self) -> str:
         return html_of(self)
+
+
+_ARRAY_NAMES = tuple(
+    field.name for field in dataclasses.fields(Scene) if field.name not in ("spec", "bank", "seed", "split")
+)

@@ -154,6 +154,18 @@ class SceneSpec:
             object.__setattr__(self, field.name, _checked(field, getattr(self, field.name)))
         _check_together(self)
 
+    def __hash__(self) -> int:
+        # Kept, as every draw looks up what it needs by spec.
+        known: int | None = self.__dict__.get("_hash")
+        if known is None:
+            known = hash(tuple(getattr(self, field.name) for field in dataclasses.fields(self)))
+            object.__setattr__(self, "_hash", known)
+        return known
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Another process hashes text to other numbers.
+        return {name: value for name, value in self.__dict__.items() if name != "_hash"}
+
     def replace(self, **changes: Unpack[SpecFields]) -> SceneSpec:
         """Return a copy with some fields changed; lists become tuples. Raises `BadArgument` as the class does."""
         return from_dict({**self.to_dict(), **changes})
