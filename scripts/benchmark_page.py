@@ -98,7 +98,9 @@ def _table(name: str, results: list[Result]) -> str:
         lead = [*([] if len(parts) == 1 else ["part"]), "model", *COST]
         lines += [f"| {' | '.join(lead)} | {titles} |", "|" + "---|" * (len(lead) + len(columns))]
         for part in parts:
-            rows = _rows(results, part, columns) or [f"not run | {' | '.join('-' for _ in (*COST, *columns))}"]
+            rows = _rows(results, part, columns) or [
+                f"not run | {' | '.join('-' for _ in (*COST, *columns))}"
+            ]
             lines += [f"| {row} |" if len(parts) == 1 else f"| {part} | {row} |" for row in rows]
         lines.append("")
     if name in MAIN_SUITES:

@@ -59,7 +59,9 @@ def test_what_is_kept_is_bounded() -> None:
 
 
 def test_batches_that_are_kept_stay_as_they_are_while_threads_draw_more() -> None:
-    source = ClipSource(preset("standard").replace(height=48, width=80, num_frames=5), truth=("semantic", "flow"))
+    source = ClipSource(
+        preset("standard").replace(height=48, width=80, num_frames=5), truth=("semantic", "flow")
+    )
     fresh = {i: {name: a.copy() for name, a in source.batch([i, i + 1]).arrays.items()} for i in range(12)}
 
     def draw(i: int) -> bool:
