@@ -284,6 +284,61 @@ def test_a_change_is_shown_fast(page: Page) -> None:
     assert np.median(times) < 100
 
 
+DRAG = """
+const done = arguments[arguments.length - 1];
+const slider = document.querySelector(`input[type=range][aria-label="${arguments[0]}"]`);
+const told = { moves: 0, asked: 0, atOnce: 0, shown: 0, shownBeforeTheEnd: 0, errors: 0 };
+const fetch = window.fetch, show = explorer.show.bind(explorer);
+let open = 0, released = false;
+window.fetch = async (...request) => {
+  told.asked++;
+  told.atOnce = Math.max(told.atOnce, ++open);
+  const reply = await fetch(...request);
+  const whole = reply.arrayBuffer.bind(reply);
+  reply.arrayBuffer = () => whole().finally(() => open--);
+  return reply;
+};
+explorer.show = (...clips) => {
+  show(...clips);
+  told.shown++;
+  if (!released) told.shownBeforeTheEnd++;
+};
+const move = () => {
+  for (let k = 0; k < 3; k++) {
+    slider.value = 0.1 + told.moves++ / 3000;
+    slider.dispatchEvent(new Event("input"));
+  }
+  if (told.shownBeforeTheEnd < 5) requestAnimationFrame(move);
+  else {
+    released = true;
+    wait();
+  }
+};
+const wait = () => open || explorer.clips.waiting ? setTimeout(wait, 5) : setTimeout(() => {
+  told.errors += !document.getElementById("alert").hidden;
+  window.fetch = fetch;
+  done(told);
+}, 100);
+move();
+"""
+
+
+@pytest.mark.parametrize("query", ["preset=standard", "preset=large&show=flow"])
+def test_dragging_shows_clips_all_the_while(page: Page, query: str) -> None:
+    page.open(f"/clip?{query}&frame=0")
+    page.driver.set_script_timeout(120)
+    told = page.driver.execute_async_script(DRAG, "ink_threshold")
+    assert told["atOnce"] == 1, "a newer request waits for the one that is under way"
+    assert told["shown"] == told["asked"], "what was drawn is shown"
+    assert told["asked"] < told["moves"], "only the newest of those that wait is asked for"
+    assert told["errors"] == 0
+    threshold = page.js("document.querySelector('[data-name=ink_threshold] input[type=number]').value")
+    assert f"ink_threshold={threshold}" in page.query
+    assert f"ink_threshold={threshold}" in page.js(
+        "performance.getEntriesByType('resource').filter((e) => e.name.includes('/clip.bin')).at(-1).name"
+    )
+
+
 def test_pushing_one_end_of_a_range_takes_the_other_along(page: Page) -> None:
     page.open("/clip?frame=0")
     low = page.find("[data-name=num_digits_range] input[type=number]")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
+import httpx
 import pytest
 from tests.explore.conftest import serving
 
-from segmnist.explore import Exhibit, connection, create_app
+from segmnist.explore import Exhibit, connection, create_app, routes
 
 WHOLE = b"GET /about.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HALVES = {
@@ -91,3 +94,32 @@ def test_idle_connections_are_kept_and_further_ones_refused(address: tuple[str, 
         first.pop().close()
         time.sleep(0.5)
         assert answer_of(opened()).startswith(b"HTTP/1.1 200")
+
+
+def test_work_whose_client_has_gone_is_not_begun(exhibit: Exhibit, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = [], threading.Event()
+    draw_wall = routes.draw_wall
+
+    def waiting_draw(wall: Any, exhibit: Exhibit) -> Any:
+        begun.append(wall.start)
+        assert go_on.wait(60)
+        return draw_wall(wall, exhibit)
+
+    monkeypatch.setattr(routes, "draw_wall", waiting_draw)
+    with serving(create_app(exhibit)) as url, httpx.Client(base_url=url, timeout=60) as client:
+        host, _, port = url.removeprefix("http://").partition(":")
+        with contextlib.ExitStack() as stack:
+            for start in range(30):
+                one = stack.enter_context(socket.create_connection((host, int(port)), timeout=60))
+                one.sendall(
+                    f"GET /wall.json?among=1&start={start} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+                )
+            while not begun:
+                time.sleep(0.01)
+        # What is asked after the others have gone is answered after the server has seen them go.
+        for _ in range(3):
+            client.get("/about.json").raise_for_status()
+        go_on.set()
+        assert client.get("/wall.json?among=1&start=99").json()["start"] == "99"
+    assert len(begun) == 2
+    assert begun[1] == 99

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from typing import Any
 
@@ -27,6 +28,7 @@ MEDIA = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+GONE = failure(503, "the client has gone")
 Served = dict[str, Response]
 
 
@@ -36,7 +38,7 @@ def create_app(
     """Return the application. start: where `/` leads. loopback, names: under which names it answers, see `Guard`.
 
     Two clips at a time are drawn per CPU, films and walls one at a time beside them, so that no viewer blocks another
-    and memory stays bounded.
+    and memory stays bounded. A request whose client has gone before its turn is dropped.
     """
     import anyio
 
@@ -52,10 +54,16 @@ def create_app(
             if slow not in limiters:
                 limiters[slow] = anyio.CapacityLimiter(1 if slow else 2 * (os.cpu_count() or 1))
             query = dict(request.query_params)
-            try:
-                return await anyio.to_thread.run_sync(route.answer, query, exhibit, limiter=limiters[slow])
-            except SegmnistError as error:
-                return failure_of(error)
+
+            async def draw() -> Response:
+                try:
+                    return await anyio.to_thread.run_sync(
+                        route.answer, query, exhibit, limiter=limiters[slow]
+                    )
+                except SegmnistError as error:
+                    return failure_of(error)
+
+            return await _while_connected(request, draw)
 
         return answer
 
@@ -71,6 +79,24 @@ def create_app(
         middleware=[Middleware(Guard, loopback=loopback, names=names)],
         exception_handlers={HTTPException: _http_failure},
     )
+
+
+async def _while_connected(request: Request, draw: Callable[[], Awaitable[Response]]) -> Response:
+    """Return what is drawn, or give it up once the client has gone: what still waits for its turn is not begun."""
+    import anyio
+
+    reply = GONE
+    async with anyio.create_task_group() as group:
+
+        async def watch() -> None:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+            group.cancel_scope.cancel()
+
+        group.start_soon(watch)
+        reply = await draw()
+        group.cancel_scope.cancel()
+    return reply
 
 
 def _wrong_parameter(request: Request, route: Route) -> Response | None:

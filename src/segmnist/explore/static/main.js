@@ -5,6 +5,7 @@ import { change, drawControls, markWrong, specOfAddress } from "./controls.js";
 import { captionOf, difficultyOf, rowsOfDigits } from "./facts.js";
 import { bindKeeping } from "./keep.js";
 import { bindKeys } from "./keys.js";
+import { Latest } from "./latest.js";
 import { drawLegend } from "./legend.js";
 import { OVERLAYS } from "./overlays.js";
 import { Clock, Picture, describe } from "./player.js";
@@ -29,8 +30,8 @@ export class Explorer {
     this.zoom = 1;
     /** @type {Point | null} */
     this.probe = null;
-    /** @type {AbortController | null} */
-    this.abort = null;
+    this.clips = new Latest();
+    this.entropy = new Latest();
     this.wall = new Wall(about, (error) => this.report(error));
     this.fillChoices();
     bindControls(this);
@@ -89,13 +90,17 @@ export class Explorer {
 
   load() {
     this.updateLinks();
-    return page() === "wall" ? this.wall.load() : this.loadClip();
+    this.entropy.drop();
+    if (page() === "wall") {
+      this.clips.drop();
+      return this.wall.load();
+    }
+    this.wall.requests.drop();
+    return this.clips.ask((signal) => this.loadClip(signal));
   }
 
-  async loadClip() {
-    this.abort?.abort();
-    this.abort = new AbortController();
-    const { signal } = this.abort;
+  /** @param {AbortSignal} signal */
+  async loadClip(signal) {
     const layers = OVERLAYS.filter(({ name, layer }) => layer && this.shown.has(name)).map(({ layer }) => layer);
     const without = list("without");
     const started = performance.now();
@@ -109,12 +114,14 @@ export class Explorer {
       this.report(null);
       this.show(clip, other);
       document.body.dataset.loadMilliseconds = (performance.now() - started).toFixed(1);
-      if (this.shown.has("entropy")) await this.addEntropy(signal);
+      if (this.shown.has("entropy")) this.entropy.ask((later) => this.addEntropy(later));
     } catch (error) {
-      if (!isAbort(error)) this.report(error);
+      if (isAbort(error)) throw error;
+      this.report(error);
+    } finally {
+      clearTimeout(waiting);
+      delete ui.stage.dataset.waiting;
     }
-    clearTimeout(waiting);
-    if (!signal.aborted) delete ui.stage.dataset.waiting;
   }
 
   /**
@@ -131,13 +138,20 @@ export class Explorer {
   /** @param {AbortSignal} signal */
   async addEntropy(signal) {
     const observer = parameters().get("observer");
+    const pairs = /** @type {const} */ ([[this.main.clip, ""], [this.other.clip, list("without").join(",")]]);
     ui.legend.setAttribute("aria-busy", "true");
-    for (const [clip, without] of /** @type {const} */ ([[this.main.clip, ""], [this.other.clip, list("without").join(",")]])) {
-      if (!clip) continue;
-      const { arrays } = await fetchArrays(addressOf("/entropy.bin", clipQuery({ without, observer })), signal);
-      clip.arrays.entropy = arrays.entropy;
+    try {
+      for (const [clip, without] of pairs) {
+        if (!clip) continue;
+        const { arrays } = await fetchArrays(addressOf("/entropy.bin", clipQuery({ without, observer })), signal);
+        clip.arrays.entropy = arrays.entropy;
+      }
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      this.report(error);
+    } finally {
+      ui.legend.removeAttribute("aria-busy");
     }
-    ui.legend.removeAttribute("aria-busy");
     this.draw();
   }
 

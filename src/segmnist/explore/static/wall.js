@@ -1,6 +1,7 @@
 // The wall: many clips at once, each a link to its own page.
 
 import { fetchArrays, isAbort } from "./api.js";
+import { Latest } from "./latest.js";
 import { contextOf } from "./overlays.js";
 import { addressOf, parameters, setParameters, wallQuery } from "./state.js";
 import { Clock } from "./player.js";
@@ -26,8 +27,7 @@ export class Wall {
     this.tiles = [];
     /** @type {WallFacts | null} */
     this.facts = null;
-    /** @type {AbortController | null} */
-    this.abort = null;
+    this.requests = new Latest();
     this.clock = new Clock((due) => { this.frame += due; this.draw(); });
     this.clock.fps = 5;
     for (const name of Object.keys(about.sorts)) ui.sort.append(new Option(name.replaceAll("_", " "), name));
@@ -72,21 +72,26 @@ export class Wall {
     ui.low.disabled = ui.high.disabled = unbounded;
   }
 
-  async load() {
+  load() {
     this.fill();
-    this.abort?.abort();
-    this.abort = new AbortController();
-    ui.wall.setAttribute("aria-busy", "true");
     ui.wallTwin.href = addressOf("/wall.json", wallQuery());
+    return this.requests.ask((signal) => this.fetch(signal));
+  }
+
+  /** @param {AbortSignal} signal */
+  async fetch(signal) {
+    ui.wall.setAttribute("aria-busy", "true");
     try {
-      const { facts, arrays } = await fetchArrays(addressOf("/wall.bin", wallQuery()), this.abort.signal);
+      const { facts, arrays } = await fetchArrays(addressOf("/wall.bin", wallQuery()), signal);
       this.facts = facts;
       this.report(null);
       this.show(facts, arrays.pictures);
     } catch (error) {
-      if (!isAbort(error)) this.report(error);
+      if (isAbort(error)) throw error;
+      this.report(error);
+    } finally {
+      ui.wall.removeAttribute("aria-busy");
     }
-    ui.wall.removeAttribute("aria-busy");
   }
 
   /**
