@@ -14,9 +14,44 @@ def test_every_class_has_a_name_and_a_colour_of_its_own() -> None:
     assert len(np.unique(CLASS_COLOURS[[*range(11), 255]], axis=0)) == 12
 
 
-def test_the_digits_brighten_from_0_to_9_on_black() -> None:
-    luma = CLASS_COLOURS[[10, *range(10)]] @ np.array([0.299, 0.587, 0.114])
-    assert (np.diff(luma) > 8).all()
+def linear(colours: np.ndarray) -> np.ndarray:
+    """Linear RGB of sRGB bytes (IEC 61966-2-1)."""
+    c = colours / 255.0
+    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    """CIELAB (D65) of linear RGB."""
+    xyz = rgb @ TO_XYZ.T / [0.95047, 1.0, 1.08883]
+    f = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
+    return np.stack([116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])], axis=1)
+
+
+TO_XYZ = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750],
+                   [0.0193339, 0.1191920, 0.9503041]])  # fmt: skip
+# Machado, Oliveira and Fernandes (2009), severity 1.0.
+VISION = {
+    "common": np.eye(3),
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+                   [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+                     [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+                   [0.004733, 0.691367, 0.303900]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_classes_are_told_apart_by_every_eye(vision: str) -> None:
+    rgb = linear(CLASS_COLOURS[[*range(11), 255]].astype(float))
+    seen = lab(np.clip(rgb @ np.array(VISION[vision]).T, 0, 1))
+    distances = np.linalg.norm(seen[:, None] - seen[None], axis=-1)[np.triu_indices(12, 1)]
+    assert distances.min() > 25, "CIE76; 2.3 is just noticeable"
+
+
+def test_digits_stand_out_from_the_background() -> None:
+    luminance = linear(CLASS_COLOURS[:10].astype(float)) @ TO_XYZ[1]
+    assert ((luminance + 0.05) / 0.05).min() >= 3, "WCAG's contrast of graphical objects"
     assert CLASS_COLOURS[10].tolist() == [0, 0, 0]
 
 

@@ -14,18 +14,19 @@ UInt8 = NDArray[np.uint8]
 
 CLASS_NAMES = (*map(str, range(10)), "background")
 
-# The founding figure's ramp (magma's). It brightens from 0 to 9, so classes keep their order in grey print.
+# Ten hues that stay apart on black for common colour vision and for the three kinds of dichromacy, as
+# tests/test_palette.py measures: classes are names, so their colours have no order.
 _DIGIT_COLOURS = (
-    (53, 15, 106),
-    (85, 19, 125),
-    (116, 32, 129),
-    (146, 43, 128),
-    (179, 53, 122),
-    (209, 66, 110),
-    (236, 88, 95),
-    (249, 121, 92),
-    (253, 159, 108),
-    (254, 196, 136),
+    (255, 165, 14),
+    (149, 165, 255),
+    (61, 188, 95),
+    (203, 254, 129),
+    (46, 93, 138),
+    (137, 71, 52),
+    (253, 224, 185),
+    (125, 255, 255),
+    (162, 3, 235),
+    (211, 71, 19),
 )
 _BLACK, _GREY = (0, 0, 0), (128, 128, 128)
 
@@ -75,16 +76,16 @@ GREY_LEVELS = _frozen(np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis
 
 
 def colourise(semantic: UInt8) -> UInt8:
-    """Classes of any shape (...) uint8 as colours (...,3) uint8; raises BadArgument for another dtype.
+    """Return classes of any shape (...) uint8 as colours (...,3) uint8; raise BadArgument for another dtype.
 
     >>> colourise(np.array([0, 9, 10, 255], np.uint8)).tolist()
-    [[53, 15, 106], [254, 196, 136], [0, 0, 0], [128, 128, 128]]
+    [[255, 165, 14], [211, 71, 19], [0, 0, 0], [128, 128, 128]]
     """
     return _looked_up("semantic", semantic, CLASS_COLOURS)
 
 
 def colourise_instances(instance: UInt8) -> UInt8:
-    """Instance ids of any shape (...) uint8 as colours (...,3) uint8; raises BadArgument for another dtype.
+    """Return instance ids of any shape (...) uint8 as colours (...,3) uint8; raise BadArgument for another dtype.
 
     >>> colourise_instances(np.array([0, 1], np.uint8)).tolist()
     [[0, 0, 0], [230, 159, 0]]

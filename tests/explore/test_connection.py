@@ -14,6 +14,7 @@ import pytest
 from tests.explore.conftest import serving
 
 from segmnist.explore import Exhibit, connection, create_app, routes
+from segmnist.explore.wall import draw_wall
 
 WHOLE = b"GET /about.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HALVES = {
@@ -98,7 +99,6 @@ def test_idle_connections_are_kept_and_further_ones_refused(address: tuple[str, 
 
 def test_work_whose_client_has_gone_is_not_begun(exhibit: Exhibit, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, go_on = [], threading.Event()
-    draw_wall = routes.draw_wall
 
     def waiting_draw(wall: Any, exhibit: Exhibit) -> Any:
         begun.append(wall.start)

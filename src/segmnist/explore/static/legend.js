@@ -51,7 +51,7 @@ export function drawLegend(element, clip, shown, about) {
   const rows = [];
   if (shown.has("semantic")) {
     const classes = about.class_colours.map((colour, c) => item(c === 10 ? "background" : "", colour, c === 10 ? "" : `${c}`));
-    rows.push(row("Classes, dark to bright", classes));
+    rows.push(row("Classes", classes));
   }
   if (["instance", "amodal", "boxes"].some((name) => shown.has(name))) {
     rows.push(row("Instances", digits.map(({ id, label }) => item(`is a ${label}`, colours[id], `${id}`))));
