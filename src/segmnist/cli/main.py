@@ -46,6 +46,9 @@ COMMANDS: dict[Callable[..., None], str] = {
 }
 """Every subcommand, in the order of `segmnist --help`, with the example that its own help shows."""
 
+MOST_CHARACTERS = 2000
+"""Of a message: it may quote what the user gave, whatever its length."""
+
 # Some releases of typer depend on click, others include it. Either way, this is the class of all usage errors.
 UsageError: Any = typer.BadParameter.__base__
 
@@ -114,5 +117,8 @@ def _at_home(argument: str) -> str:
 
 
 def _fail(reason: object, code: int) -> NoReturn:
-    typer.echo(f"segmnist: {one_line(reason)}", err=True)
+    line = one_line(reason)
+    if len(line) > MOST_CHARACTERS:
+        line = f"{line[: MOST_CHARACTERS // 2]} ... {line[-MOST_CHARACTERS // 2 :]}"
+    typer.echo(f"segmnist: {line}", err=True)
     raise SystemExit(code)

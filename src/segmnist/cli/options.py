@@ -11,6 +11,7 @@ import typer
 from segmnist.errors import BadArgument
 from segmnist.scene.presets import check_preset, preset
 from segmnist.scene.spec import SceneSpec, check_names
+from segmnist.text_file import parsed_toml
 
 PresetOption = Annotated[
     str | None,
@@ -84,7 +85,7 @@ def _parsed(changes: list[str]) -> dict[str, Any]:
 def _value(text: str) -> Any:
     for form in (text, f"[{text}]" if "," in text else "", f'"{text}"'):
         try:
-            return tomllib.loads(f"value = {form}")["value"]
+            return parsed_toml(f"value = {form}")["value"]
         except tomllib.TOMLDecodeError:
             continue
     raise BadArgument("--set", text, "a TOML value")

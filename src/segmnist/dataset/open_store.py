@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 from segmnist.dataset.local_store import LocalStore, nearest
@@ -27,9 +28,17 @@ def open_store(place: str | Path) -> Store:
     return LocalStore(place)
 
 
-def read_file(place: str | Path) -> bytes:
-    """Return the bytes of one file at a path or a URL. Raises `OSError`, or what its store raises."""
-    if not is_url(place):
-        return local_path(place).read_bytes()
-    folder, _, name = url_of(place).rpartition("/")
-    return open_store(folder).read(name)
+def read_file(place: str | Path, most_bytes: int) -> bytes:
+    """Return the bytes of one file at a path or a URL.
+
+    Raises `OSError`, also where it has more bytes, or what its store raises.
+    """
+    if is_url(place):
+        folder, _, name = url_of(place).rpartition("/")
+        data = open_store(folder).read(name)
+    else:
+        with local_path(place).open("rb") as file:
+            data = file.read(most_bytes + 1)
+    if len(data) > most_bytes:
+        raise OSError(errno.EFBIG, f"more than {most_bytes >> 20} MiB", str(place))
+    return data

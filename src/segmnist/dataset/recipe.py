@@ -23,11 +23,17 @@ from segmnist.render.arrays import check_truths
 from segmnist.scene import spec as scene_spec
 from segmnist.scene.randomness import check_address
 from segmnist.scene.spec import SceneSpec
-from segmnist.text_file import decoded
+from segmnist.text_file import decoded, parsed_toml
 from segmnist.version import GENERATOR_VERSION
 from segmnist.whole_file import replace_file
 
 MAX_CLIPS_PER_SHARD = 65_536
+
+MAX_CLIP_IDS = 1_000_000
+"""Clips that a recipe can list one by one; others count from a first clip."""
+
+MOST_BYTES = 24 << 20
+"""Bytes that the file of a recipe may have: more than those of any that can be made."""
 
 ALWAYS_WRITTEN = ("spec", "split", "seed", "bank_sha256", "generator_version")
 """Fields that the canonical form holds even at their defaults: what names the clips' pixels."""
@@ -176,6 +182,8 @@ class Recipe:
 
         Raises `CorruptData` where it is damaged, `BadArgument` for the recipe of another generator version.
         """
+        if len(data) > MOST_BYTES:
+            raise CorruptData(f"not a recipe: {len(data):,} bytes")
         try:
             values = _table(json.loads(data))
             plain = {name: value for name, value in values.items() if name != "plan_id"}
@@ -199,7 +207,7 @@ class Recipe:
     def from_toml(cls, text: str) -> Recipe:
         """Return the recipe that `to_toml` wrote. Raises `BadArgument` for anything else."""
         try:
-            return cls.from_dict(tomllib.loads(text))
+            return cls.from_dict(parsed_toml(text))
         except tomllib.TOMLDecodeError as error:
             raise BadArgument("recipe", _head(text), "TOML", str(error)) from None
 
@@ -207,7 +215,7 @@ class Recipe:
     def from_file(cls, path: str | Path) -> Recipe:
         """Return the recipe in a file, TOML or JSON, at a path or a URL. Raises `BadArgument` where it is neither."""
         try:
-            text = decoded(read_file(path))
+            text = decoded(read_file(path, MOST_BYTES))
         except (OSError, UnicodeDecodeError) as error:
             raise BadArgument("recipe", str(path), "a readable TOML or JSON file", str(error)) from None
         return cls.from_json(text) if text.lstrip().startswith("{") else cls.from_toml(text)
@@ -242,6 +250,10 @@ def canonical_json(value: Any) -> str:
 
 
 def _check_ids(ids: tuple[int, ...]) -> None:
+    if len(ids) > MAX_CLIP_IDS:
+        raise BadArgument(
+            "clip_ids", f"{len(ids):,} ids", f"{MAX_CLIP_IDS:,} at most", "make several data sets"
+        )
     for clip_id in ids:
         _check_between("clip_ids", clip_id, 0, 2**63 - 1)
     if len(set(ids)) != len(ids):

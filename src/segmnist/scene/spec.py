@@ -18,11 +18,14 @@ from segmnist.errors import BadArgument
 from segmnist.html_hooks import html_of
 from segmnist.scene.fixed_point import FULL_TURN, to_angle
 from segmnist.scene.spec_fields import CountRange, Range, ShapeKind, SpecFields
-from segmnist.text_file import decoded
+from segmnist.text_file import parsed_toml, read_text
 from segmnist.whole_file import replace_file
 
 MAX_DURATION = 65_536
 """Frames that a clip may span (num_frames x frame_stride): the frame has 16 bits of the random address."""
+
+MOST_BYTES = 1 << 20
+"""Bytes of TOML that a spec may have."""
 
 
 @dataclass(frozen=True)
@@ -203,8 +206,8 @@ class SceneSpec:
         """
         is_file = isinstance(source, Path) or (source.endswith(".toml") and "\n" not in source)
         try:
-            text = decoded(Path(source).expanduser().read_bytes()) if is_file else str(source)
-            return from_dict(tomllib.loads(text))
+            text = read_text(Path(source).expanduser(), MOST_BYTES) if is_file else str(source)
+            return from_dict(parsed_toml(text))
         except (OSError, UnicodeDecodeError) as error:
             raise BadArgument("spec", str(source), "a readable TOML file", str(error)) from None
         except tomllib.TOMLDecodeError as error:
