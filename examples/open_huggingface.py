@@ -22,7 +22,7 @@ folder = export(recipe, place, "huggingface")
 
 loaded = datasets.load_dataset(folder, split="test", cache_dir=f"{place}/cache")
 print(loaded)
-names = loaded.features["labels"].feature.int2str(loaded[3]["labels"])
+names = loaded.features["digit_classes"].feature.int2str(loaded[3]["digit_classes"])
 print(f"clip 3: {len(loaded[3]['video'])} frames of {loaded[3]['video'][0].size}, digits {', '.join(names)}")
 
 streamed = next(iter(datasets.load_dataset(folder, split="test", streaming=True)))

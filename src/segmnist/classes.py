@@ -33,3 +33,18 @@ def twin_classes(declared: Iterable[tuple[int, int]] = (), *, turning: bool = Tr
     for one, other in tuple(declared) or (NATURAL_TWINS if turning else ()):
         twins[one], twins[other] = other, one
     return twins
+
+
+LABELS = "labels"
+"""The name of the array of the digits' classes."""
+
+
+def column_of(array: str) -> str:
+    """Return the name of an array's column in a Hugging Face data set.
+
+    It is the array's own, but for `labels`: Hugging Face's Trainer takes a column of that name for the answers.
+
+    >>> column_of("video"), column_of("labels")
+    ('video', 'digit_classes')
+    """
+    return "digit_classes" if array == LABELS else array

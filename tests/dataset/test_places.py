@@ -63,6 +63,55 @@ def test_exports_of_two_splits_and_a_data_set_in_one_place(ram: Path) -> None:
     assert len(open_dataset(ram, "val")) == 3
 
 
+SPLITS = ("train", "val", "test")
+
+
+def in_one_folder(tinier: Recipe, split: str, **changes: object) -> Recipe:
+    return dataclasses.replace(tinier, split=split, format="huggingface", **changes)  # type: ignore[arg-type]
+
+
+def test_each_split_in_a_folder_is_written_verified_and_mended_for_itself(
+    ram: Path, tinier: Recipe, bank: DigitBank
+) -> None:
+    writers = [
+        threading.Thread(
+            target=generate, args=(in_one_folder(tinier, split), ram), kwargs={"bank": bank, "num_workers": 1}
+        )
+        for split in SPLITS
+    ]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    good = files_of(ram)
+    for split in SPLITS:
+        generate(in_one_folder(tinier, split), ram / "apart" / split, bank=bank, num_workers=1)
+        apart = files_of(ram / "apart" / split)
+        assert all(good[path] == data for path, data in apart.items())
+        assert len(open_dataset(ram, split)) == 3
+    shutil.rmtree(ram / "apart")
+    (ram / "huggingface/notes.txt").write_bytes(b"mine")
+    shard = next(ram.glob("huggingface/data/validation-00001-*.parquet"))
+    shard.write_bytes(b"rot")
+    faults = {verdict.found.recipe.split: list(map(str, verdict.faults)) for verdict in verify(ram)}
+    assert faults == {
+        "train": ["foreign: notes.txt"], "val": [f"truncated: data/{shard.name}"], "test": [],
+    }  # fmt: skip
+    (ram / "huggingface/README.md").unlink()
+    assert [fault.kind for verdict in verify(ram) for fault in verdict.faults].count("missing") == 3
+    for verdict in verify(ram):
+        repair(verdict, bank=bank)
+    assert files_of(ram) == {**good, "huggingface/notes.txt": b"mine"}
+
+
+def test_splits_in_a_folder_have_the_same_columns(ram: Path, tinier: Recipe, bank: DigitBank) -> None:
+    generate(in_one_folder(tinier, "train"), ram, bank=bank, num_workers=1, shard_range=(0, 2))
+    before = files_of(ram)
+    with pytest.raises(BadArgument, match=r"truth='instance in.*columns of train.*semantic in 2 frames"):
+        generate(in_one_folder(tinier, "val", truths=("instance",)), ram, bank=bank, num_workers=1)
+    assert files_of(ram) == before
+
+
 def test_strangers_with_the_names_of_ours_confuse_nobody(ram: Path, tinier: Recipe, bank: DigitBank) -> None:
     generate(tinier, ram, bank=bank, num_workers=1)
     for path in (

@@ -40,7 +40,7 @@ def layout_of(num_clips: int, clips_per_shard: int, split: str = "test", **chang
         kind = ARRAYS[name]
         arrays[name] = ArrayLayout(kind.axes, shape, kind.dtype, kind.padding, kind.about)
     recipe = {"split": split, "seed": 5, "spec": {}, "generator_version": 1}
-    return Layout(arrays, num_clips, clips_per_shard, recipe)
+    return Layout(arrays, num_clips, clips_per_shard, recipe, "0123456789abcdef" * 4)
 
 
 SIZES = {"time": T, "y": H, "x": W, "digit": N, "xyxy": 4, "dxdy": 2}

@@ -11,6 +11,8 @@ import contextlib
 import importlib.util
 import io
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from segmnist.dataset import recipe_for
 from segmnist.dataset.export import export
 from segmnist.formats import folder_format
 from segmnist.palette import CLASS_COLOURS, CLASS_NAMES, INSTANCE_COLOURS
+from segmnist.render.arrays import TRUTHS
 
 SPEC = segmnist.preset("standard", height=40, width=52, num_frames=5, num_digits_range=(1, 3))
 NUM_CLIPS = 5
@@ -49,8 +52,10 @@ def write(place: Path, format_: str) -> Files:
     return files
 
 
-def exported(place: Path, format_: str, truth: tuple[str, ...] = ("semantic",)) -> Path:
-    recipe = recipe_for(SPEC, num_clips=NUM_CLIPS, split="test", truth=truth, clips_per_shard=2)
+def exported(
+    place: Path, format_: str, truth: tuple[str, ...] = ("semantic",), split: str = "test", seed: int = 0
+) -> Path:
+    recipe = recipe_for(SPEC, num_clips=NUM_CLIPS, split=split, seed=seed, truth=truth, clips_per_shard=2)
     return Path(export(recipe, place, format_, num_workers=1))
 
 
@@ -128,7 +133,7 @@ def test_datasets_reads_what_was_drawn(place: Path, streaming: bool, monkeypatch
     rows = datasets.load_dataset(
         str(folder_), split="test", streaming=streaming, cache_dir=str(place / "cache")
     )
-    assert rows.features["labels"].feature.names == list(CLASS_NAMES)
+    assert rows.features["digit_classes"].feature.names == list(CLASS_NAMES)
     rows = list(rows)
     clips = drawn(("semantic", "amodal", "boxes", "flow"))
     assert [row["clip_id"] for row in rows] == list(range(NUM_CLIPS))
@@ -136,25 +141,81 @@ def test_datasets_reads_what_was_drawn(place: Path, streaming: bool, monkeypatch
         assert row["video"][0].mode == "L"
         for name in ("video", "semantic"):
             np.testing.assert_array_equal(np.stack([np.asarray(frame) for frame in row[name]]), clip[name])
-        amodal = np.array([[np.asarray(frame) for frame in digit] for digit in row["amodal"]])
+        amodal = np.array([np.asarray(frame) for frame in row["amodal"]]).reshape(clip.amodal.shape)
         np.testing.assert_array_equal(amodal, clip.amodal * 255)
-        np.testing.assert_array_equal(row["labels"], clip.labels)
+        np.testing.assert_array_equal(row["digit_classes"], clip.labels)
         np.testing.assert_array_equal(row["boxes_xyxy"], clip.boxes_xyxy)
         np.testing.assert_array_equal(np.load(io.BytesIO(row["flow_forward"])), clip.flow_forward)
+
+
+@needs("datasets")
+def test_datasets_takes_no_export_for_another_one(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor where they have the same path, size and time: what is read is cached by the names of the files."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    import datasets
+
+    for out, seed in (("a", 1), ("b", 2), ("a", 3)):
+        shutil.rmtree(place / out, ignore_errors=True)
+        for split in ("train", "val", "test"):
+            folder_ = exported(place / out, "huggingface", split=split, seed=seed)
+        for path in folder_.rglob("*"):
+            os.utime(path, (10**9, 10**9))
+        loaded = datasets.load_dataset(str(folder_), cache_dir=str(place / "cache"))
+        assert list(loaded) == ["train", "validation", "test"]
+        for split, rows in loaded.items():
+            source = ClipSource(
+                SPEC, split={"validation": "val"}.get(split, split), seed=seed, length=NUM_CLIPS
+            )
+            for row, clip in zip(rows, source, strict=True):
+                np.testing.assert_array_equal(
+                    np.stack([np.asarray(frame) for frame in row["video"]]), clip.video
+                )
+
+
+@needs("datasets")
+@pytest.mark.parametrize("how", ["numpy", "torch"])
+def test_datasets_gives_every_truth_of_every_clip_as_arrays(
+    place: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    pytest.importorskip(how)
+    import datasets
+
+    spec = SPEC.replace(num_digits_range=(0, 3), sensor_sigma=4.0)
+    recipe = recipe_for(spec, num_clips=6, split="test", truth=tuple(TRUTHS), clips_per_shard=4)
+    folder_ = export(recipe, place, "huggingface", num_workers=1)
+    rows = datasets.load_dataset(folder_, split="test", cache_dir=str(place / "cache")).with_format(how)
+    clips = list(ClipSource(spec, split="test", truth=tuple(TRUTHS), length=6))
+    assert {len(clip.labels) for clip in clips} >= {0, 1, 2}
+    for row, clip in zip(rows, clips, strict=True):
+        assert set(row) == {"clip_id", "digit_classes", *clip.arrays} - {"labels"}
+        for name, array in clip.arrays.items():
+            value = row["digit_classes" if name == "labels" else name]
+            found = np.load(io.BytesIO(value)) if isinstance(value, bytes) else np.asarray(value)
+            expected = array * 255 if array.dtype == bool else array
+            # `datasets` makes numbers of lists 64-bit, or float32 for PyTorch.
+            np.testing.assert_array_equal(
+                found.reshape(array.shape).astype(expected.dtype), expected.astype(found.dtype), err_msg=name
+            )
 
 
 @needs("mlcroissant")
 def test_mlcroissant_finds_the_metadata_valid_and_reads_by_it(place: Path) -> None:
     import mlcroissant
 
-    folder_ = exported(place, "huggingface", ("semantic", "boxes"))
+    for split in ("train", "test"):
+        folder_ = exported(place, "huggingface", ("semantic", "amodal", "boxes", "flow"), split)
     data = mlcroissant.Dataset(str(folder_ / "croissant.json"))
     assert data.metadata.ctx.issues.errors == set()
     assert data.metadata.license == ["https://creativecommons.org/licenses/by-sa/3.0/"]
     rows = list(data.records("clips"))
-    assert [row["clips/clip_id"] for row in rows] == list(range(NUM_CLIPS))
-    for row, clip in zip(rows, drawn()):
-        np.testing.assert_array_equal(row["clips/labels"], clip.labels)
+    assert [row["clips/clip_id"] for row in rows] == [*range(NUM_CLIPS)] * 2
+    assert [row["clips/split"] for row in rows] == [b"test"] * NUM_CLIPS + [b"train"] * NUM_CLIPS
+    for row, clip in zip(rows, drawn(("semantic", "amodal"))):
+        np.testing.assert_array_equal(row["clips/digit_classes"], clip.labels)
+        for name in ("video", "semantic", "amodal"):
+            frames = np.array([np.asarray(frame) for frame in row[f"clips/{name}"]]).reshape(clip[name].shape)
+            np.testing.assert_array_equal(frames, clip[name] * 255 if name == "amodal" else clip[name])
 
 
 @needs("webdataset")
@@ -166,7 +227,7 @@ def test_webdataset_reads_what_was_drawn(place: Path) -> None:
     assert [Path(url).name for url in urls] == [f"test-{shard:06d}.tar" for shard in range(3)]
     rows = list(webdataset.WebDataset(urls, shardshuffle=False).decode())
     clips = drawn(("semantic", "flow"))
-    assert [row["__key__"] for row in rows] == [f"clip_{i:010d}" for i in range(NUM_CLIPS)]
+    assert [row["__key__"] for row in rows] == [f"test_{i:010d}" for i in range(NUM_CLIPS)]
     for row, clip in zip(rows, clips):
         for name in ("video", "semantic", "flow_forward", "flow_backward_valid"):
             assert row[f"{name}.npy"].dtype == clip[name].dtype

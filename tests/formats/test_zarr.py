@@ -29,7 +29,7 @@ def layout_of(names: Any, num_clips: int = 7, clips_per_shard: int = 3, **sizes:
     arrays = {
         name: ArrayLayout(k.axes, shape(k.axes), k.dtype, k.padding, k.about) for name, k in kinds.items()
     }
-    return Layout(arrays, num_clips, clips_per_shard, {"seed": 3})
+    return Layout(arrays, num_clips, clips_per_shard, {"seed": 3}, "0" * 64)
 
 
 def random_arrays(layout: Any, seed: int = 0) -> Any:

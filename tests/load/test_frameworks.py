@@ -16,6 +16,7 @@ import pytest
 
 import segmnist
 from segmnist import BadArgument, ClipSource
+from segmnist.classes import column_of
 from segmnist.dataset import generate, recipe_for
 from segmnist.load import iterate
 from segmnist.load.grain import GrainSource
@@ -86,19 +87,39 @@ def test_hugging_face_streams_the_clips_in_parallel_shards_and_resumes() -> None
 
     dataset = iterable_dataset(SPEC, length=7, num_shards=3)
     assert dataset.n_shards == 3
-    assert dataset.features["labels"].feature.names[10] == "background"
-    assert_same(iter(dataset), clips(7))
+    assert dataset.features["digit_classes"].feature.names[10] == "background"
+    expected = [{column_of(name): array for name, array in clip.items()} for clip in clips(7)]
+    assert_same(iter(dataset), expected)
     rows = iter(dataset)
     for _ in range(4):
         next(rows)
     state = dataset.state_dict()
     resumed = iterable_dataset(SPEC, length=7, num_shards=3)
     resumed.load_state_dict(state)
-    assert_same(iter(resumed), clips(7)[4:])
+    assert_same(iter(resumed), expected[4:])
     halves = [dataset.shard(2, 0), dataset.shard(2, 1)]
     assert sorted(row["clip_id"] for half in halves for row in half) == list(range(7))
     with pytest.raises(BadArgument, match="length"):
         iterable_dataset(SPEC)
+
+
+@needs("datasets")
+@pytest.mark.parametrize("spec", [SPEC, SPEC.replace(num_digits_range=(0, 0), num_shapes_range=(0, 0))])
+def test_a_hugging_face_stream_keeps_shapes_and_dtypes(spec: segmnist.SceneSpec) -> None:
+    pytest.importorskip("torch")
+    from segmnist.load.huggingface import iterable_dataset
+
+    truth: Any = ("semantic", "amodal", "boxes", "occluders", "pose", "flow", "shapes", "twins")
+    dataset = iterable_dataset(spec, truth=truth, length=6)
+    drawn = list(ClipSource(spec, truth=truth, length=6))
+    for how in (None, "numpy", "torch"):
+        for row, clip in zip(dataset.with_format(how), drawn, strict=True):
+            for name, array in clip.arrays.items():
+                found = np.asarray(row[column_of(name)])
+                assert found.size == 0 or found.shape == array.shape, name
+                if array.ndim > 1 and how is None:
+                    assert (found.shape, found.dtype) == (array.shape, array.dtype), name
+                np.testing.assert_array_equal(found.ravel(), array.ravel().astype(found.dtype), err_msg=name)
 
 
 @needs("grain")

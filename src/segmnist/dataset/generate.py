@@ -9,8 +9,9 @@ from pathlib import Path
 
 from segmnist.dataset.commit import Books, books_of, commit
 from segmnist.dataset.local_store import LocalStore
+from segmnist.dataset.locate import Found, splits_beside
 from segmnist.dataset.open_store import open_store
-from segmnist.dataset.plan import Plan, plan_for, root_for
+from segmnist.dataset.plan import Plan, layout_for, plan_for, root_for
 from segmnist.dataset.progress import Report, Tally, no_report, size_text
 from segmnist.dataset.recipe import Recipe
 from segmnist.dataset.store import Store
@@ -18,7 +19,7 @@ from segmnist.dataset.whole import check_free_of_others, write_whole
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.executors import Where, run
-from segmnist.formats import WHOLE
+from segmnist.formats import WHOLE, sharded_format
 
 LIMIT_BYTES = 100 * 10**9
 """More than this wants a second word from the user."""
@@ -60,6 +61,7 @@ def generate(
     elif not books.is_complete():
         done = (shard for shard in books.done() if shard < plan.num_shards)
         _check_size(plan, store, limit_bytes, recipe.num_clips - _num_clips(plan, done))
+        _check_fits_beside(plan, store)
         _claim(books, recipe)
         shards = _missing(plan, books, shard_range)
         tally = Tally(_num_clips(plan, shards), report)
@@ -92,6 +94,24 @@ def _write_whole(
         _check_size(plan, store, limit_bytes, plan.recipe.num_clips)
         _claim(books, plan.recipe)
         write_whole(plan, store, books, num_threads, Tally(plan.recipe.num_clips, report).add)
+
+
+def _check_fits_beside(plan: Plan, store: Store) -> None:
+    """Raise `BadArgument` where a data set of another split in the same folder has other arrays."""
+    for other in splits_beside(store, plan.recipe):
+        if not isinstance(other, Found):
+            continue
+        theirs = sharded_format(other.format).root_files(layout_for(other.recipe))
+        if theirs != plan.root_files():
+            there = f"the columns of {other.recipe.split} in {store.url}: {_columns(other.recipe)}"
+            fix = "the splits there are one data set; choose another place"
+            raise BadArgument("truth", _columns(plan.recipe), there, fix)
+
+
+def _columns(recipe: Recipe) -> str:
+    """Return what decides on the columns of a data set."""
+    spec = recipe.spec
+    return f"{', '.join(recipe.truths)} in {spec.num_frames} frames of {spec.height}x{spec.width}"
 
 
 def _claim(books: Books, recipe: Recipe) -> None:

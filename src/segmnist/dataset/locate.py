@@ -12,7 +12,7 @@ from typing import TypeVar
 from segmnist.dataset.commit import MANIFEST, MEND, RECIPE, Books
 from segmnist.dataset.manifest import Manifest, Receipt, sum_of
 from segmnist.dataset.open_store import open_store
-from segmnist.dataset.plan import prefix_for, root_for
+from segmnist.dataset.plan import prefix_for, root_for, shares_root
 from segmnist.dataset.recipe import Recipe
 from segmnist.dataset.store import Store, Unreadable
 from segmnist.errors import BadArgument, CorruptData
@@ -39,7 +39,7 @@ class Found:
 
     @property
     def has_root(self) -> bool:
-        """Return whether the data set has a folder to itself."""
+        """Return whether the data set has a folder to itself, or one that only its other splits share."""
         return self.format in SHARDED and bool(root_for(self.recipe))
 
 
@@ -68,6 +68,17 @@ def locate(place: str | Path) -> list[Found | Lost]:
         store.check_is_there()
         raise BadArgument("OUT", str(place), "a folder with a data set in it", "there is no recipe.json")
     return [_found(store, prefix) for prefix in prefixes]
+
+
+def splits_beside(store: Store, recipe: Recipe) -> list[Found | Lost]:
+    """Return the data sets of other splits that lie in the folder of a recipe's data set."""
+    if not shares_root(recipe):
+        return []
+    return [
+        _found(store, prefix)
+        for prefix in sorted(_prefixes(store, "", DEPTH))
+        if prefix != prefix_for(recipe)
+    ]
 
 
 def check_is_no_place(preset: str) -> None:
@@ -115,7 +126,7 @@ def _prefixes(store: Store, folder: str, depth: int) -> set[str]:
     has_receipts = bool(Books(store, folder).done())
     if has_receipts:
         own.add("")
-    elif "" in own and not (_has_root_name(store, folder) or _names_a_plan(store, folder)):
+    elif "" in own and not (_is_for_books(store, folder) or _names_a_plan(store, folder)):
         own.remove("")
     prefixes = {folder + prefix for prefix in own}
     if has_receipts or depth == 0:
@@ -136,10 +147,21 @@ def _root_ends() -> tuple[str, ...]:
     return tuple(sharded_format(name).ROOT.removeprefix("{split}") for name in SHARDED)
 
 
-def _has_root_name(store: Store, folder: str) -> bool:
-    """Return whether a folder, or the one that it is in, has the name of a data set's folder."""
-    parts = f"{store.url}/{folder}".rstrip("/").split("/")[-2:]
-    return any(part.endswith(_root_ends()) for part in parts)
+@cache
+def _books_ends() -> tuple[str, ...]:
+    """Return the ends of the paths of folders with a recipe.json in them, such as `.zarr/`."""
+    modules = [sharded_format(name) for name in SHARDED]
+    return tuple(
+        "/" + module.BOOKS.format(split=split) if module.BOOKS else module.ROOT.removeprefix("{split}") + "/"
+        for module in modules
+        for split in SPLITS
+    )
+
+
+def _is_for_books(store: Store, folder: str) -> bool:
+    """Return whether a folder has the name of one for the books of a data set."""
+    path = f"{store.url}/{folder}".rstrip("/")
+    return f"{path}/".endswith(_books_ends())
 
 
 def _names_a_plan(store: Store, folder: str) -> bool:

@@ -93,7 +93,7 @@ class Manifest:
             if isinstance(error, BadArgument) and error.argument == "generator_version":
                 raise
             raise CorruptData(f"not a manifest: {error}") from None
-        layout = Layout(arrays, recipe.num_clips, recipe.clips_per_shard, values["recipe"])
+        layout = Layout(arrays, recipe.num_clips, recipe.clips_per_shard, values["recipe"], recipe.plan_id)
         if manifest_bytes(recipe, layout, files, receipts) != data:
             raise CorruptData("not a manifest as segmnist writes them")
         return cls(recipe, layout, files, receipts)

@@ -146,7 +146,7 @@ def layout_for(recipe: Recipe) -> Layout:
     for name in (*ALWAYS, *arrays_of(recipe.truths)):
         kind, shape = ARRAYS[name], shape_of(recipe.spec, 1, name)[1:]
         arrays[name] = ArrayLayout(kind.axes, shape, kind.dtype, kind.padding, kind.about)
-    return Layout(arrays, recipe.num_clips, recipe.clips_per_shard, recipe.to_dict())
+    return Layout(arrays, recipe.num_clips, recipe.clips_per_shard, recipe.to_dict(), recipe.plan_id)
 
 
 def shard_paths(recipe: Recipe, layout: Layout, shard: int) -> set[str]:
@@ -170,6 +170,11 @@ def root_for(recipe: Recipe) -> str:
     if recipe.format in WHOLE:
         return ""
     return sharded_format(recipe.format).ROOT.format(split=recipe.split)
+
+
+def shares_root(recipe: Recipe) -> bool:
+    """Return whether the data sets of all splits lie in the same folder, which is theirs alone."""
+    return recipe.format not in WHOLE and "{split}" not in sharded_format(recipe.format).ROOT
 
 
 def _checked_bank(recipe: Recipe, bank: DigitBank | None) -> DigitBank:

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from segmnist.dataset.commit import MANIFEST, RECIPE
-from segmnist.dataset.locate import Found, Lost, locate
+from segmnist.dataset.locate import Found, Lost, locate, splits_beside
 from segmnist.dataset.manifest import FileSum, Manifest, Receipt, sum_of
 from segmnist.dataset.plan import layout_for, shard_paths
 from segmnist.dataset.progress import Report, Tally, no_report
 from segmnist.dataset.store import Store, Unreadable
 from segmnist.errors import CorruptData, one_line
 from segmnist.formats import SHARDED, WHOLE, Layout, sharded_format, whole_format
+from segmnist.scene.randomness import SPLITS
 from segmnist.whole_file import is_of_a_desktop, is_temporary
 
 Kind = Literal["missing", "truncated", "corrupt", "unreadable", "foreign", "leftover"]
@@ -79,7 +80,6 @@ def check(found: Found, report: Report = no_report) -> Verdict:
     verdict.faults += _file_faults(found.store, root_files, None)
     verdict.faults += _metadata_faults(found, layout, {fault.path for fault in verdict.faults})
     verdict.num_bytes += sum(file.bytes for file in root_files.values())
-    known = {found.books.path(RECIPE), found.books.path(MANIFEST), *root_files, *_root_paths(found, layout)}
     tally = Tally(found.recipe.num_clips, report)
     with ThreadPoolExecutor(NUM_THREADS) as pool:
         shards = pool.map(
@@ -88,10 +88,8 @@ def check(found: Found, report: Report = no_report) -> Verdict:
         for receipt, faults in shards:
             verdict.faults += faults
             verdict.num_bytes += receipt.num_bytes
-            known |= {found.books.receipt_path(receipt.shard), *receipt.files}
-            known |= shard_paths(found.recipe, layout, receipt.shard)
             tally.add(receipt.clips, receipt.num_bytes)
-    verdict.faults += _strangers(found, known)
+    verdict.faults += _strangers(found)
     return verdict
 
 
@@ -230,12 +228,28 @@ def _fault_of(store: Store, path: str, expected: FileSum, shard: int | None) -> 
     return Fault("truncated" if found.bytes < expected.bytes else "corrupt", path, shard)
 
 
-def _strangers(found: Found, known: set[str]) -> list[Fault]:
+def _strangers(found: Found) -> list[Fault]:
     """Return the files that nothing accounts for; only leftovers where others have files in the folder, too."""
     if not found.has_root:
         return [Fault("leftover", path) for path in _leftovers(found)]
+    beside = splits_beside(found.store, found.recipe)
+    others = [other for other in beside if isinstance(other, Found)]
+    if any(SPLITS[other.recipe.split] < SPLITS[found.recipe.split] for other in others):
+        return []  # the first of the splits in a folder tells
+    known = _paths(found).union(*map(_paths, others))
     unknown = [path for path in found.store.walk() if path not in known and not is_of_a_desktop(path)]
-    return [Fault("leftover" if is_temporary(Path(path)) else "foreign", path) for path in unknown]
+    faults = [Fault("leftover" if is_temporary(Path(path)) else "foreign", path) for path in unknown]
+    # Of a lost data set nothing tells which files are its own.
+    return faults if len(others) == len(beside) else [fault for fault in faults if fault.kind == "leftover"]
+
+
+def _paths(found: Found) -> set[str]:
+    """Return the paths of all files that a data set in a folder of its own has when it is finished."""
+    layout, books = layout_for(found.recipe), found.books
+    paths = {books.path(RECIPE), books.path(MANIFEST), *_root_paths(found, layout)}
+    for shard in _shards(found):
+        paths |= {books.receipt_path(shard), *shard_paths(found.recipe, layout, shard)}
+    return paths
 
 
 def _leftovers(found: Found) -> list[str]:

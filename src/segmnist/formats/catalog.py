@@ -38,11 +38,14 @@ class ShardedFormat(Protocol):
     """The interface of a sharded format's module."""
 
     ROOT: str
-    """Folder of the data set inside OUT, a template: `{split}.zarr`."""
+    """Folder of the data set inside OUT: a template such as `{split}.zarr`, or one name that all splits share.
+
+    Where splits share it, `root_files` are the same for each of them.
+    """
     BOOKS: str
     """Folder inside ROOT for recipe.json, manifest.json and receipts/.
 
-    Empty, or a template such as `books/{split}/` where splits share a ROOT.
+    Empty, or a template such as `books/{split}/` where splits share ROOT.
     """
 
     def shard_files(self, layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:

@@ -1,19 +1,26 @@
 """Hugging Face: Parquet files under data/, with a schema that tells `datasets` each column's feature, and a card.
 
-Frames are lists of grey PNGs, `List(Image())`, as `datasets` would convert palette PNGs and lose the classes.
-Arrays of digits have as many rows as the clip has digits. Other arrays, such as flow, are the bytes of a .npy
-file.
+All splits share one folder, which `datasets` loads as one data set and which can be pushed to the Hub as it lies. The
+files of no shard are the same for every split. The name of a Parquet file ends in 16 digits of the recipe's plan id, as
+`datasets` keeps what it has read under the names of the files: no other data set has these names.
+
+Frames are lists of grey PNGs, `List(Image())`, as `datasets` would convert palette PNGs and lose the classes. Masks of
+digits are one list, too, the frames of one digit after those of another, since `datasets` gives no arrays of nested
+lists of pictures. Arrays of digits have as many rows as the clip has digits. Other arrays, such as flow, are the bytes
+of a .npy file. `labels` are in a column of another name, a list of `ClassLabel`.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from segmnist.classes import LABELS, column_of
 from segmnist.errors import CorruptData
 from segmnist.formats.card import ABOUT, common_files
 from segmnist.formats.croissant import croissant
@@ -22,26 +29,32 @@ from segmnist.formats.npz import npy_bytes
 from segmnist.formats.pictures import png_grey
 from segmnist.palette import CLASS_NAMES
 
-ROOT = "{split}.huggingface"
-BOOKS = "segmnist/"
+ROOT = "huggingface"
+BOOKS = "segmnist/{split}/"
 """The books have a folder of their own, since `datasets` takes JSON files beside a card for data."""
+
+SPLIT_NAMES = {"train": "train", "val": "validation", "test": "test"}
+"""The names of the splits on the Hub."""
+
 
 TABLE_BYTES = 1 << 16
 """Larger arrays that are not pictures are stored as .npy, since nested lists take 100 times as long to read."""
 
-PICTURE = {"bytes": "binary", "path": "string"}
+NO_NUL = b"\n"
+"""What follows a .npy, whose readers ignore it: NumPy's strings of bytes, which `datasets` makes, lose NULs at their end."""
+
 Feature = dict[str, Any]
 
 
 def root_files(layout: Layout) -> dict[str, bytes]:
     """Return the card, the licence, the classes and the Croissant metadata."""
-    columns = {name: (kind_of(array), array) for name, array in layout.arrays.items()}
+    columns = {column_of(name): (kind_of(array), array) for name, array in layout.arrays.items()}
     common = common_files()
     return {
-        "README.md": _card(layout).encode(),
+        "README.md": CARD.encode(),
         "LICENSE-MNIST.txt": common["LICENSE-MNIST.txt"],
         "segmnist/classes.json": common["classes.json"],
-        "croissant.json": croissant(layout, columns),
+        "croissant.json": croissant(columns),
     }
 
 
@@ -52,10 +65,10 @@ def shard_files(layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:
 
     counts = arrays["num_digits"].tolist()
     columns = {
-        name: pa.array(_cells(array, arrays[name], counts), _arrow_type(array))
+        column_of(name): pa.array(_cells(array, arrays[name], counts), _arrow_type(name, array))
         for name, array in layout.arrays.items()
     }
-    features = {name: _feature(array) for name, array in layout.arrays.items()}
+    features = {column_of(name): _feature(name, array) for name, array in layout.arrays.items()}
     metadata = {
         "huggingface": json.dumps({"info": {"features": features}}, sort_keys=True),
         "segmnist": json.dumps(dict(layout.recipe), sort_keys=True),
@@ -80,8 +93,13 @@ def read_rows(
 
     path = _path(layout, shard)
     try:
-        table = pq.read_table(pa.BufferReader(fetch(path)[:]), columns=list(names)).take(list(rows))
-        return {name: _values(layout.arrays[name], table[name].to_pylist()) for name in names}
+        columns = {name: column_of(name) for name in names}
+        table = pq.read_table(pa.BufferReader(fetch(path)[:]), columns=list(columns.values())).take(
+            list(rows)
+        )
+        return {
+            name: _values(layout.arrays[name], table[column].to_pylist()) for name, column in columns.items()
+        }
     except (pa.ArrowException, OSError, ValueError, KeyError, IndexError) as error:
         raise CorruptData(f"{path}: {error}") from None
 
@@ -97,18 +115,17 @@ def _cells(array: ArrayLayout, values: Array, counts: list[int]) -> list[Any]:
     trimmed = [clip[:count] if array.axes[:1] == ("digit",) else clip for clip, count in zip(values, counts)]
     store: dict[str, Callable[[Array], Any]] = {
         "pictures": _pictures,
-        "npy": npy_bytes,
+        "npy": lambda clip: npy_bytes(clip) + NO_NUL,
         "table": lambda clip: clip.tolist(),
     }
     return [store[kind_of(array)](clip) for clip in trimmed]
 
 
-def _pictures(frames: Array) -> Any:
-    if frames.ndim > 2:
-        return [_pictures(inner) for inner in frames]
+def _pictures(frames: Array) -> list[Any]:
     # Masks of two values are stored as 0 and 255, so that they are visible in a viewer.
     pixels = frames.astype(np.uint8) * 255 if frames.dtype == bool else frames
-    return {"bytes": png_grey(pixels), "path": None}
+    flat = pixels.reshape(math.prod(frames.shape[:-2]), *frames.shape[-2:])
+    return [{"bytes": png_grey(frame), "path": None} for frame in flat]
 
 
 def _values(array: ArrayLayout, cells: list[Any]) -> Array:
@@ -126,7 +143,7 @@ def _value(array: ArrayLayout, cell: Any) -> Array:
         value: Array = np.load(io.BytesIO(cell), allow_pickle=False)
         return value
     if kind == "pictures":
-        frames = _unpacked(cell)
+        frames = [_picture(picture["bytes"]) for picture in cell]
         return np.asarray(frames, np.uint8).reshape(-1, *array.shape[1:]).astype(array.dtype)
     rows = (-1, *array.shape[1:]) if array.shape else ()
     if 0 in array.shape[1:]:
@@ -134,50 +151,42 @@ def _value(array: ArrayLayout, cell: Any) -> Array:
     return np.asarray(cell, array.dtype).reshape(rows)
 
 
-def _unpacked(cell: Any) -> Any:
+def _picture(data: bytes) -> Array:
     from PIL import Image
 
-    if isinstance(cell, list):
-        return [_unpacked(inner) for inner in cell]
-    return np.asarray(Image.open(io.BytesIO(cell["bytes"])))
+    return np.asarray(Image.open(io.BytesIO(data)))
 
 
-def _arrow_type(array: ArrayLayout) -> Any:
+def _arrow_type(name: str, array: ArrayLayout) -> Any:
     import pyarrow as pa
 
-    kind, depth = kind_of(array), len(array.shape)
+    kind = kind_of(array)
     if kind == "npy":
         return pa.binary()
     if kind == "pictures":
-        inner, depth = pa.struct([("bytes", pa.binary()), ("path", pa.string())]), depth - 2
-    else:
-        inner = pa.int64() if _is_class(array) else pa.from_numpy_dtype(np.dtype(array.dtype))
-    for _ in range(depth):
+        return pa.list_(pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
+    inner = pa.int64() if name == LABELS else pa.from_numpy_dtype(np.dtype(array.dtype))
+    for _ in array.shape:
         inner = pa.list_(inner)
     return inner
 
 
-def _feature(array: ArrayLayout) -> Feature:
+def _feature(name: str, array: ArrayLayout) -> Feature:
     """Return the column's feature as `datasets` writes it into a schema."""
-    kind, depth = kind_of(array), len(array.shape)
+    kind = kind_of(array)
     if kind == "npy":
         return {"dtype": "binary", "_type": "Value"}
-    feature: Feature = {"_type": "Image"} if kind == "pictures" else {"dtype": array.dtype, "_type": "Value"}
-    if _is_class(array):
+    if kind == "pictures":
+        return {"feature": {"_type": "Image"}, "_type": "List"}
+    feature: Feature = {"dtype": array.dtype, "_type": "Value"}
+    if name == LABELS:
         feature = {"names": list(CLASS_NAMES), "_type": "ClassLabel"}
-    for _ in range(depth - 2 if kind == "pictures" else depth):
+    for _ in array.shape:
         feature = {"feature": feature, "_type": "List"}
     return feature
 
 
-def _is_class(array: ArrayLayout) -> bool:
-    return array.axes == ("digit",) and array.dtype == "uint8"
-
-
-def _card(layout: Layout) -> str:
-    split = layout.recipe["split"]
-    size = next(name for limit, name in SIZES if layout.num_clips < limit)
-    return f"""---
+CARD = f"""---
 license: cc-by-sa-3.0
 pretty_name: Moving digits
 task_categories:
@@ -187,24 +196,14 @@ tags:
 - video
 - video-segmentation
 - synthetic
-size_categories:
-- {size}
-configs:
-- config_name: default
-  data_files:
-  - split: {"validation" if split == "val" else split}
-    path: data/{split}-*
 ---
 
 # Moving digits
 
 {ABOUT}"""
-
-
-SIZES = (
-    (1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (2**63, "n>1M"),
-)  # fmt: skip
+"""It names no files: `datasets` and the Hub find the splits by the names of the files."""
 
 
 def _path(layout: Layout, shard: int) -> str:
-    return f"data/{layout.recipe['split']}-{shard:05d}-of-{layout.num_shards:05d}.parquet"
+    split = SPLIT_NAMES[layout.recipe["split"]]
+    return f"data/{split}-{shard:05d}-of-{layout.num_shards:05d}-{layout.plan_id[:16]}.parquet"

@@ -43,12 +43,13 @@ class ArrayLayout(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """What is to be stored: the arrays, the number of clips, the shards, and the recipe as a plain dict."""
+    """What is to be stored: the arrays, the number of clips, the shards, and the recipe as a plain dict with its id."""
 
     arrays: Mapping[str, ArrayLayout]
     num_clips: int
     clips_per_shard: int
     recipe: Mapping[str, Any]
+    plan_id: str
 
     @property
     def num_shards(self) -> int:

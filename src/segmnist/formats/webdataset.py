@@ -1,7 +1,8 @@
-"""WebDataset: tar files of `clip_0000000042.video.npy`, `.semantic.npy`, ..., `.json`.
+"""WebDataset: tar files of `train_0000000042.video.npy`, `.semantic.npy`, ..., `.json`.
 
-The tar format is USTAR, without times or owners. Masks are .npy, since readers decode a palette PNG to grey, which
-gives wrong classes. Members are found by walking the headers; nothing is ever extracted to a path.
+The key has the split in it, so that a stream over several splits has no key twice. The tar format is USTAR, without
+times or owners. Masks are .npy, since readers decode a palette PNG to grey, which gives wrong classes. Members are found
+by walking the headers; nothing is ever extracted to a path.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from segmnist.errors import CorruptData
-from segmnist.formats.card import common_files, json_bytes
+from segmnist.formats.card import common_files, json_bytes, sequence_name
 from segmnist.formats.layout import Array, ArrayLayout, Arrays, Fetch, Layout
 from segmnist.formats.npz import npy_bytes
 
@@ -35,7 +36,7 @@ def shard_files(layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:
     with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for row, clip_id in enumerate(arrays["clip_id"].tolist()):
             for ending, data in _members(layout, {name: arrays[name][row] for name in layout.arrays}):
-                member = tarfile.TarInfo(f"{_key(clip_id)}.{ending}")
+                member = tarfile.TarInfo(f"{sequence_name(layout, clip_id)}.{ending}")
                 member.size = len(data)
                 tar.addfile(member, io.BytesIO(data))
     return {_path(layout, shard): file.getvalue()}
@@ -95,10 +96,6 @@ def _column(array: ArrayLayout, name: str, clips: list[dict[str, memoryview]]) -
 
 def _is_number(array: ArrayLayout) -> bool:
     return array.shape == () and np.dtype(array.dtype).kind == "i"
-
-
-def _key(clip_id: int) -> str:
-    return f"clip_{clip_id:010d}"
 
 
 def _path(layout: Layout, shard: int) -> str:

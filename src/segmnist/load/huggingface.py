@@ -1,4 +1,7 @@
-"""Hugging Face: clips as a streaming dataset, drawn or read as they are asked for."""
+"""Hugging Face: clips as a streaming dataset, drawn or read as they are asked for.
+
+Columns have the names of the stored format.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from segmnist.classes import LABELS, column_of
 from segmnist.errors import BadArgument, MissingDependency
-from segmnist.load.reader import Array, Kinds, Reader, Source, clip_of, open_reader
+from segmnist.load.reader import Array, Kinds, Reader, Source, clip_of, has_digits, open_reader
 from segmnist.palette import CLASS_NAMES
 
 BATCH_SIZE = 32
@@ -17,16 +21,18 @@ BATCH_SIZE = 32
 
 
 def iterable_dataset(source: Source = "standard", *, num_shards: int = 8, **options: Any) -> Any:
-    """Return a `datasets.IterableDataset` of clips: video and masks as arrays, labels as `ClassLabel`.
+    """Return a `datasets.IterableDataset` of clips: arrays, with as many digit rows as the clip has digits.
 
-    num_shards: the most workers or ranks that can share it; each gets a range of clips. options: those of
-    `open_reader`; `length` is needed where the source has none. It resumes by its `state_dict`, as every
-    streaming dataset does. Raises `BadArgument` for a source without end, `MissingDependency` without
-    `datasets`.
+    Classes are `digit_classes`, a list of `ClassLabel`. Without a format arrays keep their dtypes;
+    `with_format("torch")` and "numpy" make integers 64-bit, as `datasets` does. num_shards: the most workers or ranks
+    that can share it; each gets a range of clips. options: those of `open_reader`; `length` is needed where the source
+    has none. It resumes by its `state_dict`, as every streaming dataset does. Raises `BadArgument` for a source without
+    end, `MissingDependency` without `datasets`.
 
     >>> dataset = iterable_dataset("clean", length=16)
-    >>> np.asarray(next(iter(dataset))["video"]).shape
-    (30, 64, 64)
+    >>> clip = next(iter(dataset))
+    >>> clip["video"].shape, clip["video"].dtype
+    ((30, 64, 64), dtype('uint8'))
     """
     try:
         import datasets
@@ -47,23 +53,22 @@ def _rows(reader: Reader, ranges: Sequence[tuple[int, int]]) -> Iterator[dict[st
     for start, stop in ranges:
         for first in range(start, stop, BATCH_SIZE):
             batch = reader.read(np.arange(first, min(first + BATCH_SIZE, stop)))
-            yield from (clip_of(batch, row) for row in range(len(batch["clip_id"])))
+            for row in range(len(batch["clip_id"])):
+                yield {column_of(name): array for name, array in clip_of(batch, row).items()}
 
 
 def _features(kinds: Kinds) -> Any:
     import datasets
 
-    features = {name: _feature(shape, dtype) for name, (shape, dtype) in kinds.items()}
-    return datasets.Features(
-        {**features, "labels": datasets.Sequence(datasets.ClassLabel(names=list(CLASS_NAMES)))}
-    )
+    return datasets.Features({column_of(name): _feature(name, *kind) for name, kind in kinds.items()})
 
 
-def _feature(shape: tuple[int, ...], dtype: str) -> Any:
-    """Return the feature of an array; arrays of digits have as many rows as the clip has digits."""
+def _feature(name: str, shape: tuple[int, ...], dtype: str) -> Any:
     import datasets
 
-    feature = datasets.Value(dtype)
-    for _ in shape:
-        feature = datasets.Sequence(feature)
-    return feature
+    if name == LABELS:
+        return datasets.List(datasets.ClassLabel(names=list(CLASS_NAMES)))
+    if len(shape) < 2:
+        return datasets.List(datasets.Value(dtype)) if shape else datasets.Value(dtype)
+    kind = {2: datasets.Array2D, 3: datasets.Array3D, 4: datasets.Array4D}[len(shape)]
+    return kind((None, *shape[1:]) if has_digits(name) else shape, dtype)

@@ -166,10 +166,11 @@ def iterate(
 def clip_of(batch: dict[str, Array], row: int) -> dict[str, Array]:
     """Return one clip of a batch, with as many digit rows as the clip has digits."""
     count = int(batch["num_digits"][row])
-    return {name: array[row][:count] if _has_digits(name) else array[row] for name, array in batch.items()}
+    return {name: array[row][:count] if has_digits(name) else array[row] for name, array in batch.items()}
 
 
-def _has_digits(name: str) -> bool:
+def has_digits(name: str) -> bool:
+    """Return whether an array has a row for each digit."""
     return name in ARRAYS and ARRAYS[name].axes[:1] == ("digit",)
 
 
