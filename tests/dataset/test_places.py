@@ -67,7 +67,7 @@ SPLITS = ("train", "val", "test")
 
 
 def in_one_folder(tinier: Recipe, split: str, **changes: object) -> Recipe:
-    return dataclasses.replace(tinier, split=split, format="huggingface", **changes)  # type: ignore[arg-type]
+    return dataclasses.replace(tinier, split=split, format="huggingface", **changes)
 
 
 def test_each_split_in_a_folder_is_written_verified_and_mended_for_itself(
