@@ -53,8 +53,11 @@ def overlaps(
     Both maps are `(T, H, W)` with 0 = background; only pixels that are `known` count. The result is
     `(T, 1 + num_true, 1 + num_predicted)` int64; row and column 0 are the background's.
     """
-    T, rows, columns = len(truth), 1 + num_true, 1 + num_predicted
-    frame = np.arange(T, dtype=np.intp).reshape(T, 1, 1)
-    pairs = (frame * rows + truth) * columns + prediction
-    counted = pairs.ravel() if known is None else pairs[known]
-    return np.bincount(counted, minlength=T * rows * columns).reshape(T, rows, columns).astype(np.int64)
+    from segmnist.evaluate.kernels import count_overlaps
+
+    table = np.zeros((len(truth), 1 + num_true, 1 + num_predicted), np.int64)
+    everywhere = np.zeros((0, 0, 0), bool)
+    count_overlaps(
+        *map(np.ascontiguousarray, (truth, prediction, everywhere if known is None else known)), table
+    )
+    return table

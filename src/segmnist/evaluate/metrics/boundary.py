@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.classes import BACKGROUND, IGNORE, NUM_CLASSES
+from segmnist.classes import BACKGROUND, NUM_CLASSES
 from segmnist.evaluate.arithmetic import Counts, Maps, Scores, nanmean, ratio
 from segmnist.evaluate.metric import Metric, Row
 from segmnist.evaluate.scored_clip import ScoredClip
@@ -19,25 +19,21 @@ def boundary(maps: Maps, distance: int = 1) -> NDArray[np.bool_]:
     `(T, H, W)` bool: the union over labels of what a (2d+1)-square erosion takes from each label's mask,
     the bands of Boundary IoU. Ignored pixels are like what lies outside the frame.
     """
-    T, H, W = maps.shape
-    inside = np.ones((T, H, W), dtype=bool)
-    padded = np.full((T, H + 2 * distance, W + 2 * distance), IGNORE, dtype=np.uint8)
-    padded[:, distance : distance + H, distance : distance + W] = maps
-    for dy in range(2 * distance + 1):
-        for dx in range(2 * distance + 1):
-            inside &= padded[:, dy : dy + H, dx : dx + W] == maps
-    return ~inside
+    from segmnist.evaluate.kernels import find_boundary
+
+    found = np.empty(maps.shape, np.uint8)
+    find_boundary(np.ascontiguousarray(maps), distance, found)
+    return found.view(bool)
 
 
 def boundary_counts(truth: Maps, prediction: Maps, distance: int = 1) -> Counts:
     """Return per class the boundary pixels of truth, of the prediction, and of both, `(3, 11)` int64."""
-    near_truth, near_prediction = boundary(truth, distance), boundary(prediction, distance)
-    both = near_truth & near_prediction & (truth == prediction)
-    return np.stack([_per_class(m) for m in (truth[near_truth], prediction[near_prediction], truth[both])])
+    from segmnist.evaluate.kernels import count_boundaries
 
-
-def _per_class(classes: Maps) -> Counts:
-    return np.bincount(classes, minlength=NUM_CLASSES)[:NUM_CLASSES].astype(np.int64)
+    table = np.zeros((3, NUM_CLASSES), np.int64)
+    maps = (truth, prediction, boundary(truth, distance), boundary(prediction, distance))
+    count_boundaries(*map(np.ascontiguousarray, maps), table)
+    return table
 
 
 def boundary_iou(counts: Counts) -> Scores:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.classes import IGNORE
+from segmnist.classes import NUM_CLASSES
 from segmnist.evaluate.arithmetic import Counts, Maps, Scores
 from segmnist.evaluate.metric import Metric, Row
-from segmnist.evaluate.metrics.confusion import confusion, mean_iou
+from segmnist.evaluate.metrics.confusion import mean_iou
 from segmnist.evaluate.scored_clip import ScoredClip
 
 
@@ -20,14 +20,11 @@ def warped_confusion(prediction: Maps, flow: NDArray[np.float32], valid: NDArray
     flow: `(T, H, W, 2)` pixels to the next frame as (dx, dy); valid: `(T, H, W)`. Pixels without a valid
     flow, or that leave the frame, count nowhere; nor do ignored ones.
     """
-    T, H, W = prediction.shape
-    frame, y, x = np.nonzero(valid[: T - 1])
-    moved = np.rint(flow[frame, y, x]).astype(np.intp)
-    to_x, to_y = x + moved[:, 0], y + moved[:, 1]
-    kept = (to_x >= 0) & (to_x < W) & (to_y >= 0) & (to_y < H)
-    now = prediction[frame[kept], y[kept], x[kept]]
-    following = prediction[frame[kept] + 1, to_y[kept], to_x[kept]]
-    return confusion(now[following != IGNORE], following[following != IGNORE])
+    from segmnist.evaluate.kernels import count_warped_pairs
+
+    table = np.zeros((NUM_CLASSES, NUM_CLASSES), np.int64)
+    count_warped_pairs(*map(np.ascontiguousarray, (prediction, flow, valid)), table)
+    return table
 
 
 def temporal_consistency(warped: Counts) -> Scores:

@@ -10,7 +10,7 @@ import numpy as np
 
 from segmnist.errors import CorruptData
 from segmnist.evaluate.arithmetic import Counts
-from segmnist.evaluate.sums import ClipSums, poisson_weights
+from segmnist.evaluate.sums import NUM_REPLICATES, ClipSums, replicates_of
 
 _DTYPE = np.dtype("<i8")
 
@@ -46,17 +46,4 @@ class ClipCounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             rows = numbers.reshape(1 + sum(sizes), -1)
         except (lzma.LZMAError, ValueError) as error:
             raise CorruptData(f"the counts of clips are not readable: {error}") from None
-        weights = np.array([poisson_weights(clip_id) for clip_id in rows[0].tolist()])
-        sums = np.split(_exact_product(weights.T, rows[1:].T), np.cumsum(sizes)[:-1], axis=1)
-        shapes = zip(self.shapes.items(), sums, strict=True)
-        return {name: flat.reshape(-1, *shape) for (name, shape), flat in shapes}
-
-
-def _exact_product(weights: Counts, numbers: Counts) -> Counts:
-    """Return `weights @ numbers`, exactly, and faster than NumPy multiplies matrices of int64.
-
-    Each half of a number times a weight, summed over up to a million clips, is exact in float64.
-    """
-    halves = (numbers >> 26, numbers & ((1 << 26) - 1))
-    high, low = (np.asarray(weights, np.float64) @ half.astype(np.float64) for half in halves)
-    return (high.astype(np.int64) << 26) + low.astype(np.int64)
+        return replicates_of(rows[0].tolist(), rows[1:].T, self.shapes, NUM_REPLICATES)
