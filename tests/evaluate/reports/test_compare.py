@@ -19,7 +19,7 @@ from tests.evaluate.clips import H, T, W, clip
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.evaluate import Evaluation, check_prediction
 from segmnist.evaluate.metrics import PLAIN, counts_of, scores_of
-from segmnist.evaluate.reports.clip_counts import ClipCounts, _exact_product
+from segmnist.evaluate.reports.clip_counts import ClipCounts
 from segmnist.evaluate.reports.compare import MEAN, compare
 from segmnist.evaluate.reports.compare_table import FORMATS
 from segmnist.evaluate.reports.curve import Dot, Line, curve
@@ -27,7 +27,7 @@ from segmnist.evaluate.reports.levels import levels_of
 from segmnist.evaluate.reports.page import page
 from segmnist.evaluate.reports.results import SCHEMA, Result, Score, load_result, part_result, save_result
 from segmnist.evaluate.scored_clip import ScoredClip
-from segmnist.evaluate.sums import poisson_weights
+from segmnist.evaluate.sums import _exact_product, poisson_weights
 
 IDS = range(6)
 LEVELS = ("density-0", "density-0.5", "density-1")

@@ -10,6 +10,9 @@ Array = NDArray[Any]
 
 NO_NOISE, BYTE_NOISE, TABLE_NOISE = range(3)
 
+GUIDE_BITS = 14
+"""Leading bits of a random word that look up where it lies among the sensor's thresholds; a table of 32 KB."""
+
 
 class Frame(NamedTuple):
     """The size of a frame in pixels, and the words of 64 columns that its rows take."""

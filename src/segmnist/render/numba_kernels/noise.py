@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.compiled import kernel
-from segmnist.render.numba_kernels.layout import BYTE_NOISE, NO_NOISE, Style, Tables
+from segmnist.render.numba_kernels.layout import BYTE_NOISE, GUIDE_BITS, NO_NOISE, Style, Tables
 from segmnist.scene.randomness import PURPOSE_NOISE, PURPOSE_SENSOR
 
 Array = NDArray[Any]
@@ -95,7 +95,7 @@ def add_sensor_noise(
     thresholds, guide = tables.sensor_thresholds, tables.sensor_guide
     for i in range(size):
         bits = np.int64(scratch[i])
-        count = guide[bits >> 24]
+        count = np.int64(guide[bits >> (32 - GUIDE_BITS)])
         while count < thresholds.shape[0] and thresholds[count] <= bits:
             count += 1
         pixels[start + i] = min(max(np.int64(pixels[start + i]) + count - style.sensor_reach, 0), 255)
