@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "formats": {"arrays"},
     "dataset": {"digits", "scene", "render", "source", "formats", "executors"},
     "load": {"digits", "scene", "render", "source", "dataset"},
-    "evaluate": {"randomness", "arrays"},
+    "evaluate": {"compiled", "randomness", "arrays"},
     "oracle": {"compiled", "digits", "scene", "render", "source", "evaluate", "executors"},
     "suites": {"digits", "scene", "render", "source", "dataset", "evaluate", "oracle"},
     "baselines": {"scene", "render", "source", "suites", "evaluate"},

@@ -76,6 +76,8 @@ def _named(files: list[Path]) -> dict[str, Result]:
     """Return the results by the names of their models; with the seed or the file where several have one name."""
     from segmnist.evaluate.reports.results import load_result
 
+    if len(files) < 2:
+        raise BadArgument("FILES", list(map(str, files)), "two or more", "name the files of several models")
     if len({file.resolve() for file in files}) < len(files):
         raise BadArgument("FILES", list(map(str, files)), "different files", "one is named twice")
     try:

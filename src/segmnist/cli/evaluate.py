@@ -105,7 +105,7 @@ def evaluate(
     first = num_clips if is_frozen(chosen) else None
     number = sum((part if first is None else part.first(first)).num_clips(split) for part in chosen.parts)
     partial = number < chosen.num_clips(split)
-    source, name = _source(predictions, chosen, transfer, device)
+    source, name = source_of(predictions, chosen, transfer, device)
     with counting(f"{chosen.name} {split}", number) as progress:
         parts = score(
             source, chosen, split=split, batch_size=batch, tracking=tracking, observer=observer,
@@ -147,7 +147,7 @@ def _wide_console() -> Console:
     return console if console.is_terminal else Console(width=LINE_OF_A_FILE)
 
 
-def _source(predictions: str, asked: Suite, transfer: bool, device: str) -> tuple[Any, str]:
+def source_of(predictions: str, asked: Suite, transfer: bool, device: str) -> tuple[Any, str]:
     """Return what to score and its name: a path, a checkpoint's model, or a function."""
     path = Path(predictions)
     if path.suffix == ".pt":

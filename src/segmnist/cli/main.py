@@ -22,6 +22,7 @@ from segmnist.cli.preview import preview
 from segmnist.cli.report import report
 from segmnist.cli.specs import presets, show
 from segmnist.cli.suites import suites
+from segmnist.cli.sweep import sweep
 from segmnist.cli.train import train
 from segmnist.cli.verify import recipe, verify
 from segmnist.errors import BadArgument, MissingDependency, SegmnistError, one_line
@@ -41,6 +42,7 @@ COMMANDS: dict[Callable[..., None], str] = {
     suites: "segmnist suites tiny-v1 --verify",
     evaluate: "segmnist evaluate predictions/ --suite standard-v1 --json result.json --html result.html",
     compare: "segmnist compare unet.json transformer.json --curve noise.svg",
+    sweep: "segmnist sweep runs/unet/best.pt --preset standard --knob noise_density --values 0,0.5,1 --curve noise.svg",
     train: "segmnist train unet --suite tiny-v1 --steps 500 --out runs/unet",
     oracle: "segmnist oracle posteriors.zarr --recipe data/test.zarr/recipe.json --observer causal",
 }

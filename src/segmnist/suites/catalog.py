@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from segmnist.errors import BadArgument
 from segmnist.render.arrays import check_truths
 from segmnist.scene.presets import PresetName, preset
 from segmnist.scene.randomness import check_split
-from segmnist.scene.spec import SceneSpec
+from segmnist.scene.spec import SceneSpec, check_names
 from segmnist.source import ClipSource
 
 SEED = 0
@@ -126,6 +126,35 @@ def suite_of(spec: SceneSpec | PresetName, num_clips: int = 200, *, name: str = 
         raise BadArgument("num_clips", num_clips, "1 or more")
     made = preset(spec) if isinstance(spec, str) else spec
     return Suite(name, "A spec of your own.", (Part("all", made, num_clips, num_clips),))
+
+
+def sweep_of(spec: SceneSpec | PresetName, knob: str, values: Sequence[float], num_clips: int = 100) -> Suite:
+    """Return a suite with one part for each value of one field of a spec, from the lowest to the highest.
+
+    knob: a field of numbers; of a range, both ends get the value. Each part has as many val as test clips. Raises
+    `BadArgument` for an unknown preset or field, fewer than two values, one value twice, or no clips.
+
+    >>> [part.name for part in sweep_of("exact", "sensor_sigma", [40, 20], 10).parts]
+    ['sensor_sigma-20', 'sensor_sigma-40']
+    """
+    base = preset(spec) if isinstance(spec, str) else spec
+    check_names([knob])
+    if num_clips < 1:
+        raise BadArgument("num_clips", num_clips, "1 or more")
+    if len(set(values)) < len(values) or len(values) < 2:
+        raise BadArgument("values", list(values), "two different numbers or more")
+    present = getattr(base, knob)
+    is_range = knob.endswith("_range")
+    if isinstance(present, (str, bool)) or (isinstance(present, tuple) and not is_range):
+        raise BadArgument("knob", knob, "a field that is a number or a range of numbers")
+    parts = []
+    for value in sorted(values):
+        if value < 0:
+            raise BadArgument("values", value, "0 or more")
+        number = int(value) if float(value).is_integer() else value
+        changed = base.replace(**{knob: (number, number) if is_range else number})  # type: ignore[misc]
+        parts.append(Part(f"{knob}-{number:g}", changed, num_clips, num_clips))
+    return Suite(f"{knob}-sweep", f"{knob} at {len(parts)} values.", tuple(parts))
 
 
 def _whole(

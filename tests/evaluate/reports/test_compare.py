@@ -171,9 +171,14 @@ def test_results_on_other_clips_are_refused(change: Any, said: Any) -> None:
         compare({"one": result_of("one", GOOD), "two": result_of("two", BAD, **change)})
 
 
-def test_one_result_and_unknown_scores_are_refused() -> None:
-    with pytest.raises(BadArgument, match="two or more"):
-        compare({"one": result_of("one", GOOD)})
+def test_one_result_has_nothing_to_differ_from() -> None:
+    [gap] = {cell.difference.value for cell in compare({"one": result_of("one", GOOD)}).cells.values()}
+    assert gap is None
+
+
+def test_no_result_and_unknown_scores_are_refused() -> None:
+    with pytest.raises(BadArgument, match="one or more"):
+        compare({})
     with pytest.raises(BadArgument, match="such as nll"):
         compare({"one": result_of("one", GOOD), "two": result_of("two", BAD)}, ["nl"])
 

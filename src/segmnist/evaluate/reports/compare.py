@@ -91,12 +91,12 @@ class Comparison:
 def compare(results: Mapping[str, Result], scores: Sequence[str] = ()) -> Comparison:
     """Compare the results of models, by the name that each is to have.
 
-    scores: names of scores, instead of those of `HEADLINE` that any result has. Raises `BadArgument` for fewer than
-    two results, results on different clips, and scores that no result has; `CorruptData` for counts of clips
-    that cannot be read.
+    scores: names of scores, instead of those of `HEADLINE` that any result has. Raises `BadArgument` without results,
+    for results on different clips, and for scores that no result has; `CorruptData` for counts of clips that cannot
+    be read.
     """
-    if len(results) < 2:
-        raise BadArgument("results", len(results), "two or more", "name the files of several models")
+    if not results:
+        raise BadArgument("results", 0, "one or more")
     first, *others = results.items()
     for other in others:
         _check_same_clips(first, other)
