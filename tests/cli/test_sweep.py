@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from segmnist.cli.main import main
 from segmnist.evaluate.reports.results import load_result
 from segmnist.suites import evaluate, sweep_of
 
@@ -24,22 +24,16 @@ CLIPS = ("--set", "num_frames=2", "--set", "height=48", "--set", "width=80", "--
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+def sweep(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return the exit code, stdout and stderr of a sweep, in a folder with two models."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "swept_models.py").write_text(MODELS)
     monkeypatch.syspath_prepend(str(tmp_path))
-
-    def run_line(*arguments: Any) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["segmnist", "sweep", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0), *capsys.readouterr()
-
-    return run_line
+    (tmp_path / "swept_models.py").write_text(MODELS)
+    return functools.partial(run, "sweep")
 
 
-def test_models_are_scored_at_each_value_in_order(run: Any, tmp_path: Path) -> None:
-    code, out, err = run(
+def test_models_are_scored_at_each_value_in_order(sweep: Any, tmp_path: Path) -> None:
+    code, out, err = sweep(
         "swept_models:background", "swept_models:bright", *CLIPS, "--knob", "noise_density", "--values", "1,0",
         "--curve", "c.svg", "--json", "kept/here",
     )  # fmt: skip
@@ -54,8 +48,8 @@ def test_models_are_scored_at_each_value_in_order(run: Any, tmp_path: Path) -> N
     assert accuracy[0] > accuracy[1] + 0.2, "noise is bright as digits are"
 
 
-def test_one_model_and_a_range(run: Any) -> None:
-    code, out, err = run("swept_models:bright", *CLIPS, "--knob", "speed_range", "--values", "4,1.5")
+def test_one_model_and_a_range(sweep: Any) -> None:
+    code, out, err = sweep("swept_models:bright", *CLIPS, "--knob", "speed_range", "--values", "4,1.5")
     assert code == 0, err
     assert "speed_range-1.5" in out
     assert "speed_range-4" in out
@@ -76,8 +70,8 @@ def test_one_model_and_a_range(run: Any) -> None:
         (("--knob", "noise_density", "--values", "0,1", "--score", "miu"), "such as miou"),
     ],
 )
-def test_bad_input_is_one_line(run: Any, arguments: Any, said: str) -> None:
-    code, _, err = run(
+def test_bad_input_is_one_line(sweep: Any, arguments: Any, said: str) -> None:
+    code, _, err = sweep(
         "swept_models:background", *arguments, *(CLIPS[:6] if "--clips" in arguments else CLIPS)
     )
     lines = [line for line in err.splitlines() if line.startswith("segmnist: ") and "compiling" not in line]
@@ -85,8 +79,8 @@ def test_bad_input_is_one_line(run: Any, arguments: Any, said: str) -> None:
     assert said in lines[0]
 
 
-def test_stored_predictions_cannot_be_swept(run: Any, tmp_path: Path) -> None:
-    code, _, err = run(tmp_path, *CLIPS, "--knob", "noise_density", "--values", "0,1")
+def test_stored_predictions_cannot_be_swept(sweep: Any, tmp_path: Path) -> None:
+    code, _, err = sweep(tmp_path, *CLIPS, "--knob", "noise_density", "--values", "0,1")
     assert code == 2
     assert "a checkpoint (.pt) or MODULE:NAME" in err
 
