@@ -18,7 +18,7 @@ from segmnist.errors import BadArgument
 from segmnist.render.arrays import check_truths
 from segmnist.scene.presets import PresetName, preset
 from segmnist.scene.randomness import check_split
-from segmnist.scene.spec import SceneSpec, check_names
+from segmnist.scene.spec import SceneSpec, check_names, from_dict
 from segmnist.source import ClipSource
 
 SEED = 0
@@ -152,7 +152,7 @@ def sweep_of(spec: SceneSpec | PresetName, knob: str, values: Sequence[float], n
         if value < 0:
             raise BadArgument("values", value, "0 or more")
         number = int(value) if float(value).is_integer() else value
-        changed = base.replace(**{knob: (number, number) if is_range else number})  # type: ignore[misc]
+        changed = from_dict({**base.to_dict(), knob: (number, number) if is_range else number})
         parts.append(Part(f"{knob}-{number:g}", changed, num_clips, num_clips))
     return Suite(f"{knob}-sweep", f"{knob} at {len(parts)} values.", tuple(parts))
 
