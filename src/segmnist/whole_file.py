@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import filecmp
 import functools
 import hashlib
 import os
@@ -11,7 +12,7 @@ import re
 import secrets
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from segmnist.errors import BadArgument
@@ -67,6 +68,23 @@ def create_file(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def create_from_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a new file of any size at `path` atomically; the same bytes may be there already.
+
+    Raises `FileExistsError` if something else is there.
+    """
+    with _temporaries((path,)) as [temporary]:
+        with open(temporary, "wb") as file:
+            file.writelines(pieces)
+        _sync_file(temporary)
+        try:
+            name_new(temporary, path)
+        except FileExistsError:
+            if not path.is_file() or not filecmp.cmp(temporary, path, shallow=False):
+                raise
+    sync_folder(path.parent)
+
+
 def name_new(finished: Path, path: Path) -> None:
     """Give a finished file its name. Raises `FileExistsError` where something has that name."""
     try:
@@ -110,6 +128,15 @@ def is_abandoned(path: Path) -> bool:
     if f".{_machine()}.{parts['pid']}." in path.name:
         return not _is_alive(int(parts["pid"]))
     return time.time() - path.stat().st_mtime >= _STALE_SECONDS
+
+
+def sync_files(paths: Iterable[Path]) -> None:
+    """Flush files and the folders that they are in to the disk, however many they are."""
+    if hasattr(os, "sync"):
+        os.sync()  # one call for thousands of files
+        return
+    for path in paths:
+        _sync_file(path)  # Windows has no call for all, and flushes names itself
 
 
 def sync_folder(folder: Path) -> None:

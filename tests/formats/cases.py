@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from segmnist.formats import ArrayLayout, Layout
+from segmnist.formats import ArrayLayout, Layout, folder_format
+from segmnist.formats.card import sequence_name
+from segmnist.formats.layout import Clip
+from segmnist.formats.pictures import clips_of
 from segmnist.render.arrays import ARRAYS
 
 T, H, W, N = 4, 20, 26, 3
@@ -33,13 +36,15 @@ CLIPS: dict[str, list[list[Place]]] = {
 CLIP_IDS = {name: 10**index + index for index, name in enumerate(CLIPS)}
 
 
-def layout_of(num_clips: int, clips_per_shard: int, split: str = "test", **changes: Any) -> Layout:
+def layout_of(
+    num_clips: int, clips_per_shard: int, split: str = "test", clip_ids: Iterable[int] = (), **changes: Any
+) -> Layout:
     shapes = {name: tuple({**SIZES, **changes}[axis] for axis in ARRAYS[name].axes) for name in NAMES}
     arrays = {"clip_id": ArrayLayout((), (), "int64", -1, "id")}
     for name, shape in shapes.items():
         kind = ARRAYS[name]
         arrays[name] = ArrayLayout(kind.axes, shape, kind.dtype, kind.padding, kind.about)
-    recipe = {"split": split, "seed": 5, "spec": {}, "generator_version": 1}
+    recipe = {"split": split, "seed": 5, "spec": {}, "generator_version": 1, "clip_ids": list(clip_ids)}
     return Layout(arrays, num_clips, clips_per_shard, recipe, "0123456789abcdef" * 4)
 
 
@@ -95,6 +100,24 @@ def trimmed(name: str) -> dict[str, np.ndarray]:
     count = int(arrays["num_digits"])
     digit_rows = {array for array in arrays if array in ARRAYS and ARRAYS[array].axes[:1] == ("digit",)}
     return {array: value[:count] if array in digit_rows else value for array, value in arrays.items()}
+
+
+def folder_files(
+    format_: str, names: list[str], split: str = "test", clips_per_shard: int = 100
+) -> Iterator[tuple[str, bytes]]:
+    """The files of these clips in a folder format."""
+    layout = layout_of(len(names), clips_per_shard, split, [CLIP_IDS[name] for name in names])
+    module = folder_format(format_)
+
+    def clips() -> Iterator[Clip]:
+        for shard in range(layout.num_shards):
+            yield from clips_of(arrays_of([names[row] for row in layout.rows(shard)]))
+
+    for clip in clips():
+        name = sequence_name(layout, int(clip["clip_id"]))
+        yield from zip(module.clip_paths(layout, name), module.clip_files(layout, clip), strict=True)
+    for path, pieces in module.root_files(layout, clips):
+        yield path, b"".join(pieces)
 
 
 def data_sets() -> Iterator[tuple[str, list[str]]]:

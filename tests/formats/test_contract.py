@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.formats.cases import CLIP_IDS, CLIPS, arrays_of, data_sets, layout_of, trimmed
-from tests.formats.readers import READERS, Files
+from tests.formats.cases import CLIP_IDS, CLIPS, arrays_of, data_sets, folder_files, layout_of, trimmed
+from tests.formats.readers import READERS, Files, close
 
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.formats import FOLDER, SHARDED, folder_format, sharded_format
 from segmnist.formats.card import CATEGORY_OF_CLASS, classes, sequence_name
 from segmnist.palette import CLASS_COLOURS, CLASS_NAMES
 
-EXTRAS = {"youtube-vis": "pycocotools", "mots": "pycocotools", "coco-amodal": "pycocotools", "ffv1": "av"}
+EXTRAS = {"mots": "pycocotools", "coco-amodal": "pycocotools", "ffv1": "av"}
 DATA_SETS = pytest.mark.parametrize("names", [pytest.param(names, id=name) for name, names in data_sets()])
 FOLDERS = pytest.mark.parametrize("format_", FOLDER)
 SHARDS = pytest.mark.parametrize("format_", SHARDED)
@@ -24,9 +24,7 @@ SHARDS = pytest.mark.parametrize("format_", SHARDED)
 def written(format_: str, names: list[str], split: str = "test", clips_per_shard: int = 100) -> Files:
     if format_ in EXTRAS:
         pytest.importorskip(EXTRAS[format_], reason="the extra `judges` brings it")
-    layout = layout_of(len(names), clips_per_shard, split)
-    shards = [arrays_of([names[row] for row in layout.rows(shard)]) for shard in range(layout.num_shards)]
-    pairs = list(folder_format(format_).files(layout, iter(shards)))
+    pairs = list(folder_files(format_, names, split, clips_per_shard))
     assert len({path for path, _ in pairs}) == len(pairs)
     return dict(pairs)
 
@@ -44,6 +42,8 @@ def test_what_is_read_back_is_what_was_written(format_: str, names: list[str]) -
 def assert_holds(found: dict[str, Any], clip: dict[str, Any]) -> None:
     for array in {"video", "instance", "semantic"} & set(found):
         np.testing.assert_array_equal(np.stack(found[array]), clip[array], err_msg=array)
+    if "lossy" in found:
+        assert close(np.stack(found["lossy"]), clip["video"])
     if "amodal" in found:
         for digit, masks in enumerate(clip["amodal"], 1):
             for t, mask in enumerate(masks):
@@ -64,6 +64,17 @@ def test_bytes_do_not_depend_on_the_run_nor_on_the_shards(format_: str) -> None:
     once = written(format_, names)
     assert once == written(format_, names)
     assert once == written(format_, names, clips_per_shard=2)
+
+
+@FOLDERS
+def test_summaries_are_the_files_that_are_named_before_anything_is_drawn(format_: str) -> None:
+    names = list(CLIPS)
+    files, module = written(format_, names), folder_format(format_)
+    layout = layout_of(len(names), 100, "test", [CLIP_IDS[name] for name in names])
+    of_clips = {
+        path for name in names for path in module.clip_paths(layout, sequence_name(layout, CLIP_IDS[name]))
+    }
+    assert of_clips | {*module.root_paths(layout)} == set(files)
 
 
 @FOLDERS

@@ -5,14 +5,17 @@ It is the same for one process, many processes, Ray and batch schedulers; docs/f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
-from segmnist.dataset.manifest import Manifest, Receipt, manifest_bytes, sum_of
-from segmnist.dataset.plan import Plan, prefix_for
+from segmnist.dataset.local_store import LocalStore, stranger
+from segmnist.dataset.manifest import Manifest, Receipt, manifest_pieces, sum_of
+from segmnist.dataset.plan import Plan, prefix_for, root_paths, shard_paths
 from segmnist.dataset.recipe import Recipe
 from segmnist.dataset.store import Store, Unreadable
 from segmnist.errors import BadArgument, CorruptData
+from segmnist.formats import FOLDER
 
 RECIPE, MANIFEST, RECEIPTS = "recipe.json", "manifest.json", "receipts"
 
@@ -109,9 +112,12 @@ class Books:
     def commit(self, plan: Plan, shard: int) -> Receipt:
         """Draw a shard, store its files, then its receipt. Raises `CorruptData` where other bytes are."""
         files = plan.files(shard)
-        # Each file waits for the disk or the store most of the time: let them wait together.
-        with ThreadPoolExecutor(WRITERS) as pool:
-            list(pool.map(self.store.put_new, files.keys(), files.values()))
+        if isinstance(self.store, LocalStore) and plan.recipe.format in FOLDER:
+            self.store.put_many(files, aside=self.path(RECIPE))
+        else:
+            # Each file waits for the disk or the store most of the time: let them wait together.
+            with ThreadPoolExecutor(WRITERS) as pool:
+                list(pool.map(self.store.put_new, files.keys(), files.values()))
         receipt = receipt_of(plan, shard, files)
         self.store.put_new(self.receipt_path(shard), receipt.to_bytes())
         return receipt
@@ -120,17 +126,19 @@ class Books:
         """Once all receipts are there, write the root files, then the manifest; return whether they were."""
         if len(self.done()) < plan.num_shards:
             return False
-        root_files = plan.root_files()
-        for path, data in root_files.items():
+        sums = {}
+        for path, data in plan.root_files().items():
             self.store.put_new(path, data)
-        sums = {path: sum_of(data) for path, data in root_files.items()}
-        receipts = self.receipts(plan)
-        self.put_manifest(manifest_bytes(plan.recipe, plan.layout, sums, receipts))
+            sums[path] = sum_of(data)
+        for path, pieces in plan.summary_files():
+            self.store.put_pieces(path, pieces)
+            sums[path] = sum_of(self.store.open(path))
+        self.put_manifest(manifest_pieces(plan.recipe, plan.layout, sums, self.receipts(plan)))
         return True
 
-    def put_manifest(self, data: bytes) -> None:
+    def put_manifest(self, pieces: Iterable[bytes]) -> None:
         """Write the manifest: from now on there is a data set."""
-        self.store.put_new(self.path(MANIFEST), data)
+        self.store.put_pieces(self.path(MANIFEST), pieces)
 
     def receipts(self, plan: Plan) -> Iterator[Receipt]:
         """Iterate over all receipts, in order."""
@@ -147,6 +155,38 @@ def receipt_of(plan: Plan, shard: int, files: dict[str, bytes]) -> Receipt:
     """Return the receipt for a shard's files."""
     sums = {path: sum_of(data) for path, data in files.items()}
     return Receipt(plan.recipe.plan_id, shard, len(plan.layout.rows(shard)), sums)
+
+
+def check_place(plan: Plan, store: Store, books: Books) -> None:
+    """Raise `BadArgument` where a file stands in the place of one of an export's, before anything is written.
+
+    The card, the licence and the classes may be there already: other exports in this place have the same ones.
+    """
+    if not store.names("") | store.folders(""):
+        return
+    for path, data in plan.root_files().items():
+        if store.exists(path) and not _holds(store, path, data):
+            raise stranger(f"{store.url}/{path}")
+    if not books.is_claimed():
+        summaries = root_paths(plan.recipe, plan.layout) - set(plan.root_files())
+        shards = (shard_paths(plan.recipe, plan.layout, shard) for shard in range(plan.num_shards))
+        for paths in chain([summaries], shards):
+            for path in _taken(store, paths):
+                raise stranger(f"{store.url}/{path}")
+
+
+def _holds(store: Store, path: str, data: bytes) -> bool:
+    try:
+        return store.read(path) == data
+    except Unreadable:
+        return False
+
+
+def _taken(store: Store, paths: set[str]) -> Iterator[str]:
+    """Iterate over the paths at which something is; a folder that is not there is asked for once."""
+    folders = {path.rpartition("/")[0] for path in paths}
+    there = {folder for folder in folders if not folder or store.exists(folder)}
+    return (path for path in paths if path.rpartition("/")[0] in there and store.exists(path))
 
 
 def books_of(plan: Plan, store: Store) -> Books:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from segmnist.dataset.commit import Books, books_of, commit
+from segmnist.dataset.commit import Books, books_of, check_place, commit
 from segmnist.dataset.local_store import LocalStore
 from segmnist.dataset.locate import Found, splits_beside
 from segmnist.dataset.open_store import open_store
@@ -19,7 +19,7 @@ from segmnist.dataset.whole import check_free_of_others, write_whole
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.executors import Where, run
-from segmnist.formats import WHOLE, sharded_format
+from segmnist.formats import FOLDER, WHOLE, sharded_format
 
 LIMIT_BYTES = 100 * 10**9
 """More than this wants a second word from the user."""
@@ -55,6 +55,8 @@ def generate(
     plan = plan_for(recipe, bank)
     store = open_store(out).below(root_for(recipe))
     books = books_of(plan, store)
+    if recipe.format in FOLDER:
+        _local(store, recipe.format)
     books.check_is(recipe)
     if recipe.format in WHOLE:
         _write_whole(plan, store, books, num_workers or os.cpu_count() or 1, limit_bytes, report)
@@ -62,6 +64,8 @@ def generate(
         done = (shard for shard in books.done() if shard < plan.num_shards)
         _check_size(plan, store, limit_bytes, recipe.num_clips - _num_clips(plan, done))
         _check_fits_beside(plan, store)
+        if recipe.format in FOLDER:
+            check_place(plan, store, books)
         _claim(books, recipe)
         shards = _missing(plan, books, shard_range)
         tally = Tally(_num_clips(plan, shards), report)
@@ -87,8 +91,7 @@ def _missing(plan: Plan, books: Books, shard_range: tuple[int, int]) -> list[int
 def _write_whole(
     plan: Plan, store: Store, books: Books, num_threads: int, limit_bytes: int | None, report: Report
 ) -> None:
-    if not isinstance(store, LocalStore):
-        raise BadArgument("OUT", store.url, f"a local folder for {plan.recipe.format}", "zarr goes anywhere")
+    store = _local(store, plan.recipe.format)
     check_free_of_others(plan, store, books)
     if not books.is_complete():
         _check_size(plan, store, limit_bytes, plan.recipe.num_clips)
@@ -112,6 +115,14 @@ def _columns(recipe: Recipe) -> str:
     """Return what decides on the columns of a data set."""
     spec = recipe.spec
     return f"{', '.join(recipe.truths)} in {spec.num_frames} frames of {spec.height}x{spec.width}"
+
+
+def _local(store: Store, format_: str) -> LocalStore:
+    """Return the store if it is a folder on a disk. Raises `BadArgument` for any other."""
+    if isinstance(store, LocalStore):
+        return store
+    fix = "copy it to the store afterwards; zarr goes anywhere"
+    raise BadArgument("OUT", store.url, f"a local folder for {format_}", fix)
 
 
 def _claim(books: Books, recipe: Recipe) -> None:

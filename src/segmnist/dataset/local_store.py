@@ -8,14 +8,24 @@ import os
 import shutil
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from segmnist.dataset.store import Unreadable, check_same
+from segmnist.dataset.store import Unreadable, check_same, other_bytes
 from segmnist.errors import BadArgument
 from segmnist.urls import local_path
-from segmnist.whole_file import create_file, is_abandoned, is_temporary, replace_file, sync_folder
+from segmnist.whole_file import (
+    create_file,
+    create_from_pieces,
+    is_abandoned,
+    is_temporary,
+    name_new,
+    replace_file,
+    sync_files,
+    sync_folder,
+    temporary_path,
+)
 
 OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """Opening a pipe must not wait for a writer; Windows must not translate line ends."""
@@ -94,6 +104,45 @@ class LocalStore:
             check_same(self, path, data)
             sync_folder(target.parent)  # who was faster may not have come so far
 
+    def put_many(self, files: Mapping[str, bytes], aside: str) -> None:
+        """Create many files, flushed together, which takes far less time than one after the other.
+
+        They are written into a folder with a temporary name beside `aside`, flushed, and then given their names. The
+        same bytes there already are fine. Raises `BadArgument` where something else is; then none is in its place.
+        """
+        work = temporary_path(self.root / aside)
+        try:
+            for path, data in files.items():
+                (work / path).parent.mkdir(parents=True, exist_ok=True)
+                (work / path).write_bytes(data)
+            sync_files(work / path for path in files)
+            for path, data in files.items():
+                if os.path.lexists(self.root / path):
+                    self._check_own(path, data)
+            for path, data in files.items():
+                (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+                try:
+                    name_new(work / path, self.root / path)
+                except FileExistsError:
+                    self._check_own(path, data)
+            sync_files(self.root / path for path in files)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def _check_own(self, path: str, data: bytes) -> None:
+        place = self.root / path
+        if not place.is_file() or place.read_bytes() != data:
+            raise stranger(str(place))
+
+    def put_pieces(self, path: str, pieces: Iterable[bytes]) -> None:
+        """Create a file of any size whole from its pieces, as `put_new` does."""
+        target = self.root / path
+        _make_folder(target.parent)
+        try:
+            create_from_pieces(target, pieces)
+        except FileExistsError:
+            raise other_bytes(path) from None
+
     def replace(self, path: str, data: bytes) -> None:
         """Create a file whole in place of what is there; a folder or a stranger in its way is set aside."""
         self.clear_way(path)
@@ -167,6 +216,11 @@ class LocalStore:
     def abandoned(self) -> Iterator[str]:
         """Iterate over the temporary files of writers that are dead."""
         return (path for path in self.walk() if is_abandoned(self.root / path))
+
+
+def stranger(place: str) -> BadArgument:
+    """Return the error for a file in the place of one of ours."""
+    return BadArgument("OUT", place, "a place where no such file exists", "choose another place")
 
 
 def nearest(path: Path) -> Path:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from segmnist.dataset.commit import MANIFEST, MEND, RECIPE, Books
 from segmnist.dataset.manifest import Manifest, Receipt, sum_of
 from segmnist.dataset.open_store import open_store
-from segmnist.dataset.plan import prefix_for, root_for, shares_root
+from segmnist.dataset.plan import export_prefix, prefix_for, root_for, shares_root
 from segmnist.dataset.recipe import Recipe
 from segmnist.dataset.store import Store, Unreadable
 from segmnist.errors import BadArgument, CorruptData
@@ -32,10 +32,13 @@ class Found:
     store: Store
     books: Books
     recipe: Recipe
-    format: str
-    """The recipe's format, or that of an export into a folder."""
     conflict: str = ""
     """How recipe.json and the manifest differ, where they name different data sets."""
+
+    @property
+    def format(self) -> str:
+        """The recipe's format."""
+        return self.recipe.format
 
     @property
     def has_root(self) -> bool:
@@ -50,11 +53,6 @@ class Lost:
     store: Store
     books: Books
     reason: str
-
-
-def export_prefix(split: str, format_: str) -> str:
-    """Return what the names of an export's recipe and manifest begin with."""
-    return f"{split}.{format_}."
 
 
 def locate(place: str | Path) -> list[Found | Lost]:
@@ -180,12 +178,11 @@ def _found(store: Store, prefix: str) -> Found | Lost:
     recipe, conflict = _trusted_recipe(books)
     if recipe is None:
         return _lost(store, prefix, "nothing tells its recipe: remove this data set and generate it anew")
-    exported = [name for name in FOLDER if f"/{prefix}".endswith(f"/{export_prefix(recipe.split, name)}")]
-    inner = export_prefix(recipe.split, exported[0]) if exported else prefix_for(recipe)
-    if not prefix.endswith(inner):
+    inner = prefix_for(recipe)
+    if not f"/{prefix}".endswith(f"/{inner}"):
         return _lost(store, prefix, f"a data set in {recipe.format} has its recipe elsewhere")
     root = store.below(prefix[: len(prefix) - len(inner)])
-    return Found(root, Books(root, inner), recipe, exported[0] if exported else recipe.format, conflict)
+    return Found(root, Books(root, inner), recipe, conflict)
 
 
 def _lost(store: Store, prefix: str, reason: str) -> Lost:

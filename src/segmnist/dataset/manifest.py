@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -82,7 +82,7 @@ class Manifest:
         Raises `CorruptData` where it is damaged, `BadArgument` for the recipe of another generator version.
         """
         body = data[: data.rfind(b"\n", 0, -1) + 1]
-        if data != body + _last_line(body):
+        if data != body + _last_line(hashlib.sha256(body).hexdigest()):
             raise CorruptData("its SHA-256 does not fit its content")
         values = _parsed(data, "a manifest")
         try:
@@ -103,6 +103,13 @@ def manifest_bytes(
     recipe: Recipe, layout: Layout, files: Mapping[str, FileSum], receipts: Iterable[Receipt]
 ) -> bytes:
     """Return the bytes of a manifest; receipts may be a generator, of which no list is made."""
+    return b"".join(manifest_pieces(recipe, layout, files, receipts))
+
+
+def manifest_pieces(
+    recipe: Recipe, layout: Layout, files: Mapping[str, FileSum], receipts: Iterable[Receipt]
+) -> Iterator[bytes]:
+    """Yield the bytes of a manifest, receipt by receipt."""
     head = canonical_json(
         {
             "arrays": {name: array._asdict() for name, array in layout.arrays.items()},
@@ -111,13 +118,21 @@ def manifest_bytes(
             "recipe": recipe.to_dict(),
         }
     )
-    lines = b",\n".join(receipt.to_bytes().rstrip() for receipt in receipts)
-    body = head[:-1].encode() + b',"shards":[\n' + lines + b"\n],\n"
-    return body + _last_line(body)
+    digest = hashlib.sha256()
+
+    def hashed(piece: bytes) -> bytes:
+        digest.update(piece)
+        return piece
+
+    yield hashed(head[:-1].encode() + b',"shards":[\n')
+    for place, receipt in enumerate(receipts):
+        yield hashed(b",\n" * (place > 0) + receipt.to_bytes().rstrip())
+    yield hashed(b"\n],\n")
+    yield _last_line(digest.hexdigest())
 
 
-def _last_line(body: bytes) -> bytes:
-    return f'"sha256":"{hashlib.sha256(body).hexdigest()}"}}\n'.encode()
+def _last_line(digest: str) -> bytes:
+    return f'"sha256":"{digest}"}}\n'.encode()
 
 
 def _parsed(data: bytes, what: str) -> Values:

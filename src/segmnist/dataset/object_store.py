@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from segmnist.dataset.store import check_same
@@ -73,6 +73,10 @@ class ObjectStore:
                 check_same(self, path, data)
 
         self._patiently(put)
+
+    def put_pieces(self, path: str, pieces: Iterable[bytes]) -> None:
+        """Create an object from its pieces, as `put_new` does."""
+        self.put_new(path, b"".join(pieces))
 
     def replace(self, path: str, data: bytes) -> None:
         """Create or replace an object."""

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+import psutil
 
 from segmnist.dataset.recipe import MAX_CLIPS_PER_SHARD, Recipe
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
-from segmnist.formats import WHOLE, Array, ArrayLayout, Layout, index_tables, sharded_format, whole_format
+from segmnist.formats import (
+    FOLDER,
+    SHARDED,
+    WHOLE,
+    Array,
+    ArrayLayout,
+    Layout,
+    folder_format,
+    index_tables,
+    sharded_format,
+    whole_format,
+)
+from segmnist.formats.card import common_files, sequence_name
+from segmnist.formats.layout import Clip, Pieces
+from segmnist.formats.pictures import clips_of
 from segmnist.render.arrays import ALWAYS, ARRAYS, Truth, arrays_of, check_truths
 from segmnist.render.memory import shape_of
 from segmnist.scene.randomness import Split, check_split
@@ -61,6 +76,8 @@ class Plan:
         return self._files(self.layout, shard, self.draw(shard))
 
     def _files(self, layout: Layout, shard: int, drawn: dict[str, Array]) -> dict[str, bytes]:
+        if self.recipe.format in FOLDER:
+            return dict(self._clip_files(drawn))
         stored = {name: drawn[name] for name in layout.arrays}
         files = sharded_format(self.recipe.format).shard_files(layout, shard, stored)
         if self.recipe.index:
@@ -68,9 +85,27 @@ class Plan:
             files = {**files, **index_tables.index_files(prefix_for(self.recipe), shard, first_row, drawn)}
         return files
 
+    def _clip_files(self, drawn: dict[str, Array]) -> Iterator[tuple[str, bytes]]:
+        """Iterate over the files of each clip in a folder format."""
+        module = folder_format(self.recipe.format)
+        for clip in clips_of(drawn):
+            name = sequence_name(self.layout, int(clip["clip_id"]))
+            paths = module.clip_paths(self.layout, name)
+            yield from zip(paths, module.clip_files(self.layout, clip), strict=True)
+
     def root_files(self) -> dict[str, bytes]:
-        """Return the files that belong to no shard."""
+        """Return the files that belong to no shard, as far as no clip need be drawn for them."""
+        if self.recipe.format in FOLDER:
+            return common_files()
         return sharded_format(self.recipe.format).root_files(self.layout)
+
+    def summary_files(self) -> Iterator[tuple[str, Pieces]]:
+        """Iterate over the files of no shard that are made of all clips, in pieces, each to be used up in turn."""
+        if self.recipe.format in FOLDER:
+            yield from folder_format(self.recipe.format).root_files(self.layout, self._clips)
+
+    def _clips(self) -> Iterator[Clip]:
+        return (clip for shard in range(self.num_shards) for clip in clips_of(self.draw(shard)))
 
     @property
     def num_shards(self) -> int:
@@ -137,6 +172,8 @@ def plan_for(recipe: Recipe, bank: DigitBank | None = None) -> Plan:
     check_digits_fit(recipe.spec, *bank.images.shape[1:])
     layout = layout_for(recipe)
     _check_memory(layout)
+    if recipe.format in FOLDER:
+        folder_format(recipe.format).check(layout)
     return Plan(recipe, bank, layout)
 
 
@@ -151,6 +188,10 @@ def layout_for(recipe: Recipe) -> Layout:
 
 def shard_paths(recipe: Recipe, layout: Layout, shard: int) -> set[str]:
     """Return the paths of one shard's files, its index among them, without drawing anything."""
+    if recipe.format in FOLDER:
+        module, ids = folder_format(recipe.format), layout.clip_ids(layout.rows(shard))
+        names = (sequence_name(layout, clip_id) for clip_id in ids)
+        return {path for name in names for path in module.clip_paths(layout, name)}
     paths = set(sharded_format(recipe.format).shard_paths(layout, shard))
     if recipe.index:
         prefix = prefix_for(recipe)
@@ -158,23 +199,40 @@ def shard_paths(recipe: Recipe, layout: Layout, shard: int) -> set[str]:
     return paths
 
 
+def root_paths(recipe: Recipe, layout: Layout) -> set[str]:
+    """Return the paths of the files of no shard, without drawing anything."""
+    name = recipe.format
+    if name in FOLDER:
+        return {*common_files(), *folder_format(name).root_paths(layout)}
+    if name in WHOLE:
+        return set(whole_format(name).file_names(recipe.split))
+    return set(sharded_format(name).root_files(layout))
+
+
 def prefix_for(recipe: Recipe) -> str:
     """Return what the paths of a recipe's bookkeeping files begin with, inside its root."""
     name = recipe.format
+    if name in FOLDER:
+        return export_prefix(recipe.split, name)
     module = whole_format(name) if name in WHOLE else sharded_format(name)
     return module.BOOKS.format(split=recipe.split)
 
 
+def export_prefix(split: str, format_: str) -> str:
+    """Return what the names of an export's recipe, manifest and folder of receipts begin with."""
+    return f"{split}.{format_}."
+
+
 def root_for(recipe: Recipe) -> str:
     """Return the folder inside OUT that a recipe's data set lies in; empty for OUT itself."""
-    if recipe.format in WHOLE:
+    if recipe.format not in SHARDED:
         return ""
     return sharded_format(recipe.format).ROOT.format(split=recipe.split)
 
 
 def shares_root(recipe: Recipe) -> bool:
     """Return whether the data sets of all splits lie in the same folder, which is theirs alone."""
-    return recipe.format not in WHOLE and "{split}" not in sharded_format(recipe.format).ROOT
+    return recipe.format in SHARDED and "{split}" not in sharded_format(recipe.format).ROOT
 
 
 def _checked_bank(recipe: Recipe, bank: DigitBank | None) -> DigitBank:
@@ -195,7 +253,7 @@ def _check_truths_fit(recipe: Recipe) -> None:
 
 def _check_memory(layout: Layout) -> None:
     shard_bytes = layout.clip_bytes * min(layout.clips_per_shard, layout.num_clips)
-    room = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4
+    room = psutil.virtual_memory().total // 4
     if shard_bytes > room:
         fix = "draw smaller or shorter clips, fewer truths, or fewer clips a shard"
         raise BadArgument(

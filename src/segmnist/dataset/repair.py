@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from segmnist.dataset.commit import MANIFEST, RECIPE, Books, receipt_of
-from segmnist.dataset.folder import folder_files
 from segmnist.dataset.local_store import LocalStore
-from segmnist.dataset.locate import Found, Lost
-from segmnist.dataset.manifest import FileSum, Manifest, Receipt, manifest_bytes, sum_of
+from segmnist.dataset.locate import Lost
+from segmnist.dataset.manifest import FileSum, Receipt, manifest_bytes, sum_of
 from segmnist.dataset.plan import Plan, plan_for
-from segmnist.dataset.progress import no_report
-from segmnist.dataset.store import Unreadable
+from segmnist.dataset.store import Store, Unreadable
 from segmnist.dataset.verify import Verdict
 from segmnist.dataset.whole import write_whole
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument, CorruptData
-from segmnist.formats import FOLDER, WHOLE, whole_format
+from segmnist.formats import WHOLE, whole_format
 
 
 def repair(verdict: Verdict, *, bank: DigitBank | None = None) -> None:
@@ -34,9 +32,6 @@ def repair(verdict: Verdict, *, bank: DigitBank | None = None) -> None:
     if found.format in WHOLE:
         _repair_whole(plan, verdict)
         return
-    if found.format in FOLDER:
-        _repair_folder(plan, found, verdict.manifest)
-        return
     receipts = {shard: _repair_shard(plan, verdict, shard) for shard in verdict.broken_shards}
     sums = _repair_root(plan, verdict, broken)
     _repair_manifest(plan, verdict, receipts, sums)
@@ -53,7 +48,8 @@ def _repair_shard(plan: Plan, verdict: Verdict, shard: int) -> Receipt:
             "pyarrow wrote it: repair with those"
         )
     for path, data in files.items():
-        books.store.replace(path, data)
+        if not _is_there(books.store, path, receipt.files[path]):
+            books.store.replace(path, data)
     books.store.replace(books.receipt_path(shard), receipt.to_bytes())
     return receipt
 
@@ -65,14 +61,25 @@ def _stored_receipt(plan: Plan, books: Books, shard: int) -> Receipt | None:
         return None
 
 
+def _is_there(store: Store, path: str, wanted: FileSum) -> bool:
+    try:
+        return sum_of(store.open(path)) == wanted
+    except (FileNotFoundError, Unreadable):
+        return False
+
+
 def _repair_root(plan: Plan, verdict: Verdict, broken: set[str]) -> dict[str, FileSum]:
     """Write the broken files of no shard again; return the sums of all files of no shard."""
-    manifest, root_files = verdict.manifest, plan.root_files()
+    manifest, store = verdict.manifest, verdict.found.store
     sums = dict(manifest.files) if manifest else {}
-    for path, data in root_files.items():
+    files = plan.root_files()
+    if manifest is None or broken & (set(sums) - set(files)):
+        files |= {path: b"".join(pieces) for path, pieces in plan.summary_files()}
+    for path, data in files.items():
         if path in broken or not manifest:
-            verdict.found.store.replace(path, data)
             sums[path] = sum_of(data)
+            if not _is_there(store, path, sums[path]):
+                store.replace(path, data)
     return sums
 
 
@@ -89,21 +96,6 @@ def _repair_manifest(
             return
         data = manifest_bytes(plan.recipe, manifest.layout, sums, receipts)
     books.store.replace(books.path(MANIFEST), data)
-
-
-def _repair_folder(plan: Plan, found: Found, manifest: Manifest | None) -> None:
-    """Draw an export again and write what is not there as drawn, then its manifest."""
-    sums = {}
-    for path, data in folder_files(plan, found.format, no_report):
-        sums[path] = sum_of(data)
-        try:
-            is_there = sum_of(found.store.open(path)) == sums[path]
-        except (FileNotFoundError, Unreadable):
-            is_there = False
-        if not is_there:
-            found.store.replace(path, data)
-    if manifest is None or manifest.files != sums:
-        found.store.replace(found.books.path(MANIFEST), manifest_bytes(plan.recipe, plan.layout, sums, ()))
 
 
 def _repair_whole(plan: Plan, verdict: Verdict) -> None:

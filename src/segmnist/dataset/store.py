@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 from segmnist.errors import CorruptData
@@ -28,6 +28,10 @@ class Store(Protocol):
 
     def put_new(self, path: str, data: bytes) -> None:
         """Create a file whole; the same bytes may be there already. Raises `CorruptData` for other bytes."""
+        ...
+
+    def put_pieces(self, path: str, pieces: Iterable[bytes]) -> None:
+        """Create a file whole from its pieces, as `put_new` does."""
         ...
 
     def replace(self, path: str, data: bytes) -> None:
@@ -78,7 +82,12 @@ class Store(Protocol):
 def check_same(store: Store, path: str, data: bytes) -> None:
     """Raise `CorruptData` if a file that somebody else wrote is not what we would have written."""
     if store.read(path) != data:
-        raise CorruptData(
-            f"{path}: another writer left other bytes there than this recipe gives here; the versions of "
-            "zstd or pyarrow may differ between the machines, or the file is damaged: run segmnist verify"
-        )
+        raise other_bytes(path)
+
+
+def other_bytes(path: str) -> CorruptData:
+    """Return the error for a file that is there with other bytes than ours."""
+    return CorruptData(
+        f"{path}: another writer left other bytes there than this recipe gives here; the versions of "
+        "zstd or pyarrow may differ between the machines, or the file is damaged: run segmnist verify"
+    )

@@ -12,11 +12,11 @@ from typing import Any, Literal, NamedTuple
 from segmnist.dataset.commit import MANIFEST, RECIPE
 from segmnist.dataset.locate import Found, Lost, locate, splits_beside
 from segmnist.dataset.manifest import FileSum, Manifest, Receipt, sum_of
-from segmnist.dataset.plan import layout_for, shard_paths
+from segmnist.dataset.plan import layout_for, root_paths, shard_paths
 from segmnist.dataset.progress import Report, Tally, no_report
 from segmnist.dataset.store import Store, Unreadable
 from segmnist.errors import CorruptData, one_line
-from segmnist.formats import SHARDED, WHOLE, Layout, sharded_format, whole_format
+from segmnist.formats import SHARDED, WHOLE, Layout, sharded_format
 from segmnist.scene.randomness import SPLITS
 from segmnist.whole_file import is_of_a_desktop, is_temporary
 
@@ -126,8 +126,7 @@ def _misfit(found: Found, layout: Layout, manifest: Manifest) -> str:
         return "of another data set: " + "; ".join(manifest.recipe.differences(recipe)[:3])
     if _bare(manifest.layout) != _bare(layout):
         return "its arrays are not those of the recipe"
-    wanted = _root_paths(found, layout)
-    if wanted and set(manifest.files) != wanted:
+    if set(manifest.files) != root_paths(recipe, layout):
         return "it does not name the files that this recipe gives"
     if len(manifest.receipts) != len(_shards(found)):
         return f"it has {len(manifest.receipts)} shards, the recipe {len(_shards(found))}"
@@ -142,13 +141,6 @@ def _misfit(found: Found, layout: Layout, manifest: Manifest) -> str:
 def _bare(layout: Layout) -> dict[str, Any]:
     """Return the arrays without their descriptions, whose words may change from release to release."""
     return {name: array._replace(about="") for name, array in layout.arrays.items()}
-
-
-def _root_paths(found: Found, layout: Layout) -> set[str]:
-    """Return the paths of the files of no shard, as far as the recipe tells them."""
-    if found.format in SHARDED:
-        return set(sharded_format(found.format).root_files(layout))
-    return set(whole_format(found.format).file_names(found.recipe.split)) if found.format in WHOLE else set()
 
 
 def _metadata_faults(found: Found, layout: Layout, faulty: set[str]) -> list[Fault]:
@@ -178,7 +170,7 @@ def _facts(data: bytes) -> Any:
 
 def _shards(found: Found) -> range:
     recipe = found.recipe
-    return range(-(-recipe.num_clips // recipe.clips_per_shard) if found.format in SHARDED else 0)
+    return range(-(-recipe.num_clips // recipe.clips_per_shard) if found.format not in WHOLE else 0)
 
 
 def _checked_shard(
@@ -246,7 +238,7 @@ def _strangers(found: Found) -> list[Fault]:
 def _paths(found: Found) -> set[str]:
     """Return the paths of all files that a data set in a folder of its own has when it is finished."""
     layout, books = layout_for(found.recipe), found.books
-    paths = {books.path(RECIPE), books.path(MANIFEST), *_root_paths(found, layout)}
+    paths = {books.path(RECIPE), books.path(MANIFEST), *root_paths(found.recipe, layout)}
     for shard in _shards(found):
         paths |= {books.receipt_path(shard), *shard_paths(found.recipe, layout, shard)}
     return paths
@@ -254,17 +246,19 @@ def _paths(found: Found) -> set[str]:
 
 def _leftovers(found: Found) -> list[str]:
     """Return the temporary files and folders of a data set that has no folder to itself."""
-    own = {
-        found.books.path(RECIPE),
-        found.books.path(MANIFEST),
-        *_root_paths(found, layout_for(found.recipe)),
-    }
-    names = sorted(found.store.names("") | found.store.folders(""))
-    return [
-        name
-        for name in names
-        if is_temporary(Path(name)) and name[1:].startswith(tuple(f"{path}." for path in own))
-    ]
+    books, store = found.books, found.store
+    own = {books.path(RECIPE), books.path(MANIFEST), *root_paths(found.recipe, layout_for(found.recipe))}
+    own |= {books.receipt_path(shard) for shard in _shards(found)}
+    targets: dict[str, list[str]] = {}
+    for path in own:
+        folder, slash, name = path.rpartition("/")
+        targets.setdefault(folder + slash, []).append(f".{name}.")
+    return sorted(
+        folder + name
+        for folder, starts in targets.items()
+        for name in store.names(folder) | store.folders(folder)
+        if is_temporary(Path(name)) and name.startswith(tuple(starts))
+    )
 
 
 def clean(found: Found | Lost) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from segmnist.dataset.commit import Books
 from segmnist.dataset.local_store import LocalStore
-from segmnist.dataset.manifest import FileSum, manifest_bytes
+from segmnist.dataset.manifest import FileSum, manifest_pieces
 from segmnist.dataset.plan import Plan
 from segmnist.errors import BadArgument
 from segmnist.formats import Arrays, whole_format
@@ -29,7 +29,7 @@ def write_whole(
     with replacing(*targets) as temporaries:
         fmt.write(temporaries, plan.layout, _shards(plan, num_threads, advance))
     files = {target.name: _sum(target) for target in targets}
-    books.put_manifest(manifest_bytes(plan.recipe, plan.layout, files, ()))
+    books.put_manifest(manifest_pieces(plan.recipe, plan.layout, files, ()))
 
 
 def check_free_of_others(plan: Plan, store: LocalStore, books: Books) -> None:

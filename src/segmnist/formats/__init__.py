@@ -7,8 +7,8 @@ bytes of that shard's files, as a pure function, so any machine can build any sh
 A *whole* format is a module with the names of `WholeFormat`. It receives the shards in order and writes one
 file per array.
 
-A *folder* format is a module with the names of `FolderFormat`. It receives the shards in order and yields many
-files, some of which, such as a COCO JSON, cover all clips. `segmnist.dataset.export` writes the folder.
+A *folder* format is a module with the names of `FolderFormat`. It makes many files of each clip, which are stored
+shard by shard, and at the end those that are about all clips, such as a COCO JSON.
 """
 
 from segmnist.formats.catalog import (

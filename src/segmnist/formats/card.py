@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from typing import Any
 
@@ -94,9 +95,31 @@ def common_files() -> dict[str, bytes]:
     }
 
 
+def json_pieces(values: Mapping[str, Any]) -> Iterator[bytes]:
+    """Yield what `json_bytes` returns piece by piece: a value may be an iterator, whose items are never held together.
+
+    >>> b"".join(json_pieces({"b": iter([1, 2]), "a": "x"}))
+    b'{"a":"x","b":[1,2]}\\n'
+    """
+    for number, (name, value) in enumerate(sorted(values.items())):
+        yield (b"{" if number == 0 else b",") + _json(name) + b":"
+        if not isinstance(value, Iterator):
+            yield _json(value)
+            continue
+        yield b"["
+        for place, item in enumerate(value):
+            yield b"," * (place > 0) + _json(item)
+        yield b"]"
+    yield b"}\n"
+
+
 def json_bytes(value: Any) -> bytes:
     """Return JSON on one line, keys sorted, ASCII."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+    return _json(value) + b"\n"
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
 def sequence_name(layout: Layout, clip_id: int) -> str:

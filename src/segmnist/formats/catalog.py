@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from segmnist.errors import BadArgument
-from segmnist.formats.layout import Array, Arrays, Fetch, Layout
+from segmnist.formats.layout import Array, Arrays, Clip, Clips, Fetch, Layout, Pieces
 
 SHARDED = {
     "zarr": "segmnist.formats.zarr",
@@ -103,18 +103,34 @@ class FolderFormat(Protocol):
         """Raise `BadArgument` for clips that do not fit the format, `MissingDependency` for an absent library."""
         ...
 
-    def files(self, layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes]]:
-        """Iterate over its files as pairs of relative path and bytes.
+    def clip_paths(self, layout: Layout, name: str) -> Iterator[str]:
+        """Iterate over the paths of the files of one clip, whose sequence has this name.
 
-        A pure function. Each path comes once, and no two splits have a path in common.
+        No two clips of any two splits have a path in common.
+        """
+        ...
+
+    def clip_files(self, layout: Layout, clip: Clip) -> Iterator[bytes]:
+        """Iterate over the bytes of these files, in the same order; pure."""
+        ...
+
+    def root_paths(self, layout: Layout) -> tuple[str, ...]:
+        """Return the paths of the files that are about all clips, such as a JSON; each split has its own."""
+        ...
+
+    def root_files(self, layout: Layout, clips: Clips) -> Iterator[tuple[str, Pieces]]:
+        """Iterate over these files, paths and bytes; pure. They are used up one after the other.
+
+        A file may take up any space on disk but none in memory: its pieces are made as `clips` draws.
         """
         ...
 
 
 def check_format(name: str) -> None:
     """Raise `BadArgument` for an unknown format."""
-    if name not in SHARDED and name not in WHOLE:
-        raise BadArgument("format", name, ", ".join([*SHARDED, *WHOLE]))
+    known = [*SHARDED, *WHOLE, *FOLDER]
+    if name not in known:
+        raise BadArgument("format", name, ", ".join(known))
 
 
 def sharded_format(name: str) -> ShardedFormat:

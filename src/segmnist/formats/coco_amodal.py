@@ -1,7 +1,7 @@
 """COCO instances per frame in two files: visible masks, and amodal masks with the hidden parts.
 
 Each JSON is a plain COCO file, so pycocotools scores either. The amodal file also has digits that are entirely
-hidden.
+hidden; `visible_mask` and `occlude_rate` are named as in COCO amodal (COCOA, Zhu et al. 2017).
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from segmnist.formats.card import CATEGORY_OF_CLASS, categories, coco_head, json_bytes, sequence_name
-from segmnist.formats.layout import Array, Arrays, Layout
-from segmnist.formats.pictures import clips_of, png_grey
+from segmnist.formats.card import CATEGORY_OF_CLASS, categories, coco_head, json_pieces, sequence_name
+from segmnist.formats.layout import Clip, Clips, Layout, Pieces
+from segmnist.formats.pictures import png_grey
 from segmnist.formats.rle import box_xywh, check_pycocotools, encode
 
 TRUTHS = ("instance", "amodal", "depth")
@@ -23,45 +23,66 @@ def check(layout: Layout) -> None:
     check_pycocotools()
 
 
-def files(layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes]]:
-    """Iterate over the files: PNG frames, then the two JSONs."""
-    split = layout.recipe["split"]
-    images: list[dict[str, Any]] = []
-    found: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
-    for clip in clips_of(shards):
-        name = sequence_name(layout, int(clip["clip_id"]))
-        for index, frame in enumerate(clip["video"]):
-            file_name = f"{name}/{index:05d}.png"
-            yield f"{split}/{file_name}", png_grey(frame)
-            H, W = frame.shape
-            number = len(images) + 1
-            images.append({"id": number, "file_name": file_name, "height": H, "width": W, "license": 1})
+def clip_paths(layout: Layout, name: str) -> Iterator[str]:
+    """Iterate over the paths of a clip's frames."""
+    return (f"images/{layout.recipe['split']}/{name}/{index:05d}.png" for index in range(layout.num_frames))
+
+
+def clip_files(layout: Layout, clip: Clip) -> Iterator[bytes]:
+    """Iterate over a clip's files: its frames."""
+    return map(png_grey, clip["video"])
+
+
+def root_paths(layout: Layout) -> tuple[str, ...]:
+    """Return the paths of the two JSONs."""
+    return tuple(f"annotations/instances_{layout.recipe['split']}_{kind}.json" for kind in KINDS)
+
+
+def root_files(layout: Layout, clips: Clips) -> Iterator[tuple[str, Pieces]]:
+    """Iterate over the two JSONs."""
+    for kind, path in zip(KINDS, root_paths(layout)):
+        content = {
+            "images": _images(layout),
+            "annotations": _annotations(layout, clips, kind),
+            "categories": categories(),
+        }
+        yield path, json_pieces({**coco_head(layout), **content})
+
+
+def _images(layout: Layout) -> Iterator[dict[str, Any]]:
+    T, H, W = layout.arrays["video"].shape
+    for row, clip_id in enumerate(layout.clip_ids(range(layout.num_clips))):
+        for index in range(T):
+            file_name = f"{sequence_name(layout, clip_id)}/{index:05d}.png"
+            yield {"id": row * T + index + 1, "file_name": file_name, "height": H, "width": W, "license": 1}
+
+
+def _annotations(layout: Layout, clips: Clips, kind: str) -> Iterator[dict[str, Any]]:
+    for row, clip in enumerate(clips()):
+        for index in range(layout.num_frames):
+            image = row * layout.num_frames + index
             for digit in range(len(clip["labels"])):
-                for kind, annotation in _annotations(clip, index, digit).items():
-                    found[kind].append({"id": len(found[kind]) + 1, "image_id": number, **annotation})
-    for kind in KINDS:
-        content = {"images": images, "annotations": found[kind], "categories": categories()}
-        yield f"annotations/instances_{split}_{kind}.json", json_bytes({**coco_head(layout), **content})
+                if annotation := _annotation(clip, index, digit, kind):
+                    number = image * layout.max_digits + digit + 1
+                    yield {"id": number, "image_id": image + 1, **annotation}
 
 
-def _annotations(clip: dict[str, Array], index: int, digit: int) -> dict[str, dict[str, Any]]:
-    """Return the annotation of a digit in a frame, or none for an empty mask."""
+def _annotation(clip: Clip, index: int, digit: int, kind: str) -> dict[str, Any] | None:
+    """Return the annotation of a digit in a frame, or None for an empty mask."""
     modal, amodal = clip["instance"][index] == digit + 1, clip["amodal"][digit, index]
+    mask = modal if kind == "modal" else amodal
+    if not mask.any():
+        return None
+    area = int(mask.sum())
     facts = {
         "category_id": int(clip["labels"][digit]) + CATEGORY_OF_CLASS,
         "instance_id": digit + 1,
         "depth_order": int(clip["depth_order"][digit, index]),
         "iscrowd": 0,
+        "segmentation": encode(mask),
+        "bbox": box_xywh(mask),
+        "area": area,
     }
-    annotations = {}
-    if modal.any():
-        annotations["modal"] = {**facts, **_shape(modal)}
-    if amodal.any():
-        visibility = int(modal.sum()) / int(amodal.sum())
-        seen = {"visible_segmentation": encode(modal), "visibility": round(visibility, 6)}
-        annotations["amodal"] = {**facts, **_shape(amodal), **seen}
-    return annotations
-
-
-def _shape(mask: Array) -> dict[str, Any]:
-    return {"segmentation": encode(mask), "bbox": box_xywh(mask), "area": int(mask.sum())}
+    if kind == "modal":
+        return facts
+    return {**facts, "visible_mask": encode(modal), "occlude_rate": round(1 - int(modal.sum()) / area, 6)}

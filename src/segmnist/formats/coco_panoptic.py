@@ -1,14 +1,18 @@
-"""COCO panoptic: each frame is an image, with its segments in a PNG and in one JSON."""
+"""COCO panoptic: each frame is an image, with its segments in a PNG and in one JSON.
+
+The frames are JPEGs below `images/`: detectron2 puts `.jpg` in place of the `.png` of the segments, and datumaro looks
+into that folder alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from segmnist.formats.card import coco_head, json_bytes, panoptic_categories, sequence_name
-from segmnist.formats.layout import Arrays, Layout
+from segmnist.formats.card import coco_head, json_pieces, panoptic_categories, sequence_name
+from segmnist.formats.layout import Clip, Clips, Layout, Pieces
 from segmnist.formats.panoptic import segment_ids, segments
-from segmnist.formats.pictures import clips_of, png_grey, png_rgb
+from segmnist.formats.pictures import jpeg, png_rgb
 
 TRUTHS = ("instance",)
 
@@ -17,20 +21,50 @@ def check(layout: Layout) -> None:
     """Accept all clips."""
 
 
-def files(layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes]]:
-    """Iterate over the files: frames, segment PNGs, then the JSON."""
+def clip_paths(layout: Layout, name: str) -> Iterator[str]:
+    """Iterate over the paths of a clip's frames and segments."""
     split = layout.recipe["split"]
-    images: list[dict[str, Any]] = []
-    annotations: list[dict[str, Any]] = []
-    for clip in clips_of(shards):
+    for index in range(layout.num_frames):
+        yield f"images/{split}/{name}_{index:05d}.jpg"
+        yield f"annotations/panoptic_{split}/{name}_{index:05d}.png"
+
+
+def clip_files(layout: Layout, clip: Clip) -> Iterator[bytes]:
+    """Iterate over a clip's files: of each frame the JPEG and the PNG of segments."""
+    for frame, instance in zip(clip["video"], clip["instance"]):
+        yield jpeg(frame)
+        yield png_rgb(segment_ids(instance))
+
+
+def root_paths(layout: Layout) -> tuple[str, ...]:
+    """Return the path of the JSON."""
+    return (f"annotations/panoptic_{layout.recipe['split']}.json",)
+
+
+def root_files(layout: Layout, clips: Clips) -> Iterator[tuple[str, Pieces]]:
+    """Iterate over the one file of all clips, the JSON."""
+    content = {
+        "images": _images(layout),
+        "annotations": _annotations(layout, clips),
+        "categories": panoptic_categories(),
+    }
+    yield root_paths(layout)[0], json_pieces({**coco_head(layout), **content})
+
+
+def _images(layout: Layout) -> Iterator[dict[str, Any]]:
+    T, H, W = layout.arrays["video"].shape
+    for row, clip_id in enumerate(layout.clip_ids(range(layout.num_clips))):
+        for index in range(T):
+            file_name = f"{sequence_name(layout, clip_id)}_{index:05d}.jpg"
+            yield {"id": row * T + index + 1, "file_name": file_name, "height": H, "width": W, "license": 1}
+
+
+def _annotations(layout: Layout, clips: Clips) -> Iterator[dict[str, Any]]:
+    for row, clip in enumerate(clips()):
         name = sequence_name(layout, int(clip["clip_id"]))
-        for index, (frame, instance) in enumerate(zip(clip["video"], clip["instance"])):
-            file_name, number = f"{name}_{index:05d}.png", len(images) + 1
-            yield f"{split}/{file_name}", png_grey(frame)
-            yield f"annotations/panoptic_{split}/{file_name}", png_rgb(segment_ids(instance))
-            H, W = frame.shape
-            images.append({"id": number, "file_name": file_name, "height": H, "width": W, "license": 1})
-            info = segments(instance, clip["labels"])
-            annotations.append({"image_id": number, "file_name": file_name, "segments_info": info})
-    content = {"images": images, "annotations": annotations, "categories": panoptic_categories()}
-    yield f"annotations/panoptic_{split}.json", json_bytes({**coco_head(layout), **content})
+        for index, instance in enumerate(clip["instance"]):
+            yield {
+                "image_id": row * layout.num_frames + index + 1,
+                "file_name": f"{name}_{index:05d}.png",
+                "segments_info": segments(instance, clip["labels"]),
+            }

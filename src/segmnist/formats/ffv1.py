@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from segmnist.errors import MissingDependency
-from segmnist.formats.card import sequence_name
-from segmnist.formats.layout import Array, Arrays, Layout
-from segmnist.formats.pictures import clips_of
+from segmnist.formats.layout import Array, Clip, Clips, Layout, Pieces
 
 TRUTHS = ("semantic", "instance")
+VIDEOS = ("video", *TRUTHS)
 FRAMES_PER_SECOND = 10
 
 
@@ -20,12 +19,24 @@ def check(layout: Layout) -> None:
     _av()
 
 
-def files(layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes]]:
-    """Iterate over the files: three videos per clip."""
-    for clip in clips_of(shards):
-        name = sequence_name(layout, int(clip["clip_id"]))
-        for array in ("video", *TRUTHS):
-            yield f"{array}/{name}.mkv", encode(clip[array])
+def clip_paths(layout: Layout, name: str) -> Iterator[str]:
+    """Iterate over the paths of a clip's three videos."""
+    return (f"{array}/{name}.mkv" for array in VIDEOS)
+
+
+def clip_files(layout: Layout, clip: Clip) -> Iterator[bytes]:
+    """Iterate over a clip's three videos."""
+    return (encode(clip[array]) for array in VIDEOS)
+
+
+def root_paths(layout: Layout) -> tuple[str, ...]:
+    """Return nothing: no file is about all clips."""
+    return ()
+
+
+def root_files(layout: Layout, clips: Clips) -> Iterator[tuple[str, Pieces]]:
+    """Iterate over nothing."""
+    return iter(())
 
 
 def encode(frames: Array) -> bytes:

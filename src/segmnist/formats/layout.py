@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -13,6 +13,15 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
 """Arrays of some clips by name, each with the clip axis first; `clip_id` is always among them."""
+
+Clip = dict[str, Array]
+"""Arrays of one clip by name; those of digits have as many rows as the clip has digits."""
+
+Clips = Callable[[], Iterator[Clip]]
+"""Draws all clips of a data set, in order and one at a time, anew at each call."""
+
+Pieces = Iterable[bytes]
+"""The bytes of a file, piece by piece."""
 
 
 class FileBytes(Protocol):
@@ -60,6 +69,23 @@ class Layout:
         """Return the rows of the data set that are in this shard."""
         first = shard * self.clips_per_shard
         return range(first, min(first + self.clips_per_shard, self.num_clips))
+
+    def clip_ids(self, rows: range) -> list[int]:
+        """Return the ids of the clips in these rows of the data set."""
+        if ids := self.recipe.get("clip_ids"):
+            return list(ids[rows.start : rows.stop])
+        first = self.recipe.get("first_clip", 0)
+        return [first + row for row in rows]
+
+    @property
+    def num_frames(self) -> int:
+        """Frames of a clip."""
+        return self.arrays["video"].shape[0]
+
+    @property
+    def max_digits(self) -> int:
+        """Digits that a clip has at most."""
+        return self.arrays["labels"].shape[0]
 
     @property
     def clip_bytes(self) -> int:

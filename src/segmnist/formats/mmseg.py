@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from segmnist.formats.card import json_bytes, sequence_name
-from segmnist.formats.layout import Arrays, Layout
-from segmnist.formats.pictures import clips_of, png_grey, png_palette
+from segmnist.formats.card import json_bytes
+from segmnist.formats.layout import Clip, Clips, Layout, Pieces
+from segmnist.formats.pictures import png_grey, png_palette
 from segmnist.palette import CLASS_COLOURS, CLASS_NAMES
 
 TRUTHS = ("semantic",)
@@ -16,15 +16,28 @@ def check(layout: Layout) -> None:
     """Accept all clips."""
 
 
-def files(layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes]]:
-    """Iterate over the files: frames, masks, metainfo."""
+def clip_paths(layout: Layout, name: str) -> Iterator[str]:
+    """Iterate over the paths of a clip's frames and masks."""
     split = layout.recipe["split"]
-    for clip in clips_of(shards):
-        name = sequence_name(layout, int(clip["clip_id"]))
-        for index, (frame, semantic) in enumerate(zip(clip["video"], clip["semantic"])):
-            yield f"img_dir/{split}/{name}_{index:05d}.png", png_grey(frame)
-            yield f"ann_dir/{split}/{name}_{index:05d}.png", png_palette(semantic, CLASS_COLOURS)
-    yield f"{split}_metainfo.json", json_bytes(metainfo())
+    for index in range(layout.num_frames):
+        yield from (f"{folder}/{split}/{name}_{index:05d}.png" for folder in ("img_dir", "ann_dir"))
+
+
+def clip_files(layout: Layout, clip: Clip) -> Iterator[bytes]:
+    """Iterate over a clip's files: frames and masks."""
+    for frame, semantic in zip(clip["video"], clip["semantic"]):
+        yield png_grey(frame)
+        yield png_palette(semantic, CLASS_COLOURS)
+
+
+def root_paths(layout: Layout) -> tuple[str, ...]:
+    """Return the path of the metainfo."""
+    return (f"{layout.recipe['split']}_metainfo.json",)
+
+
+def root_files(layout: Layout, clips: Clips) -> Iterator[tuple[str, Pieces]]:
+    """Iterate over the one file of all clips, the metainfo."""
+    yield root_paths(layout)[0], [json_bytes(metainfo())]
 
 
 def metainfo() -> dict[str, object]:

@@ -7,10 +7,11 @@ seqinfo.ini maps each id to its digit.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from segmnist.formats.card import sequence_name
-from segmnist.formats.layout import Array, Arrays, Layout
-from segmnist.formats.pictures import clips_of, png_grey
+from segmnist.formats.layout import Array, Clip, Clips, Layout, Pieces
+from segmnist.formats.pictures import png_grey
 from segmnist.formats.rle import check_pycocotools, encode, seen_in
 
 TRUTHS = ("instance",)
@@ -25,18 +26,30 @@ def check(layout: Layout) -> None:
     check_pycocotools()
 
 
-def files(layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes]]:
-    """Iterate over the files: PNG frames, gt.txt and seqinfo.ini of each clip, the seqmap."""
-    root = f"{BENCHMARK}-{layout.recipe['split']}"
-    names = []
-    for clip in clips_of(shards):
-        name = sequence_name(layout, int(clip["clip_id"]))
-        names.append(name)
-        for index, frame in enumerate(clip["video"], 1):
-            yield f"{root}/{name}/img1/{index:06d}.png", png_grey(frame)
-        yield f"{root}/{name}/gt/gt.txt", _tracks(clip["instance"])
-        yield f"{root}/{name}/seqinfo.ini", _seqinfo(name, clip)
-    yield f"seqmaps/{root}.txt", "".join(f"{name}\n" for name in ("name", *names)).encode()
+def clip_paths(layout: Layout, name: str) -> Iterator[str]:
+    """Iterate over the paths of a clip's frames, its tracks and its seqinfo.ini."""
+    folder = f"{_root(layout)}/{name}"
+    yield from (f"{folder}/img1/{number:06d}.png" for number in range(1, layout.num_frames + 1))
+    yield f"{folder}/gt/gt.txt"
+    yield f"{folder}/seqinfo.ini"
+
+
+def clip_files(layout: Layout, clip: Clip) -> Iterator[bytes]:
+    """Iterate over a clip's files: frames, tracks, seqinfo.ini."""
+    yield from map(png_grey, clip["video"])
+    yield _tracks(clip["instance"])
+    yield _seqinfo(sequence_name(layout, int(clip["clip_id"])), clip)
+
+
+def root_paths(layout: Layout) -> tuple[str, ...]:
+    """Return the path of the list of sequences."""
+    return (f"seqmaps/{_root(layout)}.txt",)
+
+
+def root_files(layout: Layout, clips: Clips) -> Iterator[tuple[str, Pieces]]:
+    """Iterate over the one file of all clips, the list of sequences."""
+    names = (sequence_name(layout, clip_id) for clip_id in layout.clip_ids(range(layout.num_clips)))
+    yield root_paths(layout)[0], (f"{name}\n".encode() for name in chain(["name"], names))
 
 
 def track_id(instance_id: int) -> int:
@@ -46,6 +59,10 @@ def track_id(instance_id: int) -> int:
     2003
     """
     return IDS_PER_CLASS * SCORED_CLASS + instance_id
+
+
+def _root(layout: Layout) -> str:
+    return f"{BENCHMARK}-{layout.recipe['split']}"
 
 
 def _tracks(instance: Array) -> bytes:
@@ -58,7 +75,7 @@ def _tracks(instance: Array) -> bytes:
     return "".join(lines).encode()
 
 
-def _seqinfo(name: str, clip: dict[str, Array]) -> bytes:
+def _seqinfo(name: str, clip: Clip) -> bytes:
     T, H, W = clip["video"].shape
     digits = "".join(f"{track_id(i)}={label}\n" for i, label in enumerate(clip["labels"].tolist(), 1))
     return (

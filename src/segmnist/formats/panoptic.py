@@ -11,25 +11,26 @@ from segmnist.formats.card import CATEGORY_OF_CLASS
 from segmnist.formats.layout import Array
 from segmnist.formats.rle import box_xywh
 
+BACKGROUND_ID = 255
+
 
 def segment_ids(instance: Array) -> Array:
     """Return the segment ids of `(...)` instance ids: 1..N for the digits, 255 for the background.
 
     A digit has the same id in every frame; 0 is void.
     """
-    return np.where(instance == 0, np.uint32(255), instance.astype(np.uint32))
+    return np.where(instance == 0, np.uint32(BACKGROUND_ID), instance.astype(np.uint32))
 
 
 def segments(instance: Array, labels: Array) -> list[dict[str, Any]]:
-    """Return the `segments_info` of a `(H,W)` frame: an entry for each visible digit and the background."""
-    ids = segment_ids(instance)
+    """Return the `segments_info` of a `(H,W)` frame: the background first, then each visible digit."""
     found = []
-    for segment in np.unique(ids).tolist():
-        mask = ids == segment
-        label = BACKGROUND if segment == 255 else int(labels[segment - 1])
+    for digit in np.unique(instance).tolist():
+        mask = instance == digit
+        label = int(labels[digit - 1]) if digit else BACKGROUND
         found.append(
             {
-                "id": segment,
+                "id": digit or BACKGROUND_ID,
                 "category_id": label + CATEGORY_OF_CLASS,
                 "area": int(mask.sum()),
                 "bbox": box_xywh(mask),

@@ -21,6 +21,19 @@ def encode(mask: Array) -> dict[str, Any]:
     return {"size": list(mask.shape), "counts": rle["counts"].decode()}
 
 
+def run_lengths(mask: Array) -> dict[str, Any]:
+    """Return a `(H,W)` mask as COCO's run lengths, a list of numbers: of 0 and 1 in turn, column by column.
+
+    >>> run_lengths(np.eye(2, 3, 1) > 0)
+    {'size': [2, 3], 'counts': [2, 1, 2, 1]}
+    """
+    pixels = np.concatenate([[False], mask.ravel(order="F"), [False]])
+    cuts = np.flatnonzero(pixels[1:] != pixels[:-1])
+    if not mask.size or not mask.ravel(order="F")[-1]:
+        cuts = np.append(cuts, mask.size)
+    return {"size": list(mask.shape), "counts": np.diff(cuts, prepend=0).tolist()}
+
+
 def box_xywh(mask: Array) -> list[float]:
     """Return the tight box of a non-empty `(H,W)` mask as COCO's x, y, width, height.
 

@@ -1,6 +1,7 @@
 """YouTube-VIS: videos as frames, and one JSON of tracks with a run-length mask per frame.
 
-Ids begin at 1, since readers drop an id 0 without a word.
+Ids begin at 1, since readers drop an id 0 without a word. Run lengths are lists of numbers, as in YouTube-VIS itself:
+TrackEval reads nothing else.
 """
 
 from __future__ import annotations
@@ -8,53 +9,65 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from segmnist.formats.card import CATEGORY_OF_CLASS, categories, coco_head, json_bytes, sequence_name
-from segmnist.formats.layout import Array, Arrays, Layout
-from segmnist.formats.pictures import clips_of, png_grey
-from segmnist.formats.rle import box_xywh, check_pycocotools, encode
+from segmnist.formats.card import CATEGORY_OF_CLASS, categories, coco_head, json_pieces, sequence_name
+from segmnist.formats.layout import Clip, Clips, Layout, Pieces
+from segmnist.formats.pictures import png_grey
+from segmnist.formats.rle import box_xywh, run_lengths
 
 TRUTHS = ("instance",)
 
 
 def check(layout: Layout) -> None:
-    """Raise `MissingDependency` without pycocotools."""
-    check_pycocotools()
+    """Accept all clips."""
 
 
-def files(layout: Layout, shards: Iterator[Arrays]) -> Iterator[tuple[str, bytes]]:
-    """Iterate over the files: PNG frames, then the JSON."""
+def clip_paths(layout: Layout, name: str) -> Iterator[str]:
+    """Iterate over the paths of a clip's frames."""
     split = layout.recipe["split"]
-    videos: list[dict[str, Any]] = []
-    tracks: list[dict[str, Any]] = []
-    for clip in clips_of(shards):
-        name = sequence_name(layout, int(clip["clip_id"]))
-        for index, frame in enumerate(clip["video"]):
-            yield f"{split}/JPEGImages/{name}/{index:05d}.png", png_grey(frame)
-        videos.append(_video(name, clip, len(videos) + 1))
+    return (f"{split}/JPEGImages/{name}/{index:05d}.png" for index in range(layout.num_frames))
+
+
+def clip_files(layout: Layout, clip: Clip) -> Iterator[bytes]:
+    """Iterate over a clip's files: its frames."""
+    return map(png_grey, clip["video"])
+
+
+def root_paths(layout: Layout) -> tuple[str, ...]:
+    """Return the path of the JSON."""
+    return (f"{layout.recipe['split']}/instances.json",)
+
+
+def root_files(layout: Layout, clips: Clips) -> Iterator[tuple[str, Pieces]]:
+    """Iterate over the one file of all clips, the JSON."""
+    content = {"videos": _videos(layout), "annotations": _tracks(layout, clips), "categories": categories()}
+    yield root_paths(layout)[0], json_pieces({**coco_head(layout), **content})
+
+
+def _videos(layout: Layout) -> Iterator[dict[str, Any]]:
+    T, H, W = layout.arrays["video"].shape
+    for row, clip_id in enumerate(layout.clip_ids(range(layout.num_clips))):
+        name = sequence_name(layout, clip_id)
+        yield {
+            "id": row + 1,
+            "clip_id": clip_id,
+            "file_names": [f"{name}/{index:05d}.png" for index in range(T)],
+            "length": T,
+            "height": H,
+            "width": W,
+            "license": 1,
+        }
+
+
+def _tracks(layout: Layout, clips: Clips) -> Iterator[dict[str, Any]]:
+    for row, clip in enumerate(clips()):
         for digit in range(len(clip["labels"])):
             track = _track(clip, digit)
             # A digit that is never visible is no track.
             if any(track["areas"]):
-                tracks.append({**track, "id": len(tracks) + 1, "video_id": len(videos)})
-    content = {**coco_head(layout), "videos": videos, "annotations": tracks, "categories": categories()}
-    yield f"{split}/instances.json", json_bytes(content)
+                yield {"id": row * layout.max_digits + digit + 1, "video_id": row + 1, **track}
 
 
-def _video(name: str, clip: dict[str, Array], number: int) -> dict[str, Any]:
-    T, H, W = clip["video"].shape
-    names = [f"{name}/{index:05d}.png" for index in range(T)]
-    return {
-        "id": number,
-        "clip_id": int(clip["clip_id"]),
-        "file_names": names,
-        "length": T,
-        "height": H,
-        "width": W,
-        "license": 1,
-    }
-
-
-def _track(clip: dict[str, Array], digit: int) -> dict[str, Any]:
+def _track(clip: Clip, digit: int) -> dict[str, Any]:
     T, H, W = clip["instance"].shape
     masks = [mask if mask.any() else None for mask in clip["instance"] == digit + 1]
     return {
@@ -64,7 +77,7 @@ def _track(clip: dict[str, Array], digit: int) -> dict[str, Any]:
         "height": H,
         "width": W,
         "length": T,
-        "segmentations": [None if mask is None else encode(mask) for mask in masks],
+        "segmentations": [None if mask is None else run_lengths(mask) for mask in masks],
         "bboxes": [None if mask is None else box_xywh(mask) for mask in masks],
         "areas": [None if mask is None else int(mask.sum()) for mask in masks],
     }
