@@ -55,6 +55,21 @@ def test_large_clips_are_thinned_and_fewer(client: TestClient) -> None:
     assert max(arrays["pictures"].shape[2:]) <= 64
 
 
+def test_small_pictures_of_instances_come_where_they_are_asked_for(client: TestClient) -> None:
+    query = "preset=crowded&height=32&width=32&num_frames=4&among=3&frames=4"
+    arrays = unpack(client.get(f"/wall.bin?{query}&instances=true").content)[1]
+    assert set(unpack(client.get(f"/wall.bin?{query}").content)[1]) == {"pictures"}
+    source = ClipSource(preset("crowded", height=32, width=32, num_frames=4), truth=("instance",))
+    for row in range(3):
+        np.testing.assert_array_equal(arrays["instance"][row], source[row]["instance"])
+
+
+def test_why_no_more_were_examined(client: TestClient) -> None:
+    assert wall(client, "among=2")["stopped"] == ""
+    assert wall(client, "preset=large&among=100")["stopped"] == "size"
+    assert wall(client, "stored=true&among=100")["stopped"] == "end"
+
+
 def test_rows_of_the_data_set(client: TestClient) -> None:
     found = wall(client, "stored=true&start=7")
     assert [clip["clip"] for clip in found["clips"]] == ["12", "13", "14", "15", "16"]

@@ -10,11 +10,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.classes import IGNORE
 from segmnist.counterfactual import without_digits
 from segmnist.errors import BadArgument
 from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.view import View, check_cost
 from segmnist.oracle import Oracle
+from segmnist.oracle.solvable import check_solvable
 from segmnist.render.arrays import arrays_of
 from segmnist.render.clips import Clip
 from segmnist.render.engine import render
@@ -36,10 +38,10 @@ ORACLE_BYTES = 64 << 20
 
 
 class Digit(msgspec.Struct, frozen=True):
-    """A digit of the clip; its tracks have one entry a frame."""
+    """A digit of the clip; its tracks have one entry a frame. One that was left out has no label."""
 
     instance: int
-    label: int
+    label: int | None
     visibility: list[float]
     depth: list[int]
     box: list[list[float]]
@@ -55,9 +57,10 @@ class ClipFacts(msgspec.Struct, frozen=True):
     num_frames: int
     height: int
     width: int
-    labels: list[int]
+    labels: list[int | None]
     without: list[int]
     difficulty: dict[str, float]
+    solvable: bool
     stored_arrays: list[str] = []
     matches_recipe: bool | None = None
 
@@ -85,10 +88,22 @@ def draw(view: View, exhibit: Exhibit) -> Drawn:
     difficulty = {name: round(float(clip[name]), 4) for name in DIFFICULTY}
     T, H, W = clip.video.shape
     facts = ClipFacts(
-        str(view.clip), str(view.seed), view.split, T, H, W, clip.labels.tolist(),
-        list(view.without), difficulty, sorted(stored), matches,
+        str(view.clip), str(view.seed), view.split, T, H, W, _labels(clip),
+        list(view.without), difficulty, _is_solvable(view.spec), sorted(stored), matches,
     )  # fmt: skip
     return Drawn(view, clip, facts)
+
+
+def _labels(clip: Clip) -> list[int | None]:
+    return [None if label == IGNORE else label for label in clip.labels.tolist()]
+
+
+def _is_solvable(spec: SceneSpec) -> bool:
+    try:
+        check_solvable(spec)
+    except BadArgument:
+        return False
+    return True
 
 
 def _without(scene: Scene, instances: tuple[int, ...]) -> Scene:
@@ -121,10 +136,10 @@ def digits_of(drawn: Drawn) -> list[Digit]:
     clip = drawn.clip
     return [
         Digit(
-            row + 1, int(label), clip["visibility"][row].round(4).tolist(), clip["depth_order"][row].tolist(),
+            row + 1, label, clip["visibility"][row].round(4).tolist(), clip["depth_order"][row].tolist(),
             clip["boxes_xyxy"][row].tolist(), clip["pose"][row].round(4).tolist(),
         )
-        for row, label in enumerate(clip.labels)
+        for row, label in enumerate(_labels(clip))
     ]  # fmt: skip
 
 
@@ -161,15 +176,14 @@ def _bits(masks: NDArray[np.bool_]) -> NDArray[np.uint8]:
     return planes
 
 
-def entropy_of(drawn: Drawn, exhibit: Exhibit) -> NDArray[np.uint8]:
-    """Return the entropy of the exact posterior of each pixel's class `(T,H,W)` uint8, 255 = ln 11 nats.
+def entropy_of(drawn: Drawn, exhibit: Exhibit) -> NDArray[np.float32]:
+    """Return the entropy of the exact posterior of each pixel's class, in nats, `(T,H,W)` float32.
 
     Raises `BadArgument` outside the exactly solvable family, and where the family is too large for a request.
     """
     view = drawn.view
     oracle = _oracle(view.spec, view.split, view.seed, exhibit)
-    entropy = oracle.posterior(np.ascontiguousarray(drawn.clip.video), view.observer).entropy
-    return np.asarray((entropy / np.log(11) * 255).round().clip(0, 255), np.uint8)
+    return oracle.posterior(np.ascontiguousarray(drawn.clip.video), view.observer).entropy.astype(np.float32)
 
 
 @lru_cache(maxsize=4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from pathlib import Path
 
@@ -14,6 +15,7 @@ MEDIA = {"png": "image/png", "gif": "image/gif", "mp4": "video/mp4"}
 MAX_PIXELS = 48 << 20
 """Pixels of all pages of a film."""
 TILE_SIDE = 256
+MAX_SCALE = 32
 
 
 def film_of(drawn: Drawn, kind: str) -> bytes:
@@ -23,15 +25,17 @@ def film_of(drawn: Drawn, kind: str) -> bytes:
     """
     clip = drawn.clip
     T, H, W = clip.video.shape
-    scale = max(TILE_SIDE // max(H, W), 1)
-    pixels = 3 * H * W * scale * scale
-    if T * pixels > MAX_PIXELS and kind != "png":
-        raise BadArgument("num_frames", T, f"{MAX_PIXELS // pixels} or fewer for a {kind} of this size")
+    # Three panels of T frames; a long clip is enlarged less.
+    fits = math.isqrt(MAX_PIXELS // (3 * T * H * W)) if kind != "png" else MAX_SCALE
+    if fits < 1:
+        raise BadArgument("num_frames", T, f"{MAX_PIXELS // (3 * H * W)} or fewer for a {kind} of this size")
+    scale = max(min(TILE_SIDE // max(H, W), fits, MAX_SCALE), 1)
     with tempfile.TemporaryDirectory(prefix="segmnist-") as folder:
         path = Path(folder) / f"clip.{kind}"
-        title = f"Clip {clip.clip_id} : MNIST digits {clip.labels[clip.labels != IGNORE].tolist()}"
+        digits = ", ".join(map(str, clip.labels[clip.labels != IGNORE])) or "none"
+        title = f"Clip {clip.clip_id}: digits {digits}"
         save_preview(
             path, [clip.video], [clip["semantic"]], [clip.labels],
-            instances=[clip["instance"]], titles=[title], scale=min(scale, 32),
+            instances=[clip["instance"]], titles=[title], scale=scale,
         )  # fmt: skip
         return path.read_bytes()

@@ -42,6 +42,16 @@ def _field_schema(field: Field) -> Schema:
             return number
 
 
+PAGE_WORDS = {
+    "show": "Overlays, as 'semantic,boxes'.",
+    "mix": "Strength of the overlays in percent.",
+    "frame": "The frame on show; -1 is the last.",
+    "fps": "Frames a second.",
+    "zoom": "Screen pixels a pixel of the clip.",
+    "beside": "What is drawn beside the video: semantic, instance or nothing.",
+}
+"""How the page shows a clip: its address may hold these, and so may its JSON twin's, in which they change nothing."""
+
 PARAMETERS: dict[str, tuple[Schema, str]] = {
     "preset": ({"enum": list(PRESETS)}, "The preset whose fields are the defaults."),
     "split": ({"enum": list(SPLITS)}, "Whose glyphs and whose random stream."),
@@ -63,6 +73,11 @@ PARAMETERS: dict[str, tuple[Schema, str]] = {
     "low": ({"type": "number"}, "Least value of what is sorted by."),
     "high": ({"type": "number"}, "Largest value of what is sorted by."),
     "frames": (_number("integer", 1, 30), "Frames of each small picture."),
+    "instances": ({"type": "boolean"}, "Send small pictures of the instances, too."),
+    **{
+        name: ({"type": "string", "maxLength": 40}, f"{about} Of the page alone.")
+        for name, about in PAGE_WORDS.items()
+    },
     **{
         f.name: (_field_schema(f), f"Field of the spec: {f.about} ({f.unit or 'no unit'}).")
         for f in fields().values()
@@ -70,8 +85,11 @@ PARAMETERS: dict[str, tuple[Schema, str]] = {
 }
 
 SPEC = ("preset", "split", "seed", "stored", *fields())
-CLIP = (*SPEC, "clip", "without")
-WALL = (*SPEC, "where", "start", "among", "count", "sort", "descending", "low", "high", "frames")
+CLIP_ONLY = ("clip", "without")
+CLIP = (*SPEC, *CLIP_ONLY)
+WALL_ONLY = ("where", "start", "among", "count", "sort", "descending", "low", "high", "frames")
+WALL = (*SPEC, *WALL_ONLY)
+PAGE = (*PAGE_WORDS, "observer")
 
 
 def describe(names: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from segmnist.explore.about import About, about
 from segmnist.explore.clip import ClipFacts, Digit, digits_of, draw, entropy_of, travelling_arrays
 from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.film import MEDIA, film_of
-from segmnist.explore.parameters import CLIP, WALL, describe
+from segmnist.explore.parameters import CLIP, CLIP_ONLY, PAGE, WALL, WALL_ONLY, describe
 from segmnist.explore.replies import JSON, Failure, reply_json
 from segmnist.explore.snippets import python_of, toml_of
 from segmnist.explore.view import view_from
@@ -71,7 +71,7 @@ def _binary(data: bytes) -> Response:
 
 
 def _python(query: Query, exhibit: Exhibit) -> Response:
-    return Response(python_of(view_from(query, exhibit), exhibit.bank), media_type="text/x-python")
+    return Response(python_of(view_from(query, exhibit), exhibit), media_type="text/x-python")
 
 
 def _toml(query: Query, exhibit: Exhibit) -> Response:
@@ -95,12 +95,18 @@ def _wall_json(query: Query, exhibit: Exhibit) -> Response:
 
 def _wall_binary(query: Query, exhibit: Exhibit) -> Response:
     facts, pictures = draw_wall(wall_view_from(query, exhibit), exhibit)
-    return _binary(pack(facts, {"pictures": pictures}))
+    return _binary(pack(facts, pictures))
 
 
 ROUTES = (
     Route("/about.json", _about, "Presets, fields with their ranges, colours, the data set", reply=About),
-    Route("/clip.json", _clip_json, "A clip's facts, digits, tracks and spec", CLIP, reply=ClipTwin),
+    Route(
+        "/clip.json",
+        _clip_json,
+        "A clip's facts, digits, tracks and spec",
+        (*CLIP, *PAGE, *WALL_ONLY),
+        reply=ClipTwin,
+    ),
     Route("/clip.bin", _clip_binary, "A clip's facts and pixels", (*CLIP, "layers"), BINARY),
     Route(
         "/entropy.bin",
@@ -115,8 +121,22 @@ ROUTES = (
     Route("/clip.png", _film("png"), "The clip as a contact sheet", CLIP, MEDIA["png"], slow=True),
     Route("/clip.gif", _film("gif"), "The clip as a GIF", CLIP, MEDIA["gif"], slow=True),
     Route("/clip.mp4", _film("mp4"), "The clip as an MP4", CLIP, MEDIA["mp4"], slow=True),
-    Route("/wall.json", _wall_json, "Clips by difficulty", WALL, reply=WallFacts, slow=True),
-    Route("/wall.bin", _wall_binary, "Clips by difficulty, with small pictures", WALL, BINARY, slow=True),
+    Route(
+        "/wall.json",
+        _wall_json,
+        "Clips by difficulty",
+        (*WALL, *PAGE, *CLIP_ONLY),
+        reply=WallFacts,
+        slow=True,
+    ),
+    Route(
+        "/wall.bin",
+        _wall_binary,
+        "Clips by difficulty, with small pictures",
+        (*WALL, "instances"),
+        BINARY,
+        slow=True,
+    ),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from segmnist.digits.bank import DigitBank
+from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.view import View
 
 EDIT = """\
@@ -14,8 +15,19 @@ edited = render(without_digits(clip.scene, {rows}), source.truth)[0]
 """
 
 
-def python_of(view: View, bank: DigitBank) -> str:
-    """Return Python that draws the view's clip from these digits."""
+STORED = """\
+from segmnist.dataset import open_dataset
+
+dataset = open_dataset({place!r})
+clip = dataset[{row}]  # clip {clip}; its arrays as they lie on disk, such as clip["video"]
+"""
+
+
+def python_of(view: View, exhibit: Exhibit) -> str:
+    """Return Python that draws the view's clip from the same digits, or reads it from the data set."""
+    if view.stored and not view.without:
+        return STORED.format(place=exhibit.place, row=exhibit.row_of(view.clip), clip=view.clip)
+    bank = exhibit.bank
     names = [] if bank == DigitBank.mnist() else ["DigitBank"]
     if view.stored:
         spec = f"SceneSpec.from_toml('''\n{view.spec.to_toml()}''')"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -28,6 +28,7 @@ BATCH_BYTES = 32 << 20
 THUMBNAIL_SIDE = 64
 MAX_CONDITION = 400
 COMPARISON = re.compile(r"\s*([a-z_][a-z0-9_]{0,40})\s*(<=|>=|<|>|=|!=)\s*(-?[0-9]{1,9}(?:\.[0-9]{1,9})?)\s*")
+Pictures = dict[str, NDArray[np.uint8]]
 SORTS = ("id", *DIFFICULTY)
 
 
@@ -40,12 +41,13 @@ class WallClip(msgspec.Struct, frozen=True):
 
 
 class WallFacts(msgspec.Struct, frozen=True):
-    """The clips in the order asked for; `examined` of them were drawn to find these."""
+    """The clips in the order asked for; `examined` of them were drawn to find these, and `stopped` says why no more."""
 
     clips: list[WallClip]
     start: str
     examined: int
     asked: int
+    stopped: Literal["", "size", "end"]
     matching: int
     height: int
     width: int
@@ -65,6 +67,7 @@ class WallView:
     high: float
     frames: int
     where: str
+    instances: bool = False
 
 
 def wall_view_from(query: Mapping[str, str], exhibit: Exhibit) -> WallView:
@@ -82,6 +85,7 @@ def wall_view_from(query: Mapping[str, str], exhibit: Exhibit) -> WallView:
         high=real("high", query.get("high", "1e300")),
         frames=whole("frames", query.get("frames", "10"), 1, 30),
         where=condition_of(query.get("where", "")),
+        instances=word(query, "instances", ("true", "false"), "false") == "true",
     )
 
 
@@ -101,8 +105,10 @@ def condition_of(text: str) -> str:
     return " AND ".join(f'"{term[1]}" {term[2]} {term[3]}' for term in terms if term)
 
 
-def draw_wall(wall: WallView, exhibit: Exhibit) -> tuple[WallFacts, NDArray[np.uint8]]:
+def draw_wall(wall: WallView, exhibit: Exhibit) -> tuple[WallFacts, Pictures]:
     """Return the facts and the thumbnails `(n,F,h,w)` uint8: F frames spread over each clip, every k-th pixel.
+
+    `pictures` are of the video, `instance` of the instances where they are asked for.
 
     Where the clips are large fewer are examined; the facts say how many. Raises `BadArgument` as a clip would.
     """
@@ -112,19 +118,31 @@ def draw_wall(wall: WallView, exhibit: Exhibit) -> tuple[WallFacts, NDArray[np.u
         spec, ("video", *arrays_of(("difficulty", "instance", "amodal", "noiseless", "beneath")))
     )
     pixels = spec.num_frames * spec.height * spec.width
-    ids = _ids(wall, exhibit)[: max(MAX_PIXELS // pixels, 1)]
+    found = _ids(wall, exhibit)
+    ids = found[: max(MAX_PIXELS // pixels, 1)]
+    stopped: Literal["", "size", "end"] = ""
+    if len(ids) < wall.among:
+        stopped = "size" if len(ids) < len(found) else "end"
     size = max(BATCH_BYTES // clip_bytes, 1)
     parts = [_draw(wall, exhibit, ids[first : first + size]) for first in range(0, len(ids), size)]
     if not parts:
-        return WallFacts([], str(wall.start), 0, wall.among, 0, 1, 1), np.zeros((0, 1, 1, 1), np.uint8)
+        return WallFacts([], str(wall.start), 0, wall.among, stopped, 0, 1, 1), np.zeros(
+            (0, 1, 1, 1), np.uint8
+        )
     clips = [clip for some, _ in parts for clip in some]
-    pictures = np.concatenate([some for _, some in parts])
+    pictures = {name: np.concatenate([some[name] for _, some in parts]) for name in parts[0][1]}
     order = _order(clips, wall)
     chosen = order[: wall.count]
     facts = WallFacts(
-        [clips[i] for i in chosen], str(wall.start), len(ids), wall.among, len(order), *pictures.shape[2:]
+        [clips[i] for i in chosen],
+        str(wall.start),
+        len(ids),
+        wall.among,
+        stopped,
+        len(order),
+        *pictures["pictures"].shape[2:],
     )
-    return facts, pictures[chosen]
+    return facts, {name: array[chosen] for name, array in pictures.items()}
 
 
 def _ids(wall: WallView, exhibit: Exhibit) -> NDArray[np.int64]:
@@ -149,12 +167,10 @@ def _found_ids(wall: WallView, exhibit: Exhibit) -> NDArray[np.int64]:
     return np.array(ids, np.int64)
 
 
-def _draw(
-    wall: WallView, exhibit: Exhibit, ids: NDArray[np.int64]
-) -> tuple[list[WallClip], NDArray[np.uint8]]:
+def _draw(wall: WallView, exhibit: Exhibit, ids: NDArray[np.int64]) -> tuple[list[WallClip], Pictures]:
     view = wall.view
     scene = sample(view.spec, ids, split=view.split, seed=view.seed, bank=exhibit.bank)
-    clips = render(scene, ("difficulty",))
+    clips = render(scene, ("difficulty", "instance") if wall.instances else ("difficulty",))
     found = [
         WallClip(
             str(clip_id),
@@ -165,7 +181,8 @@ def _draw(
     ]
     frames = list(frames_shown(view.spec.num_frames, wall.frames))
     step = -(-max(view.spec.height, view.spec.width) // THUMBNAIL_SIDE)
-    return found, np.ascontiguousarray(clips.video[:, frames, ::step, ::step])
+    arrays = {"pictures": clips.video} | ({"instance": clips["instance"]} if wall.instances else {})
+    return found, {name: array[:, frames, ::step, ::step] for name, array in arrays.items()}
 
 
 def _order(clips: Sequence[WallClip], wall: WallView) -> list[int]:

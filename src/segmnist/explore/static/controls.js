@@ -24,12 +24,30 @@ function make(tag, properties = {}, ...children) {
 
 const TURNS = new Map([["ArrowRight", 1], ["ArrowUp", 1], ["ArrowLeft", -1], ["ArrowDown", -1]]);
 
-// Wide one-sided ranges go by squares, so that small values can be hit too.
+/** @typedef {{ toValue: (place: number, low: number, high: number) => number, toPlace: (value: number, low: number, high: number) => number }} Scale */
+
+/** @type {Scale} */
+const EVEN = {
+  toValue: (place, low, high) => low + (high - low) * place,
+  toPlace: (value, low, high) => (value - low) / (high - low),
+};
+/** @type {Scale} */
+const SQUARES = {
+  toValue: (place, low, high) => EVEN.toValue(place * place, low, high),
+  toPlace: (value, low, high) => Math.sqrt(EVEN.toPlace(value, low, high)),
+};
+/** @type {Scale} */
+const RATIOS = {
+  toValue: (place, low, high) => low * (high / low) ** place,
+  toPlace: (value, low, high) => Math.log(value / low) / Math.log(high / low),
+};
+
+// Ranges over several powers of two go by ratios, wide ones from zero by squares, so that small values can be hit.
 /** @param {Field} field */
 function slider(field) {
   const low = field.low ?? 0, high = field.high ?? 1;
   const whole = field.kind.startsWith("integer");
-  const curved = low >= 0 && high > 100;
+  const scale = low > 0 && high / low > 50 ? RATIOS : low >= 0 && high > 100 ? SQUARES : EVEN;
   const step = whole ? 1 : high - low > 50 ? 0.1 : 0.01;
   /** @param {number} value */
   const snap = (value) => Number((Math.round(value / step) * step).toFixed(4));
@@ -38,12 +56,9 @@ function slider(field) {
     high,
     step,
     /** @param {number} place */
-    toValue: (place) => Math.min(high, Math.max(low, snap(low + (high - low) * (curved ? place * place : place)))),
+    toValue: (place) => Math.min(high, Math.max(low, snap(scale.toValue(place, low, high)))),
     /** @param {number} value */
-    toPlace: (value) => {
-      const share = (value - low) / (high - low);
-      return curved ? Math.sqrt(share) : share;
-    },
+    toPlace: (value) => scale.toPlace(value, low, high),
   };
 }
 
@@ -59,7 +74,12 @@ function numberControl(field, value, name, emit) {
   const range = make("input", { type: "range", min: 0, max: 1, step: 0.0005, value: toPlace(value) });
   const number = make("input", { type: "number", min: low, max: high, step, value });
   range.setAttribute("aria-label", title);
-  range.setAttribute("aria-valuetext", `${value} ${field.unit}`);
+  /** @param {number | string} v */
+  const place = (v) => {
+    range.value = `${toPlace(Number(v))}`;
+    range.setAttribute("aria-valuetext", `${v} ${field.unit}`.trim());
+  };
+  place(value);
   number.setAttribute("aria-label", `${title}, in ${field.unit || "no unit"}`);
   number.dataset.field = field.name;
   // The arrow keys go by one step of the value, not by one of the slider's places.
@@ -68,17 +88,17 @@ function numberControl(field, value, name, emit) {
     if (!turn) return;
     event.preventDefault();
     number.value = `${Math.min(high, Math.max(low, Number((Number(number.value) + turn * step).toFixed(4))))}`;
-    range.value = `${toPlace(Number(number.value))}`;
+    place(number.value);
     emit();
   });
   range.addEventListener("input", () => {
     number.value = `${toValue(Number(range.value))}`;
-    range.setAttribute("aria-valuetext", `${number.value} ${field.unit}`);
+    range.setAttribute("aria-valuetext", `${number.value} ${field.unit}`.trim());
     emit();
   });
   number.addEventListener("input", () => {
     if (number.value === "") return;
-    range.value = `${toPlace(Number(number.value))}`;
+    place(number.value);
     emit();
   });
   const row = make("div", { className: name ? "number" : "number alone" });
@@ -87,7 +107,7 @@ function numberControl(field, value, name, emit) {
   /** @param {number} v */
   const write = (v) => {
     number.value = `${v}`;
-    range.value = `${toPlace(v)}`;
+    place(v);
   };
   return { element: row, read: () => number.value, write };
 }
@@ -204,7 +224,7 @@ export function drawControls(element, about, spec, preset, locked, onChange) {
   const first = !element.childElementCount;
   const groups = grouped(about.fields);
   const parts = [...groups].map(([group, fields], place) => {
-    const details = make("details", { open: first ? place < 2 : open.has(group) });
+    const details = make("details", { open: first ? place < 2 && innerWidth > 960 : open.has(group) });
     details.dataset.group = group;
     const sets = fields.map((field) => fieldset(field, spec[field.name], preset[field.name], onChange));
     for (const set of sets) set.disabled = locked;

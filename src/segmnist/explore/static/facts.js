@@ -23,7 +23,7 @@ export function captionOf({ facts }) {
 export function rowsOfDigits({ facts, arrays }, t) {
   return facts.labels.map((label, digit) => {
     const k = digit * facts.num_frames + t, pose = arrays.pose.data.subarray(k * 5, k * 5 + 5);
-    const cells = [digit + 1, label, `${Math.round(arrays.visibility.data[k] * 100)} %`, arrays.depth.data[k],
+    const cells = [digit + 1, label ?? "", `${Math.round(arrays.visibility.data[k] * 100)} %`, arrays.depth.data[k],
       `${pose[0].toFixed(1)}, ${pose[1].toFixed(1)}`, `${pose[2].toFixed(0)}°`, pose[4].toFixed(2)];
     const row = document.createElement("tr");
     row.append(...cells.map((text) => element("td", text)));

@@ -7,7 +7,9 @@ import { ui } from "./ui.js";
 
 /** @type {Record<string, [number, number]>} */
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
-const FIELDS = "input:not([type=checkbox]), select, textarea, dialog[open] *";
+const FIELDS = "input:not([type=checkbox], [type=range]), select, textarea, dialog[open] *";
+
+const SLIDING = new Set([...Object.keys(ARROWS), "Home", "End", "PageUp", "PageDown"]);
 
 /** @param {Explorer} explorer */
 export function bindKeys(explorer) {
@@ -39,7 +41,9 @@ export function bindKeys(explorer) {
     const { target } = event;
     if (!(target instanceof Element) || event.ctrlKey || event.metaKey || event.altKey || target.closest(FIELDS)) return;
     // Space and Enter press the button that has the focus.
-    if (event.key === " " && target.closest("button, a, summary, input")) return;
+    if (event.key === " " && target.closest("button, a, summary, input[type=checkbox]")) return;
+    // A slider takes the keys that move it, and no others.
+    if (SLIDING.has(event.key) && target.closest("input[type=range]")) return;
     const onWall = document.body.classList.contains("wall");
     const probing = event.shiftKey && ARROWS[event.key] && target.closest("#stage");
     const act = probing ? () => explorer.moveProbe(...ARROWS[event.key])

@@ -1,8 +1,8 @@
 // The legend: every colour with its name or number beside it, so that nothing is told by hue alone.
 
-import { isBright } from "./overlays.js";
+import { doubtOf, isBright } from "./overlays.js";
 
-/** @import { About, Clip, Rgb } from "./types.d.ts" */
+/** @import { Clip, Look, Rgb } from "./types.d.ts" */
 
 /** @param {Rgb} rgb */
 const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
@@ -26,6 +26,14 @@ function item(text, fill, mark = "") {
   return li;
 }
 
+/** @param {Clip} clip */
+function entropyItem(clip) {
+  if (!clip.arrays.entropy) return item("is worked out …", "transparent");
+  const most = doubtOf(clip);
+  if (!most) return item("0 everywhere: this observer is certain of every pixel", "#444");
+  return item(`0 to ${most.toPrecision(2)} nats`, "linear-gradient(90deg, #444, rgb(255 225 60))");
+}
+
 /**
  * @param {string} name
  * @param {HTMLElement[]} items
@@ -42,18 +50,17 @@ function row(name, items) {
 /**
  * @param {HTMLElement} element
  * @param {Clip} clip
- * @param {Set<string>} shown
- * @param {About} about
+ * @param {Look} look
  */
-export function drawLegend(element, clip, shown, about) {
+export function drawLegend(element, clip, { shown, beside, about }) {
   const digits = clip.facts.labels.map((label, digit) => ({ id: digit + 1, label }));
   const colours = about.instance_colours;
   const rows = [];
-  if (shown.has("semantic")) {
+  if (shown.has("semantic") || beside === "semantic") {
     const classes = about.class_colours.map((colour, c) => item(c === 10 ? "background" : "", colour, c === 10 ? "" : `${c}`));
     rows.push(row("Classes", classes));
   }
-  if (["instance", "amodal", "boxes"].some((name) => shown.has(name))) {
+  if (beside === "instance" || ["instance", "amodal", "boxes"].some((name) => shown.has(name))) {
     rows.push(row("Instances", digits.map(({ id, label }) => item(`is a ${label}`, colours[id], `${id}`))));
   }
   if (shown.has("amodal")) {
@@ -68,7 +75,7 @@ export function drawLegend(element, clip, shown, about) {
     rows.push(row("Camouflage", [item(text, [0, 229, 255])]));
   }
   if (shown.has("entropy")) {
-    rows.push(row("Entropy", [item("0 to ln 11 nats", "linear-gradient(90deg, #444, rgb(255 225 60))")]));
+    rows.push(row("Entropy", [entropyItem(clip)]));
   }
   element.replaceChildren(...rows);
 }

@@ -8,8 +8,9 @@ import { bindKeys } from "./keys.js";
 import { Latest } from "./latest.js";
 import { drawLegend } from "./legend.js";
 import { OVERLAYS } from "./overlays.js";
-import { Clock, Picture, describe } from "./player.js";
+import { Clock, describe } from "./player.js";
 import { bindControls, bindPointer } from "./pointer.js";
+import { Stage } from "./stage.js";
 import { addressOf, clipQuery, list, page, parameters, setParameters, wallQuery } from "./state.js";
 import { labelOf, ui } from "./ui.js";
 import { Wall } from "./wall.js";
@@ -23,8 +24,7 @@ export class Explorer {
   /** @param {About} about */
   constructor(about) {
     this.about = about;
-    this.main = new Picture(ui.mainFigure, ui.pixels, ui.lines);
-    this.other = new Picture(ui.otherFigure, ui.otherPixels, ui.otherLines);
+    this.stage = new Stage();
     this.frame = Number(parameters().get("frame") ?? 0) || 0;
     this.clock = new Clock((due) => this.go(this.frame + due));
     this.zoom = 1;
@@ -32,7 +32,7 @@ export class Explorer {
     this.probe = null;
     this.clips = new Latest();
     this.entropy = new Latest();
-    this.wall = new Wall(about, (error) => this.report(error));
+    this.wall = new Wall(about, (error) => this.report(error), (link) => this.follow(link), () => this.look);
     this.fillChoices();
     bindControls(this);
     bindPointer(this);
@@ -46,7 +46,13 @@ export class Explorer {
 
   // ---- the address
 
+  get main() { return this.stage.main; }
   get shown() { return new Set(list("show")); }
+  get beside() { return parameters().get("beside") ?? "semantic"; }
+  get look() {
+    const mix = Number(parameters().get("mix") ?? 60) / 100;
+    return { shown: this.shown, mix, beside: this.beside, about: this.about };
+  }
   get stored() { return parameters().get("stored") === "true"; }
   get preset() {
     if (this.stored && this.about.dataset) return this.about.dataset.spec;
@@ -58,8 +64,8 @@ export class Explorer {
     document.body.classList.toggle("wall", isWall);
     ui.wallView.hidden = !isWall;
     ui.viewer.hidden = isWall;
-    ui.toClip.toggleAttribute("aria-current", !isWall);
-    ui.toWall.toggleAttribute("aria-current", isWall);
+    ui.toClip.ariaCurrent = isWall ? "false" : "page";
+    ui.toWall.ariaCurrent = isWall ? "page" : "false";
     this.fillSource();
     const spec = specOfAddress(this.about, this.preset);
     drawControls(ui.controls, this.about, spec, this.preset, this.stored, (name, text) => this.changeField(name, text));
@@ -137,8 +143,8 @@ export class Explorer {
   // The exact posterior takes longer than the clip and is known for one family only: it comes after the clip.
   /** @param {AbortSignal} signal */
   async addEntropy(signal) {
-    const observer = parameters().get("observer");
-    const pairs = /** @type {const} */ ([[this.main.clip, ""], [this.other.clip, list("without").join(",")]]);
+    const observer = ui.observer.value;
+    const pairs = /** @type {const} */ ([[this.main.clip, ""], [this.stage.other.clip, list("without").join(",")]]);
     ui.legend.setAttribute("aria-busy", "true");
     try {
       for (const [clip, without] of pairs) {
@@ -152,6 +158,7 @@ export class Explorer {
     } finally {
       ui.legend.removeAttribute("aria-busy");
     }
+    this.drawLegend();
     this.draw();
   }
 
@@ -160,13 +167,15 @@ export class Explorer {
    * @param {Clip | null} other
    */
   show(clip, other) {
-    this.main.show(clip);
-    this.other.show(other);
-    const last = clip.facts.num_frames - 1;
-    ui.scrubber.max = `${last}`;
-    this.frame = Math.min(this.frame, last);
+    this.stage.show(clip, other, this.beside !== "nothing");
+    const count = clip.facts.num_frames;
+    ui.scrubber.max = `${count - 1}`;
+    // As in Python, frame -3 is the third from the end.
+    this.frame = Math.min(Math.max(this.frame < 0 ? this.frame + count : this.frame, 0), count - 1);
+    this.fillOverlays();
     this.fillWithout(clip);
     ui.caption.textContent = captionOf(clip);
+    ui.truthCaption.textContent = this.beside === "instance" ? "true instances" : "true classes";
     if (other) ui.otherCaption.textContent = `without ${list("without").map((id) => `instance ${id}`).join(", ")}`;
     ui.difficulty.replaceChildren(...difficultyOf(clip));
     this.drawLegend();
@@ -186,37 +195,26 @@ export class Explorer {
   // ---- drawing
 
   draw() {
-    const { about, frame, probe, shown } = this;
+    const { frame, probe } = this;
     if (!this.main.clip) return;
-    const mix = Number(parameters().get("mix") ?? 60) / 100;
-    this.main.draw(frame, shown, mix, about, probe);
-    if (this.other.clip) this.other.draw(frame, shown, mix, about, probe);
+    this.stage.draw(frame, this.look, probe);
     ui.scrubber.value = `${frame}`;
     ui.scrubber.setAttribute("aria-valuetext", `frame ${frame}`);
     ui.frameNumber.textContent = `${frame} / ${this.main.clip.facts.num_frames - 1}`;
     ui.play.textContent = this.clock.playing ? "Pause" : "Play";
     ui.readout.textContent = probe
-      ? describe(this.main.clip, frame, probe, about)
+      ? describe(this.main.clip, frame, probe, this.about)
       : "Point at a pixel (or Shift and arrow keys) to read what is there.";
     ui.digits.tBodies[0].replaceChildren(...rowsOfDigits(this.main.clip, frame));
     document.body.dataset.frame = `${frame}`;
   }
 
   drawLegend() {
-    if (this.main.clip) drawLegend(ui.legend, this.main.clip, this.shown, this.about);
+    if (this.main.clip) drawLegend(ui.legend, this.main.clip, this.look);
   }
 
   resize() {
-    const { clip } = this.main;
-    if (!clip) return;
-    const asked = Number(parameters().get("zoom") ?? 0);
-    const count = this.other.clip && innerWidth > 700 ? 2 : 1;
-    const room = (ui.stage.clientWidth - 26 - 12 * (count - 1)) / count;
-    const fit = Math.max(Math.min(room / clip.width, (innerHeight * 0.55) / clip.height), 0.25);
-    const zoom = asked || (fit >= 1 ? Math.floor(fit) : fit);
-    this.main.resize(zoom);
-    if (this.other.clip) this.other.resize(zoom);
-    this.zoom = zoom;
+    if (this.main.clip) this.zoom = this.stage.resize(Number(parameters().get("zoom") ?? 0));
   }
 
   // ---- acts, by pointer and by key alike
@@ -242,11 +240,20 @@ export class Explorer {
     this.draw();
   }
 
+  // Along the wall from which the clip was opened, where it is sorted or filtered; else by number.
   /** @param {number} by */
-  nextClip(by) {
+  async nextClip(by) {
     if (page() === "wall") return;
-    const clip = BigInt(parameters().get("clip") || 0) + BigInt(by);
-    if (clip >= 0n) this.setSource({ clip: `${clip}`, without: null });
+    const here = parameters().get("clip") || "0";
+    try {
+      const order = await this.wall.order();
+      const place = order?.indexOf(here) ?? -1;
+      const next = order && place >= 0 ? order[place + by] : BigInt(here) + BigInt(by);
+      if (next === undefined) ui.kept.textContent = by > 0 ? "the last clip of the wall" : "the first clip of the wall";
+      else if (BigInt(next) >= 0n) this.setSource({ clip: `${next}`, without: null });
+    } catch (error) {
+      this.report(error);
+    }
   }
 
   /** @param {Changes} changes */
@@ -267,6 +274,10 @@ export class Explorer {
   setShown(shown) {
     setParameters({ show: [...shown].join(",") });
     this.fillOverlays();
+    if (page() === "wall") {
+      this.wall.load();
+      return;
+    }
     const missing = ["flow", "entropy"].some((name) => shown.has(name) && !this.main.clip?.arrays[name]);
     if (missing || !ui.alert.hidden) this.load();
     if (!this.main.clip) return;
@@ -299,6 +310,13 @@ export class Explorer {
     const { y, x } = this.probe ?? { y: height >> 1, x: width >> 1 };
     this.probe = { y: Math.min(Math.max(y + dy, 0), height - 1), x: Math.min(Math.max(x + dx, 0), width - 1) };
     this.draw();
+  }
+
+  /** @param {string} address */
+  follow(address) {
+    history.pushState(null, "", address);
+    this.arrive();
+    scrollTo(0, 0);
   }
 
   toggleWall() {
@@ -344,7 +362,8 @@ export class Explorer {
     ui.split.value = query.get("split") ?? "train";
     ui.seed.value = query.get("seed") ?? "0";
     ui.clip.value = query.get("clip") ?? "0";
-    ui.observer.value = query.get("observer") ?? "offline";
+    ui.observer.value = query.get("observer") ?? "frame";
+    ui.beside.value = this.beside;
     ui.mix.value = query.get("mix") ?? "60";
     ui.zoom.value = query.get("zoom") ?? "";
     this.clock.fps = Number(query.get("fps") ?? 10) || 10;
@@ -354,7 +373,11 @@ export class Explorer {
 
   fillOverlays() {
     for (const button of ui.overlays.querySelectorAll("button")) {
-      button.setAttribute("aria-pressed", `${this.shown.has(button.dataset.overlay ?? "")}`);
+      const name = button.dataset.overlay ?? "", overlay = OVERLAYS.find((one) => one.name === name);
+      button.setAttribute("aria-pressed", `${this.shown.has(name)}`);
+      // Without an oracle there is no entropy to show; where the address asks for it, the server says why.
+      button.hidden = (page() === "wall" && !overlay?.onWall)
+        || (!!overlay?.solvable && !this.main.clip?.facts.solvable && !this.shown.has(name));
     }
     labelOf(ui.observer).hidden = !this.shown.has("entropy");
   }

@@ -1,19 +1,20 @@
 // Overlays: those that tint pixels, and those that draw lines above them at the screen's own resolution.
 
-/** @import { About, Clip, Rgb } from "./types.d.ts" */
+/** @import { About, Clip, Look, Rgb } from "./types.d.ts" */
 /** @typedef {CanvasRenderingContext2D} Context */
 
-/** @type {{ name: string, label: string, about: string, layer?: string }[]} */
+/** @type {{ name: string, label: string, about: string, layer?: string, solvable?: boolean, onWall?: boolean }[]} */
 export const OVERLAYS = [
-  { name: "semantic", label: "Classes", about: "class of the digit seen" },
-  { name: "instance", label: "Instances", about: "which digit is seen" },
+  { name: "semantic", label: "Classes", about: "class of the digit seen", onWall: true },
+  { name: "instance", label: "Instances", about: "which digit is seen", onWall: true },
   { name: "amodal", label: "Amodal", about: "each digit's whole extent, its hidden part hatched" },
   { name: "boxes", label: "Boxes", about: "solid: what is seen; dashed: the whole extent" },
   { name: "flow", label: "Flow", about: "where each surface goes until the next frame", layer: "flow" },
   { name: "camouflage", label: "Camouflage", about: "digit pixels close to what they hide" },
-  { name: "entropy", label: "Entropy", about: "entropy of the exact posterior of each pixel's class" },
+  { name: "entropy", label: "Entropy", about: "entropy of the exact posterior of each pixel's class", solvable: true },
 ];
 
+export const BACKGROUND = 10;
 /** @type {Rgb} */
 const CAMOUFLAGE = [0, 229, 255];
 /** @param {Rgb} rgb */
@@ -36,16 +37,15 @@ export function contextOf(canvas) {
  * @param {ImageData} image
  * @param {Clip} clip
  * @param {number} t
- * @param {Set<string>} shown
- * @param {number} mix
- * @param {About} about
+ * @param {Look} look
  */
-export function paintPixels(image, clip, t, shown, mix, about) {
+export function paintPixels(image, clip, t, { shown, mix, about }) {
   const size = clip.height * clip.width;
   /** @param {string} name */
   const at = (name) => clip.arrays[name].data.subarray(t * size, (t + 1) * size);
   const video = at("video"), instance = at("instance"), contrast = at("contrast");
   const entropy = shown.has("entropy") && clip.arrays.entropy ? at("entropy") : null;
+  const most = entropy ? mostOf(clip) : 1;
   const out = image.data;
   for (let p = 0, o = 0; p < size; p++, o += 4) {
     const grey = video[p], id = instance[p];
@@ -53,7 +53,7 @@ export function paintPixels(image, clip, t, shown, mix, about) {
     if (id) {
       /** @type {Rgb[]} */
       const tints = [];
-      if (shown.has("semantic")) tints.push(about.class_colours[clip.facts.labels[id - 1]]);
+      if (shown.has("semantic")) tints.push(about.class_colours[clip.facts.labels[id - 1] ?? BACKGROUND]);
       if (shown.has("instance")) tints.push(about.instance_colours[id]);
       if (shown.has("camouflage") && contrast[p] <= about.camouflage_levels) tints.push(CAMOUFLAGE);
       for (const [tr, tg, tb] of tints) {
@@ -64,10 +64,58 @@ export function paintPixels(image, clip, t, shown, mix, about) {
     }
     if (entropy) {
       // From what is known (unchanged) to what is open (yellow); the root makes small doubts visible.
-      const share = Math.sqrt(entropy[p] / 255) * mix;
+      const share = Math.sqrt(entropy[p] / most) * mix;
       r += (255 - r) * share; g += (225 - g) * share; b += (60 - b) * share;
     }
     out[o] = Math.round(r); out[o + 1] = Math.round(g); out[o + 2] = Math.round(b); out[o + 3] = 255;
+  }
+}
+
+// What below is open to doubt is what the numbers of the sums in the oracle are not exact enough for.
+const CERTAIN = 1e-6;
+
+/** Return the largest entropy of a clip in nats, 0 where every pixel is certain. @param {Clip} clip */
+export function doubtOf({ arrays }) {
+  let most = 0;
+  for (const nats of arrays.entropy.data) if (nats > most) most = nats;
+  return most < CERTAIN ? 0 : most;
+}
+
+/** @type {WeakMap<object, number>} */
+const doubts = new WeakMap();
+
+/** @param {Clip} clip */
+function mostOf(clip) {
+  const { entropy } = clip.arrays;
+  const most = doubts.get(entropy) ?? doubtOf(clip);
+  doubts.set(entropy, most);
+  return most || Infinity;
+}
+
+// The truth alone, in full colours: classes, or instances.
+/**
+ * @param {ImageData} image
+ * @param {Clip} clip
+ * @param {number} t
+ * @param {Look} look
+ */
+export function paintTruth(image, clip, t, { beside, about }) {
+  const size = clip.height * clip.width;
+  const instance = clip.arrays.instance.data.subarray(t * size, (t + 1) * size);
+  const classes = clip.facts.labels.map((label) => about.class_colours[label ?? BACKGROUND]);
+  const table = beside === "instance" ? about.instance_colours : [about.class_colours[BACKGROUND], ...classes];
+  fill(image, instance, table);
+}
+
+/**
+ * @param {ImageData} image
+ * @param {ArrayLike<number>} ids
+ * @param {Rgb[]} table
+ */
+export function fill({ data }, ids, table) {
+  for (let p = 0, o = 0; p < ids.length; p++, o += 4) {
+    const [r, g, b] = table[ids[p]];
+    data[o] = r; data[o + 1] = g; data[o + 2] = b; data[o + 3] = 255;
   }
 }
 
@@ -202,6 +250,8 @@ function drawBoxes(context, clip, t, scale, about) {
   const line = Math.max(1.5, scale / 5);
   context.font = `600 ${Math.max(11, Math.min(20, scale * 2.6))}px system-ui, sans-serif`;
   context.textBaseline = "bottom";
+  /** @type {Box[]} */
+  const labels = [];
   eachDigit(clip, t, (digit) => {
     const colour = about.instance_colours[digit + 1];
     for (const [name, dash] of Object.entries({ amodal_boxes: [line * 3, line * 2.5], boxes: [] })) {
@@ -211,28 +261,46 @@ function drawBoxes(context, clip, t, scale, about) {
       const path = new Path2D();
       path.rect(x0 * scale, y0 * scale, (x1 - x0) * scale, (y1 - y0) * scale);
       stroke(context, path, colour, line, dash);
-      if (name === "boxes") label(context, `${digit + 1}: ${clip.facts.labels[digit]}`, x0 * scale, y0 * scale, about.instance_colours[digit + 1]);
+      if (name === "boxes") label(context, `${digit + 1}: ${clip.facts.labels[digit]}`, [x0, y0, x1, y1].map((v) => v * scale), colour, labels);
     }
   });
 }
 
+/** @typedef {{ left: number, top: number, width: number, height: number }} Box */
+
+// At the first corner of the box where it covers no other label, above the box if there is none.
 /**
  * @param {Context} context
  * @param {string} text
- * @param {number} x
- * @param {number} y
+ * @param {number[]} box
  * @param {Rgb} rgb
+ * @param {Box[]} others
  */
-function label(context, text, x, y, [r, g, b]) {
+function label(context, text, [x0, y0, x1, y1], rgb, others) {
   const height = parseFloat(context.font.split(" ")[1]) + 4;
   const width = context.measureText(text).width + 6;
-  const left = Math.min(Math.max(x, 0), context.canvas.width - width);
-  const bottom = Math.max(y, height);
-  context.fillStyle = css([r, g, b]);
-  context.fillRect(left, bottom - height, width, height);
-  context.fillStyle = isBright([r, g, b]) ? "#000" : "#fff";
-  context.fillText(text, left + 3, bottom - 1);
+  const corners = [[x0, y0 - height], [x1 - width, y0 - height], [x0, y1], [x1 - width, y1], [x1, y0], [x0 - width, y0]];
+  const places = corners.map(([x, y]) => ({
+    left: Math.min(Math.max(x, 0), context.canvas.width - width),
+    top: Math.min(Math.max(y, 0), context.canvas.height - height),
+    width,
+    height,
+  }));
+  const place = places.find((one) => !others.some((other) => overlap(one, other))) ?? places[0];
+  others.push(place);
+  context.fillStyle = css(rgb);
+  context.fillRect(place.left, place.top, width, height);
+  context.fillStyle = isBright(rgb) ? "#000" : "#fff";
+  context.fillText(text, place.left + 3, place.top + height - 1);
 }
+
+/**
+ * @param {Box} one
+ * @param {Box} other
+ */
+const overlap = (one, other) =>
+  one.left < other.left + other.width && other.left < one.left + one.width
+  && one.top < other.top + other.height && other.top < one.top + one.height;
 
 /**
  * @param {Context} context

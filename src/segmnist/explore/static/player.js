@@ -1,16 +1,18 @@
 // The player: one clip on two canvases, one of the clip's own pixels and one for lines at the screen's resolution.
 
-import { contextOf, drawLines, isInside, paintPixels } from "./overlays.js";
+import { contextOf, drawLines, isInside } from "./overlays.js";
 
-/** @import { About, Clip, Point } from "./types.d.ts" */
+/** @import { About, Clip, Look, Painter, Point } from "./types.d.ts" */
 
 export class Picture {
   /**
    * @param {HTMLElement} figure
    * @param {HTMLCanvasElement} pixels
    * @param {HTMLCanvasElement} lines
+   * @param {Painter} paint
    */
-  constructor(figure, pixels, lines) {
+  constructor(figure, pixels, lines, paint) {
+    this.paint = paint;
     this.figure = figure;
     this.pixels = pixels;
     this.lines = lines;
@@ -48,17 +50,15 @@ export class Picture {
 
   /**
    * @param {number} t
-   * @param {Set<string>} shown
-   * @param {number} mix
-   * @param {About} about
+   * @param {Look} look
    * @param {Point | null} probe
    */
-  draw(t, shown, mix, about, probe) {
+  draw(t, look, probe) {
     if (!this.clip || !this.image) return;
     const frame = Math.min(t, this.clip.facts.num_frames - 1);
-    paintPixels(this.image, this.clip, frame, shown, mix, about);
+    this.paint(this.image, this.clip, frame, look);
     contextOf(this.pixels).putImageData(this.image, 0, 0);
-    drawLines(this.lines, this.clip, frame, shown, about);
+    drawLines(this.lines, this.clip, frame, look.shown, look.about);
     if (probe) this.drawProbe(this.clip, probe);
   }
 
@@ -117,7 +117,7 @@ export function describe(clip, t, { y, x }, about) {
     const flow = [data[f], data[f + 1]].map((step) => (step / about.flow_steps).toFixed(1));
     parts.push(at("flow_valid") ? `flow ${flow.join(", ")}` : "flow unknown");
   }
-  if (arrays.entropy) parts.push(`entropy ${((at("entropy") / 255) * Math.log(11)).toFixed(2)} nats`);
+  if (arrays.entropy) parts.push(`entropy ${at("entropy").toFixed(3)} nats`);
   return parts.join(" · ");
 }
 

@@ -25,9 +25,21 @@ export function bindControls(explorer) {
   ui.fps.addEventListener("change", () => { setParameters({ fps: ui.fps.value }); explorer.clock.fps = Number(ui.fps.value); });
   ui.zoom.addEventListener("change", () => { setParameters({ zoom: ui.zoom.value }); explorer.resize(); explorer.draw(); });
   ui.observer.addEventListener("change", () => explorer.setSource({ observer: ui.observer.value }));
+  ui.beside.addEventListener("change", () => {
+    setParameters({ beside: ui.beside.value });
+    if (explorer.main.clip) explorer.show(explorer.main.clip, explorer.stage.other.clip);
+  });
   ui.without.addEventListener("change", () => explorer.setSource({ without: ui.without.value }));
   ui.theme.addEventListener("click", () => explorer.switchTheme());
   ui.helpButton.addEventListener("click", () => ui.help.showModal());
+  // What the pointer has pressed gives the keyboard back to the page.
+  addEventListener("click", ({ target, detail }) => {
+    const pressed = target instanceof Element && target.closest("button, a, summary, input[type=checkbox]");
+    if (detail > 0 && pressed instanceof HTMLElement) pressed.blur();
+  });
+  addEventListener("change", ({ target }) => {
+    if (target instanceof HTMLSelectElement && !target.matches(":focus-visible")) target.blur();
+  });
   for (const [link, path] of /** @type {const} */ ([[ui.toClip, "/clip"], [ui.toWall, "/wall"]])) {
     link.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -39,9 +51,14 @@ export function bindControls(explorer) {
 
 /** @param {Explorer} explorer */
 export function bindPointer(explorer) {
-  for (const picture of [explorer.main, explorer.other]) {
+  for (const picture of explorer.stage.pictures) {
     picture.pixels.addEventListener("pointermove", (event) => { explorer.probe = picture.pixelAt(event); explorer.draw(); });
     picture.pixels.addEventListener("pointerdown", (event) => { explorer.probe = picture.pixelAt(event); explorer.draw(); });
-    picture.pixels.addEventListener("pointerleave", () => { explorer.probe = null; explorer.draw(); });
+    // A finger that is lifted leaves, too: what it pointed at stays told.
+    picture.pixels.addEventListener("pointerleave", (event) => {
+      if (event.pointerType !== "mouse") return;
+      explorer.probe = null;
+      explorer.draw();
+    });
   }
 }

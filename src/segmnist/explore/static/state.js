@@ -3,7 +3,7 @@
 /** @typedef {Record<string, string | number | null | undefined>} Changes */
 
 // What the server knows of an address; everything else in it is about how the page shows it.
-const SHOWN = ["show", "mix", "frame", "fps", "zoom", "observer"];
+const SHOWN = ["show", "mix", "frame", "fps", "zoom", "beside", "observer"];
 const CLIP_ONLY = ["clip", "without", "layers"];
 const WALL_ONLY = ["where", "start", "among", "count", "sort", "descending", "low", "high", "frames"];
 

@@ -37,8 +37,9 @@ export interface ClipFacts {
   num_frames: number;
   height: number;
   width: number;
-  labels: number[];
+  labels: (number | null)[];
   difficulty: Record<string, number>;
+  solvable: boolean;
   matches_recipe: boolean | null;
 }
 
@@ -54,4 +55,15 @@ export interface WallFacts {
   matching: number;
   examined: number;
   asked: number;
+  stopped: "" | "size" | "end";
 }
+
+/** How a clip is drawn: overlays, their strength in 0..1, what is beside the video, and the colours. */
+export interface Look {
+  shown: Set<string>;
+  mix: number;
+  beside: string;
+  about: About;
+}
+
+export type Painter = (image: ImageData, clip: Clip, t: number, look: Look) => void;

@@ -1,25 +1,36 @@
 // The wall: many clips at once, each a link to its own page.
 
-import { fetchArrays, isAbort } from "./api.js";
+import { fetchArrays, fetchJson, isAbort } from "./api.js";
 import { Latest } from "./latest.js";
 import { contextOf } from "./overlays.js";
 import { addressOf, parameters, setParameters, wallQuery } from "./state.js";
 import { Clock } from "./player.js";
 import { labelOf, ui } from "./ui.js";
 
-/** @import { About, Arrays, Numbers, WallFacts } from "./types.d.ts" */
+/** @import { About, Arrays, Look, Numbers, Rgb, WallFacts } from "./types.d.ts" */
 
 
 const STANDARD = { start: "0", among: "100", sort: "id", low: "", high: "", where: "" };
 
-/** @typedef {{ link: HTMLAnchorElement, context: CanvasRenderingContext2D, image: ImageData, size: number, pixels: Numbers, frames: number }} Tile */
+/** @typedef {{ link: HTMLAnchorElement, context: CanvasRenderingContext2D, image: ImageData, size: number, pixels: Numbers, instance: Numbers | undefined, labels: number[], frames: number }} Tile */
+
+const ORDERING = ["sort", "descending", "where", "low", "high"];
+const STOPPED = {
+  "": "",
+  size: " (a wall draws no more of clips this large; \u201cFurther clips\u201d goes on)",
+  end: " (there are no more)",
+};
 
 export class Wall {
   /**
    * @param {About} about
    * @param {(error: unknown) => void} report
+   * @param {(address: string) => void} follow
+   * @param {() => Look} look
    */
-  constructor(about, report) {
+  constructor(about, report, follow, look) {
+    this.follow = follow;
+    this.look = look;
     this.about = about;
     this.report = report;
     this.frame = 0;
@@ -27,6 +38,8 @@ export class Wall {
     this.tiles = [];
     /** @type {WallFacts | null} */
     this.facts = null;
+    /** The address of the facts. */
+    this.shows = "";
     this.requests = new Latest();
     this.clock = new Clock((due) => { this.frame += due; this.draw(); });
     this.clock.fps = 5;
@@ -81,11 +94,14 @@ export class Wall {
   /** @param {AbortSignal} signal */
   async fetch(signal) {
     ui.wall.setAttribute("aria-busy", "true");
+    const instances = ["semantic", "instance"].some((name) => this.look().shown.has(name)) ? "true" : "";
+    const address = addressOf("/wall.json", wallQuery());
     try {
-      const { facts, arrays } = await fetchArrays(addressOf("/wall.bin", wallQuery()), signal);
+      const { facts, arrays } = await fetchArrays(addressOf("/wall.bin", wallQuery({ instances })), signal);
       this.facts = facts;
+      this.shows = address;
       this.report(null);
-      this.show(facts, arrays.pictures);
+      this.show(facts, arrays);
     } catch (error) {
       if (isAbort(error)) throw error;
       this.report(error);
@@ -94,27 +110,41 @@ export class Wall {
     }
   }
 
+  /** The ids of the clips on the wall that the address holds; null where the wall is in the order of the ids. */
+  async order() {
+    const query = wallQuery();
+    if (!ORDERING.some((name) => query.has(name))) return null;
+    const address = addressOf("/wall.json", query);
+    if (address !== this.shows) [this.facts, this.shows] = [await fetchJson(address), address];
+    return this.facts?.clips.map(({ clip }) => clip) ?? null;
+  }
+
   /**
    * @param {WallFacts} facts
-   * @param {Arrays[string]} pictures
+   * @param {Arrays} arrays
    */
-  show(facts, pictures) {
+  show(facts, arrays) {
     const sort = ui.sort.value;
-    const [, frames, height, width] = pictures.shape;
+    const [, frames, height, width] = arrays.pictures.shape;
+    const size = height * width;
     this.tiles = facts.clips.map((clip, place) => {
       const link = document.createElement("a");
       const canvas = Object.assign(document.createElement("canvas"), { width, height });
-      const query = new URLSearchParams(wallQuery());
-      for (const name of ["where", "start", "among", "count", "sort", "descending", "low", "high", "frames"]) query.delete(name);
-      query.set("clip", clip.clip);
-      link.href = addressOf("/clip", query);
-      link.setAttribute("aria-label", `Clip ${clip.clip}, digits ${clip.labels.join(" ") || "none"}`);
+      link.href = addressOf("/clip", withClip(clip.clip));
+      link.addEventListener("click", (event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        this.follow(link.href);
+      });
+      canvas.role = "img";
+      canvas.ariaLabel = `Clip ${clip.clip}, digits ${clip.labels.join(" ") || "none"}`;
       const value = Object.assign(document.createElement("span"), { className: "value" });
       value.textContent = sort === "id" ? clip.labels.join(" ") : `${Number(clip.difficulty[sort].toFixed(3))}`;
       link.append(canvas, value, `${clip.clip}`);
-      const size = height * width;
-      return { link, context: contextOf(canvas), image: new ImageData(width, height), size,
-        pixels: pictures.data.subarray(place * frames * size, (place + 1) * frames * size), frames };
+      /** @param {string} name */
+      const part = (name) => arrays[name]?.data.subarray(place * frames * size, (place + 1) * frames * size);
+      return { link, context: contextOf(canvas), image: new ImageData(width, height), size, frames,
+        labels: clip.labels, pixels: part("pictures"), instance: part("instance") };
     });
     ui.wall.replaceChildren(...this.tiles.map((tile) => tile.link));
     ui.wallNote.textContent = this.note(facts);
@@ -124,18 +154,43 @@ export class Wall {
   /** @param {WallFacts} facts */
   note(facts) {
     const shown = `${facts.clips.length} clips shown of ${facts.matching} that match; ${facts.examined} examined`;
-    const fewer = facts.examined < facts.asked ? `, not ${facts.asked}, because these clips are large or there are no more` : "";
-    return `${shown}${fewer}.`;
+    return `${shown}${STOPPED[facts.stopped]}.`;
   }
 
   draw() {
-    for (const { context, image, size, pixels, frames } of this.tiles) {
+    const { shown, mix, about } = this.look();
+    for (const { context, image, size, pixels, instance, labels, frames } of this.tiles) {
       const start = (this.frame % frames) * size, out = image.data;
+      const classes = shown.has("semantic") ? labels.map((label) => about.class_colours[label]) : null;
       for (let p = 0, o = 0; p < size; p++, o += 4) {
-        out[o] = out[o + 1] = out[o + 2] = pixels[start + p];
+        const grey = pixels[start + p], id = instance ? instance[start + p] : 0;
+        /** @type {Rgb} */
+        let colour = [grey, grey, grey];
+        if (id) {
+          if (classes) colour = mixed(colour, classes[id - 1], mix);
+          if (shown.has("instance")) colour = mixed(colour, about.instance_colours[id], mix);
+        }
+        [out[o], out[o + 1], out[o + 2]] = colour;
         out[o + 3] = 255;
       }
       context.putImageData(image, 0, 0);
     }
   }
+}
+
+/**
+ * @param {Rgb} from
+ * @param {Rgb} to
+ * @param {number} share
+ * @returns {Rgb}
+ */
+const mixed = ([r, g, b], [r2, g2, b2], share) => [r + (r2 - r) * share, g + (g2 - g) * share, b + (b2 - b) * share];
+
+// The clip's address keeps the wall's, so that the way back leads to the same wall.
+/** @param {string} clip */
+function withClip(clip) {
+  const query = parameters();
+  for (const name of ["without", "frame"]) query.delete(name);
+  query.set("clip", clip);
+  return query;
 }
