@@ -126,9 +126,8 @@ def draw_wall(wall: WallView, exhibit: Exhibit) -> tuple[WallFacts, Pictures]:
     size = max(BATCH_BYTES // clip_bytes, 1)
     parts = [_draw(wall, exhibit, ids[first : first + size]) for first in range(0, len(ids), size)]
     if not parts:
-        return WallFacts([], str(wall.start), 0, wall.among, stopped, 0, 1, 1), np.zeros(
-            (0, 1, 1, 1), np.uint8
-        )
+        nothing = WallFacts([], str(wall.start), 0, wall.among, stopped, 0, 1, 1)
+        return nothing, {"pictures": np.zeros((0, 1, 1, 1), np.uint8)}
     clips = [clip for some, _ in parts for clip in some]
     pictures = {name: np.concatenate([some[name] for _, some in parts]) for name in parts[0][1]}
     order = _order(clips, wall)
