@@ -1,0 +1,164 @@
+"""render_tensors: from the truths asked for to tensors on a device, chunk by chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from segmnist.errors import BadArgument
+from segmnist.render.arrays import ARRAYS, KINDS, TRUTHS, Truth, arrays_of, check_truths
+from segmnist.render.clips import Clips
+from segmnist.render.derived import DERIVED
+from segmnist.render.memory import bytes_of, check_memory, shape_of
+from segmnist.render.tensors.inputs import Style, scene_tensors, style_of, tables_of
+from segmnist.render.tensors.program import draw
+from segmnist.scene.scene import Scene
+
+DRAWN = (
+    "video", "noiseless", "semantic", "instance", "amodal", "shape_instance", "background_layer", "digit_layers",
+    "visible_area", "amodal_area", "whole_area", "boxes_xyxy", "amodal_boxes_xyxy",
+)  # fmt: skip
+"""The arrays that the program writes."""
+_SHARES = {"visibility": ("visible_area", "amodal_area"), "truncation": ("amodal_area", "whole_area")}
+"""The arrays that are quotients of areas."""
+_SAMPLED = {"labels": "label", "num_digits": "num_digits"}
+"""The arrays that the Scene holds, and their names there."""
+_FROM_SCENE = tuple(name for name, kind in KINDS.items() if kind.made == "derived" and not kind.needs)
+"""The arrays that follow from the Scene alone; NumPy makes them."""
+
+TENSOR_TRUTHS: tuple[Truth, ...] = check_truths(
+    truth for truth, names in TRUTHS.items() if set(names) <= {*DRAWN, *_SHARES, *_FROM_SCENE}
+)
+"""The truths that this renderer draws."""
+
+SCRATCH_BYTES = 4 << 20
+"""Scratch for one chunk on a CPU: it stays in a core's cache."""
+DEVICE_SCRATCH_BYTES = 1 << 30
+"""Scratch for one chunk elsewhere: enough frames for all of a device's cores."""
+BYTES_A_PIXEL = 64
+"""Scratch for one pixel of one frame, counted generously."""
+
+
+def check_device(device: str | torch.device) -> torch.device:
+    """Return the device; raise `BadArgument` for one that is unknown, absent, or without 64-bit integers."""
+    try:
+        found = torch.device(device)
+        if int(torch.full((1,), 1 << 40, device=found)) == 1 << 40:
+            return found
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError):
+        pass
+    raise BadArgument("device", device, ", ".join(_devices()), "this PyTorch finds no other device here")
+
+
+def _devices() -> list[str]:
+    """Return the names of the devices that torch finds."""
+    cuda = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+    return ["cpu", *cuda, *(["mps"] if torch.backends.mps.is_available() else [])]
+
+
+def check_tensor_truths(truths: Iterable[str]) -> None:
+    """Raise `BadArgument` for a truth that this renderer does not draw."""
+    for truth in truths:
+        if truth not in TENSOR_TRUTHS:
+            fix = "leave out device, and NumPy arrays have every truth"
+            raise BadArgument("truth", truth, f"{', '.join(TENSOR_TRUTHS)} on a device", fix)
+
+
+def render_tensors(
+    scene: Scene,
+    truth: str | Iterable[str] = ("semantic",),
+    *,
+    device: str | torch.device,
+    compiled: bool = False,
+) -> Clips:
+    """Draw a scene on a device: what `render` returns, as tensors there.
+
+    compiled: through `torch.compile`, which takes a minute for each spec and batch size. The bytes are those of `render`.
+    Raises `BadArgument` for a device that is not there, a truth outside `TENSOR_TRUTHS`, or a batch that does not fit.
+    """
+    truths, place = check_truths(truth), check_device(device)
+    check_tensor_truths(truths)
+    names = ("video", *arrays_of(truths))
+    out = _new_tensors(scene, _drawn_for(names), place)
+    tensors, tables, style = scene_tensors(scene, place), tables_of(scene, place), style_of(scene)
+    program = _compiled() if compiled else draw
+    for clips, frames in _chunks(scene, _frames_a_chunk(style, out, place)):
+        views = {name: _part(name, tensor, clips, frames) for name, tensor in out.items()}
+        program(tensors.part(clips, frames), tables.part(frames), style, views)
+    made = {**out, **_shares(out), **_from_scene(scene, names, place)}
+    labels = {name: getattr(tensors, source).to(_dtype(name)) for name, source in _SAMPLED.items()}
+    return Clips(scene, {**{name: made[name] for name in names}, **labels})
+
+
+def _drawn_for(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the arrays that the program must write for these."""
+    needed = {need for name in names for need in _SHARES.get(name, (name,))}
+    return tuple(name for name in DRAWN if name in needed)
+
+
+def _dtype(name: str) -> torch.dtype:
+    found: torch.dtype = getattr(torch, ARRAYS[name].dtype)
+    return found
+
+
+def _new_tensors(scene: Scene, names: Iterable[str], device: torch.device) -> dict[str, Tensor]:
+    """Return tensors of a batch, not filled; raise `BadArgument` if they do not fit."""
+    names = tuple(names)
+    if device.type == "cpu":
+        check_memory(scene.spec, len(scene), names, SCRATCH_BYTES)
+    shapes = {name: shape_of(scene.spec, len(scene), name) for name in names}
+    try:
+        return {name: torch.empty(shapes[name], dtype=_dtype(name), device=device) for name in names}
+    except torch.OutOfMemoryError:
+        needed = bytes_of(scene.spec, len(scene), names)
+        value = f"{len(scene)} clips = {needed:,} bytes"
+        raise BadArgument("batch", value, f"what is free on {device}", "ask for fewer clips at a time") from None
+
+
+def _chunks(scene: Scene, num_frames: int) -> Iterator[tuple[slice, slice]]:
+    """Return clips and frames to draw at once: whole clips, or runs of frames of one clip if a clip is too long."""
+    B, T = len(scene), scene.spec.num_frames
+    clips, frames = max(num_frames // T, 1), min(num_frames, T)
+    for clip in range(0, B, clips):
+        for frame in range(0, T, frames):
+            yield slice(clip, min(clip + clips, B)), slice(frame, min(frame + frames, T))
+
+
+def _frames_a_chunk(style: Style, out: Mapping[str, Tensor], device: torch.device) -> int:
+    """Return how many frames may be drawn at once."""
+    pixels = style.height * style.width
+    if "whole_area" in out:
+        pixels = max(pixels, (2 * style.reach + 1) ** 2)
+    scratch = SCRATCH_BYTES if device.type == "cpu" else DEVICE_SCRATCH_BYTES
+    return max(scratch // (BYTES_A_PIXEL * pixels), 1)
+
+
+def _part(name: str, tensor: Tensor, clips: slice, frames: slice) -> Tensor:
+    """Return a view of some frames of some clips."""
+    index = [frames if axis == "time" else slice(None) for axis in ARRAYS[name].axes]
+    return tensor[(clips, *index)]
+
+
+def _shares(areas: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return visibility and truncation, as far as their areas are there."""
+    shares = {}
+    if "visible_area" in areas and "amodal_area" in areas:
+        shares["visibility"] = areas["visible_area"] / areas["amodal_area"].clamp(min=1)
+    if "whole_area" in areas and "amodal_area" in areas:
+        outside = areas["whole_area"] - areas["amodal_area"]
+        shares["truncation"] = outside / areas["whole_area"].clamp(min=1)
+    return shares
+
+
+def _from_scene(scene: Scene, names: Iterable[str], device: torch.device) -> dict[str, Tensor]:
+    """Return those of these arrays that follow from the scene alone."""
+    made = {name: DERIVED[name](scene, {}).astype(ARRAYS[name].dtype) for name in names if name in _FROM_SCENE}
+    return {name: torch.tensor(array, device=device) for name, array in made.items()}
+
+
+@cache
+def _compiled() -> Callable[..., None]:
+    return torch.compile(draw, dynamic=False)
