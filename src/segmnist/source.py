@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from segmnist.digits.bank import DigitBank
-from segmnist.errors import BadArgument
+from segmnist.errors import BadArgument, MissingDependency
 from segmnist.html_hooks import html_of
 from segmnist.render.arrays import Truth, check_truths
 from segmnist.render.clips import Clip, Clips
@@ -21,12 +21,18 @@ from segmnist.scene.sample import check_digits_fit, sample
 from segmnist.scene.scene import Scene
 from segmnist.scene.spec import SceneSpec
 
+if TYPE_CHECKING:
+    import torch
+
 
 class ClipSource:
     """Clips on demand: `source[17]` is a `Clip`, `source[4:8]` and `source.batch([17, 3])` are `Clips`.
 
     Clip i depends on (spec, seed, split, i) only. With a `length` the source is a sequence; without one it never ends.
-    Raises `BadArgument` for an unknown preset, split or truth, and for a frame smaller than a digit.
+    device: where to draw, for instance "cuda"; arrays are then torch tensors on that device, with the same bytes. compiled:
+    through `torch.compile`, which takes a minute or so for each spec and batch size. Raises `BadArgument` for an unknown preset,
+    split or truth, for a frame smaller than a digit, for a device that is not there, and for a truth that is not drawn on
+    devices.
 
     >>> source = ClipSource("clean", split="test", seed=7, length=100)
     >>> source[17].video.shape
@@ -47,6 +53,8 @@ class ClipSource:
         length: int | None = None,
         bank: DigitBank | None = None,
         num_threads: int = 1,
+        device: str | torch.device | None = None,
+        compiled: bool = False,
     ) -> None:
         self.spec = preset(spec) if isinstance(spec, str) else spec
         check_address(seed, split)
@@ -58,6 +66,22 @@ class ClipSource:
         self.bank = DigitBank.mnist() if bank is None else bank
         self.num_threads = num_threads
         check_digits_fit(self.spec, *self.bank.images.shape[1:])
+        self.device, self.compiled = device, compiled
+        if device is not None:
+            self._check_device(device)
+        elif compiled:
+            raise BadArgument("compiled", True, "False without a device", "name one, for instance device='cpu'")
+
+    def _check_device(self, device: str | torch.device) -> None:
+        try:
+            from segmnist.render.tensors.renderer import check_device, check_tensor_truths
+        except ImportError:
+            raise MissingDependency("ClipSource(device=...)", "torch") from None
+        self.device = check_device(device)
+        check_tensor_truths(self.truth)
+        if self.num_threads != 1:
+            fix = "torch.set_num_threads is for the CPU's"
+            raise BadArgument("num_threads", self.num_threads, "1 with a device", fix)
 
     def scene(self, clip_ids: ArrayLike) -> Scene:
         """Return the scenes of these clips; nothing is drawn."""
@@ -68,7 +92,12 @@ class ClipSource:
 
     def batch(self, clip_ids: ArrayLike) -> Clips:
         """Return these clips, in this order, drawn as one batch."""
-        return render(self.scene(clip_ids), self.truth, num_threads=self.num_threads)
+        scene = self.scene(clip_ids)
+        if self.device is None:
+            return render(scene, self.truth, num_threads=self.num_threads)
+        from segmnist.render.tensors.renderer import render_tensors
+
+        return render_tensors(scene, self.truth, device=self.device, compiled=self.compiled)
 
     def batches(self, batch_size: int, start: int = 0) -> Iterator[Clips]:
         """Iterate over batches of clips from id `start` on; the last one may be short if the source has a length."""

@@ -76,7 +76,8 @@ class Clip(_Arrays):
 class Clips(_Arrays):
     """A batch of clips: arrays with a leading clip axis, digit rows padded to the spec's maximum.
 
-    `clips["video"]` and `clips.video` are the same array; `clips[3]` is a `Clip`; iterating gives every `Clip`.
+    `clips["video"]` and `clips.video` are the same array; `clips[3]` is a `Clip`; iterating gives every `Clip`. Of a source
+    with a device, the arrays are torch tensors.
     """
 
     scene: Scene
@@ -92,7 +93,7 @@ class Clips(_Arrays):
         if isinstance(key, str):
             return super().__getitem__(key)
         row = range(len(self))[key]
-        count = int(self.arrays["num_digits"][row])
+        count = int(self.scene.num_digits[row])
         arrays = {
             name: array[row][:count] if ARRAYS[name].axes[:1] == ("digit",) else array[row]
             for name, array in self.arrays.items()
