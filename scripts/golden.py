@@ -13,11 +13,12 @@ import argparse
 import hashlib
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from segmnist import GENERATOR_VERSION, PRESETS, preset, render, sample
+from segmnist import GENERATOR_VERSION, PRESETS, Clips, preset, render, sample
 from segmnist.scene.randomness import SPLITS
 from segmnist.whole_file import replace_file
 
@@ -40,13 +41,13 @@ def sum_of(arrays: list[np.ndarray]) -> str:
     return digest.hexdigest()
 
 
-def sums_of(name: str) -> Sums:
-    """Return the sums of a preset's first clips, for every split and two seeds."""
+def sums_of(name: str, draw: Callable[..., Clips] = render) -> Sums:
+    """Return the sums of a preset's first clips, for every split and two seeds, as one renderer draws them."""
     sums = {}
     for split in SPLITS:
         for seed in SEEDS:
             scene = sample(preset(name), CLIP_IDS, split=split, seed=seed)
-            clips = render(scene, TRUTHS)
+            clips = draw(scene, TRUTHS)
             drawn = {array: sum_of([clips[array]]) for array in ("video", *TRUTHS)}
             sums[f"{split}/{seed}"] = {"scene": sum_of(list(scene.arrays().values())), **drawn}
     return sums

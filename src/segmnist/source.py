@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,18 +21,14 @@ from segmnist.scene.sample import check_digits_fit, sample
 from segmnist.scene.scene import Scene
 from segmnist.scene.spec import SceneSpec
 
-if TYPE_CHECKING:
-    import torch
-
 
 class ClipSource:
     """Clips on demand: `source[17]` is a `Clip`, `source[4:8]` and `source.batch([17, 3])` are `Clips`.
 
     Clip i depends on (spec, seed, split, i) only. With a `length` the source is a sequence; without one it never ends.
-    device: where to draw, for instance "cuda"; arrays are then torch tensors on that device, with the same bytes. compiled:
-    through `torch.compile`, which takes a minute or so for each spec and batch size. Raises `BadArgument` for an unknown preset,
-    split or truth, for a frame smaller than a digit, for a device that is not there, and for a truth that is not drawn on
-    devices.
+    device: where to draw, "cuda" or a torch.device; arrays are then torch tensors there, with the same bytes. compiled: through
+    `torch.compile`, which takes about a minute for each spec and batch size. Raises `BadArgument` for an unknown
+    preset, split, truth or device, for a truth that is not drawn on devices, and for a frame smaller than a digit.
 
     >>> source = ClipSource("clean", split="test", seed=7, length=100)
     >>> source[17].video.shape
@@ -53,7 +49,7 @@ class ClipSource:
         length: int | None = None,
         bank: DigitBank | None = None,
         num_threads: int = 1,
-        device: str | torch.device | None = None,
+        device: Any = None,
         compiled: bool = False,
     ) -> None:
         self.spec = preset(spec) if isinstance(spec, str) else spec
@@ -70,9 +66,11 @@ class ClipSource:
         if device is not None:
             self._check_device(device)
         elif compiled:
-            raise BadArgument("compiled", True, "False without a device", "name one, for instance device='cpu'")
+            raise BadArgument(
+                "compiled", True, "False without a device", "name one, for instance device='cpu'"
+            )
 
-    def _check_device(self, device: str | torch.device) -> None:
+    def _check_device(self, device: Any) -> None:
         try:
             from segmnist.render.tensors.renderer import check_device, check_tensor_truths
         except ImportError:
@@ -142,10 +140,10 @@ class ClipSource:
 
     def __repr__(self) -> str:
         length = "" if self.length is None else f", length={self.length}"
-        spec = self.spec
+        spec, device = self.spec, "" if self.device is None else f", device={str(self.device)!r}"
         return (
             f"<ClipSource {spec.num_frames} frames of {spec.height}x{spec.width}, "
-            f"split={self.split!r}, seed={self.seed}{length}>"
+            f"split={self.split!r}, seed={self.seed}{length}{device}>"
         )
 
     def _repr_html_(self) -> str:

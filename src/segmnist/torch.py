@@ -1,5 +1,5 @@
 """Short name of `segmnist.load.torch`, the loaders for PyTorch."""
 
-from segmnist.load.torch import EndlessClips, EndlessLoader, SegMNIST, collate, tensors_of
+from segmnist.load.torch import DeviceClips, EndlessClips, EndlessLoader, SegMNIST, collate, tensors_of
 
-__all__ = ["EndlessClips", "EndlessLoader", "SegMNIST", "collate", "tensors_of"]
+__all__ = ["DeviceClips", "EndlessClips", "EndlessLoader", "SegMNIST", "collate", "tensors_of"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
+from typing import Any
 
 import pytest
 from scripts import golden
 
-from segmnist import GENERATOR_VERSION, PRESETS
+from segmnist import GENERATOR_VERSION, PRESETS, Clips
 
 VERSION = str(GENERATOR_VERSION)
 
@@ -19,6 +20,17 @@ def test_the_preset_has_its_golden_sums(name: str) -> None:
     assert recorded[name] == golden.sums_of(name), (
         f"{name} draws other pixels: raise GENERATOR_VERSION, write the changelog, run scripts/golden.py --write"
     )
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_renderer_in_tensors_draws_the_golden_sums(name: str) -> None:
+    pytest.importorskip("torch")
+    from segmnist.render.tensors.renderer import render_tensors
+
+    def draw(*arguments: Any) -> Clips:
+        return render_tensors(*arguments, device="cpu").numpy()
+
+    assert golden.sums_of(name, draw) == golden.recorded()[VERSION][name]
 
 
 def test_every_version_so_far_is_recorded() -> None:

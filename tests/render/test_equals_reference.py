@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,27 @@ from segmnist.render.memory import new_arrays
 from segmnist.render.reference import reference_arrays
 from segmnist.scene.scene import NO_DIGIT, NO_SHAPE
 
-Renderer = Callable[[Scene, Iterable[str], Mapping[str, Any]], None]
+Renderer = Callable[[Scene, tuple[str, ...]], Mapping[str, Any]]
+"""Returns the arrays of those truths that it draws."""
 
-RENDERERS: dict[str, Renderer] = {"numba": numba_renderer.draw}
+
+def with_numba(scene: Scene, truths: tuple[str, ...]) -> Mapping[str, Any]:
+    names = with_needs(("video", *arrays_of(truths)))
+    out = new_arrays(scene.spec, len(scene), names)
+    numba_renderer.draw(scene, names, out)
+    derive(scene, names, out)
+    return out
+
+
+def with_tensors(scene: Scene, truths: tuple[str, ...]) -> Mapping[str, Any]:
+    pytest.importorskip("torch")
+    from segmnist.render.tensors.renderer import TENSOR_TRUTHS, render_tensors
+
+    drawn = [truth for truth in truths if truth in TENSOR_TRUTHS]
+    return render_tensors(scene, drawn, device="cpu").numpy().arrays
+
+
+RENDERERS: dict[str, Renderer] = {"numba": with_numba, "tensors": with_tensors}
 renderers = pytest.mark.parametrize("renderer", RENDERERS.values(), ids=RENDERERS)
 
 TOLERANCE = {
@@ -41,10 +59,7 @@ def possible_truths(scene: Scene) -> tuple[str, ...]:
 def assert_as_reference(renderer: Renderer, scene: Scene) -> None:
     truths = possible_truths(scene)
     check_possible(scene.spec, truths)
-    names = with_needs(("video", *arrays_of(truths)))
-    out = new_arrays(scene.spec, len(scene), names)
-    renderer(scene, names, out)
-    derive(scene, names, out)
+    out = renderer(scene, truths)
     for row in range(len(scene)):
         for name, expected in reference_arrays(scene, row).items():
             if name in out:

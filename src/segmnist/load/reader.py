@@ -51,6 +51,9 @@ class GeneratorReader:
     """Draws clips; the row is the clip's id."""
 
     def __init__(self, source: ClipSource) -> None:
+        if source.device is not None:
+            fix = "DeviceClips of segmnist.torch takes one with a device"
+            raise BadArgument("source", source, "a source without a device", fix)
         self.source = source
         self.length: int | None = source.length
         self.drawn = ("video", *arrays_of(source.truth))

@@ -53,8 +53,8 @@ class EndlessClips(IterableDataset[Batch]):
             raise BadArgument("source", source, "a generator without end", "SegMNIST takes the others")
         reader.warm_up()
         self.reader, self.batch_size, self.transforms = reader, batch_size, transforms
-        self.rank, self.world_size = _place(rank, world_size)
-        self.first_clip = _checked_first(first_clip)
+        self.rank, self.world_size = place_among_ranks(rank, world_size)
+        self.first_clip = checked_first(first_clip)
 
     @property
     def clips_per_step(self) -> int:
@@ -119,12 +119,18 @@ class EndlessLoader:
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Go to where another loader stood; takes effect with the next `iter()`."""
-        if set(state) != {"next_clip"}:
-            raise BadArgument("state", state, "what state_dict() gave: {'next_clip': n}")
-        self.dataset.first_clip = _checked_first(state["next_clip"])
+        self.dataset.first_clip = next_clip_of(state)
 
 
-def _place(rank: int | None, world_size: int | None) -> tuple[int, int]:
+def next_clip_of(state: dict[str, int]) -> int:
+    """Return where a stream stood; raise `BadArgument` for what is no state of one."""
+    if set(state) != {"next_clip"}:
+        raise BadArgument("state", state, "what state_dict() gave: {'next_clip': n}")
+    return checked_first(state["next_clip"])
+
+
+def place_among_ranks(rank: int | None, world_size: int | None) -> tuple[int, int]:
+    """Return rank and world size, those of torch.distributed where neither is given; raise `BadArgument` for half of them."""
     if (rank is None) != (world_size is None):
         raise BadArgument("rank", (rank, world_size), "rank and world_size together, or neither")
     if rank is None or world_size is None:
@@ -136,7 +142,8 @@ def _place(rank: int | None, world_size: int | None) -> tuple[int, int]:
     return rank, world_size
 
 
-def _checked_first(clip: Any) -> int:
+def checked_first(clip: Any) -> int:
+    """Return the number of the first clip; raise `BadArgument` for one that is no whole number in 0..2^62-1."""
     try:
         first = -1 if isinstance(clip, bool) else operator.index(clip)
     except TypeError:

@@ -23,13 +23,14 @@ try:
 except ImportError:
     raise MissingDependency("segmnist.load.torch", "torch") from None
 
+from segmnist.load.device import DeviceClips
 from segmnist.load.parcel import draw_parcel
 from segmnist.load.samples import Sample, Transforms, collated, sample_of, samples_of
 from segmnist.load.stream import EndlessClips, EndlessLoader
 from segmnist.load.tensors import Batch, tensors_of
 from segmnist.scene.presets import PRESETS
 
-__all__ = ["EndlessClips", "EndlessLoader", "SegMNIST", "collate", "tensors_of"]
+__all__ = ["DeviceClips", "EndlessClips", "EndlessLoader", "SegMNIST", "collate", "tensors_of"]
 
 NUM_CLIPS = 10_000
 """Default length of a generated dataset."""

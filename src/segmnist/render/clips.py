@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,11 @@ class _Arrays:
         return self.arrays["labels"]
 
 
+def _on_host(arrays: dict[str, Any]) -> dict[str, Array]:
+    """Return arrays as they are, and tensors as arrays."""
+    return {name: a.cpu().numpy() if hasattr(a, "cpu") else a for name, a in arrays.items()}
+
+
 def _why_absent(name: str, arrays: dict[str, Array]) -> str:
     truths = [truth for truth, brought in TRUTHS.items() if name in brought]
     if truths:
@@ -56,12 +61,17 @@ def _why_absent(name: str, arrays: dict[str, Array]) -> str:
 class Clip(_Arrays):
     """One clip: arrays without the clip axis, with as many digit rows as the clip has digits.
 
-    `clip["video"]` and `clip.video` are the same array; `clip.scene` says how it came about.
+    `clip["video"]` and `clip.video` are the same array; `clip.scene` says how it came about. Of a source with a device, the
+    arrays are torch tensors.
     """
 
     clip_id: int
     scene: Scene
     arrays: dict[str, Array]
+
+    def numpy(self) -> Self:
+        """Return the same with NumPy arrays, which tensors on a device are copied to."""
+        return replace(self, arrays=_on_host(self.arrays))
 
     def __repr__(self) -> str:
         T, H, W = self.video.shape
@@ -82,6 +92,10 @@ class Clips(_Arrays):
 
     scene: Scene
     arrays: dict[str, Array]
+
+    def numpy(self) -> Self:
+        """Return the same with NumPy arrays, which tensors on a device are copied to."""
+        return replace(self, arrays=_on_host(self.arrays))
 
     def __len__(self) -> int:
         return len(self.scene)

@@ -33,6 +33,7 @@ BATCH_SHOWN = 8
 @show.register
 def clip_html(clip: Clip) -> str:
     """Return a clip as a moving picture, its video beside the overlays that were drawn, and a table of its arrays."""
+    clip = clip.numpy()
     digits = ", ".join(str(label) for label in clip.labels if label != IGNORE) or "none"
     T, H, W = clip.video.shape
     caption = f"clip {clip.clip_id}: digits {digits}; {T} frames of {H}×{W}"
@@ -42,6 +43,7 @@ def clip_html(clip: Clip) -> str:
 @show.register
 def clips_html(clips: Clips) -> str:
     """Return the first clips of a batch as a moving picture, and a table of its arrays."""
+    clips = clips.numpy()
     shown = [clips[row] for row in range(min(len(clips), BATCH_SHOWN))]
     more = f"; the first {len(shown)} are shown" if len(shown) < len(clips) else ""
     caption = f"{len(clips)} clips{more}"

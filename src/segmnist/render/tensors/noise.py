@@ -31,7 +31,7 @@ def with_sensor_noise(video: Tensor, scene: SceneTensors, tables: Tables, style:
         return video
     size = style.height * style.width
     bits = words(_unsigned(scene.clip_words), tables.sensor_words, tables.keys, size)
-    above = torch.searchsorted(tables.sensor, bits, right=True, out_int32=True)
+    above = torch.searchsorted(tables.sensor, bits.contiguous(), right=True, out_int32=True)
     return (video + (above - style.sensor_reach).view(video.shape)).clamp(0, 255).to(torch.uint8)
 
 

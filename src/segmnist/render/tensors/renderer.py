@@ -115,7 +115,9 @@ def _new_tensors(scene: Scene, names: Iterable[str], device: torch.device) -> di
     except torch.OutOfMemoryError:
         needed = bytes_of(scene.spec, len(scene), names)
         value = f"{len(scene)} clips = {needed:,} bytes"
-        raise BadArgument("batch", value, f"what is free on {device}", "ask for fewer clips at a time") from None
+        raise BadArgument(
+            "batch", value, f"what is free on {device}", "ask for fewer clips at a time"
+        ) from None
 
 
 def _chunks(scene: Scene, num_frames: int) -> Iterator[tuple[slice, slice]]:
@@ -155,7 +157,9 @@ def _shares(areas: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _from_scene(scene: Scene, names: Iterable[str], device: torch.device) -> dict[str, Tensor]:
     """Return those of these arrays that follow from the scene alone."""
-    made = {name: DERIVED[name](scene, {}).astype(ARRAYS[name].dtype) for name in names if name in _FROM_SCENE}
+    made = {
+        name: DERIVED[name](scene, {}).astype(ARRAYS[name].dtype) for name in names if name in _FROM_SCENE
+    }
     return {name: torch.tensor(array, device=device) for name, array in made.items()}
 
 
