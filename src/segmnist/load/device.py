@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -58,11 +59,9 @@ class DeviceClips:
         while True:
             first = self.first_clip + self.rank * self.batch_size
             ids = np.arange(first, first + self.batch_size)
-            clips = self.source.batch(ids)
+            tensors: dict[str, Any] = self.source.batch(ids).arrays
             self.first_clip += self.clips_per_step
-            yield Batch(
-                with_channel({"clip_id": torch.from_numpy(ids).to(self.source.device), **clips.arrays})
-            )
+            yield Batch(with_channel({"clip_id": torch.from_numpy(ids).to(self.source.device), **tensors}))
 
     def state_dict(self) -> dict[str, int]:
         """Return where the stream stands: the first clip of the next step over all ranks."""

@@ -50,11 +50,12 @@ def pose_of(scene: SceneTensors, tables: Tables, style: Style, n: int) -> Pose:
     half_diagonal = diagonal_of(style.glyph_height, style.glyph_width) << 15
     reach = half_diagonal // ((1 << 32) // scale.clamp(min=1) - 3).clamp(min=1) + 2
     dtype = torch.int64 if style.wide else torch.int32
-    narrowed = (value.to(dtype) for value in (centre_y >> 16, centre_x >> 16, a, b, u0, v0, reach))
+    named = {"y": centre_y >> 16, "x": centre_x >> 16, "a": a, "b": b, "u0": u0, "v0": v0, "reach": reach}
+    narrowed = {name: value.to(dtype) for name, value in named.items()}
     cut = None
     if style.cut_corners:
         cut = rest_y, rest_x, style.glyph_height * scale >> 1, style.glyph_width * scale >> 1
-    return Pose(*narrowed, _codes(scene, style, n), cut)
+    return Pose(**narrowed, codes=_codes(scene, style, n), cut=cut)
 
 
 def ink_codes(pose: Pose, style: Style, y: Tensor, x: Tensor) -> Tensor:

@@ -144,7 +144,8 @@ def scene_tensors(scene: Scene, device: torch.device) -> SceneTensors:
     }
     arrays = {name: named[name] for name in SceneTensors._fields if name != "glyph"}
     block = np.concatenate([array.astype(np.int32, copy=False).reshape(-1) for array in arrays.values()])
-    parts = torch.from_numpy(block).to(device).split([array.size for array in arrays.values()])
+    stops = np.cumsum([array.size for array in arrays.values()]).tolist()
+    parts = torch.from_numpy(block).to(device).tensor_split(stops[:-1])
     tensors = {name: part.reshape(array.shape) for (name, array), part in zip(arrays.items(), parts)}
     glyphs = scene.bank.images[np.where(is_digit, scene.glyph, 0)]
     return SceneTensors(glyph=torch.from_numpy(glyphs).to(device), **tensors)

@@ -20,7 +20,7 @@ def round_keys(seed: int) -> list[tuple[int, int]]:
 def philox(counter: tuple[Tensor, Tensor, Tensor, Tensor], keys: Tensor) -> Tensor:
     """Return the four random words of each counter, `(...,4)` int64 in 0..2^32-1.
 
-    counter: four int64 tensors of words, which broadcast. keys: `round_keys`, `(10,2)` int64. A product of two words may wrap
+    counter: four int64 tensors of words, which broadcast: after three rounds all have one shape. keys: `round_keys`, `(10,2)` int64. A product of two words may wrap
     to a negative number; its lower and upper half are right all the same.
     """
     a, b, c, d = counter
@@ -32,7 +32,7 @@ def philox(counter: tuple[Tensor, Tensor, Tensor, Tensor], keys: Tensor) -> Tens
             ((product0 >> 32) ^ d ^ keys[i, 1]) & _LOW,
             product0 & _LOW,
         )
-    return torch.stack(torch.broadcast_tensors(a, b, c, d), dim=-1)
+    return torch.stack((a, b, c, d), dim=-1)
 
 
 def words(clip_words: Tensor, word1: Tensor, keys: Tensor, num_words: int) -> Tensor:

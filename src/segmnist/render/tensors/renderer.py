@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -89,8 +90,9 @@ def render_tensors(
         views = {name: _part(name, tensor, clips, frames) for name, tensor in out.items()}
         program(tensors.part(clips, frames), tables.part(frames), style, views)
     made = {**out, **_shares(out), **_from_scene(scene, names, place)}
-    labels = {name: getattr(tensors, source).to(_dtype(name)) for name, source in _SAMPLED.items()}
-    return Clips(scene, {**{name: made[name] for name in names}, **labels})
+    made |= {name: getattr(tensors, source).to(_dtype(name)) for name, source in _SAMPLED.items()}
+    arrays: dict[str, Any] = {name: made[name] for name in (*names, *_SAMPLED)}
+    return Clips(scene, arrays)
 
 
 def _drawn_for(names: Iterable[str]) -> tuple[str, ...]:
