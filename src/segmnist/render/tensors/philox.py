@@ -20,8 +20,8 @@ def round_keys(seed: int) -> list[tuple[int, int]]:
 def philox(counter: tuple[Tensor, Tensor, Tensor, Tensor], keys: Tensor) -> Tensor:
     """Return the four random words of each counter, `(...,4)` int64 in 0..2^32-1.
 
-    counter: four int64 tensors of words, which broadcast: after three rounds all have one shape. keys: `round_keys`, `(10,2)` int64. A product of two words may wrap
-    to a negative number; its lower and upper half are right all the same.
+    counter: four int64 tensors of words, which broadcast; after three rounds all have one shape. keys: `round_keys`, `(10,2)`
+    int64. A product of two words may wrap to a negative number; its lower and upper half are right all the same.
     """
     a, b, c, d = counter
     for i in range(ROUNDS):
