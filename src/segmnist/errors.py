@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
+import re
+from collections.abc import Iterable
+
 MOST_SHOWN = 300
 """Characters of a bad value that a message shows."""
 
@@ -90,3 +94,20 @@ def libraries_of(extra: str) -> list[str]:
         stated = []
     libraries = [library.strip() for library, _, marker in stated if f"extra == '{extra}'" in marker]
     return libraries or [f"segmnist[{extra}]"]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return "did you mean ...?" with the known name that was probably meant, or nothing.
+
+    It begins with the name, has it as a word, or is spelt like it.
+
+    >>> did_you_mean("speed", ["height", "shape_speed_range", "speed_range"])
+    'did you mean speed_range?'
+    >>> did_you_mean("rotation", ["height", "rotation_rate_range"]), did_you_mean("hieght", ["height"])
+    ('did you mean rotation_rate_range?', 'did you mean height?')
+    """
+    name, names = name[:MOST_SHOWN], list(known)
+    beginning = [other for other in names if name and other.startswith(name)]
+    holding = [other for other in names if name in re.split("[_-]", other)]
+    near = [*beginning, *holding, *difflib.get_close_matches(name, names, n=1)]
+    return f"did you mean {near[0]}?" if near else ""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import pkgutil
 from typing import TYPE_CHECKING
 
 from segmnist.baselines import models
-from segmnist.errors import BadArgument
+from segmnist.errors import BadArgument, did_you_mean
 
 if TYPE_CHECKING:
     from segmnist.baselines.baseline import Baseline
@@ -22,8 +21,7 @@ def model_class(name: str) -> type[Baseline]:
     from segmnist.baselines.baseline import Baseline
 
     if name not in MODELS:
-        near = difflib.get_close_matches(str(name), MODELS, n=1)
-        raise BadArgument("model", name, ", ".join(MODELS), f"did you mean {near[0]}?" if near else "")
+        raise BadArgument("model", name, ", ".join(MODELS), did_you_mean(str(name), MODELS))
     module = importlib.import_module(f"{models.__name__}.{name.replace('-', '_')}")
     [found] = [
         value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
@@ -66,10 +68,10 @@ def refuse_beside(ctx: typer.Context, what: str, *names: str) -> None:
 
 
 def _parsed(changes: list[str]) -> dict[str, Any]:
-    """Return `field=value` pairs with TOML values; a bare word or a comma list is taken as a string or a list.
+    """Return `field=value` pairs, each value in the form that its field needs.
 
-    >>> _parsed(["num_frames=8", "speed_range=1,3", "digit_motion=origin"])
-    {'num_frames': 8, 'speed_range': [1, 3], 'digit_motion': 'origin'}
+    >>> _parsed(["num_frames=8", "speed_range=1..3", "digit_motion=origin", "angle_range=0"])
+    {'num_frames': 8, 'speed_range': [1, 3], 'digit_motion': 'origin', 'angle_range': [0, 0]}
     """
     values = {}
     for change in changes:
@@ -78,12 +80,44 @@ def _parsed(changes: list[str]) -> dict[str, Any]:
         if not equals or not text:
             raise BadArgument("--set", change, "FIELD=VALUE", "for example --set num_frames=60")
         check_names([name])
-        values[name] = _value(text)
+        values[name] = _value(name, text)
     return values
 
 
-def _value(text: str) -> Any:
-    for form in (text, f"[{text}]" if "," in text else "", f'"{text}"'):
+_NUMBER = r"-?\d+(?:\.\d+)?"
+_RANGE = re.compile(rf"\(?({_NUMBER})\s*(?:\.\.|-)\s*({_NUMBER})\)?")
+"""`1..5` or `1-5`; a comma and brackets are TOML's own."""
+_SWITCHES = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
+
+
+def _value(name: str, text: str) -> Any:
+    """Return the value of a field as people write it: see `docs/start.md`."""
+    default = getattr(SceneSpec(), name)
+    if isinstance(default, bool):
+        return _SWITCHES.get(text.lower(), _toml(text))
+    if name.endswith("_range"):
+        ends = _RANGE.fullmatch(text)
+        value = _toml(f"[{ends[1]}, {ends[2]}]") if ends else _toml(text)
+        return [value, value] if isinstance(value, (int, float)) else value
+    if name == "twins":
+        pairs = re.fullmatch(r"\d-\d(\s*,\s*\d-\d)*", text)
+        return [[int(a), int(b)] for a, b in re.findall(r"(\d)-(\d)", text)] if pairs else _toml(text)
+    if isinstance(default, tuple):
+        span = re.fullmatch(r"(\d{1,3})(?:\.\.|-)(\d{1,3})", text)
+        if span:
+            return list(range(int(span[1]), int(span[2]) + 1))
+        value = _toml(text)
+        return value if isinstance(value, list) else [value]
+    return _toml(text)
+
+
+def _toml(text: str) -> Any:
+    """Return a TOML value; a bare word is a string, and round brackets or bare commas make a list."""
+    square = text.translate(str.maketrans("()", "[]")) if text[0] in "([" else text
+    listed = f"[{square}]" if "," in text else ""
+    words = [word.strip() for word in text.strip("()").split(",")]
+    quoted = f"[{', '.join(map(json.dumps, words))}]" if len(words) > 1 else json.dumps(text)
+    for form in (square, listed, quoted):
         try:
             return parsed_toml(f"value = {form}")["value"]
         except tomllib.TOMLDecodeError:

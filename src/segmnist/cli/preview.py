@@ -57,7 +57,7 @@ def preview(
     from segmnist.render.arrays import check_truths
     from segmnist.scene.randomness import check_split
     from segmnist.source import ClipSource
-    from segmnist.views.preview.animation import save_preview
+    from segmnist.views.preview.animation import check_suffix, save_preview
 
     if not 1 <= clips <= 100:
         raise BadArgument("--clips", clips, "1..100")
@@ -73,6 +73,7 @@ def preview(
         _save_posteriors(out, source, range(first, first + clips), scale)
         typer.echo(f"{out}: what each observer knows of {clips} clip{'s' if clips > 1 else ''}")
         return
+    check_suffix(out)
     truths = check_truths(("semantic", *(truth or ())))
     source = ClipSource(asked, split=check_split(split), seed=seed, truth=truths, bank=digits)
     drawn = list(source[first : first + clips])

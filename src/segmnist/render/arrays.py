@@ -7,13 +7,12 @@ in which order the rest is derived. To add an array that follows from others, ad
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal, NamedTuple, cast
 
 from segmnist.classes import BACKGROUND, IGNORE
-from segmnist.errors import BadArgument
+from segmnist.errors import BadArgument, did_you_mean
 
 Truth = Literal[
     "semantic", "instance", "amodal", "areas", "visibility", "truncation", "boxes", "depth", "occluders", "pose", "flow",
@@ -224,8 +223,8 @@ def check_truths(names: str | Iterable[str]) -> tuple[Truth, ...]:
     for name in sorted(asked):
         if name not in TRUTHS:
             bringing = [truth for truth, arrays in TRUTHS.items() if name in arrays]
-            near = bringing or difflib.get_close_matches(str(name), TRUTHS, n=1)
-            raise BadArgument("truth", name, ", ".join(TRUTHS), f"did you mean {near[0]}?" if near else "")
+            fix = f"did you mean {bringing[0]}?" if bringing else did_you_mean(str(name), TRUTHS)
+            raise BadArgument("truth", name, ", ".join(TRUTHS), fix)
     return tuple(cast(Truth, name) for name in TRUTHS if name in asked)
 
 

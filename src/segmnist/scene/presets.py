@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from typing import Literal, Unpack, cast
 
-from segmnist.errors import BadArgument
+from segmnist.errors import BadArgument, did_you_mean
 from segmnist.scene.spec import SceneSpec
 from segmnist.scene.spec_fields import SpecFields
 
@@ -154,6 +153,5 @@ def preset(name: PresetName, **changes: Unpack[SpecFields]) -> SceneSpec:
 def check_preset(name: str) -> PresetName:
     """Return the name; raise `BadArgument` for one that is no preset's."""
     if name not in PRESETS:
-        near = difflib.get_close_matches(str(name), PRESETS, n=1)
-        raise BadArgument("preset", name, ", ".join(PRESETS), f"did you mean {near[0]}?" if near else "")
+        raise BadArgument("preset", name, ", ".join(PRESETS), did_you_mean(str(name), PRESETS))
     return cast(PresetName, name)

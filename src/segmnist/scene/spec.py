@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 import tomllib
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any, Literal, Unpack, get_args, get_origin, get_type_hints
 import msgspec
 import numpy as np
 
-from segmnist.errors import BadArgument
+from segmnist.errors import BadArgument, did_you_mean
 from segmnist.html_hooks import html_of
 from segmnist.scene.fixed_point import FULL_TURN, to_angle
 from segmnist.scene.spec_fields import CountRange, Range, ShapeKind, SpecFields
@@ -262,8 +261,7 @@ def check_names(names: list[str]) -> None:
     """Raise `BadArgument` for the first name that is no field of the spec, with the nearest that is."""
     for name in names:
         if name not in field_names():
-            near = difflib.get_close_matches(name, field_names(), n=1)
-            fix = f"did you mean {near[0]}?" if near else "`segmnist show standard` lists the fields"
+            fix = did_you_mean(name, field_names()) or "`segmnist show standard` lists the fields"
             raise BadArgument("field", name, "a field of SceneSpec", fix)
 
 

@@ -5,7 +5,6 @@ A suite never changes; a changed one gets a new version and its own checksums.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any
 from segmnist.dataset.plan import recipe_for
 from segmnist.dataset.recipe import Recipe, canonical_json
 from segmnist.digits.checks import MNIST_SHA256
-from segmnist.errors import BadArgument
+from segmnist.errors import BadArgument, did_you_mean
 from segmnist.render.arrays import check_truths
 from segmnist.scene.presets import PresetName, preset
 from segmnist.scene.randomness import check_split
@@ -341,6 +340,5 @@ def suite(name: str) -> Suite:
     60000
     """
     if name not in _PARTS:
-        near = difflib.get_close_matches(str(name), SUITES, n=1)
-        raise BadArgument("suite", name, ", ".join(SUITES), f"did you mean {near[0]}?" if near else "")
+        raise BadArgument("suite", name, ", ".join(SUITES), did_you_mean(str(name), SUITES))
     return Suite(name, (_PARTS[name].__doc__ or "").strip(), _PARTS[name]())

@@ -55,9 +55,7 @@ def save_preview(
     PyAV.
     """
     path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise BadArgument("path", str(path), f"a suffix out of {', '.join(SUFFIXES)}, not {suffix!r}")
+    suffix = check_suffix(path)
     if isinstance(fps, bool) or not isinstance(fps, int | float) or not _FPS_RANGE[0] <= fps <= _FPS_RANGE[1]:
         raise BadArgument("fps", fps, f"{_FPS_RANGE[0]}..{_FPS_RANGE[1]} frames per second")
     check_target(path)
@@ -102,6 +100,14 @@ def balanced_columns(num_panels: int, height: int, width: int) -> int:
         return abs(math.log(aspect * 3 / 4)) + 0.5 * (rows * columns - num_panels) / columns
 
     return min(range(1, num_panels + 1), key=cost)
+
+
+def check_suffix(path: Path) -> str:
+    """Return the file's suffix in lower case; raise `BadArgument` for one that is no kind of preview."""
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise BadArgument("path", str(path), f"a suffix out of {', '.join(SUFFIXES)}, not {suffix!r}")
+    return suffix
 
 
 def _layout_for(suffix: str, strips: Sequence[Strip], scale: int | None) -> SheetLayout:
