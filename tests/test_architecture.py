@@ -28,6 +28,7 @@ EVERYWHERE = {
     "html_hooks",
     "html_page",
     "text_file",
+    "numpy_files",
     "urls",
     "whole_file",
     "cache_folder",

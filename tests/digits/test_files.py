@@ -171,9 +171,9 @@ def _npy(shape: object, descr: str = "|u1", body: bytes = b"", version: bytes = 
             "images.npy holds pickled objects, which are never loaded",
         ),
         (_npy((1,), version=b"\3\0", body=b"1"), r"images.npy is of .npy version \(3, 0\)"),
-        (_npy("x"), "not a readable .npz"),
-        (b"not an array at all", "not a readable .npz"),
-        (b"", "not a readable .npz"),
+        (_npy("x"), "images.npy: not a readable .npy"),
+        (b"not an array at all", "images.npy: not a readable .npy"),
+        (b"", "images.npy: not a readable .npy"),
     ],
 )
 def test_npz_says_what_is_wrong(tmp_path: Path, member: bytes, message: str) -> None:

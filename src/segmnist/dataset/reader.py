@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from segmnist.dataset.commit import MANIFEST
+from segmnist.dataset.commit import MANIFEST, MEND
 from segmnist.dataset.locate import Found, locate_one
 from segmnist.dataset.manifest import FileSum, Manifest, sum_of
+from segmnist.dataset.plan import layout_for
+from segmnist.dataset.progress import size_text
 from segmnist.dataset.recipe import Recipe
 from segmnist.dataset.store import Unreadable
 from segmnist.errors import BadArgument, CorruptData
@@ -37,6 +39,10 @@ class StoredDataset:
     def __init__(self, found: Found, *, check: bool = True) -> None:
         self._found, self._check = found, check
         self.manifest: Manifest = found.books.manifest()
+        if not self.manifest.layout.has_arrays_of(layout_for(self.recipe)):
+            raise CorruptData(f"{found.books.at(MANIFEST)}: its arrays are not those of its recipe; {MEND}")
+        if found.format in SHARDED and len(self.manifest.receipts) != self.manifest.layout.num_shards:
+            raise CorruptData(f"{found.books.at(MANIFEST)}: its shards are not those of its recipe; {MEND}")
         self._format = _format(self.recipe.format)
         self._files: OrderedDict[str, FileBytes] = OrderedDict()
         self._checked: set[str] = set()
@@ -72,11 +78,12 @@ class StoredDataset:
     def batch(self, rows: ArrayLike, names: Iterable[str] | None = None) -> dict[str, Array]:
         """Return arrays of these rows, in this order, with the clip axis first: all arrays, or those named.
 
-        Raises `BadArgument` for a row or a name that is not there.
+        Raises `BadArgument` for a row or a name that is not there, and for more rows than fit into memory.
         """
         wanted = self._checked_rows(rows)
         layout = self.manifest.layout
         chosen = list(layout.arrays) if names is None else self._checked_names(names)
+        self._check_memory(len(wanted), chosen)
         shapes = {name: (len(wanted), *layout.arrays[name].shape) for name in chosen}
         out: dict[str, Array] = {n: np.empty(shape, layout.arrays[n].dtype) for n, shape in shapes.items()}
         shards = wanted // layout.clips_per_shard
@@ -97,6 +104,14 @@ class StoredDataset:
         if wanted.min() < 0 or wanted.max() >= len(self):
             raise BadArgument("rows", (int(wanted.min()), int(wanted.max())), f"0..{len(self) - 1}")
         return wanted.astype(np.int64)
+
+    def _check_memory(self, num_clips: int, names: Sequence[str]) -> None:
+        import psutil
+
+        needed = num_clips * sum(self.arrays[name].clip_bytes for name in names)
+        if needed > (room := psutil.virtual_memory().total):
+            fix = "read fewer rows or arrays at a time"
+            raise BadArgument("rows", f"{num_clips} rows", f"what fits into {size_text(room)} of memory", fix)
 
     def _checked_names(self, names: Iterable[str]) -> Sequence[str]:
         chosen = list(names)

@@ -124,7 +124,7 @@ def _misfit(found: Found, layout: Layout, manifest: Manifest) -> str:
     recipe = found.recipe
     if manifest.recipe != recipe:
         return "of another data set: " + "; ".join(manifest.recipe.differences(recipe)[:3])
-    if _bare(manifest.layout) != _bare(layout):
+    if not manifest.layout.has_arrays_of(layout):
         return "its arrays are not those of the recipe"
     if set(manifest.files) != root_paths(recipe, layout):
         return "it does not name the files that this recipe gives"
@@ -136,11 +136,6 @@ def _misfit(found: Found, layout: Layout, manifest: Manifest) -> str:
         if own != (recipe.plan_id, shard, len(layout.rows(shard)), paths):
             return f"its receipt of shard {shard} is not one of this recipe"
     return ""
-
-
-def _bare(layout: Layout) -> dict[str, Any]:
-    """Return the arrays without their descriptions, whose words may change from release to release."""
-    return {name: array._replace(about="") for name, array in layout.arrays.items()}
 
 
 def _metadata_faults(found: Found, layout: Layout, faulty: set[str]) -> list[Fault]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import math
-import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -26,7 +25,8 @@ from segmnist.digits.checks import (
     checked_labels,
 )
 from segmnist.digits.deal import dealt
-from segmnist.errors import BadArgument, CorruptData, SegmnistError
+from segmnist.errors import BadArgument, CorruptData
+from segmnist.numpy_files import npz_arrays
 
 MNIST_FILES = (
     "train-images-idx3-ubyte",
@@ -38,7 +38,6 @@ PREFIXES = ("", "emnist-digits-", "emnist-mnist-")
 KERAS_KEYS = ("x_train", "y_train", "x_test", "y_test")
 LIMIT_BYTES = 2**31  # EMNIST, the largest of MNIST's family, is 0.64 GB
 _DEFLATE_RATIO = 1032  # zlib's documentation: deflate cannot shrink data further than this
-_NPY_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 def read_idx(path: Path, num_axes: int) -> UInt8:
@@ -179,39 +178,4 @@ def read_npz(path: Path, wanted: Iterable[str]) -> dict[str, npt.NDArray[Any]]:
     if not path.is_file():
         raise BadArgument("path", str(path), "an existing .npz file")
     with path.open("rb") as file:
-        try:
-            with zipfile.ZipFile(file) as archive:
-                return _members(archive, path, wanted)
-        except SegmnistError:
-            raise
-        except Exception as error:  # zipfile, zlib and NumPy raise many kinds of errors on damaged bytes
-            raise CorruptData(f"{path}: not a readable .npz: {error!r}") from error
-
-
-def _members(archive: zipfile.ZipFile, path: Path, wanted: Iterable[str]) -> dict[str, npt.NDArray[Any]]:
-    present = set(archive.namelist())
-    infos = {name: archive.getinfo(f"{name}.npy") for name in wanted if f"{name}.npy" in present}
-    # zipfile never yields more than file_size bytes of a member, so this also stops zip bombs.
-    if (total := sum(info.file_size for info in infos.values())) > LIMIT_BYTES:
-        raise CorruptData(f"{path}: unpacks to {total} bytes, more than the {LIMIT_BYTES} permitted")
-    return {name: _member(archive, path, info) for name, info in infos.items()}
-
-
-def _member(archive: zipfile.ZipFile, path: Path, info: zipfile.ZipInfo) -> npt.NDArray[Any]:
-    # Not np.load: it allocates the size that the header declares before it has read that many bytes.
-    with archive.open(info) as file:
-        version = np.lib.format.read_magic(file)
-        if version not in _NPY_HEADERS:
-            raise CorruptData(f"{path}: {info.filename} is of .npy version {version}, expected 1.0 or 2.0")
-        shape, is_fortran, dtype = _NPY_HEADERS[version](file)
-        if dtype.hasobject:
-            raise CorruptData(f"{path}: {info.filename} holds pickled objects, which are never loaded")
-        declared = math.prod(shape) * dtype.itemsize
-        if min(shape, default=0) < 0 or declared > info.file_size:
-            raise CorruptData(
-                f"{path}: {info.filename} has {info.file_size} bytes, declares {declared} {shape}"
-            )
-        data = file.read(declared + 1)  # the byte beyond tells trailing bytes, and has zipfile check its CRC
-    if len(data) != declared:
-        raise CorruptData(f"{path}: {info.filename} has {len(data)} bytes, declares {declared} {shape}")
-    return np.frombuffer(data, dtype).reshape(shape, order="F" if is_fortran else "C")
+        return npz_arrays(file, str(path), LIMIT_BYTES, wanted)

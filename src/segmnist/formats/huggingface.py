@@ -27,6 +27,7 @@ from segmnist.formats.croissant import croissant
 from segmnist.formats.layout import Array, ArrayLayout, Arrays, Fetch, Layout
 from segmnist.formats.npz import npy_bytes
 from segmnist.formats.pictures import png_grey
+from segmnist.numpy_files import npy_array
 from segmnist.palette import CLASS_NAMES
 
 ROOT = "huggingface"
@@ -42,6 +43,9 @@ TABLE_BYTES = 1 << 16
 
 NO_NUL = b"\n"
 """What follows a .npy, whose readers ignore it: NumPy's strings of bytes, which `datasets` makes, lose NULs at their end."""
+
+CELL_FACTOR, CELL_BYTES = 16, 4096
+"""How much larger a cell may be than its array: so many times, and so many bytes for headers."""
 
 Feature = dict[str, Any]
 
@@ -94,14 +98,27 @@ def read_rows(
     path = _path(layout, shard)
     try:
         columns = {name: column_of(name) for name in names}
-        table = pq.read_table(pa.BufferReader(fetch(path)[:]), columns=list(columns.values())).take(
-            list(rows)
-        )
+        file = pq.ParquetFile(pa.BufferReader(fetch(path)[:]))
+        _check_size(file.metadata, layout, shard)
+        table = file.read(columns=list(columns.values())).take(list(rows))
         return {
             name: _values(layout.arrays[name], table[column].to_pylist()) for name, column in columns.items()
         }
-    except (pa.ArrowException, OSError, ValueError, KeyError, IndexError) as error:
+    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, IndexError) as error:
         raise CorruptData(f"{path}: {error}") from None
+
+
+def _check_size(metadata: Any, layout: Layout, shard: int) -> None:
+    """Raise ValueError for a table with more rows or more bytes than the shard's clips can have."""
+    num_clips = len(layout.rows(shard))
+    if metadata.num_rows != num_clips:
+        raise ValueError(f"{metadata.num_rows} rows, expected {num_clips}")
+    groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
+    columns = [group.column(number) for group in groups for number in range(group.num_columns)]
+    # Numbers of 8 bits become 64, and a list adds 4 bytes to each.
+    most = CELL_FACTOR * num_clips * layout.clip_bytes + CELL_BYTES * len(columns) * (num_clips + 1)
+    if sum(max(column.total_uncompressed_size, column.num_values) for column in columns) > most:
+        raise ValueError(f"unpacks to more than the {most} bytes that its clips can have")
 
 
 def kind_of(array: ArrayLayout) -> str:
@@ -140,10 +157,9 @@ def _values(array: ArrayLayout, cells: list[Any]) -> Array:
 def _value(array: ArrayLayout, cell: Any) -> Array:
     kind = kind_of(array)
     if kind == "npy":
-        value: Array = np.load(io.BytesIO(cell), allow_pickle=False)
-        return value
+        return npy_array(cell.removesuffix(NO_NUL), "a cell")
     if kind == "pictures":
-        frames = [_picture(picture["bytes"]) for picture in cell]
+        frames = [_picture(picture["bytes"], array.shape[-2:]) for picture in cell]
         return np.asarray(frames, np.uint8).reshape(-1, *array.shape[1:]).astype(array.dtype)
     rows = (-1, *array.shape[1:]) if array.shape else ()
     if 0 in array.shape[1:]:
@@ -151,10 +167,16 @@ def _value(array: ArrayLayout, cell: Any) -> Array:
     return np.asarray(cell, array.dtype).reshape(rows)
 
 
-def _picture(data: bytes) -> Array:
+def _picture(data: bytes, shape: tuple[int, ...]) -> Array:
     from PIL import Image
 
-    return np.asarray(Image.open(io.BytesIO(data)))
+    try:
+        picture = Image.open(io.BytesIO(data), formats=("PNG",))
+    except Image.DecompressionBombError as error:
+        raise ValueError(str(error)) from None
+    if (picture.height, picture.width) != shape or picture.mode != "L":
+        raise ValueError(f"a picture of {picture.height}x{picture.width}, expected grey {shape}")
+    return np.asarray(picture)
 
 
 def _arrow_type(name: str, array: ArrayLayout) -> Any:

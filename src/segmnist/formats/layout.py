@@ -87,6 +87,11 @@ class Layout:
         """Digits that a clip has at most."""
         return self.arrays["labels"].shape[0]
 
+    def has_arrays_of(self, other: Layout) -> bool:
+        """Return whether the arrays are the same; their descriptions, whose words may change, apart."""
+        mine, theirs = ({name: a._replace(about="") for name, a in of.arrays.items()} for of in (self, other))
+        return mine == theirs
+
     @property
     def clip_bytes(self) -> int:
         """Uncompressed bytes of one clip in all arrays."""

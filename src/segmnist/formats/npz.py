@@ -13,6 +13,7 @@ from numpy.lib import format as npy
 from segmnist.errors import CorruptData
 from segmnist.formats.card import common_files
 from segmnist.formats.layout import Array, Arrays, Fetch, Layout
+from segmnist.numpy_files import HEAD_BYTES, Header, npz_arrays
 
 ROOT = "{split}.npz-shards"
 BOOKS = ""
@@ -45,12 +46,19 @@ def read_rows(
     layout: Layout, shard: int, names: Sequence[str], rows: Sequence[int], fetch: Fetch
 ) -> dict[str, Array]:
     """Return these arrays of these rows of a shard. Raises `CorruptData` where the archive is damaged."""
-    path = _path(layout, shard)
-    try:
-        with np.load(io.BytesIO(fetch(path)[:]), allow_pickle=False) as archive:
-            return {name: archive[name][list(rows)] for name in names}
-    except (ValueError, KeyError, IndexError, OSError, zipfile.BadZipFile, EOFError) as error:
-        raise CorruptData(f"{path}: {error}") from None
+    path, num_clips = _path(layout, shard), len(layout.rows(shard))
+
+    def check(name: str, header: Header) -> None:
+        array = layout.arrays[name]
+        expected = ((num_clips, *array.shape), np.dtype(array.dtype).newbyteorder("<"))
+        if (header.shape, header.dtype) != expected:
+            raise CorruptData(f"{path}: {name} is {header.dtype} {header.shape}, expected {expected}")
+
+    most = num_clips * layout.clip_bytes + HEAD_BYTES * len(layout.arrays)
+    arrays = npz_arrays(io.BytesIO(fetch(path)[:]), path, most, names, check)
+    if missing := set(names) - arrays.keys():
+        raise CorruptData(f"{path}: has no {min(missing)}")
+    return {name: arrays[name][list(rows)] for name in names}
 
 
 def npy_bytes(array: Array) -> bytes:

@@ -19,6 +19,7 @@ from segmnist.errors import CorruptData
 from segmnist.formats.card import common_files, json_bytes, sequence_name
 from segmnist.formats.layout import Array, ArrayLayout, Arrays, Fetch, Layout
 from segmnist.formats.npz import npy_bytes
+from segmnist.numpy_files import npy_array
 
 ROOT = "{split}.webdataset"
 BOOKS = ""
@@ -56,8 +57,8 @@ def read_rows(
     try:
         clips = _found(data)
         chosen = [clips[row] for row in rows]
-        return {name: _column(layout.arrays[name], name, chosen) for name in names}
-    except (ValueError, KeyError, IndexError, EOFError) as error:
+        return {name: _column(layout.arrays[name], name, chosen, path) for name in names}
+    except (ValueError, KeyError, IndexError, RecursionError, OverflowError, tarfile.TarError) as error:
         raise CorruptData(f"{path}: {error!r}") from None
 
 
@@ -80,6 +81,8 @@ def _found(data: memoryview) -> list[dict[str, memoryview]]:
     offset = 0
     while offset + BLOCK <= len(data) and data[offset]:
         header = tarfile.TarInfo.frombuf(bytes(data[offset : offset + BLOCK]), "ascii", "strict")
+        if header.size < 0:
+            raise ValueError(f"a member of {header.size} bytes")
         key, _, ending = header.name.partition(".")
         content = data[offset + BLOCK : offset + BLOCK + header.size]
         clips.setdefault(key, {})[ending] = content
@@ -87,10 +90,12 @@ def _found(data: memoryview) -> list[dict[str, memoryview]]:
     return list(clips.values())
 
 
-def _column(array: ArrayLayout, name: str, clips: list[dict[str, memoryview]]) -> Array:
+def _column(array: ArrayLayout, name: str, clips: list[dict[str, memoryview]], path: str) -> Array:
     if _is_number(array):
         return np.array([json.loads(bytes(clip["json"]))[name] for clip in clips], array.dtype)
-    values: Any = [np.load(io.BytesIO(clip[f"{name}.npy"]), allow_pickle=False) for clip in clips]
+    values: Any = [npy_array(clip[f"{name}.npy"], f"{path}: {name}") for clip in clips]
+    if any((value.shape, value.dtype) != (array.shape, np.dtype(array.dtype)) for value in values):
+        raise ValueError(f"{name} is not {array.dtype} {array.shape} in every clip")
     return np.stack(values) if values else np.empty((0, *array.shape), array.dtype)
 
 

@@ -48,7 +48,8 @@ def of_files(path: Path, suite: Suite, part: Part, split: str, first: int | None
     """
     needed = part if first is None else part.first(first)
     numbers = range(needed.num_clips(split), part.num_clips(split) + 1)
-    stored = StoredPredictions(path_of_part(path, suite, part), numbers)
+    shape = (part.spec.num_frames, part.spec.height, part.spec.width)
+    stored = StoredPredictions(path_of_part(path, suite, part), numbers, shape)
     return lambda clips: [stored(clip.clip_id, _shape(clip)) for clip in clips]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 import re
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from segmnist.errors import BadArgument
+from segmnist.classes import NUM_CLASSES
+from segmnist.errors import BadArgument, CorruptData
 from segmnist.evaluate.predictions import BadPrediction, Prediction, check_prediction
+from segmnist.numpy_files import npy_header, npz_arrays
 from segmnist.suites.catalog import Part, Suite
 
 Arrays = Mapping[str, Any]
@@ -24,16 +26,28 @@ Load = Callable[[int], tuple[Path, Arrays]]
 _KEYS = ("probabilities", "semantic")
 _NAMES = (*_KEYS, "instance", "samples")
 
+MOST_SAMPLES = 256
+"""Joint samples of a clip that may be stored; the first 16 are scored."""
+
+BYTES_A_PIXEL = {"semantic": 8, "instance": 8, "samples": MOST_SAMPLES}
+"""Bytes that a pixel of a prediction has at most, by name: a number of 8 bytes, or a sample of one."""
+
+BYTES_OF_CLASSES = 8 * NUM_CLASSES
+"""Bytes that a pixel has at most in an array of another name, which may be probabilities."""
+
+HEADERS = 1 << 16
+"""Bytes that an archive may have beside its arrays."""
+
 
 class StoredPredictions:
-    """The predictions of one part of a suite, which are of the clips 0..n-1, with n one of `numbers`.
+    """The predictions of one part of a suite, which are of the clips 0..n-1 of `shape` (T, H, W), with n one of `numbers`.
 
     Raises `BadPrediction`, which names the place and the clip, for missing or extra clips and for unreadable
     files.
     """
 
-    def __init__(self, path: Path, numbers: range) -> None:
-        self._load = _open(path, numbers)
+    def __init__(self, path: Path, numbers: range, shape: tuple[int, int, int]) -> None:
+        self._load = _open(path, numbers, math.prod(shape))
 
     def __call__(self, clip_id: int, shape: tuple[int, int, int]) -> Prediction:
         """Return the checked prediction of a clip of shape (T, H, W)."""
@@ -63,26 +77,56 @@ def path_of_part(path: Path, suite: Suite, part: Part) -> Path:
     )
 
 
-def _open(path: Path, numbers: range) -> Load:
+def _open(path: Path, numbers: range, pixels: int) -> Load:
+    """Return what reads the predictions of clips of this many pixels."""
     if path.is_dir():
         if any((path / name).exists() for name in ("zarr.json", ".zarray", ".zgroup")):
-            return _zarr(path, numbers)
-        return _folder(path, numbers)
+            return _zarr(path, numbers, pixels)
+        return _folder(path, numbers, pixels)
     if not path.is_file():
         raise BadArgument("PREDICTIONS", str(path), "a file or folder that is there")
+    most = numbers[-1] * pixels
     if path.suffix == ".npy":
-        return _rows(path, {"prediction": _load_array(path, "r")}, numbers)
+        return _rows(path, {"prediction": _npy(path, most, "r")}, numbers)
     if path.suffix == ".npz":
-        with _load_array(path, None) as arrays:
-            return _rows(path, named_arrays(str(path), dict(arrays)), numbers)
+        return _rows(path, named_arrays(str(path), _npz(path, most)), numbers)
     raise BadPrediction(f"{path}: expected a folder, a .npy, a .npz or a Zarr array")
 
 
-def _load_array(path: Path, mmap_mode: Any) -> Any:
+def _npy(path: Path, pixels: int, mmap_mode: Any = None) -> Any:
+    """Return the array in a file, of clips with this many pixels in all, or fewer."""
     try:
+        with path.open("rb") as file:
+            header = npy_header(file, str(path))
+        _check_size(path, "prediction", header.shape, header.dtype, pixels)
         return np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise BadPrediction(f"{path}: not readable as NumPy: {error}") from None
+    except (ValueError, OSError, CorruptData) as error:
+        raise _unreadable(path, error) from None
+
+
+def _npz(path: Path, pixels: int) -> dict[str, Any]:
+    """Return the arrays in an archive, of clips with this many pixels in all, or fewer."""
+    most = pixels * (BYTES_OF_CLASSES + sum(BYTES_A_PIXEL.values())) + HEADERS
+    try:
+        with path.open("rb") as file:
+            return npz_arrays(
+                file, str(path), most,
+                check=lambda name, header: _check_size(path, name, header.shape, header.dtype, pixels),
+            )  # fmt: skip
+    except (OSError, CorruptData) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> BadPrediction:
+    if isinstance(error, BadPrediction):
+        return error
+    return BadPrediction(f"{path}: not readable as NumPy: {str(error).removeprefix(f'{path}: ')}")
+
+
+def _check_size(path: Path, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], pixels: int) -> None:
+    """Raise `BadPrediction` for an array that is larger than any prediction of this many pixels."""
+    if math.prod(shape) * dtype.itemsize > pixels * BYTES_A_PIXEL.get(name, BYTES_OF_CLASSES):
+        raise BadPrediction(f"{path}: {dtype} {shape} is more than a prediction of all clips can have")
 
 
 def named_arrays(where: str, arrays: Mapping[str, Any]) -> Arrays:
@@ -117,13 +161,17 @@ def row_of(arrays: Arrays, row: int) -> Arrays:
     return {name: np.asarray(array[row]) for name, array in arrays.items()}
 
 
-def _zarr(path: Path, numbers: range) -> Load:
+def _zarr(path: Path, numbers: range, pixels: int) -> Load:
     import zarr
 
     with _readable_zarr(path):
         node = zarr.open(path, mode="r")
         arrays = node.arrays() if isinstance(node, zarr.Group) else [("predictions", node)]
-        load = _rows(path, named_arrays(str(path), dict(arrays)), numbers)
+        named = named_arrays(str(path), dict(arrays))
+        for name, array in named.items():
+            for shape in (array.shape, array.chunks):
+                _check_size(path, name, shape, array.dtype, numbers[-1] * pixels)
+        load = _rows(path, named, numbers)
 
     def load_chunk(clip_id: int) -> tuple[Path, Arrays]:
         with _readable_zarr(path, f", clip {clip_id}"):
@@ -143,7 +191,7 @@ def _readable_zarr(path: Path, where: str = "") -> Iterator[None]:
         raise BadPrediction(f"{path}{where}: not readable as Zarr: {reason}") from None
 
 
-def _folder(path: Path, numbers: range) -> Load:
+def _folder(path: Path, numbers: range, pixels: int) -> Load:
     """Return the reader of files whose names end in the clip's number, as clip_0000000042.npy does."""
     files: dict[int, Path] = {}
     for file in sorted(path.iterdir()):
@@ -157,14 +205,13 @@ def _folder(path: Path, numbers: range) -> Load:
             raise BadPrediction(f"{file}: clip {clip_id} is in {files[clip_id].name}, too")
         files[clip_id] = file
     _check_ids(path, set(files), numbers)
-    return lambda clip_id: (files[clip_id], _read_file(files[clip_id]))
+    return lambda clip_id: (files[clip_id], _read_file(files[clip_id], pixels))
 
 
-def _read_file(file: Path) -> Arrays:
+def _read_file(file: Path, pixels: int) -> Arrays:
     if file.suffix == ".npy":
-        return {"prediction": _load_array(file, None)}
-    with _load_array(file, None) as arrays:
-        return named_arrays(str(file), dict(arrays))
+        return {"prediction": _npy(file, pixels)}
+    return named_arrays(str(file), _npz(file, pixels))
 
 
 def _check_ids(path: Path, found: set[int], numbers: range) -> None:
