@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 MODELS = tuple(sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(models.__path__)))
 """The names of all baselines. Torch is imported when one is asked for."""
 
+MAX_WIDTH = 512
+"""Channels at full resolution of the widest baseline: some of this width have 3 billion weights."""
+
 
 def model_class(name: str) -> type[Baseline]:
     """Return the class of a baseline. Raises `BadArgument` for an unknown name."""
     from segmnist.baselines.baseline import Baseline
 
-    if name not in MODELS:
+    if not isinstance(name, str) or name not in MODELS:
         raise BadArgument("model", name, ", ".join(MODELS), did_you_mean(str(name), MODELS))
     module = importlib.import_module(f"{models.__name__}.{name.replace('-', '_')}")
     [found] = [
@@ -37,6 +40,15 @@ def build(name: str, width: int = 16) -> Baseline:
     Raises `BadArgument` for an unknown name or another width.
     """
     found = model_class(name)
-    if width < 8 or width % 8:
-        raise BadArgument("width", width, "8, 16, 24, ...")
+    if not isinstance(width, int) or not 8 <= width <= MAX_WIDTH or width % 8:
+        raise BadArgument("width", width, f"8, 16, 24, ... {MAX_WIDTH}")
     return found(width)
+
+
+def weight_shapes(name: str, width: int) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of a baseline's weights by name, for which no memory is taken. Raises as `build` does."""
+    import torch
+
+    with torch.device("meta"):
+        weights = build(name, width).state_dict()
+    return {key: tuple(weight.shape) for key, weight in weights.items()}

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 from torch import nn
 
-from segmnist.errors import BadArgument, CorruptData
+from segmnist.baselines.catalog import weight_shapes
+from segmnist.baselines.settings import Settings
+from segmnist.errors import BadArgument, CorruptData, shortened
 from segmnist.whole_file import replacing
 
 LAST, BEST = "checkpoint.pt", "best.pt"
 """The state after the last step that was kept, and that of the validation with the lowest NLL."""
 
-KEYS = ("settings", "step", "seconds", "curve", "model", "average", "optimiser")
-"""What a checkpoint holds; `average` are the weights that predict."""
+KEYS: dict[str, Any] = {
+    "settings": dict, "step": int, "seconds": float, "curve": list, "model": dict, "average": dict,
+    "optimiser": list,
+}  # fmt: skip
+"""What a checkpoint holds, and of which type; `average` are the weights that predict."""
 
 
 def save_checkpoint(place: Path, state: dict[str, Any]) -> None:
@@ -29,8 +36,10 @@ def save_checkpoint(place: Path, state: dict[str, Any]) -> None:
 def read_checkpoint(place: Path, device: torch.device) -> dict[str, Any]:
     """Return what `save_checkpoint` wrote. Nothing in it is executed. Raises `CorruptData` for any other file."""
     try:
+        _check_unpacked(place)
         state: dict[str, Any] = torch.load(place, map_location=device, weights_only=True)
         missing = [name for name in KEYS if name not in state]
+        odd = [name for name in KEYS if name in state and not isinstance(state[name], KEYS[name])]
     except FileNotFoundError:
         raise BadArgument("checkpoint", str(place), "a file that `segmnist train` wrote") from None
     except Exception as error:  # torch.load raises many kinds, and all mean the same
@@ -38,7 +47,35 @@ def read_checkpoint(place: Path, device: torch.device) -> dict[str, Any]:
         raise CorruptData(f"{place}: not a checkpoint of segmnist train: {reason}") from None
     if missing:
         raise CorruptData(f"{place}: not a checkpoint of this segmnist train: it has no {missing[0]}")
+    if odd:
+        raise CorruptData(f"{place}: not a checkpoint of segmnist train: its {odd[0]} is none")
     return state
+
+
+def _check_unpacked(place: Path) -> None:
+    """Raise ValueError for an archive that unpacks to more bytes than it has; torch stores its members as they are."""
+    with place.open("rb") as file, zipfile.ZipFile(file) as archive:
+        if sum(member.file_size for member in archive.infolist()) > place.stat().st_size:
+            raise ValueError("it is compressed")
+
+
+def settings_of(state: dict[str, Any], place: Path) -> Settings:
+    """Return a checkpoint's settings. Raises `CorruptData` where they are not such as `segmnist train` permits."""
+    try:
+        return msgspec.convert(state["settings"], Settings)
+    except msgspec.ValidationError as error:
+        raise CorruptData(f"{place}: its settings are not possible: {shortened(str(error))}") from None
+
+
+def check_weights(weights: dict[str, Any], settings: Settings, place: Path) -> None:
+    """Raise `CorruptData` where weights do not fit their model, before memory is taken for it."""
+    found = {name: tuple(getattr(weight, "shape", ())) for name, weight in weights.items()}
+    if found != weight_shapes(settings.model, settings.width):
+        raise CorruptData(_unfit(settings.model, place))
+
+
+def _unfit(model: str, place: Path) -> str:
+    return f"{place}: its weights do not fit {model} as it is here; train it again"
 
 
 def check_settings(stored: dict[str, Any], settings: dict[str, Any], place: Path) -> None:
@@ -53,5 +90,5 @@ def load_weights(model: nn.Module, weights: dict[str, Any], name: str, place: Pa
     """Put a checkpoint's weights into a model. Raises `CorruptData` where they do not fit."""
     try:
         model.load_state_dict(weights)
-    except RuntimeError:
-        raise CorruptData(f"{place}: its weights do not fit {name} as it is here; train it again") from None
+    except (RuntimeError, TypeError, AttributeError):
+        raise CorruptData(_unfit(name, place)) from None

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from segmnist.baselines.baseline import Baseline, Sampler
 from segmnist.baselines.catalog import build
-from segmnist.baselines.checkpoint import load_weights, read_checkpoint
+from segmnist.baselines.checkpoint import check_weights, load_weights, read_checkpoint, settings_of
 from segmnist.baselines.device import device_named
 
 Predictor = Callable[[NDArray[np.uint8]], NDArray[Any] | dict[str, NDArray[Any]]]
@@ -64,7 +64,8 @@ def _sampled(model: Sampler, video: NDArray[np.uint8], device: torch.device) -> 
 def load_predictor(checkpoint: str | Path, device: str = "auto") -> tuple[Predictor, str]:
     """Return the predictor of a checkpoint that `segmnist train` wrote, and the model's name."""
     state = read_checkpoint(Path(checkpoint), torch.device("cpu"))
-    settings = state["settings"]
-    model = build(settings["model"], settings["width"])
-    load_weights(model, state["average"], settings["model"], Path(checkpoint))
-    return predictor(model, device), settings["model"]
+    settings = settings_of(state, Path(checkpoint))
+    check_weights(state["average"], settings, Path(checkpoint))
+    model = build(settings.model, settings.width)
+    load_weights(model, state["average"], settings.model, Path(checkpoint))
+    return predictor(model, device), settings.model

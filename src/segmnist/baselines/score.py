@@ -8,9 +8,8 @@ from pathlib import Path
 import torch
 
 from segmnist.baselines.catalog import build
-from segmnist.baselines.checkpoint import read_checkpoint
+from segmnist.baselines.checkpoint import read_checkpoint, settings_of
 from segmnist.baselines.predict import load_predictor
-from segmnist.baselines.settings import Settings
 from segmnist.errors import BadArgument
 from segmnist.evaluate.reports.results import SCHEMA, Result, hardware
 from segmnist.suites.catalog import Suite, suite
@@ -21,8 +20,7 @@ from segmnist.version import GENERATOR_VERSION, __version__
 
 def check_trained_on(checkpoint: str | Path, asked: Suite) -> None:
     """Raise `BadArgument` unless a checkpoint was trained on all parts that are asked for."""
-    settings = read_checkpoint(Path(checkpoint), torch.device("cpu"))["settings"]
-    trained = Settings(**settings)
+    trained = settings_of(read_checkpoint(Path(checkpoint), torch.device("cpu")), Path(checkpoint))
     known = [part.spec for part in trained.parts()]
     if all(part.spec in known for part in asked.parts):
         return
@@ -49,19 +47,19 @@ def score(
     suite.
     """
     state = read_checkpoint(Path(checkpoint), torch.device("cpu"))
-    settings = state["settings"]
-    if settings["suite"] is None:
+    settings = settings_of(state, Path(checkpoint))
+    if settings.suite is None:
         raise BadArgument("checkpoint", str(checkpoint), "a model that was trained on a suite")
-    whole = suite(settings["suite"])
-    chosen = whole if settings["part"] is None else whole.only(settings["part"])
+    whole = suite(settings.suite)
+    chosen = whole if settings.part is None else whole.only(settings.part)
     predict, model = load_predictor(checkpoint, device)
     parts = evaluate(predict, chosen, split=split, tracking=tracking, observer=observer, progress=progress)
-    weights = sum(p.numel() for p in build(model, settings["width"]).parameters())
+    weights = sum(p.numel() for p in build(model, settings.width).parameters())
     notes = (
-        f"{state['step']} steps of {settings['batch']} clips x {settings['frames'] or 'all'} frames, width "
-        f"{settings['width']}."
+        f"{state['step']} steps of {settings.batch} clips x {settings.frames or 'all'} frames, width "
+        f"{settings.width}."
     )
     return Result(
         SCHEMA, whole.name, suite_sha256(whole), split, model, parts, __version__, GENERATOR_VERSION,
-        settings["seed"], commit, hardware(), notes, round(state["seconds"] / 60, 4), weights,
+        settings.seed, commit, hardware(), notes, round(state["seconds"] / 60, 4), weights,
     )  # fmt: skip

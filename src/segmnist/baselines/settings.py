@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
-from segmnist.baselines.catalog import build, model_class
+from segmnist.baselines.catalog import model_class, weight_shapes
 from segmnist.errors import BadArgument
 from segmnist.scene.spec import from_dict
 from segmnist.suites.catalog import Part, suite
@@ -85,7 +85,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         self._check_ranges()
-        build(self.model, self.width)
+        weight_shapes(self.model, self.width)
         if self.frames is not None and self.frames > self.shortest_clip:
             raise BadArgument(
                 "frames", self.frames, f"1..{self.shortest_clip}, the frames of the shortest clips"

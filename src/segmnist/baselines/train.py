@@ -31,7 +31,7 @@ from segmnist.baselines.optimiser import Optimiser
 from segmnist.baselines.run_logs import RunLogs
 from segmnist.baselines.settings import Settings
 from segmnist.baselines.validate import validate
-from segmnist.errors import BadArgument
+from segmnist.errors import BadArgument, CorruptData
 
 STEPS_A_REPORT = 10
 """Losses are fetched so many at a time, so that a GPU need not wait for each."""
@@ -194,5 +194,8 @@ class Run:
         check_settings(state["settings"], self.settings.to_dict(), place)
         load_weights(self.model, state["model"], self.settings.model, place)
         load_weights(self.average, state["average"], self.settings.model, place)
-        self.optimiser.load_state_dict(state["optimiser"])
+        try:
+            self.optimiser.load_state_dict(state["optimiser"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise CorruptData(f"{place}: its optimiser is not one of these settings") from None
         self.step, self.seconds, self.curve = state["step"], state["seconds"], state["curve"]
