@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -47,9 +48,31 @@ def read_checkpoint(place: Path, device: torch.device) -> dict[str, Any]:
         raise CorruptData(f"{place}: not a checkpoint of segmnist train: {reason}") from None
     if missing:
         raise CorruptData(f"{place}: not a checkpoint of this segmnist train: it has no {missing[0]}")
+    if not odd and not _is_progress(state):
+        odd = ["progress"]
     if odd:
-        raise CorruptData(f"{place}: not a checkpoint of segmnist train: its {odd[0]} is none")
+        raise CorruptData(
+            f"{place}: not a checkpoint of segmnist train: its {odd[0]} is not as that writes it"
+        )
     return state
+
+
+class _Point(msgspec.Struct):
+    """A point of the curve: the scores of a validation."""
+
+    step: int
+    minutes: float
+    scores: dict[str, float]
+    parts: dict[str, dict[str, float]]
+
+
+def _is_progress(state: dict[str, Any]) -> bool:
+    """Return whether step, seconds and curve are such as a run can have."""
+    try:
+        curve = msgspec.convert(state["curve"], list[_Point])
+    except msgspec.ValidationError:
+        return False
+    return state["step"] >= 0 and 0 <= state["seconds"] < math.inf and all("nll" in p.scores for p in curve)
 
 
 def _check_unpacked(place: Path) -> None:

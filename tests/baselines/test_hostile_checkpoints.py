@@ -1,0 +1,124 @@
+"""Checkpoints that are made to be a trap: one line, before memory is taken for what they claim, and nothing is run."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch comes with the `train` extra")
+
+from segmnist.baselines import train  # noqa: E402
+from segmnist.baselines.catalog import MAX_WIDTH, MODELS, build, weight_shapes  # noqa: E402
+from segmnist.baselines.predict import load_predictor  # noqa: E402
+from segmnist.baselines.score import check_trained_on, score  # noqa: E402
+from segmnist.baselines.settings import Settings  # noqa: E402
+from segmnist.errors import BadArgument, CorruptData  # noqa: E402
+from segmnist.suites import suite  # noqa: E402
+
+SETTINGS = Settings(model="unet", suite="tiny-v1", steps=6, batch=2, width=8, frames=2)
+DEEP: Any = []
+for _ in range(100):
+    DEEP = [DEEP]
+
+
+@pytest.fixture(scope="module")
+def state() -> dict[str, Any]:
+    return train.Run(SETTINGS, torch.device("cpu")).state()
+
+
+def wide(width: int) -> dict[str, Any]:
+    """Return settings of a model that is wider than the weights beside them."""
+    return {**SETTINGS.to_dict(), "width": width}
+
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "no settings": {"settings": {}},
+    "settings that are a list": {"settings": [1, 2]},
+    "settings of numbers": {"settings": {1: 2}},
+    "an unknown model": {"settings": {**SETTINGS.to_dict(), "model": "x" * 10**6}},
+    "a model that is a list": {"settings": {**SETTINGS.to_dict(), "model": ["unet"]}},
+    "a model that leads elsewhere": {"settings": {**SETTINGS.to_dict(), "model": "../../os"}},
+    "the widest model": {"settings": wide(MAX_WIDTH)},
+    "a width of 10^9": {"settings": wide(8 * 10**9)},
+    "a width without end": {"settings": wide(8 * 10**4000)},
+    "a width of NaN": {"settings": {**SETTINGS.to_dict(), "width": float("nan")}},
+    "an odd suite": {"settings": {**SETTINGS.to_dict(), "suite": "nope"}},
+    "an odd part": {"settings": {**SETTINGS.to_dict(), "part": ["x"]}},
+    "a huge spec": {"settings": {**SETTINGS.to_dict(), "suite": None, "spec": {"height": 10**9}}},
+    "a deep spec": {"settings": {**SETTINGS.to_dict(), "suite": None, "spec": {"height": DEEP}}},
+    "weights that are none": {"average": {"a": 1}},
+    "weights that are a tensor": {"average": torch.zeros(3)},
+    "weights of 6 EB": {"average": {"head.weight": torch.zeros(1).expand(2**60)}},
+}
+
+
+def saved(state: dict[str, Any], place: Path, changes: dict[str, Any]) -> Path:
+    torch.save({**state, **changes}, place)
+    return place
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_odd_settings_and_weights_are_refused(state: dict[str, Any], tmp_path: Path, name: str) -> None:
+    place = saved(state, tmp_path / "odd.pt", CHANGES[name])
+    for read in (load_predictor, score):
+        with pytest.raises(CorruptData, match=r"odd\.pt") as refused:
+            read(place, device="cpu")
+        assert len(str(refused.value)) < 1000
+    if "settings" in CHANGES[name] and "wid" not in name:
+        with pytest.raises(CorruptData, match=r"odd\.pt"):
+            check_trained_on(place, suite("tiny-v1"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"optimiser": []}, {"optimiser": [{}, {}]}, {"optimiser": [1, 2]}, {"step": -1}, {"step": "x"},
+        {"seconds": float("nan")}, {"curve": [1]}, {"curve": [{"scores": {}}]},
+        {"curve": [{"step": 1, "minutes": 0.0, "scores": {}, "parts": {}}]}, {"model": {}},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_run_does_not_go_on_from_an_odd_state(
+    state: dict[str, Any], tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    saved(state, tmp_path / "checkpoint.pt", changes)
+    with pytest.raises(CorruptData, match=r"checkpoint\.pt"):
+        train.train(SETTINGS, tmp_path, device="cpu", resume=True)
+
+
+def test_a_compressed_archive_is_not_unpacked(state: dict[str, Any], tmp_path: Path) -> None:
+    """A checkpoint whose weights are deflated: 6 GB would fit into 6 MB."""
+    zeros = {name: torch.zeros_like(weight) for name, weight in state["average"].items()}
+    saved(state, tmp_path / "whole.pt", {"average": zeros})
+    with (
+        zipfile.ZipFile(tmp_path / "whole.pt") as whole,
+        zipfile.ZipFile(tmp_path / "packed.pt", "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
+        for member in whole.infolist():
+            packed.writestr(member.filename, whole.read(member))
+    load_predictor(tmp_path / "whole.pt", "cpu")
+    with pytest.raises(CorruptData, match=r"packed\.pt: .*compressed"):
+        load_predictor(tmp_path / "packed.pt", "cpu")
+
+
+def test_nothing_in_a_checkpoint_is_run(state: dict[str, Any], tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[Callable[[str], object], tuple[str]]:
+            return (pytest.fail, ("unpickled",))
+
+    for changes in ({"curve": [Trap()]}, {"settings": Trap()}):
+        with pytest.raises(CorruptData, match=r"trap\.pt"):
+            load_predictor(saved(state, tmp_path / "trap.pt", changes), "cpu")
+
+
+def test_the_shapes_of_weights_take_no_memory_and_are_those_of_the_model() -> None:
+    for name in MODELS:
+        built = {key: tuple(weight.shape) for key, weight in build(name, 8).state_dict().items()}
+        assert weight_shapes(name, 8) == built
+        assert weight_shapes(name, MAX_WIDTH).keys() == built.keys()
+    with pytest.raises(BadArgument, match="width=520"):
+        build("unet", MAX_WIDTH + 8)
