@@ -1,8 +1,6 @@
 """Users' own readers judge the formats: ground truth that went through a format scores as perfect.
 
-Not on PyPI, so judged by rules of ours that follow their documentation: davis2017-evaluation (davisvideochallenge), the
-YouTube-VIS API (its COCO-like JSON), panopticapi (cocodataset), VIPSeg, and BaseSegDataset of MMSegmentation, which needs
-an mmcv built for this PyTorch.
+What is not on PyPI is in `test_rules.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
-import json
 import os
 import shutil
 from pathlib import Path
@@ -18,15 +15,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.formats.cases import CLIP_IDS, CLIPS, folder_files, layout_of, trimmed
-from tests.formats.readers import Files, folder, from_run_lengths, picture
+from tests.formats.cases import CLIPS, folder_files, trimmed
+from tests.formats.readers import Files
 
 import segmnist
 from segmnist import ClipSource
 from segmnist.dataset import recipe_for
 from segmnist.dataset.export import export
-from segmnist.formats.rle import box_xywh
-from segmnist.palette import CLASS_COLOURS, CLASS_NAMES, INSTANCE_COLOURS
+from segmnist.palette import CLASS_NAMES
 from segmnist.render.arrays import TRUTHS
 
 SPEC = segmnist.preset("standard", height=40, width=52, num_frames=5, num_digits_range=(1, 3))
@@ -61,9 +57,6 @@ def exported(
 
 def drawn(truth: tuple[str, ...] = ("semantic",)) -> list[Any]:
     return list(ClipSource(SPEC, split="test", truth=truth, length=NUM_CLIPS))
-
-
-# On PyPI.
 
 
 @needs("pycocotools")
@@ -272,118 +265,3 @@ def test_pyav_reads_grey_levels_without_loss(place: Path) -> None:
                 assert container.streams.video[0].codec_context.name == "ffv1"
                 frames = [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
             np.testing.assert_array_equal(frames, clip[array])
-
-
-# Not on PyPI: rules of ours.
-
-
-def test_davis_by_its_rules(place: Path) -> None:
-    """J of an object is over the frames, objects are 1..max of the first frame: the digits seen there, all of them."""
-    from PIL import Image
-
-    files = write(place, "davis")
-    listed = files["ImageSets/2017/test-dev.txt"].decode().split()
-    assert len(listed) == sum(bool(trimmed(name)["instance"][0].any()) for name in CLIPS)
-    for name in listed:
-        ids = folder(files, f"Annotations/480p/{name}/")
-        first = np.unique(ids[0])
-        assert first.tolist() == list(range(ids.max() + 1))
-        frames = sorted(path for path in files if path.startswith(f"JPEGImages/480p/{name}/"))
-        assert [path.rsplit("/")[-1] for path in frames] == [f"{t:05d}.jpg" for t in range(len(ids))]
-        mask = Image.open(place / f"Annotations/480p/{name}/00000.png")
-        assert mask.mode == "P"
-        assert mask.getpalette()[3:6] == INSTANCE_COLOURS[1].tolist()
-
-
-def test_youtube_vis_by_its_rules(place: Path) -> None:
-    content = json.loads(write(place, "youtube-vis")["test/instances.json"])
-    assert [category["id"] for category in content["categories"]] == list(range(1, 11))
-    assert [video["id"] for video in content["videos"]] == list(range(1, len(CLIPS) + 1))
-    numbers = [track["id"] for track in content["annotations"]]
-    assert len(set(numbers)) == len(numbers)
-    assert min(numbers) >= 1
-    lengths = {video["id"]: video["length"] for video in content["videos"]}
-    for track in content["annotations"]:
-        assert track["category_id"] in range(1, 11)
-        assert track["iscrowd"] == 0
-        for name in ("segmentations", "bboxes", "areas"):
-            assert len(track[name]) == lengths[track["video_id"]]
-        for rle, box, area in zip(track["segmentations"], track["bboxes"], track["areas"]):
-            assert (rle is None) == (box is None) == (area is None)
-            if rle:
-                assert isinstance(rle["counts"], list)
-                mask = from_run_lengths(rle)
-                assert mask.sum() == area > 0
-                assert box_xywh(mask) == box
-        assert any(track["areas"])
-    for video in content["videos"]:
-        assert all((place / "test/JPEGImages" / name).is_file() for name in video["file_names"])
-
-
-def panoptic_quality(truth: list[Any], files: Files, root: str) -> float:
-    """As panopticapi checks and scores: every segment of the JSON is in the PNG with its area, no other is."""
-    matched = total = 0
-    for annotation in truth:
-        rgb = picture(files[f"{root}/{annotation['file_name']}"]).astype(np.int64)
-        ids, areas = np.unique(rgb @ (1, 256, 65536), return_counts=True)
-        assert {segment["id"]: segment["area"] for segment in annotation["segments_info"]} == dict(
-            zip(ids, areas)
-        )
-        assert 0 not in ids
-        background = [segment["category_id"] == 11 for segment in annotation["segments_info"]]
-        assert background == sorted(
-            background, reverse=True
-        )  # segment 0 of VIPSeg's STQ script is not scored
-        total += len(ids)
-        matched += sum(segment["category_id"] in range(1, 12) for segment in annotation["segments_info"])
-    return matched / total
-
-
-def test_coco_panoptic_by_its_rules(place: Path) -> None:
-    files = write(place, "coco-panoptic")
-    content = json.loads(files["annotations/panoptic_test.json"])
-    assert [(c["id"], c["isthing"]) for c in content["categories"]] == [
-        *((i, 1) for i in range(1, 11)),
-        (11, 0),
-    ]
-    assert [image["id"] for image in content["images"]] == [a["image_id"] for a in content["annotations"]]
-    assert panoptic_quality(content["annotations"], files, "annotations/panoptic_test") == 1.0
-    for image, annotation in zip(content["images"], content["annotations"]):
-        assert image["file_name"] == annotation["file_name"].replace(".png", ".jpg")
-        assert f"images/test/{image['file_name']}" in files
-
-
-def test_vipseg_by_its_rules(place: Path) -> None:
-    files = write(place, "vipseg")
-    content = json.loads(files["panoptic_gt_VIPSeg_test.json"])
-    for video, annotation in zip(content["videos"], content["annotations"]):
-        root = f"panomasksRGB/{video['video_id']}"
-        assert [image["id"] for image in video["images"]] == [
-            f["image_id"] for f in annotation["annotations"]
-        ]
-        assert panoptic_quality(annotation["annotations"], files, root) == 1.0
-        frames = {path for path in files if path.startswith(f"imgs/{video['video_id']}/")}
-        assert frames == {
-            f"imgs/{video['video_id']}/{image['file_name'][:-4]}.jpg" for image in video["images"]
-        }
-        kinds: dict[int, set[int]] = {}
-        for frame in annotation["annotations"]:
-            for segment in frame["segments_info"]:
-                kinds.setdefault(segment["id"], set()).add(segment["category_id"])
-        assert all(len(categories) == 1 for categories in kinds.values())
-
-
-def test_mmsegmentation_by_its_rules(place: Path) -> None:
-    from PIL import Image
-
-    files = write(place, "mmseg")
-    info = json.loads(files["test_metainfo.json"])
-    assert info["METAINFO"]["classes"] == list(CLASS_NAMES)
-    assert info["METAINFO"]["palette"] == CLASS_COLOURS[:11].tolist()
-    assert info["reduce_zero_label"] is False
-    pictures = {path.split("/", 2)[2] for path in files if path.startswith("img_dir/test/")}
-    assert pictures == {path.split("/", 2)[2] for path in files if path.startswith("ann_dir/test/")}
-    assert len(pictures) == len(CLIPS) * layout_of(1, 1).arrays["video"].shape[0]
-    name = f"test_{CLIP_IDS['ordinary']:010d}_00000.png"
-    assert Image.open(place / "ann_dir/test" / name).mode == "P"
-    assert set(np.unique(picture(files[f"ann_dir/test/{name}"]))) <= set(range(11))
