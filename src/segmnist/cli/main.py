@@ -38,7 +38,7 @@ COMMANDS: dict[Callable[..., None], str] = {
     recipe: "segmnist recipe data > recipe.toml; segmnist generate copy --recipe recipe.toml",
     find: 'segmnist find data "label = 6 and visibility < 0.3" --limit 20 --save hard.toml',
     report: "segmnist report data",
-    export: "segmnist export standard davis --format davis --split test --clips 20",
+    export: "segmnist export standard davis --format davis --split val --clips 20",
     suites: "segmnist suites tiny-v1 --verify",
     evaluate: "segmnist evaluate predictions/ --suite standard-v1 --json result.json --html result.html",
     compare: "segmnist compare unet.json transformer.json --curve noise.svg",
