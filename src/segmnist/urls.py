@@ -17,6 +17,12 @@ def is_url(place: str | os.PathLike[str]) -> bool:
     return found is not None and found["scheme"].lower() != "file"
 
 
+def is_in_memory(place: str | os.PathLike[str]) -> bool:
+    """Return whether a place is in the memory of this process, `memory://`, which no other process sees."""
+    found = _URL.fullmatch(os.fspath(place))
+    return found is not None and found["scheme"].lower() == "memory"
+
+
 def url_of(place: str | os.PathLike[str]) -> str:
     """Return a URL as it was written, with two slashes where `Path` left one.
 

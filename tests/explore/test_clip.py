@@ -14,7 +14,8 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from segmnist import ClipSource, DigitBank, SceneSpec, preset
-from segmnist.dataset import open_dataset
+from segmnist.dataset import generate, open_dataset, recipe_for
+from segmnist.explore.app import create_app
 from segmnist.explore.clip import draw
 from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.snippets import python_of
@@ -170,6 +171,22 @@ def test_stored_arrays_are_shown_as_they_lie_on_disk(client: TestClient, place: 
     np.testing.assert_array_equal(arrays["instance"], stored["instance"])
     assert facts["matches_recipe"] is True
     assert (facts["clip"], facts["split"], facts["seed"]) == ("9", "test", "3")
+
+
+@pytest.mark.parametrize("format_", ["origin-npy", "origin-h5"])
+def test_the_2020_layout_is_shown_as_it_lies_on_disk(tmp_path: Path, format_: str) -> None:
+    if format_ == "origin-h5":
+        pytest.importorskip("h5py", reason="segmnist[hdf5] is not installed")
+    spec = preset("origin", num_frames=4)
+    generate(
+        recipe_for(spec, num_clips=3, first_clip=5, split="test", format=format_), tmp_path, num_workers=1
+    )
+    exhibit = Exhibit.of(tmp_path)
+    with TestClient(create_app(exhibit), base_url="http://127.0.0.1:8008") as client:
+        facts, arrays = unpack(client.get("/clip.bin?stored=true&clip=6").content)
+    clip = ClipSource(spec, split="test")[6]
+    np.testing.assert_array_equal(arrays["video"], clip.video)
+    assert facts["matches_recipe"] is True
 
 
 def test_python_of_a_stored_clip(client: TestClient) -> None:

@@ -20,6 +20,7 @@ from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.executors import Where, run
 from segmnist.formats import FOLDER, WHOLE, sharded_format
+from segmnist.urls import is_in_memory
 
 LIMIT_BYTES = 100 * 10**9
 """More than this wants a second word from the user."""
@@ -42,15 +43,15 @@ def generate(
 ) -> str:
     """Write the data set of a recipe into `out`, or what is missing of it; return the place of its files.
 
-    out: a folder, or a URL such as s3://bucket/folder. num_workers: processes, one a CPU unless given. executor:
-    "local" or "ray", with the address of its cluster. shard_range: (i, n) writes every n-th shard from the i-th on, for
-    batch schedulers. None of these changes a byte, and any may be used to resume. limit_bytes: refuse what will be
-    larger, None for no limit. report: called after every shard.
+    out: a folder, or a URL such as s3://bucket/folder. num_workers: processes, one a CPU unless given; memory:// is
+    written by this process alone. executor: "local" or "ray", with the address of its cluster. shard_range: (i, n) writes
+    every n-th shard from the i-th on, for batch schedulers. None of these changes a byte, and any may be used to resume.
+    limit_bytes: refuse what will be larger, None for no limit. report: called after every shard.
 
     Raises `BadArgument` before the first write for a request that cannot be right: another data set in that place,
     another digit bank, more bytes than there is room.
     """
-    where = Where(executor, num_workers, address)
+    where = _where(out, executor, num_workers, address)
     _check_range(shard_range)
     plan = plan_for(recipe, bank)
     store = open_store(out).below(root_for(recipe))
@@ -74,6 +75,12 @@ def generate(
             tally.add(receipt.clips, receipt.num_bytes)
         books.publish(plan)
     return store.url
+
+
+def _where(out: str | Path, executor: str, num_workers: int | None, address: str | None) -> Where:
+    if is_in_memory(out) and executor != "local":
+        raise BadArgument("executor", executor, "local", f"no other machine sees {out}")
+    return Where(executor, 1 if is_in_memory(out) else num_workers, address)
 
 
 def _check_range(shard_range: tuple[int, int]) -> None:

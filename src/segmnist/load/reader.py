@@ -21,7 +21,7 @@ from segmnist.scene.presets import PRESETS, check_preset
 from segmnist.scene.randomness import check_split
 from segmnist.scene.spec import SceneSpec
 from segmnist.source import ClipSource
-from segmnist.urls import is_url
+from segmnist.urls import is_url, local_path
 
 Array = NDArray[Any]
 Kinds = dict[str, tuple[tuple[int, ...], str]]
@@ -178,6 +178,6 @@ def has_digits(name: str) -> bool:
 
 
 def _opened(place: str | Path, split: str) -> StoredDataset:
-    if not is_url(place) and not Path(place).expanduser().exists():
+    if not is_url(place) and not local_path(place).exists():
         raise BadArgument("source", str(place), f"a preset ({', '.join(PRESETS)}) or the place of a data set")
     return open_dataset(place, split)

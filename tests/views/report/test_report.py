@@ -57,6 +57,20 @@ def test_counts(found: Any, clips: Any) -> None:
     assert found.differing == []
 
 
+@pytest.mark.parametrize("format_", ["origin-npy", "origin-h5"])
+def test_the_2020_layout_is_surveyed(tmp_path: Path, found: Any, format_: str) -> None:
+    if format_ == "origin-h5":
+        pytest.importorskip("h5py", reason="segmnist[hdf5] is not installed")
+    recipe = recipe_for(SPEC, num_clips=23, first_clip=4, split="val", seed=8, format=format_)
+    generate(recipe, tmp_path, num_workers=1)
+    again = survey(tmp_path)
+    assert again.differing == []
+    for name in ("digits_of_class", "pixels_of_class", "visibility", "positions"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(found, name))
+    assert again.hardest == found.hardest
+    assert recipe.plan_id in report_page(again)
+
+
 def test_the_hardest_are_the_hardest(found: Any, clips: Any) -> None:
     order = np.argsort(clips["mean_visibility"], kind="stable")[:6]
     assert [clip_id for _, clip_id in found.hardest] == (order + 4).tolist()
