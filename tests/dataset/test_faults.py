@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import dataclasses
 import errno
 import os
 import subprocess
@@ -82,6 +83,26 @@ def test_every_call_fails_once(
         assert all(tinier_files[path] == data for path, data in left.items())
         generate(tinier, place, bank=bank, num_workers=1)
         assert files_of(place) == tinier_files
+    assert failing > 60
+
+
+def test_every_fifth_call_of_an_export_fails_once(tinier: Any, bank: DigitBank, ram: Any) -> None:
+    recipe = dataclasses.replace(tinier, format="davis")
+    generate(recipe, ram / "whole", bank=bank, num_workers=1)
+    whole, failing = files_of(ram / "whole"), 0
+    while True:
+        failing += 5
+        place = ram / str(failing)
+        with pytest.MonkeyPatch.context() as patch:
+            disk = Disk(patch, failing, errno.ENOSPC)
+            reason = failure(lambda place=place: generate(recipe, place, bank=bank, num_workers=1))
+        if disk.calls < failing:
+            break
+        # To fail at a folder that is there already is no failure, nor is it at clearing up, which leaves a hidden folder.
+        assert reason is None or reason.errno == errno.ENOSPC
+        assert all(whole[path] == data for path, data in files_of(place).items() if ".tmp/" not in path)
+        generate(recipe, place, bank=bank, num_workers=1)
+        assert {path: data for path, data in files_of(place).items() if ".tmp/" not in path} == whole
     assert failing > 60
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 import signal
@@ -97,6 +98,30 @@ def kill_at_steps(tiny: Any, bank: DigitBank, tiny_files: Any, ram: Any, stride:
 def test_killed_before_or_after_many_steps(tiny: Any, bank: DigitBank, tiny_files: Any, ram: Any) -> None:
     # 5 steps a file: 7 does not divide what repeats, so that each kind of step comes up at some file.
     assert kill_at_steps(tiny, bank, tiny_files, ram, stride=7) >= 200
+
+
+def exported(tinier: Any, bank: DigitBank, ram: Any) -> tuple[Any, Any]:
+    """A recipe of two shards of many files, and the export that it gives."""
+    recipe = dataclasses.replace(tinier, format="davis")
+    generate(recipe, ram / "whole", bank=bank, num_workers=1)
+    return recipe, files_of(ram / "whole")
+
+
+def test_an_export_killed_at_many_steps_resumes(tinier: Any, bank: DigitBank, ram: Any) -> None:
+    recipe, files = exported(tinier, bank, ram)
+    # Even steps come before a call: to make a folder that is there is no step that something comes after.
+    assert kill_at_steps(recipe, bank, files, ram, stride=10) >= 300
+
+
+def test_many_writers_of_one_export(tinier: Any, bank: DigitBank, ram: Any) -> None:
+    recipe, files = exported(tinier, bank, ram)
+    for race in range(10):
+        place = ram / str(race)
+        children = in_child(
+            lambda place=place: generate(recipe, place, bank=bank, num_workers=1), num_writers=4
+        )
+        assert [wait_for(child) for child in children] == [0, 0, 0, 0]
+        assert files_of(place) == files
 
 
 @pytest.mark.slow

@@ -167,12 +167,15 @@ def check_place(plan: Plan, store: Store, books: Books) -> None:
     for path, data in plan.root_files().items():
         if store.exists(path) and not _holds(store, path, data):
             raise stranger(f"{store.url}/{path}")
-    if not books.is_claimed():
-        summaries = root_paths(plan.recipe, plan.layout) - set(plan.root_files())
-        shards = (shard_paths(plan.recipe, plan.layout, shard) for shard in range(plan.num_shards))
-        for paths in chain([summaries], shards):
-            for path in _taken(store, paths):
-                raise stranger(f"{store.url}/{path}")
+    if books.is_claimed():
+        return
+    summaries = root_paths(plan.recipe, plan.layout) - set(plan.root_files())
+    shards = (shard_paths(plan.recipe, plan.layout, shard) for shard in range(plan.num_shards))
+    for paths in chain([summaries], shards):
+        for path in _taken(store, paths):
+            if books.is_claimed():
+                return  # a writer of this data set came in between: whoever claims second is told of the first
+            raise stranger(f"{store.url}/{path}")
 
 
 def _holds(store: Store, path: str, data: bytes) -> bool:
