@@ -13,7 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segmnist import ClipSource, SceneSpec, preset, sample
+from segmnist import ClipSource, DigitBank, SceneSpec, preset, sample
+from segmnist.dataset import generate, open_dataset
+from segmnist.dataset.plan import recipe_for
+from segmnist.palette import CLASS_COLOURS, INSTANCE_COLOURS
+from segmnist.views.notebook import GAP, MAX_FRAMES
 
 SPEC = preset("standard", height=40, width=56, num_frames=5)
 SOURCE = ClipSource(SPEC, seed=6, truth=("semantic", "instance"))
@@ -28,6 +32,7 @@ SHOWN: dict[str, Any] = {
     "ending source": ClipSource("clean", length=2),
     "no clips": SOURCE.batch([]),
     "no scenes": sample(SPEC, []),
+    "bank": DigitBank.mnist(),
 }
 
 
@@ -43,7 +48,7 @@ class Balanced(html.parser.HTMLParser):
             self.open.append(tag)
         for name, value in attributes:
             assert name not in ("href", "onload"), tag
-            assert name != "src" or value.startswith("data:image/png;base64,")
+            assert name != "src" or value.startswith("data:image/webp;base64,")
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
@@ -64,16 +69,47 @@ def test_it_is_html_that_loads_nothing(name: str) -> None:
     assert len(text) < 3_000_000
 
 
-def test_a_clip_plays_beside_its_masks() -> None:
-    film, clip = picture(SOURCE[4]._repr_html_()), SOURCE[4]
+def test_a_clip_plays_beside_its_masks_in_flat_colours() -> None:
+    text, clip = SOURCE[4]._repr_html_(), SOURCE[4]
+    assert "left to right: video, semantic, instance" in text
+    film = picture(text)
     assert film.n_frames == 5
     for t in range(5):
         film.seek(t)
-        frame = np.asarray(film.convert("RGB"))[::3, ::3]
-        assert frame.shape == (40, 3 * 56, 3)
-        np.testing.assert_array_equal(frame[:, :56, 0], clip.video[t])
-        coloured = (frame[:, 112:] != frame[:, 112:, :1]).any(axis=2)
-        np.testing.assert_array_equal(coloured, clip.instance[t] > 0)
+        frame = np.asarray(film.convert("RGBA"))
+        assert frame.shape == (40, 3 * 56 + 2 * GAP, 4)
+        video, classes, instances = (frame[:, k * (56 + GAP) :][:, :56] for k in range(3))
+        np.testing.assert_array_equal(video[..., 0], clip.video[t])
+        np.testing.assert_array_equal(classes[..., :3], CLASS_COLOURS[clip.semantic[t]])
+        np.testing.assert_array_equal(instances[..., :3], INSTANCE_COLOURS[clip.instance[t]])
+        assert (frame[:, 56 : 56 + GAP, 3] == 0).all(), "what lies between panels is the page"
+
+
+def test_a_clip_takes_a_sixth_of_its_arrays_and_no_more() -> None:
+    """A notebook keeps every picture: 3 panels of 30 frames of 64x64 in 122,880 bytes of video, most of it noise."""
+    assert len(ClipSource("standard", truth=("semantic", "instance"))[0]._repr_html_()) < 200_000
+
+
+def test_a_data_set_on_disk_shows_its_first_clips(tmp_path: Path) -> None:
+    recipe = recipe_for(SPEC, num_clips=5, truth=("semantic", "instance"), index=False)
+    generate(recipe, tmp_path, num_workers=1)
+    dataset = open_dataset(tmp_path)
+    text = dataset._repr_html_()
+    parser = Balanced()
+    parser.feed(text)
+    assert "StoredDataset of 5 clips" in text
+    film = picture(text)
+    cell = 3 * (56 + GAP)
+    assert film.size == (2 * cell - GAP, 2 * (40 + GAP) - GAP)
+    first = np.asarray(film.convert("RGB"))
+    np.testing.assert_array_equal(first[:40, cell : cell + 56, 0], dataset[1]["video"][0])
+
+
+def test_a_bank_shows_digits_of_each_class() -> None:
+    bank = DigitBank.mnist()
+    page = np.asarray(picture(bank._repr_html_()).convert("RGB"))
+    assert page.shape[0] == 10 * 28
+    np.testing.assert_array_equal(page[28:56, :28, 0], bank.images[np.flatnonzero(bank.labels == 1)[0]])
 
 
 def test_the_spec_is_a_table_of_all_its_fields() -> None:
@@ -84,7 +120,7 @@ def test_the_spec_is_a_table_of_all_its_fields() -> None:
 
 
 def test_long_clips_are_cut() -> None:
-    assert picture(SHOWN["long clip"]._repr_html_()).n_frames <= 60
+    assert picture(SHOWN["long clip"]._repr_html_()).n_frames == MAX_FRAMES
 
 
 def test_the_tour_runs(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from segmnist.errors import BadArgument, CorruptData
 from segmnist.formats import FOLDER, SHARDED, WHOLE, Array, ArrayLayout, sharded_format, whole_format
 from segmnist.formats.catalog import ShardedFormat, WholeFormat
 from segmnist.formats.layout import FileBytes
+from segmnist.html_hooks import html_of
 
 MAX_OPEN = 64
 """Files that are kept open."""
@@ -67,6 +68,9 @@ class StoredDataset:
 
     def __iter__(self) -> Iterator[dict[str, Array]]:
         return (self[row] for row in range(len(self)))
+
+    def _repr_html_(self) -> str:
+        return html_of(self)
 
     def clip_ids(self, rows: ArrayLike) -> NDArray[np.int64]:
         """Return the ids of the clips in these rows."""

@@ -27,6 +27,7 @@ from segmnist.digits.deal import dealt, default_splits
 from segmnist.digits.files import read_digits_npz, read_mnist_folder, read_pair
 from segmnist.digits.packed import mnist
 from segmnist.errors import BadArgument, CorruptData
+from segmnist.html_hooks import html_of
 
 AnyPath = str | os.PathLike[str]
 SplitItems = tuple[tuple[str, tuple[int, int]], ...]
@@ -90,6 +91,9 @@ class DigitBank:
     def __repr__(self) -> str:
         n, height, width = self.images.shape
         return f"DigitBank({self.name!r}, {n} digits of {height}x{width}, sha256 {self.sha256[:12]})"
+
+    def _repr_html_(self) -> str:
+        return html_of(self)
 
     def __reduce__(self) -> tuple[Callable[..., DigitBank], tuple[Any, ...]]:
         # Every task sent to a worker carries its bank: MNIST and files go by name, not as 55 MB of pixels.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import html
-import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from segmnist.classes import BACKGROUND, IGNORE
+from segmnist.classes import IGNORE
+from segmnist.dataset.reader import StoredDataset
+from segmnist.digits.bank import DigitBank
 from segmnist.html_hooks import show
 from segmnist.palette import CLASS_COLOURS, INSTANCE_COLOURS
 from segmnist.render.arrays import ARRAYS
@@ -20,14 +20,20 @@ from segmnist.render.engine import render
 from segmnist.scene.scene import Scene
 from segmnist.scene.spec import SceneSpec, limits_of
 from segmnist.source import ClipSource
-from segmnist.views.preview.encode import encode_apng, frame_durations
+from segmnist.views.preview.encode import encode_webp, frame_durations
 
 FPS = 10
-MAX_FRAMES = 60
+Arrays = Mapping[str, Any]
+"""Arrays of one clip by name."""
+MAX_FRAMES = 30
 """Longer clips show their first frames: a notebook keeps every picture that it ever showed."""
 PANEL_SIDE = 192
-"""Pixels of the screen for the longer side of a frame; less for each of several clips."""
-BATCH_SHOWN = 8
+"""Pixels of the screen for the longer side of a frame; less for each of several clips. The picture itself has the clip's."""
+BATCH_SHOWN = 4
+GLYPHS_SHOWN = 12
+"""Of each class of a digit bank."""
+GAP = 3
+"""Transparent pixels between panels, so that they look well on a page of any colour."""
 
 
 @show.register
@@ -36,8 +42,11 @@ def clip_html(clip: Clip) -> str:
     clip = clip.numpy()
     digits = ", ".join(str(label) for label in clip.labels if label != IGNORE) or "none"
     T, H, W = clip.video.shape
-    caption = f"clip {clip.clip_id}: digits {digits}; {T} frames of {H}×{W}"
-    return _figure(_film([clip]), caption) + _arrays_table(clip.arrays)
+    shown = f"; the first {MAX_FRAMES} are shown" if T > MAX_FRAMES else ""
+    caption = (
+        f"clip {clip.clip_id}: digits {digits}; {T} frames of {H}×{W}{shown}; {_panel_names(clip.arrays)}"
+    )
+    return _film([clip.arrays], caption) + _arrays_table(clip.arrays)
 
 
 @show.register
@@ -47,7 +56,12 @@ def clips_html(clips: Clips) -> str:
     shown = [clips[row] for row in range(min(len(clips), BATCH_SHOWN))]
     more = f"; the first {len(shown)} are shown" if len(shown) < len(clips) else ""
     caption = f"{len(clips)} clips{more}"
-    return (_figure(_film(shown), caption) if shown else f"<p>{caption}</p>") + _arrays_table(clips.arrays)
+    picture = (
+        _film([clip.arrays for clip in shown], f"{caption}; {_panel_names(shown[0].arrays)}")
+        if shown
+        else f"<p>{caption}</p>"
+    )
+    return picture + _arrays_table(clips.arrays)
 
 
 @show.register
@@ -55,14 +69,14 @@ def scene_html(scene: Scene) -> str:
     """Return a scene's first clip, drawn, and a table of its arrays."""
     if not len(scene):
         return "<p>a scene of no clips</p>"
-    picture = _film([render(scene.select([0]), ("semantic", "instance"))[0]])
+    drawn = render(scene.select([0]), ("semantic", "instance"))[0]
     first = int(scene.clip_ids[0])
     caption = (
         f"Scene of {len(scene)} clip{'s' if len(scene) > 1 else ''}, seed {scene.seed}, split {scene.split}"
     )
     rows = [(name, _shape(array), array.dtype) for name, array in scene.arrays().items()]
     table = _table(("array", "shape", "dtype"), rows, "what is true of it before a pixel is drawn")
-    return _figure(picture, f"{caption}; clip {first} is shown") + table
+    return _film([drawn.arrays], f"{caption}; clip {first} is shown; {_panel_names(drawn.arrays)}") + table
 
 
 @show.register
@@ -86,57 +100,96 @@ def source_html(source: ClipSource) -> str:
     count = 4 if source.length is None else min(4, source.length)
     clips = render(source.scene(np.arange(count)), ("semantic",))
     length = "without end" if source.length is None else f"of {source.length} clips"
-    caption = f"ClipSource {length}, split {source.split}, seed {source.seed}; its first clips"
-    return _figure(_film(list(clips)), caption) + spec_html(source.spec)
+    caption = f"ClipSource {length}, split {source.split}, seed {source.seed}; its first clips; {_panel_names(clips[0].arrays)}"
+    return _film([clip.arrays for clip in clips], caption) + spec_html(source.spec)
 
 
-def _film(clips: list[Clip]) -> bytes:
-    """Return an endless APNG: a row a clip, its video and, tinted, the classes and the instances that were drawn."""
-    T = min(max(clip.video.shape[0] for clip in clips), MAX_FRAMES)
-    H, W = clips[0].video.shape[1:]
+@show.register
+def dataset_html(dataset: StoredDataset) -> str:
+    """Return the first clips of a data set on disk, what it was made from, and a table of its arrays."""
+    recipe = dataset.recipe
+    names = [name for name in ("video", "semantic", "instance") if name in dataset.arrays]
+    shown = [
+        {name: array[row] for name, array in batch.items()}
+        for batch in [dataset.batch(range(min(BATCH_SHOWN, len(dataset))), names)]
+        for row in range(len(batch["video"]))
+    ]
+    address = f"split {recipe.split}, seed {recipe.seed}, {recipe.format}"
+    caption = f"StoredDataset of {len(dataset)} clips, {address}; its first clips"
+    arrays = [(name, _size(a.shape), a.dtype, a.about) for name, a in dataset.arrays.items()]
+    table = _table(("array", "shape of a clip", "dtype", "what it is"), arrays, f"{len(arrays)} arrays")
+    return _film(shown, f"{caption}; {_panel_names(shown[0])}") + spec_html(recipe.spec) + table
+
+
+@show.register
+def bank_html(bank: DigitBank) -> str:
+    """Return the first digits of each class of a bank, and how many each split has."""
+    classes = sorted(set(bank.labels.tolist()))
+    height, width = bank.images.shape[1:]
+    page = np.zeros((len(classes) * height, GLYPHS_SHOWN * width, 3), np.uint8)
+    for row, label in enumerate(classes):
+        for column, glyph in enumerate(np.flatnonzero(bank.labels == label)[:GLYPHS_SHOWN]):
+            place = np.s_[row * height : (row + 1) * height, column * width : (column + 1) * width]
+            page[place] = bank.images[glyph][:, :, None]
+    counts = [
+        (split, *(int((bank.labels[first:end] == label).sum()) for label in classes))
+        for split, (first, end) in bank.splits.items()
+    ]
+    table = _table(("split", *map(str, classes)), counts, "digits of each class by split")
+    caption = (
+        f"DigitBank {bank.name!r}: {len(bank.labels)} digits of {height}×{width}; the first of each class"
+    )
+    return _figure(encode_webp([page], [1]), (page.shape[1], page.shape[0]), caption) + table
+
+
+def _film(clips: list[Arrays], caption: str) -> str:
+    """Return an endless picture: of each clip its video and, in flat colours, the classes and instances that were drawn."""
+    T = min(max(clip["video"].shape[0] for clip in clips), MAX_FRAMES)
+    H, W = clips[0]["video"].shape[1:]
     scale = max(PANEL_SIDE * 2 // (3 if len(clips) > 1 else 2) // max(H, W), 1)
-    pages = (_page(clips, t, scale) for t in range(T))
-    return encode_apng(pages, frame_durations(T, FPS))
+    pages = [_page(clips, t) for t in range(T)]
+    height, width = pages[0].shape[:2]
+    return _figure(encode_webp(pages, frame_durations(T, FPS)), (width * scale, height * scale), caption)
 
 
-def _page(clips: list[Clip], t: int, scale: int) -> Any:
-    rows = [np.concatenate(_panels(clip, t), axis=1) for clip in clips]
-    if len(rows) > 1:
-        rows = [np.pad(row, ((0, 2), (0, 4), (0, 0)), constant_values=255) for row in rows]
-    columns = [np.concatenate(rows[first::2]) for first in range(min(2, len(rows)))]
-    tallest = max(column.shape[0] for column in columns)
-    even = [np.pad(c, ((0, tallest - c.shape[0]), (0, 0), (0, 0)), constant_values=255) for c in columns]
-    return np.concatenate(even, axis=1).repeat(scale, axis=0).repeat(scale, axis=1)
+def _page(clips: list[Arrays], t: int) -> Any:
+    """Return one frame, `(h,w,4)` uint8: two clips a row, each with its panels side by side."""
+    gap = ((0, GAP), (0, GAP), (0, 0))
+    cells = [np.concatenate([np.pad(panel, gap) for panel in _panels(clip, t)], axis=1) for clip in clips]
+    if len(cells) % 2 and len(cells) > 1:
+        cells.append(np.zeros_like(cells[0]))
+    columns = [np.concatenate(cells[first::2]) for first in range(min(2, len(cells)))]
+    return np.concatenate(columns, axis=1)[:-GAP, :-GAP]
 
 
-def _panels(clip: Clip, t: int) -> list[Any]:
-    grey = np.repeat(clip.video[t][:, :, None], 3, axis=2)
-    panels = [grey]
-    if "semantic" in clip.arrays:
-        panels.append(_tinted(grey, CLASS_COLOURS[clip["semantic"][t]], clip["semantic"][t] != BACKGROUND))
-    if "instance" in clip.arrays:
-        panels.append(_tinted(grey, INSTANCE_COLOURS[clip["instance"][t]], clip["instance"][t] != 0))
-    return panels
+def _panels(clip: Arrays, t: int) -> list[Any]:
+    """Return the panels that `_panel_names` names, `(H,W,4)` uint8; a clip that has ended shows its last frame."""
+    t = min(t, clip["video"].shape[0] - 1)
+    panels = [np.repeat(clip["video"][t][:, :, None], 3, axis=2)]
+    if "semantic" in clip:
+        panels.append(CLASS_COLOURS[clip["semantic"][t]])
+    if "instance" in clip:
+        panels.append(INSTANCE_COLOURS[clip["instance"][t]])
+    return [np.pad(panel, ((0, 0), (0, 0), (0, 1)), constant_values=255) for panel in panels]
 
 
-def _tinted(grey: Any, colours: Any, where: Any) -> Any:
-    """Return digits in their colours, seven parts in ten, and the rest darkened by half."""
-    mixed = np.where(where[:, :, None], 0.3 * grey + 0.7 * colours, 0.5 * grey)
-    return mixed.round().astype(np.uint8)
+def _panel_names(clip: Arrays) -> str:
+    """Return what the panels of a clip show, from left to right."""
+    names = ["video", *(name for name in ("semantic", "instance") if name in clip)]
+    return "left to right: " + ", ".join(names) if len(names) > 1 else "the video"
 
 
 class _Markup(str):
     """Text that is HTML already."""
 
 
-def _figure(film: bytes, caption: str) -> str:
-    with Image.open(io.BytesIO(film)) as picture:
-        width, height = picture.size
-    data = base64.b64encode(film).decode()
+def _figure(picture: bytes, size: tuple[int, int], caption: str) -> str:
+    """Return a WebP with its caption, shown at a size in pixels of the screen, width and height."""
+    data = base64.b64encode(picture).decode()
     text = html.escape(caption)
     return (
-        f'<figure style="margin:0 0 .6em"><img alt="{text}" width="{width}" height="{height}" '
-        f'style="image-rendering:pixelated;max-width:100%;height:auto" src="data:image/png;base64,{data}">'
+        f'<figure style="margin:0 0 .6em"><img alt="{text}" width="{size[0]}" height="{size[1]}" '
+        f'style="image-rendering:pixelated;max-width:100%;height:auto" src="data:image/webp;base64,{data}">'
         f"<figcaption>{text}</figcaption></figure>"
     )
 
@@ -147,7 +200,11 @@ def _arrays_table(arrays: dict[str, Any]) -> str:
 
 
 def _shape(array: Any) -> str:
-    return "(" + ", ".join(map(str, np.shape(array))) + ")"
+    return _size(np.shape(array))
+
+
+def _size(shape: Iterable[int]) -> str:
+    return "(" + ", ".join(map(str, shape)) + ")"
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[object]], summary: str) -> str:
