@@ -58,6 +58,7 @@ def preview(
     from segmnist.scene.randomness import check_split
     from segmnist.source import ClipSource
     from segmnist.views.preview.animation import check_suffix, save_preview
+    from segmnist.views.preview.strips import title_of
 
     if not 1 <= clips <= 100:
         raise BadArgument("--clips", clips, "1..100")
@@ -86,6 +87,7 @@ def preview(
         fps=fps,
         scale=scale,
         instances=instances,
+        titles=[title_of(clip.clip_id, clip.labels) for clip in drawn],
     )
     typer.echo(f"{out}: {clips} clip{'s' if clips > 1 else ''}")
 

@@ -19,7 +19,7 @@ from segmnist.preview import (
     frames_shown,
     sheet_layout,
 )
-from segmnist.views.preview.strips import clip_title
+from segmnist.views.preview.strips import clip_title, title_of
 
 
 def grey(frames: Any) -> Any:
@@ -141,6 +141,7 @@ def test_the_page_is_white_with_black_text(clips: Any) -> None:
 def test_titles_name_the_labels_in_order() -> None:
     assert clip_title(0, np.array([6, 0, 9], np.uint8)) == "Sample 1 : MNIST digits [6, 0, 9]"
     assert clip_title(2, np.array([3, 255], np.uint8)) == "Sample 3 : MNIST digits [3]"
+    assert title_of(57, np.array([6, 255], np.uint8)) == "Clip 57: digits 6"
     assert clip_title(9, np.array([255], np.uint8)) == "Sample 10 : no digits"
 
 

@@ -66,6 +66,16 @@ def clip_title(index: int, labels: UInt8) -> str:
     return f"Sample {index + 1} : " + (f"MNIST digits {digits}" if digits else "no digits")
 
 
+def title_of(clip_id: int, labels: UInt8) -> str:
+    """Return the title of a clip that has an id.
+
+    >>> title_of(57, np.array([6, 0, 9, 255], np.uint8)), title_of(3, np.array([], np.uint8))
+    ('Clip 57: digits 6, 0, 9', 'Clip 3: no digits')
+    """
+    digits = ", ".join(map(str, labels[labels != IGNORE].tolist()))
+    return f"Clip {clip_id}: " + (f"digits {digits}" if digits else "no digits")
+
+
 def clip_strips(
     videos: Batch,
     semantics: Batch,

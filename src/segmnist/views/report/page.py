@@ -19,6 +19,7 @@ from segmnist.scene.sample import sample
 from segmnist.version import __version__
 from segmnist.views.preview.encode import encode_png
 from segmnist.views.preview.figure import contact_sheet
+from segmnist.views.preview.strips import title_of
 from segmnist.views.report.charts import heat, histogram
 from segmnist.views.report.survey import BINS, SHEET, Survey
 
@@ -131,9 +132,7 @@ def _sheet(found: Survey, clip_ids: Sequence[int], bank: DigitBank) -> str:
     rows = _rows_of(found, clip_ids)
     videos = dataset.batch(rows, ["video"])["video"]
     labels = [row[row != IGNORE] for row in clips.labels]
-    titles = [
-        f"Clip {clip_id} : digits {row.tolist()}" for clip_id, row in zip(clip_ids, labels, strict=True)
-    ]
+    titles = [title_of(clip_id, row) for clip_id, row in zip(clip_ids, labels, strict=True)]
     sheet = contact_sheet(
         list(videos), list(clips["semantic"]), labels, num_columns=8, scale=_scale(found), titles=titles
     )
