@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -142,7 +142,7 @@ def bank_html(bank: DigitBank) -> str:
     return _figure(encode_webp([page], [1]), (page.shape[1], page.shape[0]), caption) + table
 
 
-def _film(clips: list[Arrays], caption: str) -> str:
+def _film(clips: Sequence[Arrays], caption: str) -> str:
     """Return an endless picture: of each clip its video and, in flat colours, the classes and instances that were drawn."""
     T = min(max(clip["video"].shape[0] for clip in clips), MAX_FRAMES)
     H, W = clips[0]["video"].shape[1:]
@@ -152,7 +152,7 @@ def _film(clips: list[Arrays], caption: str) -> str:
     return _figure(encode_webp(pages, frame_durations(T, FPS)), (width * scale, height * scale), caption)
 
 
-def _page(clips: list[Arrays], t: int) -> Any:
+def _page(clips: Sequence[Arrays], t: int) -> Any:
     """Return one frame, `(h,w,4)` uint8: two clips a row, each with its panels side by side."""
     gap = ((0, GAP), (0, GAP), (0, 0))
     cells = [np.concatenate([np.pad(panel, gap) for panel in _panels(clip, t)], axis=1) for clip in clips]
