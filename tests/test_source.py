@@ -242,3 +242,16 @@ def test_a_worker_process_draws_the_same_bytes(bank: DigitBank | None) -> None:
     source = ClipSource(SPEC, seed=3, bank=bank)
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.starmap(draw, [(source, 2), (source, 9)]) == [draw(source, 2), draw(source, 9)]
+
+
+def test_no_clips_have_every_truth() -> None:
+    clips = ClipSource(SPEC.replace(sensor_sigma=9.0), truth=tuple(TRUTHS)[1:]).batch([])
+    assert len(clips) == 0
+    assert {len(array) for array in clips.arrays.values()} == {0}
+
+
+def test_an_editor_is_shown_the_arrays(source: ClipSource) -> None:
+    for drawn in (source[3], source.batch([3, 4])):
+        assert {*drawn.arrays, "video", "labels", "scene"} <= set(dir(drawn))
+        for name in drawn.arrays:
+            assert getattr(drawn, name) is drawn[name]

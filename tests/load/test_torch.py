@@ -473,3 +473,55 @@ def test_streams_are_of_generators_without_end(stored: Path) -> None:
         SegMNIST(ClipSource(SPEC))
     with pytest.raises(BadArgument, match="next_clip"):
         EndlessLoader(EndlessClips(SPEC)).load_state_dict({"step": 3})
+
+
+# What transforms leave behind.
+
+
+@pytest.mark.parametrize("truth", ["flow", "pose", "areas", "visibility", "occluders", "boxes", "shapes"])
+def test_what_cannot_follow_another_size_is_refused(truth: str) -> None:
+    dataset = SegMNIST(SPEC, transforms=halved, truth=("semantic", truth), length=4)
+    with pytest.raises(BadArgument, match=rf"transforms=.*beside \w+; leave out truth='{truth}', or"):
+        dataset[1]
+
+    def mended(video: Any, target: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        video, target = halved(video, target)
+        return video, {name: target[name] for name in ("semantic", "labels", "num_digits", "clip_id")}
+
+    target = SegMNIST(SPEC, transforms=mended, truth=("semantic", truth), length=4)[1][1]
+    assert target["semantic"].shape == (5, 20, 26)
+
+
+def test_transform_is_of_the_video_and_target_transform_of_the_target() -> None:
+    plain = SegMNIST(SPEC, length=4)[2]
+    video, target = SegMNIST(
+        SPEC,
+        length=4,
+        transform=lambda video: video / 255,
+        target_transform=lambda target: target["semantic"],
+    )[2]
+    torch.testing.assert_close(torch.as_tensor(video), torch.as_tensor(plain[0]) / 255)
+    assert torch.equal(torch.as_tensor(target), torch.as_tensor(plain[1]["semantic"]))
+    with pytest.raises(BadArgument, match="transforms, or transform and target_transform"):
+        SegMNIST(SPEC, transforms=halved, transform=lambda video: video)
+    with pytest.raises(BadArgument, match=r"transform='to \(20, 26\)'.*instance would not follow"):
+        SegMNIST(SPEC, truth="instance", length=4, transform=lambda video: video[..., ::2, ::2])[0]
+
+
+def test_masks_may_become_long() -> None:
+    def long(video: Any, target: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        return video, {**target, "semantic": target["semantic"].long()}
+
+    dataset = SegMNIST(SPEC, transforms=long, truth=("semantic", "amodal"), length=8)
+    batch = next(iter(DataLoader(dataset, 8, collate_fn=collate)))
+    assert batch["semantic"].dtype == torch.int64
+    logits = torch.zeros(8, 11, *batch["semantic"].shape[1:])
+    assert torch.nn.functional.cross_entropy(logits, batch["semantic"]).item() == pytest.approx(np.log(11))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_pytorchs_own_collate_pads_as_ours(workers: int) -> None:
+    dataset = SegMNIST(SPEC, truth=("semantic", "amodal", "boxes"), length=8)
+    video, target = next(iter(DataLoader(dataset, 8, num_workers=workers)))
+    expected = drawn(range(8), ("semantic", "amodal", "boxes"))
+    assert_same({"video": video, **target}, expected)

@@ -7,9 +7,9 @@ from typing import Any
 
 from segmnist.errors import MissingDependency
 from segmnist.load.reader import Source
-from segmnist.load.samples import Transforms
 from segmnist.load.tensors import Batch
 from segmnist.load.torch import EndlessClips, SegMNIST, collate
+from segmnist.load.transforms import Transforms
 
 try:
     from lightning import LightningDataModule

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 from torch.utils.data._utils.collate import default_collate_fn_map
 
-from segmnist.errors import BadArgument
 from segmnist.load.reader import Array, clip_of
 from segmnist.load.tensors import Batch, tensor_of
+from segmnist.load.transforms import Transforms, transformed, wrapped
 from segmnist.render.arrays import ARRAYS
 
 
@@ -21,20 +21,19 @@ class Target(dict[str, Any]):
 
 
 Sample = tuple[Tensor, Target]
-Transforms = Callable[[Tensor, Target], tuple[Any, Any]]
 
 
 def samples_of(arrays: dict[str, Array], transforms: Transforms | None = None) -> list[Sample]:
-    """Return the clips of a batch as samples. Raises `BadArgument` where transforms change the dtype of a mask."""
+    """Return the clips of a batch as samples. Raises `BadArgument` as `transformed` does."""
     return [sample_of(arrays, row, transforms) for row in range(len(arrays["num_digits"]))]
 
 
 def sample_of(arrays: dict[str, Array], row: int, transforms: Transforms | None = None) -> Sample:
-    """Return one clip of a batch as a sample. Raises `BadArgument` where transforms change the dtype of a mask."""
+    """Return one clip of a batch as a sample. Raises `BadArgument` as `transformed` does."""
     clip = clip_of(arrays, row)
-    tensors = {name: _wrapped(name, tensor_of(np.asarray(array))) for name, array in clip.items()}
+    tensors = {name: wrapped(name, tensor_of(np.asarray(array))) for name, array in clip.items()}
     video, target = tensors.pop("video"), Target(tensors)
-    return (video, target) if transforms is None else _transformed(video, target, transforms)
+    return (video, target) if transforms is None else transformed(video, target, transforms)
 
 
 def collated(samples: Sequence[Sample]) -> Batch:
@@ -60,42 +59,3 @@ def _stacked(name: str, column: list[Tensor]) -> Tensor:
     for row, value in zip(out, column):
         row[tuple(slice(size) for size in value.shape)] = value
     return out
-
-
-def _transformed(video: Tensor, target: Target, transforms: Transforms) -> Sample:
-    before = {name: value.dtype for name, value in target.items() if _is_mask(name)}
-    video, changed = transforms(video, target)
-    if not isinstance(changed, Mapping):
-        return video, changed
-    for name, dtype in before.items():
-        if name in changed and changed[name].dtype != dtype:
-            fix = "masks are not pictures: transform them with nearest neighbours, and convert after loading"
-            raise BadArgument("transforms", f"{name} became {changed[name].dtype}", str(dtype), fix)
-    return video, Target(changed)
-
-
-def _is_mask(name: str) -> bool:
-    return name in ARRAYS and ARRAYS[name].axes[-2:] == ("y", "x") and name != "video"
-
-
-def _wrapped(name: str, tensor: Tensor) -> Tensor:
-    """Return the tensor, as a tv_tensor where torchvision is installed."""
-    tv_tensors = _tv_tensors()
-    if name == "video":
-        video = tensor[:, None]
-        return tv_tensors.Video(video) if tv_tensors else video
-    return tv_tensors.Mask(tensor) if tv_tensors and _is_mask(name) else tensor
-
-
-_found: list[Any] = []
-
-
-def _tv_tensors() -> Any:
-    """Return torchvision's tv_tensors, None where it is not installed or not made for this PyTorch."""
-    if not _found:
-        try:
-            from torchvision import tv_tensors
-        except (ImportError, RuntimeError):
-            tv_tensors = None
-        _found.append(tv_tensors)
-    return _found[0]

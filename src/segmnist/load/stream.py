@@ -13,8 +13,9 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from segmnist.errors import BadArgument
 from segmnist.load.parcel import draw_parcel
 from segmnist.load.reader import GeneratorReader, Source, open_reader
-from segmnist.load.samples import Transforms, collated, samples_of
+from segmnist.load.samples import collated, samples_of
 from segmnist.load.tensors import Batch, tensors_of
+from segmnist.load.transforms import Transforms
 
 
 class EndlessClips(IterableDataset[Batch]):

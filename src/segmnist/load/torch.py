@@ -7,7 +7,7 @@ main process.
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -25,9 +25,10 @@ except ImportError:
 
 from segmnist.load.device import DeviceClips
 from segmnist.load.parcel import draw_parcel
-from segmnist.load.samples import Sample, Transforms, collated, sample_of, samples_of
+from segmnist.load.samples import Sample, collated, sample_of, samples_of
 from segmnist.load.stream import EndlessClips, EndlessLoader
 from segmnist.load.tensors import Batch, tensors_of
+from segmnist.load.transforms import Separate, Transforms
 from segmnist.scene.presets import PRESETS
 
 __all__ = ["DeviceClips", "EndlessClips", "EndlessLoader", "SegMNIST", "collate", "tensors_of"]
@@ -40,11 +41,12 @@ class SegMNIST(Dataset[Sample]):
     """Clips as `(video, target)`: video `(T,1,H,W)` uint8, target a dict of the labels and truths by name.
 
     source: a preset's name, a `SceneSpec`, a `ClipSource`, or the place of a stored data set, a folder or a URL.
-    transforms: called with (video, target), as in torchvision; where torchvision is installed, videos and masks are
-    tv_tensors. split is "train" unless given. seed (0), length (10,000) and bank (MNIST) are for the generator. Target
+    transforms: called with (video, target), as in torchvision; transform: with the video, target_transform: with the target.
+    Where torchvision is installed, videos and masks are tv_tensors, boxes while transforms are at work. split is "train"
+    unless given. seed (0), length (10,000) and bank (MNIST) are for the generator. Target
     arrays have as many digit rows as the clip has digits; `collate` pads them. Raises `BadArgument` for an argument that
-    the source has said already, for a split or a truth that was not stored, and when transforms change the dtype of a
-    mask.
+    the source has said already, for a split or a truth that was not stored, and where transforms make a mask a float, or
+    move pixels beside arrays that cannot follow, such as flow.
 
     >>> dataset = SegMNIST("clean", split="test", truth=("semantic", "boxes"), length=100)
     >>> video, target = dataset[3]
@@ -65,7 +67,14 @@ class SegMNIST(Dataset[Sample]):
         seed: int | None = None,
         length: int | None = None,
         bank: Any = None,
+        transform: Callable[[Any], Any] | None = None,
+        target_transform: Callable[[Any], Any] | None = None,
     ) -> None:
+        if transform is not None or target_transform is not None:
+            if transforms is not None:
+                fix = "transforms, or transform and target_transform"
+                raise BadArgument("transforms", transforms, "none beside transform or target_transform", fix)
+            transforms = Separate(transform, target_transform)
         if length is None and (isinstance(source, SceneSpec) or source in PRESETS):
             length = NUM_CLIPS
         self.reader = open_reader(source, split=split, seed=seed, truth=truth, length=length, bank=bank)

@@ -134,8 +134,8 @@ def camouflage_eps(scene: Scene, arrays: Arrays) -> Array:
 
 def instance_dprime(scene: Scene, arrays: Arrays) -> Array:
     """Return each digit's d' against what it hides, `(B,N,T)`: the root of the sum of squares over its pixels."""
-    B, T = arrays["instance"].shape[:2]
-    place = np.arange(B * T)[:, None] * 256 + arrays["instance"].reshape(B * T, -1)
+    B, T, H, W = arrays["instance"].shape
+    place = np.arange(B * T)[:, None] * 256 + arrays["instance"].reshape(B * T, H * W)
     squares = arrays["camouflage_dprime"].astype(np.float64) ** 2
     sums = np.bincount(place.reshape(-1), squares.reshape(-1), 256 * B * T).reshape(B, T, 256)
     return np.sqrt(sums[:, :, 1 : scene.spec.max_digits + 1].transpose(0, 2, 1))

@@ -32,6 +32,9 @@ class _Arrays:
             return arrays[name]
         raise AttributeError(_why_absent(name, arrays))
 
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self.arrays})
+
     @property
     def video(self) -> NDArray[np.uint8]:
         """Grey levels, `(B,T,H,W)` or `(T,H,W)` uint8."""

@@ -6,6 +6,7 @@ it needs, each with its leading clip axis.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -109,7 +110,8 @@ def camouflaged_share(scene: Scene, arrays: Arrays) -> Array:
     from segmnist.render.numba_kernels.measures import count_camouflaged
 
     counts = np.zeros((len(scene), 2), np.int64)
-    frames = (arrays[name].reshape(len(scene), -1) for name in ("instance", "noiseless", "beneath"))
+    pixels = math.prod(arrays["instance"].shape[1:])  # not -1, as there may be no clip
+    frames = (arrays[name].reshape(len(scene), pixels) for name in ("instance", "noiseless", "beneath"))
     count_camouflaged(*frames, CAMOUFLAGE_LEVELS, counts)
     return counts[:, 1] / np.maximum(counts[:, 0], 1)
 
