@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import operator
 import re
 from collections.abc import Iterable
+from typing import Any
 
 MOST_SHOWN = 300
 """Characters of a bad value that a message shows."""
@@ -79,6 +81,23 @@ class MissingDependency(SegmnistError, ImportError):
 
     def __reduce__(self) -> tuple[type[MissingDependency], tuple[str, str]]:
         return type(self), (self.feature, self.extra)
+
+
+def whole_number(argument: str, value: Any, low: int, high: int | None = None, fix: str = "") -> int:
+    """Return a whole number in low..high, of Python, NumPy or PyTorch. Raises `BadArgument` for anything else.
+
+    >>> whole_number("batch_size", 2.5, 1)
+    Traceback (most recent call last):
+    segmnist.errors.BadArgument: batch_size=2.5 is not permitted: expected a whole number, 1 or more
+    """
+    permitted = f"a whole number, {low} or more" if high is None else f"a whole number in {low}..{high}"
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or number < low or (high is not None and number > high):
+        raise BadArgument(argument, value, permitted, fix)
+    return number
 
 
 def libraries_of(extra: str) -> list[str]:

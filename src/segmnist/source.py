@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from segmnist.digits.bank import DigitBank
-from segmnist.errors import BadArgument, MissingDependency
+from segmnist.errors import BadArgument, MissingDependency, whole_number
 from segmnist.html_hooks import html_of
 from segmnist.render.arrays import Truth, check_truths
 from segmnist.render.clips import Clip, Clips
@@ -54,8 +54,8 @@ class ClipSource:
     ) -> None:
         self.spec = preset(spec) if isinstance(spec, str) else spec
         check_address(seed, split)
-        if length is not None and not 0 < length < 1 << 63:
-            raise BadArgument("length", length, "1..2^63-1, or None for a source without end")
+        if length is not None:
+            length = whole_number("length", length, 1, (1 << 63) - 1, "None is a source without end")
         self.split, self.seed, self.length = split, seed, length
         self.truth = check_truths(truth)
         check_possible(self.spec, self.truth)

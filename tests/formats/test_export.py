@@ -159,6 +159,19 @@ def test_a_format_gets_the_truths_it_needs_from_a_data_set_without_them(
     assert tree(tmp_path / "out") == tree(tmp_path / "direct")
 
 
+def test_a_folder_with_the_name_of_a_preset_is_not_shadowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    generate(recipe_of(), "clean", num_workers=1)
+    options = ["out", "--format", "mmseg", "--clips", "2"]
+    code, error = run(monkeypatch, capsys, "clean", *options)
+    assert code == 2
+    assert "'./clean'" in error
+    assert run(monkeypatch, capsys, "./clean", *options)[0] == 0
+    assert len(list((tmp_path / "out/img_dir/test").iterdir())) == 2 * SPEC.num_frames
+
+
 def test_presets_recipes_and_parts_of_data_sets_can_be_exported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:

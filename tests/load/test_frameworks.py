@@ -56,7 +56,17 @@ def test_numpy_batches_never_end_and_start_anywhere() -> None:
     assert ids == [[10**9 + 2 * i, 10**9 + 2 * i + 1] for i in range(3)]
 
 
-@pytest.mark.parametrize("bad", [{"batch_size": 0}, {"start": -1}, {"truth": ("masks",)}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"batch_size": 0},
+        {"batch_size": 2.0},
+        {"start": -1},
+        {"start": 0.5},
+        {"truth": ("masks",)},
+        {"length": 2.5},
+    ],
+)
 def test_absurd_iteration_is_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(BadArgument, match=next(iter(bad))):
         next(iterate(SPEC, **bad))
@@ -101,6 +111,13 @@ def test_hugging_face_streams_the_clips_in_parallel_shards_and_resumes() -> None
     assert sorted(row["clip_id"] for half in halves for row in half) == list(range(7))
     with pytest.raises(BadArgument, match="length"):
         iterable_dataset(SPEC)
+    for bad in (0, -1, 1.5):
+        with pytest.raises(BadArgument, match="num_shards"):
+            iterable_dataset(SPEC, length=7, num_shards=bad)  # type: ignore[arg-type]
+    huge = 10**17 + 1
+    ranges = iterable_dataset(SPEC, length=huge, num_shards=3)._ex_iterable.kwargs["ranges"]
+    assert [start for start, _ in ranges] == [0, *(stop for _, stop in ranges[:-1])]
+    assert ranges[-1][1] == huge
 
 
 @needs("datasets")
@@ -139,6 +156,19 @@ def test_grain_shuffles_batches_and_resumes() -> None:
     batch = dataset.batch(4)[0]  # digits are of different numbers
     for name, array in batch.items():
         np.testing.assert_array_equal(array, np.stack([expected[i][name] for i in order[:4]]), err_msg=name)
+
+
+@needs("grain")
+@needs("datasets")
+def test_the_documented_example_runs() -> None:
+    text = (Path(__file__).parents[2] / "docs/loaders.md").read_text(encoding="utf-8")
+    example = text.partition("## Hugging Face, grain")[2].partition("```python")[2].partition("```")[0]
+    names: dict[str, Any] = {}
+    exec(example, names)
+    assert names["clip"]["video"].shape == (30, 64, 64)
+    drawn = ClipSource("standard").batch(names["batch"]["clip_id"])
+    for name, array in drawn.arrays.items():
+        np.testing.assert_array_equal(names["batch"][name], array, err_msg=name)
 
 
 def test_a_grain_source_is_a_sequence_that_travels() -> None:
@@ -216,12 +246,13 @@ def test_lightning_never_trains_on_a_clip_twice(tmp_path: Path) -> None:
     assert found["resumed"] == in_order[6:12]
     assert found["inside"] == in_order[4:12]
     assert found["states"] == [18, 14, 12, 24, 24]
+    assert found["bank"] == ["tiny"] * 3
     assert found["shapes"] == [[2, 5, 1, 20, 26], [2, 5, 1, 40, 52]]
 
 
 EPOCHS = """
 import json
-import lightning, torch
+import lightning, numpy as np, torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 import segmnist
 from segmnist.load.lightning import SegMNISTModule
@@ -285,5 +316,9 @@ for name, step in (("resumed", 6), ("inside", 4)):
 model = Model()
 trainer(max_steps=1, limit_val_batches=1, val_check_interval=1).fit(model, module(transforms=halved))
 found["shapes"] = [model.shapes["train"], model.shapes["val"]]
+bank = segmnist.DigitBank.from_arrays(np.full((20, 6, 5), 200, np.uint8), np.arange(20) % 10, name="tiny")
+data = module(bank=bank)
+loaded = data.train_dataloader().stream, data.val_dataloader().dataset, data.test_dataloader().dataset
+found["bank"] = [dataset.reader.source.bank.name for dataset in loaded]
 print(json.dumps({{**found, "states": states}}))
 """

@@ -88,7 +88,15 @@ def test_a_batch_that_is_let_go_gives_its_memory_back_and_one_that_is_kept_does_
     assert torch.equal(part, part_before)
 
 
+def shared_mappings() -> int:
+    """Shared memory of PyTorch that this process maps, as far as the system tells."""
+    maps = Path("/proc/self/maps")
+    return sum("/torch_" in line for line in maps.read_text().splitlines()) if maps.exists() else 0
+
+
 def test_the_memory_of_batches_that_were_kept_is_given_back() -> None:
+    gc.collect()
+    before = shared_mappings()
     loader = DataLoader(
         SegMNIST(SPEC, length=60), 2, num_workers=1, collate_fn=collate, persistent_workers=True
     )
@@ -99,9 +107,10 @@ def test_the_memory_of_batches_that_were_kept_is_given_back() -> None:
     for _ in loader:
         pass
     assert len(parcel._mapped[pid]) <= parcel.MOST_FREE + 2
-    del loader
+    del loader, _
     gc.collect()
     assert pid not in parcel._mapped
+    assert shared_mappings() == before
 
 
 def test_a_forked_child_that_lets_go_of_a_batch_leaves_it_to_its_parent() -> None:
@@ -158,6 +167,13 @@ def test_a_batch_is_a_mapping_to_those_who_wrap_it(workers: int) -> None:
 def test_without_collate_fn_ragged_digits_are_padded(workers: int) -> None:
     video, target = next(iter(DataLoader(SegMNIST(SPEC, truth=TRUTH, length=8), 8, num_workers=workers)))
     assert_same({"video": video, **target}, drawn(range(8)))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_collate_leaves_whole_batches_as_they_are(workers: int) -> None:
+    stream = EndlessClips(SPEC, truth=TRUTH, batch_size=3)
+    batch = next(iter(DataLoader(stream, batch_size=None, num_workers=workers, collate_fn=collate)))
+    assert_same(batch, drawn(range(3)))
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -366,6 +382,9 @@ def test_what_was_not_stored_is_refused_by_name(stored: Path) -> None:
         SegMNIST(stored, "train")
     with pytest.raises(BadArgument, match=r"source='stendard'.*standard"):
         SegMNIST("stendard")
+    for bad in (None, 3, ["clean"], b"clean"):
+        with pytest.raises(BadArgument, match=r"^source=.*place of a data set"):
+            SegMNIST(bad)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -459,8 +478,9 @@ def test_a_data_set_of_a_newer_version_is_refused(stored: Path, monkeypatch: pyt
 
 @pytest.mark.parametrize(
     "bad",
-    [{"batch_size": 0}, {"rank": 1}, {"rank": 2, "world_size": 2}, {"first_clip": -1}, {"first_clip": 1.5}],
-)
+    [{"batch_size": 0}, {"batch_size": 2.0}, {"batch_size": True}, {"rank": 1}, {"rank": 2, "world_size": 2},
+     {"first_clip": -1}, {"first_clip": 1.5}],
+)  # fmt: skip
 def test_absurd_streams_are_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(BadArgument, match=next(iter(bad))):
         EndlessClips(SPEC, **bad)

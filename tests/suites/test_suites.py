@@ -320,6 +320,14 @@ def test_a_damaged_folder_is_refused_by_name(
         evaluate(tmp_path / "folder", small)
 
 
+def test_what_desktops_leave_in_a_folder_is_no_prediction(small: Any, truth: Any, tmp_path: Path) -> None:
+    write_folder(tmp_path / "folder", truth)
+    expected = scores(evaluate(tmp_path / "folder", small))
+    for name in (".DS_Store", "._clip_0000000002.npy", "Thumbs.db"):
+        (tmp_path / "folder" / name).write_bytes(b"desktop")
+    assert scores(evaluate(tmp_path / "folder", small)) == expected
+
+
 def test_a_damaged_zarr_is_refused_by_name(small: Any, truth: Any, tmp_path: Path) -> None:
     zarr.save_array(tmp_path / "chunk.zarr", truth)
     [chunk] = (file for file in (tmp_path / "chunk.zarr" / "c").rglob("*") if file.is_file())

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from segmnist.classes import LABELS, column_of
-from segmnist.errors import BadArgument, MissingDependency
+from segmnist.errors import BadArgument, MissingDependency, whole_number
 from segmnist.load.reader import Array, Kinds, Reader, Source, clip_of, has_digits, open_reader
 from segmnist.palette import CLASS_NAMES
 
@@ -41,7 +41,8 @@ def iterable_dataset(source: Source = "standard", *, num_shards: int = 8, **opti
     reader = open_reader(source, **options)
     if reader.length is None:
         raise BadArgument("length", None, "a number of clips", "an endless source cannot be cut into shards")
-    cuts = np.linspace(0, reader.length, min(num_shards, reader.length) + 1).astype(int).tolist()
+    shards = min(whole_number("num_shards", num_shards, 1), reader.length)
+    cuts = [reader.length * shard // shards for shard in range(shards + 1)]
     return datasets.IterableDataset.from_generator(
         _rows,
         features=_features(reader.kinds),

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from segmnist.dataset.locate import check_is_no_place
 from segmnist.dataset.reader import StoredDataset, open_dataset
 from segmnist.digits.bank import DigitBank
-from segmnist.errors import BadArgument
+from segmnist.errors import BadArgument, whole_number
 from segmnist.render.arrays import ALWAYS, ARRAYS, arrays_of, check_truths
 from segmnist.render.engine import render, warm_up
 from segmnist.render.memory import shape_of
@@ -131,8 +131,12 @@ def open_reader(
     if isinstance(source, StoredDataset):
         _refuse({"split": split}, "a StoredDataset is of one split")
         dataset = source
-    else:
+    elif isinstance(source, (str, Path)):
         dataset = _opened(source, split or SPLIT)
+    else:
+        raise BadArgument(
+            "source", source, "a preset's name, a SceneSpec, a ClipSource, or the place of a data set"
+        )
     return StoredReader(dataset, check_truths(TRUTH if truth is None else truth))
 
 
@@ -154,10 +158,7 @@ def iterate(
     {'clip_id': (4,), 'video': (4, 30, 64, 64), 'instance': (4, 30, 64, 64), 'labels': (4, 3), 'num_digits':
     (4,)}
     """
-    if batch_size < 1:
-        raise BadArgument("batch_size", batch_size, "1 or more")
-    if start < 0:
-        raise BadArgument("start", start, "0 or more")
+    batch_size, start = whole_number("batch_size", batch_size, 1), whole_number("start", start, 0)
     reader = open_reader(source, **options)
     for first in itertools.count(start, batch_size):
         last = first + batch_size if reader.length is None else min(first + batch_size, reader.length)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from segmnist.errors import BadArgument
+from segmnist.errors import BadArgument, whole_number
 from segmnist.load.parcel import draw_parcel
 from segmnist.load.reader import GeneratorReader, Source, open_reader
 from segmnist.load.samples import collated, samples_of
@@ -47,8 +46,7 @@ class EndlessClips(IterableDataset[Batch]):
         world_size: int | None = None,
         bank: Any = None,
     ) -> None:
-        if batch_size < 1:
-            raise BadArgument("batch_size", batch_size, "1 or more")
+        batch_size = whole_number("batch_size", batch_size, 1)
         reader = open_reader(source, split=split, seed=seed, truth=truth, bank=bank)
         if not isinstance(reader, GeneratorReader) or reader.length is not None:
             raise BadArgument("source", source, "a generator without end", "SegMNIST takes the others")
@@ -145,10 +143,4 @@ def place_among_ranks(rank: int | None, world_size: int | None) -> tuple[int, in
 
 def checked_first(clip: Any) -> int:
     """Return the number of the first clip; raise `BadArgument` for one that is no whole number in 0..2^62-1."""
-    try:
-        first = -1 if isinstance(clip, bool) else operator.index(clip)
-    except TypeError:
-        first = -1
-    if not 0 <= first < 1 << 62:
-        raise BadArgument("first_clip", clip, "a whole number in 0..2^62-1")
-    return first
+    return whole_number("first_clip", clip, 0, (1 << 62) - 1)

@@ -75,7 +75,9 @@ class SegMNIST(Dataset[Sample]):
                 fix = "transforms, or transform and target_transform"
                 raise BadArgument("transforms", transforms, "none beside transform or target_transform", fix)
             transforms = Separate(transform, target_transform)
-        if length is None and (isinstance(source, SceneSpec) or source in PRESETS):
+        if length is None and (
+            isinstance(source, SceneSpec) or (isinstance(source, str) and source in PRESETS)
+        ):
             length = NUM_CLIPS
         self.reader = open_reader(source, split=split, seed=seed, truth=truth, length=length, bank=bank)
         if self.reader.length is None:
@@ -136,7 +138,7 @@ def collate(samples: Sequence[Sample]) -> Batch:
     """Return a batch of samples as a dict of tensors; give it to a DataLoader as `collate_fn`.
 
     video is `(B,T,1,H,W)`, masks are `(B,T,H,W)`, tables of digits are padded to `(B,N,...)`, of which the first
-    `num_digits (B,)` rows are real.
+    `num_digits (B,)` rows are real. A batch of `EndlessClips` is returned as it is.
 
     >>> import torch
     >>> dataset = SegMNIST("standard", length=64)
@@ -145,6 +147,8 @@ def collate(samples: Sequence[Sample]) -> Batch:
     >>> {name: tuple(batch[name].shape) for name in ("video", "semantic", "labels")}
     {'video': (4, 30, 1, 64, 64), 'semantic': (4, 30, 64, 64), 'labels': (4, 3)}
     """
+    if isinstance(samples, Batch):
+        return samples
     if isinstance(samples, _Asked):
         if get_worker_info() is not None:
             return draw_parcel(samples.reader, samples.rows)

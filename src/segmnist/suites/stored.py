@@ -16,6 +16,7 @@ from segmnist.errors import BadArgument, CorruptData
 from segmnist.evaluate.predictions import BadPrediction, Prediction, check_prediction
 from segmnist.numpy_files import npy_header, npz_arrays
 from segmnist.suites.catalog import Part, Suite
+from segmnist.whole_file import is_of_a_desktop
 
 Arrays = Mapping[str, Any]
 """Of `probabilities`, `semantic`, `instance` and `samples` those that there are; `prediction` is either."""
@@ -195,6 +196,8 @@ def _folder(path: Path, numbers: range, pixels: int) -> Load:
     """Return the reader of files whose names end in the clip's number, as clip_0000000042.npy does."""
     files: dict[int, Path] = {}
     for file in sorted(path.iterdir()):
+        if is_of_a_desktop(file.name):
+            continue
         number = re.search(r"(\d+)$", file.stem)
         if file.suffix not in (".npy", ".npz") or number is None:
             raise BadPrediction(
