@@ -134,7 +134,7 @@ class _Asked(Sequence[Sample]):
         return sample_of(self.arrays, range(len(self))[row])
 
 
-def collate(samples: Sequence[Sample]) -> Batch:
+def collate(samples: Sequence[Sample] | Batch) -> Batch:
     """Return a batch of samples as a dict of tensors; give it to a DataLoader as `collate_fn`.
 
     video is `(B,T,1,H,W)`, masks are `(B,T,H,W)`, tables of digits are padded to `(B,N,...)`, of which the first
