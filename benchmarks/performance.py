@@ -1,4 +1,4 @@
-"""Measure drawing (render.py), cores, start-up and memory, and write docs/performance.md.
+"""Measure drawing (render.py), cores, start-up and memory, and write docs/performance.md, but for its section of device.py.
 
     python benchmarks/performance.py [--stream 1000000] [--out docs/performance.md]
 
@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from statistics import median
 
+import device
 import history
 import render as drawing
 from segmnist import ClipSource, preset, sample
@@ -149,7 +150,9 @@ def main() -> None:
     ]
     others = drawing.table([["measure", "measured", "reach", ""], *rows], markdown=True)
     model = cost_model(us)
-    arguments.out.write_text("\n\n".join([HEAD.strip(), tables, others, model]) + "\n")
+    on_device = device.section_of(arguments.out)
+    text = "\n\n".join(part.strip() for part in (HEAD, tables, others, model, on_device)).strip()
+    arguments.out.write_text(f"{text}\n")
     print(tables, others, sep="\n\n")
 
 

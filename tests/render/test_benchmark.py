@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "render.py"
 
 
@@ -25,3 +27,20 @@ def test_the_benchmark_prints_its_tables_and_appends_to_the_history(tmp_path: Pa
     assert run["commit"]
     assert run["machine"] in done.stdout
     assert run["measures"]["standard, us a frame"] > 0
+
+
+def test_the_section_on_devices_is_written_into_its_page_and_nothing_else(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    page = tmp_path / "page.md"
+    page.write_text("# Drawing\n\nwhat stays\n\n## On a device\n\nwhat goes\n", encoding="utf-8")
+    command = [sys.executable, str(BENCHMARK.with_name("device.py")), "--clips", "1", "--repeats", "1"]
+    command += ["--history", str(tmp_path / "history.jsonl"), "--page", str(page)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    text = page.read_text(encoding="utf-8")
+    assert text == f"# Drawing\n\nwhat stays\n\n{done.stdout.rstrip()}\n"
+    rows = [[cell.strip() for cell in line.split("|")] for line in text.splitlines() if line.startswith("|")]
+    assert {row[1] for row in rows} > {"tiny", "standard", "exact", "memory, all operations in one"}
+    assert "nan" not in text
+    [run] = map(json.loads, (tmp_path / "history.jsonl").read_text(encoding="utf-8").splitlines())
+    assert run["measures"]["standard, tensors, cpu, frames/s"] > 0

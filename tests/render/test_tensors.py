@@ -179,14 +179,15 @@ def test_a_batch_that_does_not_fit_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "spec",
-    [SPEC, preset("exact", num_frames=2), preset("origin", num_frames=2), preset("crowded", num_frames=2)],
-    ids=["standard", "exact", "origin", "crowded"],
+    "changes",
+    [{}, {"sensor_sigma": 8.0, "noise_density": 0.5, "cut_corners": True, "wall_margin": 9.0}],
+    ids=["plain", "all noise, cut corners"],
 )
-def test_the_compiled_program_draws_the_same(spec: Any) -> None:
+def test_the_compiled_program_draws_the_same(changes: dict[str, Any]) -> None:
+    spec = SPEC.replace(num_digits_range=(1, 2), num_shapes_range=(2, 5), **changes)
     scene = sample(spec, [4, 2, 1 << 40])
     try:
         render_tensors(scene, device="cpu", compiled=True)
     except torch._dynamo.exc.BackendCompilerFailed as error:
-        pytest.skip(f"torch.compile works not here: {str(error).splitlines()[0]}")
+        pytest.skip(f"torch.compile finds no compiler: {str(error).splitlines()[0]}")
     assert_as_numba(scene, compiled=True)

@@ -8,20 +8,20 @@ import torch
 from torch import Tensor
 
 from segmnist.render.tensors.inputs import SceneTensors, Style, Tables, diagonal_of
-from segmnist.scene.fixed_point import FULL_TURN
+from segmnist.scene.fixed_point import FULL_TURN, ONE
 
-DEPTH, INSTANCE, LABEL = 19, 12, 8
-"""Where in a code the digit's depth plus one, its row plus one, and its label begin; the grey level is below.
+DEPTH, NUMBER, LABEL = 24, 16, 8
+"""Where the bytes of a code begin: the digit's depth plus one, its row plus one and its label; the grey level is the lowest.
 
-Of two digits the nearer has the larger code, and 0 is no digit.
+Of two digits the nearer has the larger code, and 0 is no digit. Codes of what is behind the digits have depth 0.
 """
 
 
-class Pose(NamedTuple):
-    """How a digit lies in each frame, `(B,T)` each, and the codes of its glyph's pixels.
+class Poses(NamedTuple):
+    """How digits lie in each frame, `(B,N,T)` each or `(B,T)` of one digit, and the codes of their glyphs' pixels.
 
     The glyph's pixel under a pixel i columns and j rows from that of the digit's centre is (floor v, floor u), Q16, with
-    u = a i - b j + u0, v = b i + a j + v0.
+    u = a i - b j + u0, v = b i + a j + v0; there is a border of one pixel around the glyph.
     """
 
     y: Tensor
@@ -32,68 +32,73 @@ class Pose(NamedTuple):
     v0: Tensor
     reach: Tensor
     """Pixels from the centre's pixel from which on there is no ink."""
+    rest_y: Tensor
+    """How far in its pixel the centre is, Q16; `rest_x` likewise."""
+    rest_x: Tensor
+    half_y: Tensor
+    """Half the sides of the upright box that `cut_corners` keeps, Q16."""
+    half_x: Tensor
     codes: Tensor
-    """`(B,T,(h+2)(w+2))` int32, depth, row, label and level of each pixel of the glyph, 0 without ink and around it."""
-    cut: tuple[Tensor, Tensor, Tensor, Tensor] | None
-    """Offset of the centre in its pixel, y and x, and half the sides of the box that `cut_corners` keeps, all Q16."""
+    """`(B,N,T,(h+2)(w+2))` int32, what each pixel of the glyph stands for, 0 without ink and around it."""
+
+    def digit(self, n: int) -> Poses:
+        """Return the poses of one digit."""
+        return Poses(*(tensor[:, n] for tensor in self))
 
 
-def pose_of(scene: SceneTensors, tables: Tables, style: Style, n: int) -> Pose:
-    """Return how digit n lies in each frame."""
-    scale = scene.scale[:, n].to(torch.int64)
-    a, b = _inverse_coefficients(scene.angle[:, n], scale.clamp(min=1), tables.sine)
-    centre_y, centre_x = scene.y[:, n].to(torch.int64), scene.x[:, n].to(torch.int64)
-    rest_y, rest_x = centre_y & 0xFFFF, centre_x & 0xFFFF
+def poses_of(scene: SceneTensors, tables: Tables, style: Style) -> Poses:
+    """Return how all digits lie in each frame."""
+    scale = scene.scale.to(torch.int64)
+    divisor = scale.clamp(min=1)
+    a, b = _inverse_coefficients(scene.angle, divisor, tables.sine)
+    rest_y, rest_x = scene.y & 0xFFFF, scene.x & 0xFFFF
     j, i = 0xFFFF - 2 * rest_y, 0xFFFF - 2 * rest_x
-    u0 = ((a * i - b * j) >> 17) + (style.glyph_width << 15)
-    v0 = ((b * i + a * j) >> 17) + (style.glyph_height << 15)
     half_diagonal = diagonal_of(style.glyph_height, style.glyph_width) << 15
-    reach = half_diagonal // ((1 << 32) // scale.clamp(min=1) - 3).clamp(min=1) + 2
-    dtype = torch.int64 if style.wide else torch.int32
-    named = {"y": centre_y >> 16, "x": centre_x >> 16, "a": a, "b": b, "u0": u0, "v0": v0, "reach": reach}
-    narrowed = {name: value.to(dtype) for name, value in named.items()}
-    cut = None
-    if style.cut_corners:
-        cut = rest_y, rest_x, style.glyph_height * scale >> 1, style.glyph_width * scale >> 1
-    return Pose(**narrowed, codes=_codes(scene, style, n), cut=cut)
+    named = {
+        "y": scene.y >> 16,
+        "x": scene.x >> 16,
+        "a": a,
+        "b": b,
+        "u0": ((a * i - b * j) >> 17) + (style.glyph_width << 15) + ONE,
+        "v0": ((b * i + a * j) >> 17) + (style.glyph_height << 15) + ONE,
+        "reach": half_diagonal // ((1 << 32) // divisor - 3).clamp(min=1) + 2,
+        "rest_y": rest_y,
+        "rest_x": rest_x,
+        "half_y": style.glyph_height * scale >> 1,
+        "half_x": style.glyph_width * scale >> 1,
+    }
+    return Poses(
+        **{name: tensor.to(_whole(style)) for name, tensor in named.items()}, codes=_codes(scene, style)
+    )
 
 
-def ink_codes(pose: Pose, style: Style, y: Tensor, x: Tensor) -> Tensor:
-    """Return the code of the digit's ink at pixels of the frame and outside, 0 without ink: `(B,T,rows,columns)` int32.
+def ink_codes(pose: Poses, style: Style, y: Tensor, x: Tensor) -> Tensor:
+    """Return the code of one digit's ink at pixels of the frame and outside, 0 without ink: `(B,T,rows,columns)` int32.
 
     y: the rows, `(rows,)` or `(B,T,rows)`; x: the columns likewise.
     """
-    reach = pose.reach[..., None]
+    reach, a, b = pose.reach[..., None], pose.a[..., None], pose.b[..., None]
     dy, dx = y - pose.y[..., None], x - pose.x[..., None]
     j, i = (torch.minimum(torch.maximum(d, -reach), reach) for d in (dy, dx))
-    a, b = pose.a[..., None], pose.b[..., None]
-    u = ((a * i + pose.u0[..., None])[:, :, None, :] - (b * j)[..., None]) >> 16
-    v = ((b * i)[:, :, None, :] + (a * j + pose.v0[..., None])[..., None]) >> 16
-    # The glyph has a border without ink.
-    u, v = u.clamp(-1, style.glyph_width) + 1, v.clamp(-1, style.glyph_height) + 1
-    place = v * (style.glyph_width + 2) + u
-    codes = pose.codes.gather(2, place.flatten(2).to(torch.int64)).view(place.shape)
-    if pose.cut is None:
+    u = (a * i + pose.u0[..., None])[:, :, None, :] - (b * j)[..., None]
+    v = (b * i)[:, :, None, :] + (a * j + pose.v0[..., None])[..., None]
+    (B, T, size), width = pose.codes.shape, style.glyph_width + 2
+    first = torch.arange(0, B * T * size, size, device=y.device, dtype=torch.int32).view(B, T, 1, 1)
+    # In place, as fresh memory costs more than the arithmetic.
+    u.bitwise_right_shift_(16).clamp_(0, width - 1).add_(first)
+    place = v.bitwise_right_shift_(16).clamp_(0, style.glyph_height + 1).mul_(width).add_(u)
+    codes = pose.codes.flatten().index_select(0, place.flatten()).view(place.shape)
+    if not style.cut_corners:
         return codes
-    rest_y, rest_x, half_y, half_x = (value[..., None] for value in pose.cut)
-    off_y, off_x = (dy << 16) + 32_768 - rest_y, (dx << 16) + 32_768 - rest_x
+    off_y = (dy.to(torch.int64) << 16) + 32_768 - pose.rest_y[..., None]
+    off_x = (dx.to(torch.int64) << 16) + 32_768 - pose.rest_x[..., None]
+    half_y, half_x = pose.half_y[..., None], pose.half_x[..., None]
     rows, columns = (off_y >= -half_y) & (off_y < half_y), (off_x >= -half_x) & (off_x < half_x)
     return torch.where(rows[..., None] & columns[:, :, None, :], codes, 0)
 
 
-def instance_of(codes: Tensor) -> Tensor:
-    """Return the digit's row plus one of each code, uint8, 0 for no digit."""
-    return (codes >> INSTANCE & 127).to(torch.uint8)
-
-
-def label_of(codes: Tensor) -> Tensor:
-    """Return the label of each code, uint8."""
-    return (codes >> LABEL & 15).to(torch.uint8)
-
-
-def level_of(codes: Tensor) -> Tensor:
-    """Return the grey level of each code, uint8."""
-    return (codes & 255).to(torch.uint8)
+def _whole(style: Style) -> torch.dtype:
+    return torch.int64 if style.wide else torch.int32
 
 
 def _inverse_coefficients(angle: Tensor, scale: Tensor, sine: Tensor) -> tuple[Tensor, Tensor]:
@@ -106,13 +111,14 @@ def _inverse_coefficients(angle: Tensor, scale: Tensor, sine: Tensor) -> tuple[T
     return torch.where(turned_back, -odd, odd), torch.where(sines < 0, -even, even)
 
 
-def _codes(scene: SceneTensors, style: Style, n: int) -> Tensor:
-    """Return what each pixel of the glyph of digit n stands for in each frame, with a border of one pixel of no ink."""
-    value = scene.glyph[:, n, None].to(torch.int64)
-    ink = 255 if style.flat_ink else (value - style.ink_offset).clamp(min=1)
-    brightness = scene.brightness[:, n, :, None, None].to(torch.int64)
-    level = (ink * brightness >> 16).clamp(max=255)
-    digit = (scene.depth[:, n] + 1) << DEPTH | (n + 1) << INSTANCE | scene.label[:, n, None] << LABEL
-    is_ink = (value >= style.ink_threshold) & (scene.scale[:, n, :, None, None] > 0)
-    codes = torch.where(is_ink, digit[..., None, None] | level, 0).to(torch.int32)
-    return torch.nn.functional.pad(codes, (1, 1, 1, 1)).flatten(2)
+def _codes(scene: SceneTensors, style: Style) -> Tensor:
+    """Return what each pixel of each digit's glyph stands for in each frame, with a border of one pixel without ink."""
+    value = scene.glyph[:, :, None].to(_whole(style))
+    ink = value.new_tensor(255) if style.flat_ink else (value - style.ink_offset).clamp(min=1)
+    level = (ink * scene.brightness[..., None, None] >> 16).clamp(max=255).to(torch.int32)
+    number = torch.arange(1, scene.y.shape[1] + 1, device=value.device, dtype=torch.int32)
+    digit = (number << NUMBER) + (scene.label << LABEL)
+    digit = (scene.depth + 1 << DEPTH) + digit[:, :, None]
+    is_ink = (value >= style.ink_threshold) & (scene.scale[..., None, None] > 0)
+    codes = torch.where(is_ink, digit[..., None, None] + level, 0)
+    return torch.nn.functional.pad(codes, (1, 1, 1, 1)).flatten(3)

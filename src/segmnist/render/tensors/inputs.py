@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -15,11 +16,12 @@ from segmnist.render.tensors.philox import round_keys
 from segmnist.scene.fixed_point import ONE, sine_table
 from segmnist.scene.randomness import PURPOSE_NOISE, PURPOSE_SENSOR, SPLITS
 from segmnist.scene.scene import Scene
+from segmnist.scene.spec import SceneSpec
 
 NO_NOISE, BYTE_NOISE, TABLE_NOISE = range(3)
 
-NARROWEST = 64
-"""The least scale in Q16 for which places in the glyph fit into 32 bits, whatever the glyph's size."""
+LEAST_SCALE, MOST_BRIGHTNESS = 64, 1 << 22
+"""The least scale, Q16, for which places in any glyph fit into 32 bits, and the most brightness for which levels do."""
 
 
 class Style(NamedTuple):
@@ -41,7 +43,7 @@ class Style(NamedTuple):
     longest_shape: int
     """Height or width that no shape exceeds."""
     wide: bool
-    """Whether places in the glyph need 64 bits."""
+    """Whether places in the glyph or levels need 64 bits."""
 
 
 class SceneTensors(NamedTuple):
@@ -86,6 +88,8 @@ class Tables(NamedTuple):
     """`(65536,)` grey level of each draw."""
     sensor: Tensor
     """Thresholds of the sensor's deviations."""
+    spread: Tensor
+    """`(256,)` the bits of a byte, each as a byte of its own."""
 
     def part(self, frames: slice) -> Tables:
         """Return the tables of some frames."""
@@ -116,7 +120,8 @@ def style_of(scene: Scene) -> Style:
         sensor_reach=len(sensor_thresholds(spec.sensor_sigma)[0]) // 2 if spec.sensor_sigma else 0,
         reach=reach_of(largest, glyph_height, glyph_width),
         longest_shape=max(spec.shape_size_range[1], *(int(side.max(initial=1)) for side in sides)),
-        wide=int(scene.scale[scene.scale > 0].min(initial=ONE)) < NARROWEST,
+        wide=int(scene.scale[scene.scale > 0].min(initial=ONE)) < LEAST_SCALE
+        or int(scene.brightness.max(initial=0)) > MOST_BRIGHTNESS,
     )
 
 
@@ -151,19 +156,23 @@ def scene_tensors(scene: Scene, device: torch.device) -> SceneTensors:
     return SceneTensors(glyph=torch.from_numpy(glyphs).to(device), **tensors)
 
 
-def tables_of(scene: Scene, device: torch.device) -> Tables:
-    """Return the tables of a scene on a device."""
-    spec = scene.spec
+@lru_cache(maxsize=16)
+def tables_of(spec: SceneSpec, seed: int, split: str, device: torch.device) -> Tables:
+    """Return the tables of scenes on a device."""
     frames = np.arange(spec.num_frames, dtype=np.int64) * spec.frame_stride
+    octets = np.arange(256, dtype=np.uint8)[:, None]
 
     def words(purpose: int) -> Tensor:
-        return torch.from_numpy(frames + (purpose << 24 | SPLITS[scene.split] << 16)).to(device)
+        return torch.from_numpy(frames + (purpose << 24 | SPLITS[split] << 16)).to(device)
 
     return Tables(
         sine=torch.tensor(sine_table(), device=device),
-        keys=torch.tensor(round_keys(scene.seed), device=device),
+        keys=torch.tensor(round_keys(seed), device=device),
         noise_words=words(PURPOSE_NOISE),
         sensor_words=words(PURPOSE_SENSOR),
         noise=torch.tensor(noise_table(spec), device=device),
         sensor=torch.tensor(sensor_thresholds(spec.sensor_sigma or 1.0)[0], device=device),
+        spread=torch.tensor(
+            np.unpackbits(octets, axis=1, bitorder="little").view(np.int64)[:, 0], device=device
+        ),
     )

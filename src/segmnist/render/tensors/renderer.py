@@ -35,8 +35,8 @@ TENSOR_TRUTHS: tuple[Truth, ...] = check_truths(
 )
 """The truths that this renderer draws."""
 
-SCRATCH_BYTES = 4 << 20
-"""Scratch for one chunk on a CPU: it stays in a core's cache."""
+SCRATCH_BYTES = 16 << 20
+"""Scratch for one chunk on a CPU: with less, starting operations takes most of the time."""
 DEVICE_SCRATCH_BYTES = 1 << 30
 """Scratch for one chunk elsewhere: enough frames for all of a device's cores."""
 BYTES_A_PIXEL = 64
@@ -84,7 +84,11 @@ def render_tensors(
     check_tensor_truths(truths)
     names = ("video", *arrays_of(truths))
     out = _new_tensors(scene, _drawn_for(names), place)
-    tensors, tables, style = scene_tensors(scene, place), tables_of(scene, place), style_of(scene)
+    tensors, tables, style = (
+        scene_tensors(scene, place),
+        tables_of(scene.spec, scene.seed, scene.split, place),
+        style_of(scene),
+    )
     program = _compiled() if compiled else draw
     for clips, frames in _chunks(scene, _frames_a_chunk(style, out, place)):
         views = {name: _part(name, tensor, clips, frames) for name, tensor in out.items()}

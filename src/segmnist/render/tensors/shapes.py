@@ -5,34 +5,53 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from segmnist.render.tensors.inputs import SceneTensors, Style
+from segmnist.render.tensors.inputs import SceneTensors, Style, Tables
 from segmnist.scene.parameters import ELLIPSE, RECTANGLE, TRIANGLE_DOWN
 
 
-def shapes_seen(scene: SceneTensors, style: Style) -> Tensor:
-    """Return which shape each pixel shows, `(s + 1) << 8 | level` of shape s, 0 where there is none: `(B,T,H,W)` int16."""
-    (B, S, T), width = scene.shape_y.shape, style.width
-    first, stop = _runs_in_frame(scene, style)
-    code = (torch.arange(1, S + 1, device=first.device) << 8 | scene.shape_level).to(torch.int16)
-    x = torch.arange(width, device=first.device, dtype=torch.int16)
-    seen = first.new_zeros((B, T, style.height, width))
-    for s in range(S):
-        inside = (x >= first[:, s, :, :, None]) & (x < stop[:, s, :, :, None])
-        seen = torch.where(inside, code[:, s, None, None, None], seen)
-    return seen
+def shapes_seen(scene: SceneTensors, tables: Tables, style: Style) -> Tensor:
+    """Return which shape each pixel shows, as if there were no digits: s + 1 of shape s, 0 for none; `(B,T,H,W)` uint8.
+
+    A row of a shape is a bit a pixel, 64 in a word. What is seen of each, from front to back, is kept as the binary digits of
+    s + 1, a word of bits each, and only these are spread to pixels.
+    """
+    (B, S, T), num_words = scene.shape_y.shape, -(-style.width // 64)
+    bits = _bits(scene, style)
+    covered = bits.new_zeros((B, T, style.height, num_words))
+    planes = [covered] * S.bit_length()
+    for s in reversed(range(S)):
+        seen, covered = bits[:, s] & ~covered, covered | bits[:, s]
+        planes = [plane | seen if (s + 1) >> i & 1 else plane for i, plane in enumerate(planes)]
+    numbers = bits.new_zeros((B, T, style.height, 8 * num_words))
+    for i, plane in enumerate(planes):
+        octets = plane.view(torch.uint8)
+        numbers = (
+            numbers | tables.spread.index_select(0, octets.flatten().to(torch.int32)).view(octets.shape) << i
+        )
+    return numbers.view(torch.uint8)[..., : style.width]
 
 
-def _runs_in_frame(scene: SceneTensors, style: Style) -> tuple[Tensor, Tensor]:
-    """Return first and stop of the columns that each shape covers on each row of the frame, `(B,S,T,H)` int16."""
+def _bits(scene: SceneTensors, style: Style) -> Tensor:
+    """Return where each shape lies in the frame, a bit a pixel: `(B,S,T,H,words)` int64."""
     y = torch.arange(style.height, device=scene.y.device)
     row = y - scene.shape_y[..., None]
     is_row = (row >= 0) & (row < scene.shape_height[:, :, None, None])
     place = row.clamp(0, style.longest_shape - 1).flatten(2)
     first, stop = (
-        (run.gather(2, place).view(row.shape) + scene.shape_x[..., None]).clamp(0, style.width)
-        for run in _runs(scene, style)
+        run.gather(2, place).view(row.shape) + scene.shape_x[..., None] for run in _runs(scene, style)
     )
-    return first.to(torch.int16), torch.where(is_row, stop, 0).to(torch.int16)
+    word = torch.arange(0, style.width, 64, device=scene.y.device)
+    until, before = (
+        _lowest((column[..., None] - word).clamp(0, 64))
+        for column in (torch.where(is_row, stop, 0).clamp(max=style.width), first)
+    )
+    return until & ~before
+
+
+def _lowest(count: Tensor) -> Tensor:
+    """Return words whose lowest `count` bits are set, 0 to 64 of them; a shift by 64 at once would do nothing."""
+    half = count >> 1
+    return ~(-1 << half << (count - half))
 
 
 def _runs(scene: SceneTensors, style: Style) -> tuple[Tensor, Tensor]:
