@@ -44,10 +44,10 @@ arithmetic.
 
 {table}
 
-For a frame of `standard`, video and semantic masks, all tensor operations together compute {operations:,.0f} values, two for one
-of 64 bits. They read and write {moved:,.0f} bytes if each goes through memory, as without `compiled=True`. The frame itself has
-8,192 bytes, and its scene is sent as {sent:,.0f}. An H200 does about {rate:.1e} 32-bit integer operations a second and copies
-{copied:.1e} bytes a second. So its limits would be:
+For a frame of `standard`, video and semantic masks, all tensor operations together compute {operations:,.0f} values, two for
+one of 64 bits. They read and write {moved:,.0f} bytes if each goes through memory, as without `compiled=True`.
+The frame itself has 8,192 bytes, and its scene is sent as {sent:,.0f}. An H200 does about {rate:.1e} 32-bit integer
+operations a second and copies {copied:.1e} bytes a second. So its limits would be:
 
 | what | million frames/s at most |
 | --- | --: |
