@@ -39,13 +39,16 @@ def main() -> int:
 
 def learning_curves(folder: Path) -> dict[str, Curve]:
     """Return a figure for each suite or part with runs of seed 0, by the name of its file."""
+    runs = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
     found: dict[str, dict[str, list[tuple[float, float]]]] = defaultdict(dict)
-    for path in sorted(folder.glob("*.json")):
-        run = json.loads(path.read_text(encoding="utf-8"))
+    for run in runs:
         if run["seed"] == 0:
             where = "-".join(filter(None, (run["suite"], run["part"])))
             points = [(point["minutes"], point["information_gained"]) for point in run["validations"]]
-            found[where][run["model"]] = points
+            # A model has a run for each of its budgets.
+            others = [o for o in runs if all(o[k] == run[k] for k in ("suite", "part", "model", "seed"))]
+            budget = f", {points[-1][0]:.0f} min" if len(others) > 1 else ""
+            found[where][run["model"] + budget] = points
     best_first = {
         where: dict(sorted(models.items(), key=lambda item: -item[1][-1][1]))
         for where, models in found.items()
@@ -60,7 +63,8 @@ def gap(results: Iterable[Result]) -> dict[str, Curve]:
     """Return the figure of each model's share of the ceiling by part, or nothing without such results."""
     parts = [part.name for part in suite(GAP_SUITE).parts]
     shares: dict[str, list[Score]] = defaultdict(lambda: [Score(None)] * len(parts))
-    for result in results:
+    # Of several budgets the longest counts.
+    for result in sorted(results, key=lambda result: result.minutes or 0):
         if result.suite == GAP_SUITE and result.seed in (None, 0):
             for part in result.parts:
                 share = part.scores.get("information_share")

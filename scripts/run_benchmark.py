@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from segmnist.baselines.catalog import MODELS
@@ -49,11 +49,20 @@ class Run:
     model: str
     seed: int
     minutes: float
+    own_budget: bool = False
+    """Whether the minutes are not those of the list."""
 
     @property
     def name(self) -> str:
         """The name of its result file and of its folder."""
-        return "-".join([self.suite, *([self.part] if self.part else []), self.model, str(self.seed)])
+        budget = f"{self.minutes:g}min" if self.own_budget else ""
+        return "-".join(filter(None, [self.suite, self.part, self.model, str(self.seed), budget]))
+
+    def for_minutes(self, minutes: float | None) -> Run:
+        """Return the run with another budget, if it has one and another is given."""
+        if not minutes or not self.minutes or minutes == self.minutes:
+            return self
+        return replace(self, minutes=minutes, own_budget=True)
 
 
 def all_runs() -> Iterator[Run]:
@@ -87,8 +96,7 @@ def finish(run: Run, options: argparse.Namespace) -> str:
     if run.model in REFERENCES:
         save_result(_of_reference(run, options), options.results / f"{run.name}.json")
         return f"{run.name}: {(time.monotonic() - began) / 60:.1f} minutes of wall time"
-    minutes = options.minutes or run.minutes
-    settings = Settings.of(run.model, suite=run.suite, part=run.part, seed=run.seed, minutes=minutes)
+    settings = Settings.of(run.model, suite=run.suite, part=run.part, seed=run.seed, minutes=run.minutes)
     folder = options.runs / run.name
     train(settings, folder, resume=True, device=options.device, save_every=50)
     result = score(
@@ -138,7 +146,9 @@ def main() -> int:
     parser.add_argument("--part", nargs="+", help="only these parts")
     parser.add_argument("--model", nargs="+", choices=[*MODELS, *REFERENCES], help="only these models")
     parser.add_argument("--seed", nargs="+", type=int, help="only these seeds")
-    parser.add_argument("--minutes", type=float, help="another budget for each run")
+    parser.add_argument(
+        "--minutes", type=float, help="another budget for each run, which its file is then named after"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
     parser.add_argument("--threads", type=int, default=1, help="threads of each")
     parser.add_argument("--device", default="auto")
@@ -149,13 +159,11 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="list the runs and whether each is done")
     options = parser.parse_args()
     options.commit = _commit()
-    asked = [run for run in all_runs() if _is_asked(run, options)]
+    asked = [run.for_minutes(options.minutes) for run in all_runs() if _is_asked(run, options)]
     missing = [run for run in asked if not _is_done(options.results / f"{run.name}.json")]
     if options.list:
         for run in asked:
-            print(
-                f"{'missing' if run in missing else 'done':8}{options.minutes or run.minutes:6g} min  {run.name}"
-            )
+            print(f"{'missing' if run in missing else 'done':8}{run.minutes:6g} min  {run.name}")
         return 0
     options.results.mkdir(parents=True, exist_ok=True)
     failed = 0

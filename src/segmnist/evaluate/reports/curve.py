@@ -128,16 +128,37 @@ def curve(title: str, levels: Levels, models: Mapping[str, Sequence[Score]]) -> 
 
 
 def learning_curve(title: str, models: Mapping[str, Sequence[tuple[float, float]]]) -> Curve:
-    """Draw a score against minutes of training; models: for each its points `(minutes, score)`, in order."""
-    ticks = _ticks([0.0, *(minutes for points in models.values() for minutes, _ in points)])
+    """Draw a score against minutes of training on a logarithmic axis; models: for each its points `(minutes, score)`."""
+    minutes = [minute for points in models.values() for minute, _ in points if minute > 0] or [1.0]
+    ticks = _log_ticks(min(minutes), max(minutes))
+    low, high = math.log(ticks[0]), math.log(ticks[-1])
     series = {
         model: [
-            Point(minutes / ticks[-1], Score(score), f"{model}, {minutes:.3g} minutes: {score:.4g}")
-            for minutes, score in points
+            Point(
+                (math.log(minute) - low) / (high - low),
+                Score(score),
+                f"{model}, {minute:.3g} minutes: {score:.4g}",
+            )
+            for minute, score in points
+            if minute > 0
         ]
         for model, points in models.items()
     }
-    return _plot(title, "minutes of processor time", [(t / ticks[-1], f"{t:g}") for t in ticks], series)
+    labels = [((math.log(tick) - low) / (high - low), f"{tick:g}") for tick in ticks]
+    return _plot(title, "minutes of processor time, logarithmic", labels, series)
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """Return 1, 2, 5 times powers of ten from at most `low` to at least `high`, two or more.
+
+    >>> _log_ticks(1.3, 40)
+    [1.0, 2.0, 5.0, 10.0, 20.0, 50.0]
+    """
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1
+    steps = [factor * 10.0**power for power in range(first, last + 1) for factor in (1, 2, 5)]
+    start = max(i for i, step in enumerate(steps) if step <= low)
+    end = min(i for i, step in enumerate(steps) if step >= high)
+    return [round(step, 12) for step in steps[start : max(end, start + 1) + 1]]
 
 
 def _plot(
