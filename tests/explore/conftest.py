@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from segmnist import preset
+from segmnist import ClipSource, preset
 from segmnist.dataset import generate, recipe_for
 from segmnist.digits.bank import DigitBank
 
@@ -25,6 +26,7 @@ from starlette.testclient import TestClient
 
 from segmnist.explore import Exhibit, create_app
 from segmnist.explore.server import server_of
+from segmnist.suites import suite_of
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = (
@@ -49,6 +51,36 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def exhibit(place: Path) -> Exhibit:
     return Exhibit.of(place)
+
+
+PREDICTED_SPEC = preset("standard", height=32, width=40, num_frames=5, num_digits_range=(1, 3))
+NUM_PREDICTED = 10
+
+
+@pytest.fixture(scope="session")
+def predicted_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Probabilities that are nearly right, and classes that are shifted, of ten clips."""
+    folder, rng = tmp_path_factory.mktemp("predicted"), np.random.default_rng(8)
+    truth = ClipSource(PREDICTED_SPEC, split="test").batch(range(NUM_PREDICTED)).semantic
+    soft = rng.gamma(0.3, size=(*truth.shape[:2], 11, *truth.shape[2:]))
+    np.put_along_axis(soft, truth[:, :, None].astype(int), 2.0, axis=2)
+    np.save(folder / "soft.npy", (soft / soft.sum(2, keepdims=True)).astype(np.float32))
+    np.save(folder / "hard.npy", np.roll(truth, 1, axis=3))
+    return folder / "soft.npy", folder / "hard.npy"
+
+
+@pytest.fixture(scope="session")
+def predicted(predicted_files: tuple[Path, Path]) -> Exhibit:
+    """An exhibit with two models."""
+    suite = suite_of(PREDICTED_SPEC, NUM_PREDICTED)
+    return Exhibit.of().with_predictions([(file.stem, file) for file in predicted_files], suite)
+
+
+@pytest.fixture(scope="session")
+def predicted_address(predicted: Exhibit) -> Iterator[str]:
+    predicted.parts[0].scores.run()
+    with serving(create_app(predicted)) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

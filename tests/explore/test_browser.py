@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from tests.explore.conftest import PREDICTED_SPEC
 
 from segmnist import ClipSource, preset
 from segmnist.palette import CLASS_COLOURS, INSTANCE_COLOURS
@@ -26,6 +27,11 @@ SECONDS = 20
 CLIP = "preset=crowded&seed=4&clip=3&height=48&width=72&num_frames=9"
 SPEC = preset("crowded", height=48, width=72, num_frames=9)
 PHONE, DESK = (390, 844), (1280, 1000)
+
+
+def decoded(url: str) -> np.ndarray:
+    """A canvas's data URL as `(H,W,3)`."""
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))))[..., :3]
 
 
 class Page:
@@ -425,13 +431,13 @@ def test_saving(page: Page, tmp_path: Path) -> None:
         "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
     )
     page.open(f"/clip?{CLIP}&frame=0")
-    for kind in ("png", "gif"):
+    for kind, end in (("frame", "-frame-0.png"), ("png", "-sheet.png"), ("gif", ".gif")):
         page.find(f"#save-{kind}").click()
-        file = tmp_path / f"segmnist-clip-3.{kind}"
+        file = tmp_path / f"segmnist-crowded-train-4-3{end}"
         WebDriverWait(page.driver, SECONDS, 0.05).until(
             lambda _, file=file: file.exists() and file.stat().st_size  # type: ignore[misc]
         )
-        assert Image.open(file).format == kind.upper()
+        assert Image.open(file).format == end[-3:].upper()
 
 
 def test_the_json_twin_is_linked(page: Page, client: Any) -> None:
@@ -659,6 +665,89 @@ def test_axe_finds_nothing(page: Page, path: str, dark: bool, shape: tuple[int, 
     page.driver.execute_script(
         "document.querySelectorAll('#controls details').forEach((d) => { d.open = true; })"
     )
+    assert violations(page) == []
+
+
+# ---- predictions
+
+
+@pytest.fixture
+def predicted_page(page: Page, predicted_address: str) -> Page:
+    return Page(page.driver, predicted_address)
+
+
+def test_predictions_and_errors_stand_beside_the_truth(predicted_page: Page, predicted_files: Any) -> None:
+    page = predicted_page.open("/clip?part=all&clip=4&frame=2")
+    said = np.load(predicted_files[1])[4, 2]
+    shown = page.js(
+        "explorer.predictions.models.map(({ said, error }) => [said.pixels.toDataURL(), error.pixels.toDataURL()])"
+    )
+    pictures = [[decoded(url) for url in pair] for pair in shown]
+    assert len(pictures) == 2
+    np.testing.assert_array_equal(pictures[1][0], CLASS_COLOURS[said])
+    truth = ClipSource(PREDICTED_SPEC, split="test")[4].semantic[2]
+    coloured = (pictures[1][1] == INSTANCE_COLOURS[1:4, None, None]).all(-1).any(0)
+    np.testing.assert_array_equal(coloured, truth != said)
+    scores = page.find("#scores").text
+    assert "mIoU, digits" in scores
+    assert "soft" in scores
+    Select(page.find("#said")).select_by_value("truth")
+    page.until("explorer.predictions.models[0].said.clip.arrays.plane")
+    assert "said=truth" in page.query
+
+
+def test_a_cell_of_the_confusion_shows_its_clips(predicted_page: Page) -> None:
+    page = predicted_page.open("/wall?part=all")
+    page.find("#failures summary").click()
+    page.until("document.querySelector('#confusion button')")
+    page.find("#confusion tr:nth-child(3) td:last-child button").click()
+    page.until("location.search.includes('cell=1-10') && explorer.wall.facts.clips[0].value > 0")
+    values = page.js("explorer.wall.facts.clips.map((clip) => clip.value)")
+    assert values == sorted(values, reverse=True)
+    order = page.js("explorer.wall.facts.clips.map((clip) => clip.clip)")
+    page.find(".bar button:nth-child(2)").click()
+    page.until("location.search.includes('bucket=') && !location.search.includes('cell=')")
+    page.driver.back()
+    page.until("location.search.includes('cell=1-10')")
+    page.until(f"explorer.wall.facts.clips.map((clip) => clip.clip).join() === '{','.join(order)}'")
+    page.find("#wall a").click()
+    page.until(f"document.body.dataset.ready === '{order[0]}'")
+    page.find("#next").click()
+    page.until(f"document.body.dataset.ready === '{order[1]}'")
+
+
+def test_a_view_is_kept_as_one_page(predicted_page: Page, tmp_path: Path) -> None:
+    page = predicted_page.open("/clip?part=all&clip=4&frame=2")
+    page.driver.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
+    )
+    page.find("#save-page").click()
+    file = tmp_path / "segmnist-all-test-0-4.html"
+    WebDriverWait(page.driver, SECONDS, 0.05).until(lambda _: file.exists() and file.stat().st_size)
+    text = file.read_text(encoding="utf-8")
+    assert "http" not in text.replace("http-equiv", "")
+    page.driver.get(file.as_uri())
+    assert len(page.driver.find_elements(By.CSS_SELECTOR, ".sheet")) == 6
+    assert page.find("#t").text == "2 / 4"
+    page.find("#play").click()
+    page.until("document.getElementById('t').textContent !== '2 / 4'")
+    assert "mIoU, digits" in page.find("#scores").text
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    "path", ["/clip?part=all&frame=2&said=entropy", "/wall?part=all&sort=error&show=error"]
+)
+@pytest.mark.parametrize("shape", [DESK, PHONE], ids=["desk", "phone"])
+def test_axe_finds_nothing_beside_predictions(
+    predicted_page: Page, path: str, dark: bool, shape: tuple[int, int]
+) -> None:
+    size(predicted_page.driver, *shape, dark=dark)
+    page = predicted_page.open(path)
+    if path.startswith("/wall"):
+        page.driver.execute_script("document.getElementById('failures').open = true")
+        page.until("document.querySelector('#confusion button')")
+    assert page.js("document.documentElement.scrollWidth") <= shape[0]
     assert violations(page) == []
 
 

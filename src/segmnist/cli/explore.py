@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import typer
@@ -17,7 +17,7 @@ from segmnist.cli.options import (
     refuse_beside,
     spec_from,
 )
-from segmnist.errors import MissingDependency
+from segmnist.errors import BadArgument, MissingDependency
 
 
 def explore(
@@ -28,6 +28,25 @@ def explore(
     ] = None,
     preset: PresetOption = None,
     spec: SpecOption = None,
+    predictions: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--predictions",
+            "-P",
+            help="What a model predicts, as `segmnist evaluate` takes it. Repeatable: models side by side.",
+        ),
+    ] = None,
+    suite: Annotated[
+        str | None, typer.Option("--suite", "-s", help="The suite that --predictions are of.")
+    ] = None,
+    num_clips: Annotated[
+        int | None,
+        typer.Option(
+            "--clips",
+            "-n",
+            help="How many clips of your own spec are predicted (default 200), or only the first so many of a suite.",
+        ),
+    ] = None,
     set_: SetOption = None,
     split: SplitOption = "train",
     seed: SeedOption = 0,
@@ -41,6 +60,8 @@ def explore(
     from segmnist.scene.presets import check_preset
     from segmnist.scene.presets import preset as named_preset
     from segmnist.scene.randomness import check_address
+    from segmnist.suites import suite as suite_named
+    from segmnist.suites import suite_of
 
     try:
         from segmnist.explore import Exhibit, serve
@@ -48,11 +69,24 @@ def explore(
     except ModuleNotFoundError as error:
         raise MissingDependency("explore", "explore") from error
 
+    if (suite or num_clips) and not predictions:
+        raise BadArgument("--suite, --clips", suite or num_clips, "only beside --predictions")
     exhibit = Exhibit.of(dataset, DigitBank.from_path(bank) if bank else None)
     if dataset is not None:
-        refuse_beside(ctx, "DATASET", "preset", "spec", "set_", "split", "seed")
+        refuse_beside(ctx, "DATASET", "preset", "spec", "set_", "split", "seed", "suite", "num_clips")
         first = int(exhibit.ids(0, 1)[0])
         start = "/clip?" + urlencode({"stored": "true", "clip": first})
+        if predictions:
+            exhibit = exhibit.with_predictions(_sources(predictions))
+    elif predictions:
+        refuse_beside(ctx, "--predictions", "seed")
+        if suite:
+            refuse_beside(ctx, "--suite", "preset", "spec", "set_")
+        whole = suite_named(suite) if suite else suite_of(spec_from(preset, spec, set_), num_clips or 200)
+        chosen = "test" if split == "train" else split
+        part_clips = num_clips if suite else None
+        exhibit = exhibit.with_predictions(_sources(predictions), whole, split=chosen, first=part_clips)
+        start = "/clip?" + urlencode({"part": whole.parts[0].name, "clip": 0})
     else:
         check_address(seed, split)
         name = preset or "standard"
@@ -60,3 +94,13 @@ def explore(
         fields = {field: format_value(value) for field, value in changes.items()}
         start = "/clip?" + urlencode({"preset": name, "split": split, "seed": seed, **fields}, safe=",")
     serve(exhibit, start=start, host=host, port=port, open_page=open_)
+
+
+def _sources(predictions: list[str]) -> list[tuple[str, Any]]:
+    """Return the name of each model, and its stored predictions or what predicts."""
+    from segmnist.cli.evaluate import source_of
+    from segmnist.suites import suite
+
+    # The suite is asked for to refuse checkpoints of other data; here every prediction may be looked at.
+    found = [source_of(one, suite("standard-v1"), True, "auto") for one in predictions]
+    return [(name, source) for source, name in found]

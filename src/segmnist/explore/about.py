@@ -9,12 +9,14 @@ import msgspec
 from segmnist.explore.clip import DIFFICULTY, FLOW_STEPS
 from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.fields import Field, fields
+from segmnist.explore.scoreboard import PREDICTED_SORTS
 from segmnist.explore.wall import sort_words
 from segmnist.palette import CLASS_COLOURS, CLASS_NAMES, INSTANCE_COLOURS
 from segmnist.render.derived import CAMOUFLAGE_LEVELS
 from segmnist.scene.presets import PRESETS
 from segmnist.scene.randomness import SPLITS
 from segmnist.version import GENERATOR_VERSION, __version__
+from segmnist.views.mistakes import ERRORS
 
 
 class PresetFacts(msgspec.Struct, frozen=True):
@@ -37,6 +39,17 @@ class DatasetFacts(msgspec.Struct, frozen=True):
     spec: dict[str, Any]
 
 
+class PartFacts(msgspec.Struct, frozen=True):
+    """A part whose clips are predicted; that of the stored data set has no name."""
+
+    name: str
+    split: str
+    seed: str
+    num_clips: int
+    models: list[str]
+    spec: dict[str, Any]
+
+
 class About(msgspec.Struct, frozen=True):
     """Everything that does not depend on the clip."""
 
@@ -53,6 +66,9 @@ class About(msgspec.Struct, frozen=True):
     camouflage_levels: int
     flow_steps: int
     dataset: DatasetFacts | None
+    parts: list[PartFacts]
+    predicted_sorts: dict[str, str]
+    errors: list[str]
 
 
 def about(exhibit: Exhibit) -> About:
@@ -64,7 +80,7 @@ def about(exhibit: Exhibit) -> About:
     return About(
         __version__, GENERATOR_VERSION, presets, list(fields().values()), list(SPLITS), sort_words(),
         list(DIFFICULTY), list(CLASS_NAMES), CLASS_COLOURS[:11].tolist(), INSTANCE_COLOURS.tolist(),
-        CAMOUFLAGE_LEVELS, FLOW_STEPS, _dataset(exhibit),
+        CAMOUFLAGE_LEVELS, FLOW_STEPS, _dataset(exhibit), _parts(exhibit), PREDICTED_SORTS, list(ERRORS),
     )  # fmt: skip
 
 
@@ -76,3 +92,12 @@ def _dataset(exhibit: Exhibit) -> DatasetFacts | None:
         exhibit.place, recipe.plan_id, recipe.num_clips, str(exhibit.ids(0, 1)[0]), recipe.split,
         str(recipe.seed), list(exhibit.stored.arrays), recipe.spec.to_dict(),
     )  # fmt: skip
+
+
+def _parts(exhibit: Exhibit) -> list[PartFacts]:
+    return [
+        PartFacts(
+            part.name, part.split, str(part.seed), len(part.clip_ids), part.model_names, part.spec.to_dict()
+        )
+        for part in exhibit.parts
+    ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,16 +13,22 @@ from segmnist.dataset.reader import StoredDataset, open_dataset
 from segmnist.dataset.recipe import Recipe
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument, CorruptData
+from segmnist.explore.predicted_part import PredictedPart, Source, named, stored_part, suite_parts
 from segmnist.formats import Array
+from segmnist.suites.catalog import Suite
+
+if TYPE_CHECKING:
+    from segmnist.explore.view import View
 
 
 @dataclass(frozen=True)
 class Exhibit:
-    """The digit bank, and the stored data set of which every clip can be seen as it lies on disk."""
+    """The digit bank, the stored data set of which every clip can be seen as it lies on disk, and predictions."""
 
     bank: DigitBank
     dataset: StoredDataset | None = None
     place: str = ""
+    parts: tuple[PredictedPart, ...] = ()
 
     @classmethod
     def of(cls, place: str | Path | None = None, bank: DigitBank | None = None) -> Exhibit:
@@ -40,6 +47,34 @@ class Exhibit:
         if dataset.recipe.bank_sha256 != bank.sha256:
             raise BadArgument("DATASET", str(place), "a data set made from these digits", "name its --bank")
         return cls(bank, dataset, str(place))
+
+    def with_predictions(
+        self,
+        sources: list[Source],
+        suite: Suite | None = None,
+        *,
+        split: str = "test",
+        first: int | None = None,
+    ) -> Exhibit:
+        """Return the exhibit with models' predictions of a suite, or of the stored data set where none is given.
+
+        Raises `BadPrediction` where clips are missing or extra.
+        """
+        if suite is None:
+            return replace(self, parts=(stored_part(named(sources), self.stored, self.bank),))
+        return replace(self, parts=suite_parts(named(sources), suite, split, first, self.bank))
+
+    def part(self, name: str) -> PredictedPart:
+        """Return the part of this name, empty for the stored data set. Raises `BadArgument` where there is none."""
+        for part in self.parts:
+            if part.name == name:
+                return part
+        names = ", ".join(part.name for part in self.parts if part.name)
+        raise BadArgument("part", name[:60], names or "nothing: start with --predictions")
+
+    def part_of(self, view: View) -> PredictedPart:
+        """Return the part that a view is of. Raises `BadArgument` where nothing is predicted of it."""
+        return self.part(view.part)
 
     @property
     def stored(self) -> StoredDataset:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from segmnist.explore.fields import Field, fields
+from segmnist.explore.prediction import SAID
 from segmnist.explore.view import LAYERS
-from segmnist.explore.wall import MAX_AMONG, MAX_CONDITION, MAX_COUNT, SORTS
+from segmnist.explore.wall import MAX_AMONG, MAX_CONDITION, MAX_COUNT, MAX_MODELS, SORTS
 from segmnist.oracle import OBSERVERS
 from segmnist.scene.presets import PRESETS
 from segmnist.scene.randomness import SPLITS
@@ -73,6 +74,21 @@ PARAMETERS: dict[str, tuple[Schema, str]] = {
     "low": ({"type": "number"}, "Least value of what is sorted by."),
     "high": ({"type": "number"}, "Largest value of what is sorted by."),
     "frames": (_number("integer", 1, 30), "Frames of each small picture."),
+    "errors": ({"type": "boolean"}, "Send small pictures of the model's errors, too."),
+    "part": ({"type": "string", "maxLength": 60}, "The part of the suite whose predictions are on show."),
+    "model": (_number("integer", 0, MAX_MODELS - 1), "Which of the models, in the order of --predictions."),
+    "said": (
+        {"enum": list(SAID)},
+        "What of a prediction is sent beside its classes: entropy, or the probability of the truth or of a class.",
+    ),
+    "cell": (
+        {"type": "string", "maxLength": 5},
+        "Cell of the confusion to sort by, as 3-5: digits 3 that were called 5; 10 is the background.",
+    ),
+    "bucket": (
+        {"type": "string", "maxLength": 40},
+        "Bar of a breakdown to sort by, as visibility-0-1: its first bucket, called background.",
+    ),
     "instances": ({"type": "boolean"}, "Send small pictures of the instances, too."),
     **{
         name: ({"type": "string", "maxLength": 40}, f"{about} Of the page alone.")
@@ -84,12 +100,13 @@ PARAMETERS: dict[str, tuple[Schema, str]] = {
     },
 }
 
-SPEC = ("preset", "split", "seed", "stored", *fields())
+SPEC = ("preset", "split", "seed", "stored", "part", *fields())
 CLIP_ONLY = ("clip", "without")
 CLIP = (*SPEC, *CLIP_ONLY)
-WALL_ONLY = ("where", "start", "among", "count", "sort", "descending", "low", "high", "frames")
+WALL_ONLY = ("where", "start", "among", "count", "sort", "descending", "low", "high", "frames",
+    "model", "cell", "bucket")  # fmt: skip
 WALL = (*SPEC, *WALL_ONLY)
-PAGE = (*PAGE_WORDS, "observer")
+PAGE = (*PAGE_WORDS, "observer", "said")
 
 
 def describe(names: tuple[str, ...]) -> list[dict[str, Any]]:

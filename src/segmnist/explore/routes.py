@@ -14,10 +14,12 @@ from segmnist.explore.clip import ClipFacts, Digit, digits_of, draw, entropy_of,
 from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.film import MEDIA, film_of
 from segmnist.explore.parameters import CLIP, CLIP_ONLY, PAGE, WALL, WALL_ONLY, describe
+from segmnist.explore.prediction import SAID, predicted
 from segmnist.explore.replies import JSON, Failure, reply_json
+from segmnist.explore.scoreboard import BoardFacts
 from segmnist.explore.snippets import python_of, toml_of
-from segmnist.explore.view import view_from
-from segmnist.explore.wall import WallFacts, draw_wall, wall_view_from
+from segmnist.explore.view import view_from, whole, word
+from segmnist.explore.wall import MAX_MODELS, WallFacts, draw_wall, wall_view_from
 from segmnist.explore.wire import pack
 from segmnist.version import __version__
 
@@ -64,6 +66,16 @@ def _clip_binary(query: Query, exhibit: Exhibit) -> Response:
 def _entropy(query: Query, exhibit: Exhibit) -> Response:
     drawn = draw(view_from(query, exhibit), exhibit)
     return _binary(pack(drawn.facts, {"entropy": entropy_of(drawn, exhibit)}))
+
+
+def _prediction(query: Query, exhibit: Exhibit) -> Response:
+    drawn = draw(view_from(query, exhibit), exhibit)
+    model = whole("model", query.get("model", "0"), 0, MAX_MODELS - 1)
+    return _binary(pack(*predicted(drawn, model, word(query, "said", SAID, "classes"), exhibit)))
+
+
+def _scores(query: Query, exhibit: Exhibit) -> Response:
+    return reply_json(exhibit.part(query.get("part", "")).scores.facts())
 
 
 def _binary(data: bytes) -> Response:
@@ -116,6 +128,20 @@ ROUTES = (
         BINARY,
         slow=True,
     ),
+    Route(
+        "/prediction.bin",
+        _prediction,
+        "What a model says of a clip, its errors and scores",
+        (*CLIP, "model", "said"),
+        BINARY,
+    ),
+    Route(
+        "/scores.json",
+        _scores,
+        "What was counted of predictions so far",
+        ("stored", "part"),
+        reply=BoardFacts,
+    ),
     Route("/clip.py", _python, "Python that draws the clip", CLIP, "text/x-python"),
     Route("/clip.toml", _toml, "The clip's spec as TOML", CLIP, "application/toml"),
     Route("/clip.png", _film("png"), "The clip as a contact sheet", CLIP, MEDIA["png"], slow=True),
@@ -133,7 +159,7 @@ ROUTES = (
         "/wall.bin",
         _wall_binary,
         "Clips by difficulty, with small pictures",
-        (*WALL, "instances"),
+        (*WALL, "instances", "errors"),
         BINARY,
         slow=True,
     ),

@@ -11,7 +11,7 @@ import threading
 import webbrowser
 from typing import TYPE_CHECKING
 
-from segmnist.errors import BadArgument
+from segmnist.errors import BadArgument, SegmnistError
 from segmnist.explore.app import create_app
 from segmnist.explore.clip import draw
 from segmnist.explore.exhibit import Exhibit
@@ -91,5 +91,10 @@ def _is_loopback(host: str) -> bool:
 
 
 def _warm(exhibit: Exhibit) -> None:
-    """Load the kernels and the digits while the browser opens."""
+    """Load the kernels and the digits while the browser opens, then score what is predicted."""
     draw(view_from({}, exhibit), exhibit)
+    for part in exhibit.parts:
+        try:
+            part.scores.run()
+        except SegmnistError as error:
+            print(f"segmnist: {error}", file=sys.stderr, flush=True)

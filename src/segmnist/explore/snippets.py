@@ -29,7 +29,7 @@ def python_of(view: View, exhibit: Exhibit) -> str:
         return STORED.format(place=exhibit.place, row=exhibit.row_of(view.clip), clip=view.clip)
     bank = exhibit.bank
     names = [] if bank == DigitBank.mnist() else ["DigitBank"]
-    if view.stored:
+    if view.stored or view.part:
         spec = f"SceneSpec.from_toml('''\n{view.spec.to_toml()}''')"
         names += ["ClipSource", "SceneSpec"]
     else:

@@ -26,7 +26,7 @@ MAX_TRACK = 65_536
 
 @dataclass(frozen=True)
 class View:
-    """One clip's address: a preset and what is changed of it, or the stored data set; and what to leave out."""
+    """One clip's address: a preset and its changes, the stored data set or a predicted part; and what to leave out."""
 
     preset: str
     changes: dict[str, Any]
@@ -38,6 +38,7 @@ class View:
     layers: tuple[str, ...] = ()
     observer: str = "offline"
     stored: bool = False
+    part: str = ""
 
 
 def view_from(query: Mapping[str, str], exhibit: Exhibit) -> View:
@@ -53,8 +54,12 @@ def view_from(query: Mapping[str, str], exhibit: Exhibit) -> View:
         "layers": layers,
         "observer": word(query, "observer", OBSERVERS, "offline"),
     }
-    if stored:
-        return _stored_view(texts, query, exhibit, common)
+    if stored or "part" in query:
+        others = [*texts, *(name for name in ("preset", "split", "seed") if name in query)]
+        if others:
+            beside = "nothing beside stored=true or part"
+            raise BadArgument(others[0], query[others[0]][:60], beside, "its recipe says it")
+        return _stored_view(exhibit, common) if stored else _part_view(query["part"], exhibit, common)
     name = query.get("preset", "standard")
     base, changes = preset(check_preset(name)), parse_changes(texts)
     spec = base.replace(**changes) if changes else base
@@ -63,16 +68,18 @@ def view_from(query: Mapping[str, str], exhibit: Exhibit) -> View:
     return View(name, changes_of(spec, base), spec, split, seed, **common)
 
 
-def _stored_view(
-    texts: Mapping[str, str], query: Mapping[str, str], exhibit: Exhibit, common: dict[str, Any]
-) -> View:
-    others = [*texts, *(name for name in ("preset", "split", "seed") if name in query)]
-    if others:
-        raise BadArgument(
-            others[0], query[others[0]][:60], "nothing beside stored=true", "its recipe says it"
-        )
+def _stored_view(exhibit: Exhibit, common: dict[str, Any]) -> View:
     recipe = exhibit.recipe
     return View("stored", {}, recipe.spec, check_split(recipe.split), recipe.seed, stored=True, **common)
+
+
+def _part_view(name: str, exhibit: Exhibit, common: dict[str, Any]) -> View:
+    part = exhibit.part(name)
+    if common["clip"] >= len(part.clip_ids):
+        raise BadArgument(
+            "clip", common["clip"], f"0..{len(part.clip_ids) - 1}", "no other clips are predicted"
+        )
+    return View(name or "stored", {}, part.spec, part.split, part.seed, part=name, **common)
 
 
 def whole(name: str, text: str, low: int, high: int) -> int:

@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from segmnist.errors import BadArgument
 from segmnist.explore.clip import DIFFICULTY
 from segmnist.explore.exhibit import Exhibit
+from segmnist.explore.scoreboard import PREDICTED_SORTS
 from segmnist.explore.view import MAX_CLIP, View, check_cost, real, view_from, whole, word
-from segmnist.render.arrays import arrays_of
+from segmnist.explore.wanted import check_wanted
+from segmnist.render.arrays import Truth, arrays_of
 from segmnist.render.engine import render
 from segmnist.scene.sample import check_digits_fit, sample
+from segmnist.views.mistakes import error_map
 from segmnist.views.preview.figure import frames_shown
 
 MAX_COUNT = 100
@@ -27,9 +30,10 @@ MAX_PIXELS = 64 << 20
 BATCH_BYTES = 32 << 20
 THUMBNAIL_SIDE = 64
 MAX_CONDITION = 400
+MAX_MODELS = 16
 COMPARISON = re.compile(r"\s*([a-z_][a-z0-9_]{0,40})\s*(<=|>=|<|>|=|!=)\s*(-?[0-9]{1,9}(?:\.[0-9]{1,9})?)\s*")
 Pictures = dict[str, NDArray[np.uint8]]
-SORTS = ("id", *DIFFICULTY)
+SORTS = ("id", *DIFFICULTY, *PREDICTED_SORTS)
 
 
 class WallClip(msgspec.Struct, frozen=True):
@@ -38,6 +42,7 @@ class WallClip(msgspec.Struct, frozen=True):
     clip: str
     labels: list[int]
     difficulty: dict[str, float]
+    value: float | None = None
 
 
 class WallFacts(msgspec.Struct, frozen=True):
@@ -68,6 +73,15 @@ class WallView:
     frames: int
     where: str
     instances: bool = False
+    errors: bool = False
+    model: int = 0
+    cell: str = ""
+    bucket: str = ""
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether the clips are sorted by what was counted of predictions."""
+        return self.sort in PREDICTED_SORTS
 
 
 def wall_view_from(query: Mapping[str, str], exhibit: Exhibit) -> WallView:
@@ -85,6 +99,10 @@ def wall_view_from(query: Mapping[str, str], exhibit: Exhibit) -> WallView:
         high=real("high", query.get("high", "1e300")),
         frames=whole("frames", query.get("frames", "10"), 1, 30),
         where=condition_of(query.get("where", "")),
+        errors=word(query, "errors", ("true", "false"), "false") == "true",
+        model=whole("model", query.get("model", "0"), 0, MAX_MODELS - 1),
+        cell=query.get("cell", ""),
+        bucket=query.get("bucket", ""),
         instances=word(query, "instances", ("true", "false"), "false") == "true",
     )
 
@@ -108,7 +126,7 @@ def condition_of(text: str) -> str:
 def draw_wall(wall: WallView, exhibit: Exhibit) -> tuple[WallFacts, Pictures]:
     """Return the facts and the thumbnails `(n,F,h,w)` uint8: F frames spread over each clip, every k-th pixel.
 
-    `pictures` are of the video, `instance` of the instances where they are asked for.
+    `pictures` are of the video, `instance` of the instances and `error` of a model's errors where they are asked for.
 
     Where the clips are large fewer are examined; the facts say how many. Raises `BadArgument` as a clip would.
     """
@@ -118,6 +136,8 @@ def draw_wall(wall: WallView, exhibit: Exhibit) -> tuple[WallFacts, Pictures]:
         spec, ("video", *arrays_of(("difficulty", "instance", "amodal", "noiseless", "beneath")))
     )
     pixels = spec.num_frames * spec.height * spec.width
+    if wall.is_scored:
+        return _draw_scored(wall, exhibit, max(MAX_PIXELS // pixels, 1))
     found = _ids(wall, exhibit)
     ids = found[: max(MAX_PIXELS // pixels, 1)]
     stopped: Literal["", "size", "end"] = ""
@@ -144,9 +164,33 @@ def draw_wall(wall: WallView, exhibit: Exhibit) -> tuple[WallFacts, Pictures]:
     return facts, {name: array[chosen] for name, array in pictures.items()}
 
 
+def _draw_scored(wall: WallView, exhibit: Exhibit, most: int) -> tuple[WallFacts, Pictures]:
+    """Return the wall of clips in the order of what was counted of them; only those on show are drawn."""
+    board = exhibit.part_of(wall.view).scores
+    values = board.values(wall.sort, wall.model, wall.cell, wall.bucket)
+    within = {clip_id: value for clip_id, value in values.items() if wall.low <= value <= wall.high}
+    order = sorted(within, key=within.__getitem__, reverse=wall.descending)
+    shown = order[wall.start : wall.start + min(wall.count, most)]
+    scored = board.facts().scored
+    if not shown:
+        nothing = WallFacts([], str(wall.start), scored, len(board.clip_ids), "", len(order), 1, 1)
+        return nothing, {"pictures": np.zeros((0, 1, 1, 1), np.uint8)}
+    parts = [_draw(wall, exhibit, np.array(shown[i : i + 8], np.int64)) for i in range(0, len(shown), 8)]
+    pictures = {name: np.concatenate([some[name] for _, some in parts]) for name in parts[0][1]}
+    clips = [
+        msgspec.structs.replace(clip, value=round(within[int(clip.clip)], 5))
+        for some, _ in parts
+        for clip in some
+    ]
+    size = pictures["pictures"].shape[2:]
+    return WallFacts(clips, str(wall.start), scored, len(board.clip_ids), "", len(order), *size), pictures
+
+
 def _ids(wall: WallView, exhibit: Exhibit) -> NDArray[np.int64]:
     if wall.where:
         return _found_ids(wall, exhibit)
+    if wall.view.part:
+        return exhibit.part_of(wall.view).clip_ids[wall.start : wall.start + wall.among]
     if not wall.view.stored:
         return np.arange(wall.start, wall.start + wall.among, dtype=np.int64)
     ids = exhibit.ids(wall.start, wall.among)
@@ -169,7 +213,13 @@ def _found_ids(wall: WallView, exhibit: Exhibit) -> NDArray[np.int64]:
 def _draw(wall: WallView, exhibit: Exhibit, ids: NDArray[np.int64]) -> tuple[list[WallClip], Pictures]:
     view = wall.view
     scene = sample(view.spec, ids, split=view.split, seed=view.seed, bank=exhibit.bank)
-    clips = render(scene, ("difficulty", "instance") if wall.instances else ("difficulty",))
+    check_wanted()
+    truths: list[Truth] = ["difficulty"]
+    if wall.instances:
+        truths.append("instance")
+    if wall.errors:
+        truths.append("semantic")
+    clips = render(scene, truths)
     found = [
         WallClip(
             str(clip_id),
@@ -181,6 +231,10 @@ def _draw(wall: WallView, exhibit: Exhibit, ids: NDArray[np.int64]) -> tuple[lis
     frames = list(frames_shown(view.spec.num_frames, wall.frames))
     step = -(-max(view.spec.height, view.spec.width) // THUMBNAIL_SIDE)
     arrays = {"pictures": clips.video} | ({"instance": clips["instance"]} if wall.instances else {})
+    if wall.errors:
+        part = exhibit.part_of(view)
+        said = [part.prediction(wall.model, clip).semantic for clip in clips]
+        arrays["error"] = error_map(clips["semantic"], np.stack(said))
     return found, {name: array[:, frames, ::step, ::step] for name, array in arrays.items()}
 
 

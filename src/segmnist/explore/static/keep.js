@@ -1,6 +1,7 @@
-// Keeping a clip: its link, code and spec on the clipboard, its pictures and film as files.
+// Keeping a clip: its link, code and spec on the clipboard; what is on screen, a sheet of frames and films as files.
 
 import { fetchBlob, fetchText } from "./api.js";
+import { nameOf, pageOf, pictureOf } from "./save_view.js";
 import { addressOf, clipQuery } from "./state.js";
 import { ui } from "./ui.js";
 
@@ -25,24 +26,29 @@ export function bindKeeping(explorer) {
   ui.copyPython.addEventListener("click", () => copy("Python", () => fetchText(addressOf("/clip.py", clipQuery()))));
   ui.copyToml.addEventListener("click", () => copy("TOML", () => fetchText(addressOf("/clip.toml", clipQuery()))));
   for (const kind of /** @type {const} */ (["png", "gif", "mp4"])) {
-    ui.save[kind].addEventListener("click", (event) => { event.preventDefault(); save(explorer, kind); });
+    // Through fetch, so that a refusal is told on the page instead of saved as a file.
+    ui.save[kind].addEventListener("click", (event) => {
+      event.preventDefault();
+      save(explorer, () => fetchBlob(ui.save[kind].href), kind === "png" ? "-sheet.png" : `.${kind}`);
+    });
   }
+  ui.saveFrame.addEventListener("click", () => save(explorer, () => pictureOf(explorer), `-frame-${explorer.frame}.png`));
+  ui.savePage.addEventListener("click", () => save(explorer, () => pageOf(explorer), ".html"));
 }
 
-// Through fetch, so that a refusal is told on the page instead of saved as a file.
 /**
  * @param {Explorer} explorer
- * @param {"png" | "gif" | "mp4"} kind
+ * @param {() => Promise<Blob>} make
+ * @param {string} end
  */
-async function save(explorer, kind) {
-  ui.kept.textContent = `drawing ${kind.toUpperCase()} …`;
+async function save(explorer, make, end) {
+  const name = nameOf(explorer) + end;
+  ui.kept.textContent = `drawing ${name} …`;
   try {
-    const blob = await fetchBlob(ui.save[kind].href);
-    const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob) });
-    link.download = `segmnist-clip-${explorer.main.clip?.facts.clip}.${kind}`;
+    const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(await make()), download: name });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-    ui.kept.textContent = `${link.download} saved`;
+    ui.kept.textContent = `${name} saved`;
   } catch (error) {
     ui.kept.textContent = "";
     explorer.report(error);

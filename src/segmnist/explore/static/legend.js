@@ -51,12 +51,13 @@ function row(name, items) {
  * @param {HTMLElement} element
  * @param {Clip} clip
  * @param {Look} look
+ * @param {boolean} predicted
  */
-export function drawLegend(element, clip, { shown, beside, about }) {
+export function drawLegend(element, clip, { shown, beside, about, said }, predicted) {
   const digits = clip.facts.labels.map((label, digit) => ({ id: digit + 1, label }));
   const colours = about.instance_colours;
   const rows = [];
-  if (shown.has("semantic") || beside === "semantic") {
+  if (shown.has("semantic") || beside === "semantic" || predicted) {
     const classes = about.class_colours.map((colour, c) => item(c === 10 ? "background" : "", colour, c === 10 ? "" : `${c}`));
     rows.push(row("Classes", classes));
   }
@@ -76,6 +77,11 @@ export function drawLegend(element, clip, { shown, beside, about }) {
   }
   if (shown.has("entropy")) {
     rows.push(row("Entropy", [entropyItem(clip)]));
+  }
+  if (predicted) {
+    rows.push(row("Errors", about.errors.map((kind, place) => item(kind, colours[place + 1]))));
+    const scale = said === "entropy" ? "0 to ln 11 = 2.4 nats" : "0 to 100 %";
+    if (said !== "classes") rows.push(row("Prediction", [item(scale, "linear-gradient(90deg, #333, rgb(255 225 60))")]));
   }
   element.replaceChildren(...rows);
 }

@@ -7,11 +7,12 @@ import { bindKeeping } from "./keep.js";
 import { bindKeys } from "./keys.js";
 import { Latest } from "./latest.js";
 import { drawLegend } from "./legend.js";
-import { OVERLAYS } from "./overlays.js";
+import { CLASS_WORDS, OVERLAYS } from "./overlays.js";
 import { Clock, describe } from "./player.js";
+import { Predictions } from "./predictions.js";
 import { bindControls, bindPointer } from "./pointer.js";
 import { Stage } from "./stage.js";
-import { addressOf, clipQuery, list, page, parameters, setParameters, wallQuery } from "./state.js";
+import { addressOf, clipQuery, list, page, parameters, partOf, setParameters, wallQuery } from "./state.js";
 import { labelOf, ui } from "./ui.js";
 import { Wall } from "./wall.js";
 
@@ -25,6 +26,7 @@ export class Explorer {
   constructor(about) {
     this.about = about;
     this.stage = new Stage();
+    this.predictions = new Predictions(this.stage);
     this.frame = Number(parameters().get("frame") ?? 0) || 0;
     this.clock = new Clock((due) => this.go(this.frame + due));
     this.zoom = 1;
@@ -51,11 +53,14 @@ export class Explorer {
   get beside() { return parameters().get("beside") ?? "semantic"; }
   get look() {
     const mix = Number(parameters().get("mix") ?? 60) / 100;
-    return { shown: this.shown, mix, beside: this.beside, about: this.about };
+    return { shown: this.shown, mix, beside: this.beside, said: this.said, about: this.about };
   }
+  get said() { return parameters().get("said") ?? "classes"; }
+  get part() { return partOf(this.about); }
   get stored() { return parameters().get("stored") === "true"; }
   get preset() {
     if (this.stored && this.about.dataset) return this.about.dataset.spec;
+    if (this.part) return this.part.spec;
     return (this.about.presets[parameters().get("preset") ?? "standard"] ?? this.about.presets.standard).spec;
   }
 
@@ -66,9 +71,10 @@ export class Explorer {
     ui.viewer.hidden = isWall;
     ui.toClip.ariaCurrent = isWall ? "false" : "page";
     ui.toWall.ariaCurrent = isWall ? "page" : "false";
+    this.predictions.arrange(this.part);
     this.fillSource();
     const spec = specOfAddress(this.about, this.preset);
-    drawControls(ui.controls, this.about, spec, this.preset, this.stored, (name, text) => this.changeField(name, text));
+    drawControls(ui.controls, this.about, spec, this.preset, this.stored || !!this.part, (name, text) => this.changeField(name, text));
     this.wall.play(isWall && this.clock.playing !== false);
     this.load();
   }
@@ -102,6 +108,7 @@ export class Explorer {
       return this.wall.load();
     }
     this.wall.requests.drop();
+    this.wall.failures.stop();
     return this.clips.ask((signal) => this.loadClip(signal));
   }
 
@@ -117,6 +124,8 @@ export class Explorer {
         this.fetchClip({ layers: layers.join(","), without: "" }, signal),
         without.length ? this.fetchClip({ layers: layers.join(","), without: without.join(",") }, signal) : null,
       ]);
+      if (this.part) await this.predictions.fetch(clip, this.said, signal);
+      else this.predictions.clear();
       this.report(null);
       this.show(clip, other);
       document.body.dataset.loadMilliseconds = (performance.now() - started).toFixed(1);
@@ -203,14 +212,14 @@ export class Explorer {
     ui.frameNumber.textContent = `${frame} / ${this.main.clip.facts.num_frames - 1}`;
     ui.play.textContent = this.clock.playing ? "Pause" : "Play";
     ui.readout.textContent = probe
-      ? describe(this.main.clip, frame, probe, this.about)
+      ? describe(this.main.clip, frame, probe, this.about) + this.predictions.describe(frame, probe)
       : "Point at a pixel (or Shift and arrow keys) to read what is there.";
     ui.digits.tBodies[0].replaceChildren(...rowsOfDigits(this.main.clip, frame));
     document.body.dataset.frame = `${frame}`;
   }
 
   drawLegend() {
-    if (this.main.clip) drawLegend(ui.legend, this.main.clip, this.look);
+    if (this.main.clip) drawLegend(ui.legend, this.main.clip, this.look, !!this.part);
   }
 
   resize() {
@@ -336,6 +345,8 @@ export class Explorer {
     for (const [name, { about }] of Object.entries(this.about.presets)) {
       ui.preset.append(Object.assign(new Option(name, name), { title: about }));
     }
+    for (const { name } of this.about.parts) ui.part.append(new Option(name, name));
+    for (const [place, word] of CLASS_WORDS.entries()) ui.said.append(new Option(`probability of ${word}`, `${place}`));
     for (const split of this.about.splits) ui.split.append(new Option(split, split));
     for (const fps of FPS) ui.fps.append(new Option(`${fps} frames/s`, `${fps}`));
     ui.zoom.append(new Option("to fit", ""), ...[1, 2, 3, 4, 6, 8, 12, 16, 24, 32].map((z) => new Option(`${z}×`, `${z}`)));
@@ -356,8 +367,16 @@ export class Explorer {
       const { num_clips, split, seed, place } = this.about.dataset;
       ui.dataset.textContent = `${place}: ${num_clips} stored clips, split ${split}, seed ${seed}`;
     }
-    ui.dataset.hidden = !this.stored;
-    for (const control of [ui.preset, ui.split, ui.seed]) labelOf(control).hidden = this.stored;
+    if (this.part?.name) {
+      const { num_clips, split, models } = this.part;
+      ui.dataset.textContent = `${split}, ${num_clips} clips, predicted by ${models.join(" and ")}`;
+    }
+    ui.dataset.hidden = !this.stored && !this.part?.name;
+    labelOf(ui.part).hidden = !this.part?.name || this.about.parts.length < 2;
+    ui.part.value = this.part?.name ?? "";
+    labelOf(ui.said).hidden = !this.part;
+    ui.said.value = this.said;
+    for (const control of [ui.preset, ui.split, ui.seed]) labelOf(control).hidden = this.stored || !!this.part;
     ui.preset.value = query.get("preset") ?? "standard";
     ui.split.value = query.get("split") ?? "train";
     ui.seed.value = query.get("seed") ?? "0";
@@ -377,6 +396,7 @@ export class Explorer {
       button.setAttribute("aria-pressed", `${this.shown.has(name)}`);
       // Without an oracle there is no entropy to show; where the address asks for it, the server says why.
       button.hidden = (page() === "wall" && !overlay?.onWall)
+        || (!!overlay?.predicted && (page() !== "wall" || !this.part))
         || (!!overlay?.solvable && !this.main.clip?.facts.solvable && !this.shown.has(name));
     }
     labelOf(ui.observer).hidden = !this.shown.has("entropy");

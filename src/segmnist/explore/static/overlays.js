@@ -3,7 +3,7 @@
 /** @import { About, Clip, Look, Rgb } from "./types.d.ts" */
 /** @typedef {CanvasRenderingContext2D} Context */
 
-/** @type {{ name: string, label: string, about: string, layer?: string, solvable?: boolean, onWall?: boolean }[]} */
+/** @type {{ name: string, label: string, about: string, layer?: string, solvable?: boolean, onWall?: boolean, predicted?: boolean }[]} */
 export const OVERLAYS = [
   { name: "semantic", label: "Classes", about: "class of the digit seen", onWall: true },
   { name: "instance", label: "Instances", about: "which digit is seen", onWall: true },
@@ -12,9 +12,11 @@ export const OVERLAYS = [
   { name: "flow", label: "Flow", about: "where each surface goes until the next frame", layer: "flow" },
   { name: "camouflage", label: "Camouflage", about: "digit pixels close to what they hide" },
   { name: "entropy", label: "Entropy", about: "entropy of the exact posterior of each pixel's class", solvable: true },
+  { name: "error", label: "Errors", about: "pixels that the model calls wrong", onWall: true, predicted: true },
 ];
 
 export const BACKGROUND = 10;
+export const CLASS_WORDS = [..."0123456789", "background"];
 /** @type {Rgb} */
 const CAMOUFLAGE = [0, 229, 255];
 /** @param {Rgb} rgb */

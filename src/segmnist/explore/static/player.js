@@ -22,6 +22,12 @@ export class Picture {
     this.image = null;
   }
 
+  /** @param {string} text */
+  set caption(text) {
+    const caption = this.figure.querySelector("figcaption");
+    if (caption) caption.textContent = text;
+  }
+
   /** @param {Clip | null} clip */
   show(clip) {
     this.clip = clip;

@@ -29,6 +29,8 @@ export function bindControls(explorer) {
     setParameters({ beside: ui.beside.value });
     if (explorer.main.clip) explorer.show(explorer.main.clip, explorer.stage.other.clip);
   });
+  ui.part.addEventListener("change", () => explorer.travel(location.pathname, { part: ui.part.value, clip: null, without: null }));
+  ui.said.addEventListener("change", () => explorer.setSource({ said: ui.said.value }));
   ui.without.addEventListener("change", () => explorer.setSource({ without: ui.without.value }));
   ui.theme.addEventListener("click", () => explorer.switchTheme());
   ui.helpButton.addEventListener("click", () => ui.help.showModal());

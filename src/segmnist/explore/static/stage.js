@@ -40,6 +40,10 @@ export class Stage {
     // Whole pixels where they are large enough to be told apart.
     const zoom = asked || (room >= 4 ? Math.floor(room) : Math.floor(room * 8) / 8);
     ui.stage.style.gridTemplateColumns = `repeat(${columns}, max-content)`;
+    // In two rows every error stands under its prediction, and the truth under the video.
+    const paired = this.predicted.length > 0 && count === 2 * columns && !this.other.clip;
+    ui.stage.style.gridTemplateRows = paired ? "auto auto" : "";
+    ui.stage.style.gridAutoFlow = paired ? "column" : "row";
     for (const picture of this.visible) picture.resize(zoom);
     return zoom;
   }

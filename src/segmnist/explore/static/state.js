@@ -1,13 +1,22 @@
 // What is on show, held in the address alone: a view is a link.
 
+/** @import { About } from "./types.d.ts" */
 /** @typedef {Record<string, string | number | null | undefined>} Changes */
 
 // What the server knows of an address; everything else in it is about how the page shows it.
-const SHOWN = ["show", "mix", "frame", "fps", "zoom", "beside", "observer"];
+const SHOWN = ["show", "mix", "frame", "fps", "zoom", "beside", "observer", "said"];
 const CLIP_ONLY = ["clip", "without", "layers"];
-const WALL_ONLY = ["where", "start", "among", "count", "sort", "descending", "low", "high", "frames"];
+const WALL_ONLY = ["where", "start", "among", "count", "sort", "descending", "low", "high", "frames", "model", "cell", "bucket"];
 
 export const parameters = () => new URLSearchParams(location.search);
+/**
+ * Return the predicted part that the address names, if any.
+ * @param {About} about
+ */
+export function partOf({ parts }) {
+  const name = parameters().get("part") ?? (parameters().get("stored") === "true" ? "" : null);
+  return parts.find((part) => part.name === name);
+}
 export const page = () => (location.pathname === "/wall" ? "wall" : "clip");
 
 // `speed_range=1%2C3` is hard to read; commas may stand in a query as they are.

@@ -28,6 +28,9 @@ export interface About {
   instance_colours: Rgb[];
   camouflage_levels: number;
   flow_steps: number;
+  parts: Part[];
+  predicted_sorts: Record<string, string>;
+  errors: string[];
   dataset: { place: string; num_clips: number; split: string; seed: string; spec: Spec } | null;
 }
 
@@ -50,8 +53,40 @@ export interface Clip {
   width: number;
 }
 
+/** A part whose clips are predicted; that of the stored data set has no name. */
+export interface Part {
+  name: string;
+  split: string;
+  seed: string;
+  num_clips: number;
+  models: string[];
+  spec: Spec;
+}
+
+export interface PredictionFacts {
+  model: string;
+  scores: Record<string, number>;
+  has_probabilities: boolean;
+  wrong: number;
+}
+
+export interface ModelScores {
+  name: string;
+  scores: Record<string, number>;
+  confusion: number[][];
+  breakdowns: Record<string, { name: string; counts: number[] }[]>;
+}
+
+export interface BoardFacts {
+  scored: number;
+  num_clips: number;
+  outcomes: string[];
+  titles: Record<string, string>;
+  models: ModelScores[];
+}
+
 export interface WallFacts {
-  clips: { clip: string; labels: number[]; difficulty: Record<string, number> }[];
+  clips: { clip: string; labels: number[]; difficulty: Record<string, number>; value: number | null }[];
   matching: number;
   examined: number;
   asked: number;
@@ -63,6 +98,7 @@ export interface Look {
   shown: Set<string>;
   mix: number;
   beside: string;
+  said: string;
   about: About;
 }
 

@@ -3,7 +3,8 @@
 import { fetchArrays, fetchJson, isAbort } from "./api.js";
 import { Latest } from "./latest.js";
 import { contextOf } from "./overlays.js";
-import { addressOf, parameters, setParameters, wallQuery } from "./state.js";
+import { Failures } from "./failures.js";
+import { addressOf, parameters, partOf, setParameters, wallQuery } from "./state.js";
 import { Clock } from "./player.js";
 import { labelOf, ui } from "./ui.js";
 
@@ -12,9 +13,11 @@ import { labelOf, ui } from "./ui.js";
 
 const STANDARD = { start: "0", among: "100", sort: "id", low: "", high: "", where: "" };
 
-/** @typedef {{ link: HTMLAnchorElement, context: CanvasRenderingContext2D, image: ImageData, size: number, pixels: Numbers, instance: Numbers | undefined, labels: number[], frames: number }} Tile */
+/** @typedef {{ link: HTMLAnchorElement, context: CanvasRenderingContext2D, image: ImageData, size: number, pixels: Numbers, instance: Numbers | undefined, error: Numbers | undefined, labels: number[], frames: number }} Tile */
 
-const ORDERING = ["sort", "descending", "where", "low", "high"];
+const ORDERING = ["sort", "descending", "where", "low", "high", "cell", "bucket"];
+/** @type {Record<string, string>} */
+const WORDS = { clip_miou_foreground: "mIoU of the digits", nll: "NLL", cell: "a cell of the confusion", bucket: "a bar of a breakdown" };
 const STOPPED = {
   "": "",
   size: " (a wall draws no more of clips this large; \u201cFurther clips\u201d goes on)",
@@ -29,6 +32,10 @@ export class Wall {
    * @param {() => Look} look
    */
   constructor(about, report, follow, look) {
+    this.failures = new Failures((changes) => {
+      setParameters(changes, { push: true });
+      this.load();
+    });
     this.follow = follow;
     this.look = look;
     this.about = about;
@@ -43,7 +50,9 @@ export class Wall {
     this.requests = new Latest();
     this.clock = new Clock((due) => { this.frame += due; this.draw(); });
     this.clock.fps = 5;
-    for (const name of Object.keys(about.sorts)) ui.sort.append(new Option(name.replaceAll("_", " "), name));
+    const sorts = about.parts.length ? { ...about.sorts, ...about.predicted_sorts } : about.sorts;
+    for (const name of Object.keys(sorts)) ui.sort.append(new Option(WORDS[name] ?? name.replaceAll("_", " "), name));
+    this.sorts = sorts;
     this.bind();
   }
 
@@ -52,10 +61,16 @@ export class Wall {
       ui[name].addEventListener("change", () => this.set(name, ui[name].value.trim()));
     }
     ui.descending.addEventListener("change", () => this.set("descending", ui.descending.checked ? "true" : ""));
+    ui.model.addEventListener("change", () => this.set("model", ui.model.value));
     ui.wallPlay.addEventListener("click", () => this.play(!this.clock.playing));
     ui.further.addEventListener("click", () => {
-      this.set("start", `${BigInt(parameters().get("start") || 0) + BigInt(this.facts?.examined ?? 100)}`);
+      this.set("start", `${BigInt(parameters().get("start") || 0) + BigInt(this.step)}`);
     });
+  }
+
+  get step() {
+    const scored = ui.sort.value in this.about.predicted_sorts;
+    return (scored ? this.facts?.clips.length : this.facts?.examined) ?? 100;
   }
 
   /**
@@ -80,7 +95,18 @@ export class Wall {
     }
     labelOf(ui.where).hidden = query.get("stored") !== "true";
     ui.descending.checked = query.get("descending") === "true";
-    ui.sort.title = this.about.sorts[ui.sort.value] ?? "";
+    ui.sort.title = this.sorts[ui.sort.value] ?? "";
+    const part = partOf(this.about), scored = ui.sort.value in this.about.predicted_sorts;
+    ui.failures.hidden = labelOf(ui.model).hidden = !part;
+    if (part && ui.model.options.length !== part.models.length) {
+      ui.model.replaceChildren(...part.models.map((name, place) => new Option(name, `${place}`)));
+    }
+    ui.model.value = query.get("model") ?? "0";
+    labelOf(ui.among).hidden = scored;
+    for (const option of ui.sort.options) {
+      option.hidden = option.value in this.about.predicted_sorts && !part;
+      option.disabled = ["cell", "bucket"].includes(option.value) && !query.get(option.value);
+    }
     const unbounded = ui.sort.value === "id";
     ui.low.disabled = ui.high.disabled = unbounded;
   }
@@ -88,6 +114,7 @@ export class Wall {
   load() {
     this.fill();
     ui.wallTwin.href = addressOf("/wall.json", wallQuery());
+    this.failures.load().catch(this.report);
     return this.requests.ask((signal) => this.fetch(signal));
   }
 
@@ -95,9 +122,10 @@ export class Wall {
   async fetch(signal) {
     ui.wall.setAttribute("aria-busy", "true");
     const instances = ["semantic", "instance"].some((name) => this.look().shown.has(name)) ? "true" : "";
+    const errors = partOf(this.about) && this.look().shown.has("error") ? "true" : "";
     const address = addressOf("/wall.json", wallQuery());
     try {
-      const { facts, arrays } = await fetchArrays(addressOf("/wall.bin", wallQuery({ instances })), signal);
+      const { facts, arrays } = await fetchArrays(addressOf("/wall.bin", wallQuery({ instances, errors })), signal);
       this.facts = facts;
       this.shows = address;
       this.report(null);
@@ -139,12 +167,12 @@ export class Wall {
       canvas.role = "img";
       canvas.ariaLabel = `Clip ${clip.clip}, digits ${clip.labels.join(" ") || "none"}`;
       const value = Object.assign(document.createElement("span"), { className: "value" });
-      value.textContent = sort === "id" ? clip.labels.join(" ") : `${Number(clip.difficulty[sort].toFixed(3))}`;
+      value.textContent = sort === "id" ? clip.labels.join(" ") : `${Number((clip.value ?? clip.difficulty[sort]).toFixed(3))}`;
       link.append(canvas, value, `${clip.clip}`);
       /** @param {string} name */
       const part = (name) => arrays[name]?.data.subarray(place * frames * size, (place + 1) * frames * size);
       return { link, context: contextOf(canvas), image: new ImageData(width, height), size, frames,
-        labels: clip.labels, pixels: part("pictures"), instance: part("instance") };
+        labels: clip.labels, pixels: part("pictures"), instance: part("instance"), error: part("error") };
     });
     ui.wall.replaceChildren(...this.tiles.map((tile) => tile.link));
     ui.wallNote.textContent = this.note(facts);
@@ -153,13 +181,17 @@ export class Wall {
 
   /** @param {WallFacts} facts */
   note(facts) {
+    if (ui.sort.value in this.about.predicted_sorts) {
+      const waits = facts.examined < facts.asked ? " so far" : "";
+      return `${facts.clips.length} clips shown of ${facts.matching} that match; ${facts.examined} of ${facts.asked} scored${waits}.`;
+    }
     const shown = `${facts.clips.length} clips shown of ${facts.matching} that match; ${facts.examined} examined`;
     return `${shown}${STOPPED[facts.stopped]}.`;
   }
 
   draw() {
     const { shown, mix, about } = this.look();
-    for (const { context, image, size, pixels, instance, labels, frames } of this.tiles) {
+    for (const { context, image, size, pixels, instance, error, labels, frames } of this.tiles) {
       const start = (this.frame % frames) * size, out = image.data;
       const classes = shown.has("semantic") ? labels.map((label) => about.class_colours[label]) : null;
       for (let p = 0, o = 0; p < size; p++, o += 4) {
@@ -170,6 +202,7 @@ export class Wall {
           if (classes) colour = mixed(colour, classes[id - 1], mix);
           if (shown.has("instance")) colour = mixed(colour, about.instance_colours[id], mix);
         }
+        if (error) colour = error[start + p] ? about.instance_colours[error[start + p]] : mixed(colour, [0, 0, 0], 0.6);
         [out[o], out[o + 1], out[o + 2]] = colour;
         out[o + 3] = 255;
       }

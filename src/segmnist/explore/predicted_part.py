@@ -1,0 +1,111 @@
+"""PredictedPart: the clips of one spec, and what models predict of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmnist.dataset.reader import StoredDataset
+from segmnist.digits.bank import DigitBank
+from segmnist.errors import BadArgument
+from segmnist.evaluate.predictions import Prediction
+from segmnist.explore.scoreboard import Scoreboard
+from segmnist.render.clips import Clip
+from segmnist.scene.randomness import Split, check_split
+from segmnist.scene.spec import SceneSpec
+from segmnist.suites.catalog import SEED, Suite
+from segmnist.suites.predict import Model, Predict, of_files, of_model
+from segmnist.suites.stored import StoredPredictions
+
+Source = tuple[str, Path | Model]
+"""A model's name, and its stored predictions or the function that predicts."""
+
+
+@dataclass(frozen=True, eq=False)
+class PredictedPart:
+    """A part of a suite, or the stored data set, whose part has no name."""
+
+    name: str
+    spec: SceneSpec
+    split: Split
+    seed: int
+    clip_ids: NDArray[np.int64]
+    models: tuple[tuple[str, Predict], ...]
+    bank: DigitBank
+
+    @property
+    def model_names(self) -> list[str]:
+        """The models' names, in the order in which they were given."""
+        return [name for name, _ in self.models]
+
+    def prediction(self, model: int, clip: Clip) -> Prediction:
+        """Return what a model predicts of a clip. Raises `BadArgument` for a model that there is not."""
+        if not 0 <= model < len(self.models):
+            raise BadArgument("model", model, f"0..{len(self.models) - 1}")
+        return self.models[model][1]([clip])[0]
+
+    @cached_property
+    def scores(self) -> Scoreboard:
+        """What is counted of every clip, as far as it was scored."""
+        return Scoreboard(self.spec, self.split, self.seed, self.clip_ids, self.models, self.bank)
+
+
+def suite_parts(
+    sources: Iterable[Source], suite: Suite, split: str, first: int | None, bank: DigitBank
+) -> tuple[PredictedPart, ...]:
+    """Return the parts of a suite with the models' predictions of their clips, or of the `first` clips of each.
+
+    Raises `BadPrediction` where clips are missing or extra.
+    """
+    named = list(sources)
+    parts = []
+    for part in suite.parts:
+        models = tuple(
+            (name, of_model(source) if callable(source) else of_files(source, suite, part, split, first))
+            for name, source in named
+        )
+        count = (part if first is None else part.first(first)).num_clips(split)
+        ids = np.arange(count, dtype=np.int64)
+        parts.append(PredictedPart(part.name, part.spec, check_split(split), SEED, ids, models, bank))
+    return tuple(parts)
+
+
+def stored_part(sources: Iterable[Source], dataset: StoredDataset, bank: DigitBank) -> PredictedPart:
+    """Return a stored data set with the models' predictions, which are numbered by its rows, from 0 on.
+
+    Raises `BadPrediction` where clips are missing or extra.
+    """
+    recipe = dataset.recipe
+    ids = recipe.ids(0, recipe.num_clips)
+    rows = {int(clip_id): row for row, clip_id in enumerate(ids)}
+
+    def of_rows(path: Path) -> Predict:
+        stored = StoredPredictions(path, range(len(ids), len(ids) + 1))
+        return lambda clips: [stored(rows[clip.clip_id], _shape(clip)) for clip in clips]
+
+    models = tuple((name, of_model(s) if callable(s) else of_rows(s)) for name, s in sources)
+    return PredictedPart("", recipe.spec, check_split(recipe.split), recipe.seed, ids, models, bank)
+
+
+def named(sources: Sequence[Source]) -> list[Source]:
+    """Return the sources with names that differ.
+
+    >>> named([("unet", Path("a/unet")), ("unet", Path("b/unet"))])[1][0]
+    'unet (2)'
+    """
+    seen: dict[str, int] = {}
+    found = []
+    for name, source in sources:
+        seen[name] = seen.get(name, 0) + 1
+        found.append((name if seen[name] == 1 else f"{name} ({seen[name]})", source))
+    return found
+
+
+def _shape(clip: Clip) -> tuple[int, int, int]:
+    T, H, W = clip.video.shape
+    return T, H, W

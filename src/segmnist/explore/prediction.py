@@ -1,0 +1,69 @@
+"""What a model says of a clip, as it travels: classes, errors, one plane of probabilities or doubt, and scores."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from segmnist.classes import NUM_CLASSES
+from segmnist.errors import BadArgument
+from segmnist.evaluate.arithmetic import Probabilities
+from segmnist.evaluate.metrics import ROWS, counts_of, scores_of
+from segmnist.evaluate.scored_clip import ScoredClip
+from segmnist.explore.clip import Arrays, Drawn
+from segmnist.explore.exhibit import Exhibit
+from segmnist.views.mistakes import error_map
+
+SAID = ("classes", "entropy", "truth", *map(str, range(NUM_CLASSES)))
+"""What of a prediction is asked for: its classes, their entropy, or the probability of the truth or of a class."""
+
+
+class PredictionFacts(msgspec.Struct, frozen=True):
+    """A model's name, the clip's scores by title, and whether there are probabilities."""
+
+    model: str
+    scores: dict[str, float]
+    has_probabilities: bool
+    wrong: float
+
+
+def predicted(drawn: Drawn, model: int, said: str, exhibit: Exhibit) -> tuple[PredictionFacts, Arrays]:
+    """Return the facts, and `semantic`, `error` and perhaps `plane`, `(T,H,W)` uint8 each.
+
+    `error` is 0 where the class is right, else one of the kinds of `error_map`. `plane` is what `said` asks for: a
+    probability, 255 = 1, or the entropy, 255 = ln 11; a model without probabilities has none. Raises `BadArgument` for a
+    model that there is not, and for a clip without some of its digits.
+    """
+    part = exhibit.part_of(drawn.view)
+    if drawn.view.without:
+        raise BadArgument("without", drawn.view.without, "nothing: the prediction is of the whole clip")
+    prediction = part.prediction(model, drawn.clip)
+    scored = ScoredClip(drawn.clip.arrays, prediction)
+    error = np.where(scored.known, error_map(scored.semantic, prediction.semantic), np.uint8(0))
+    arrays = {"semantic": prediction.semantic, "error": error.astype(np.uint8)}
+    if said != "classes" and prediction.probabilities is not None:
+        arrays["plane"] = _plane(prediction.probabilities, said, scored.semantic)
+    scores = {
+        name: float(value) for name, value in scores_of(counts_of(scored)).items() if np.ndim(value) == 0
+    }
+    shown = {
+        row.title: round(scores[name], 5)
+        for name, row in ROWS.items()
+        if row.shown and name in scores and np.isfinite(scores[name])
+    }
+    wrong = round(float((error > 0).mean()), 5)
+    name = part.model_names[model]
+    return PredictionFacts(name, shown, prediction.probabilities is not None, wrong), arrays
+
+
+def _plane(p: Probabilities, said: str, truth: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    if said == "entropy":
+        nats = -np.where(p > 0, p * np.log(np.maximum(p, np.finfo(np.float32).tiny)), 0).sum(axis=1)
+        plane = nats / np.log(NUM_CLASSES)
+    elif said == "truth":
+        places = np.minimum(truth, NUM_CLASSES - 1)[:, None].astype(np.intp)
+        plane = np.take_along_axis(p, places, axis=1)[:, 0]
+    else:
+        plane = p[:, int(said)]
+    return np.asarray((plane * 255).round().clip(0, 255), np.uint8)
