@@ -84,9 +84,11 @@ def stored_part(sources: Iterable[Source], dataset: StoredDataset, bank: DigitBa
     ids = recipe.ids(0, recipe.num_clips)
     rows = {int(clip_id): row for row, clip_id in enumerate(ids)}
 
+    shape = (recipe.spec.num_frames, recipe.spec.height, recipe.spec.width)
+
     def of_rows(path: Path) -> Predict:
-        stored = StoredPredictions(path, range(len(ids), len(ids) + 1))
-        return lambda clips: [stored(rows[clip.clip_id], _shape(clip)) for clip in clips]
+        stored = StoredPredictions(path, range(len(ids), len(ids) + 1), shape)
+        return lambda clips: [stored(rows[clip.clip_id], shape) for clip in clips]
 
     models = tuple((name, of_model(s) if callable(s) else of_rows(s)) for name, s in sources)
     return PredictedPart("", recipe.spec, check_split(recipe.split), recipe.seed, ids, models, bank)
@@ -104,8 +106,3 @@ def named(sources: Sequence[Source]) -> list[Source]:
         seen[name] = seen.get(name, 0) + 1
         found.append((name if seen[name] == 1 else f"{name} ({seen[name]})", source))
     return found
-
-
-def _shape(clip: Clip) -> tuple[int, int, int]:
-    T, H, W = clip.video.shape
-    return T, H, W
