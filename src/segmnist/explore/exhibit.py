@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +15,6 @@ from segmnist.errors import BadArgument, CorruptData
 from segmnist.explore.predicted_part import PredictedPart, Source, named, stored_part, suite_parts
 from segmnist.formats import Array
 from segmnist.suites.catalog import Suite
-
-if TYPE_CHECKING:
-    from segmnist.explore.view import View
 
 
 @dataclass(frozen=True)
@@ -71,10 +67,6 @@ class Exhibit:
                 return part
         names = ", ".join(part.name for part in self.parts if part.name)
         raise BadArgument("part", name[:60], names or "nothing: start with --predictions")
-
-    def part_of(self, view: View) -> PredictedPart:
-        """Return the part that a view is of. Raises `BadArgument` where nothing is predicted of it."""
-        return self.part(view.part)
 
     @property
     def stored(self) -> StoredDataset:

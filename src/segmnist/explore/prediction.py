@@ -35,7 +35,7 @@ def predicted(drawn: Drawn, model: int, said: str, exhibit: Exhibit) -> tuple[Pr
     probability, 255 = 1, or the entropy, 255 = ln 11; a model without probabilities has none. Raises `BadArgument` for a
     model that there is not, and for a clip without some of its digits.
     """
-    part = exhibit.part_of(drawn.view)
+    part = exhibit.part(drawn.view.part)
     if drawn.view.without:
         raise BadArgument("without", drawn.view.without, "nothing: the prediction is of the whole clip")
     prediction = part.prediction(model, drawn.clip)

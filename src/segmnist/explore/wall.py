@@ -166,7 +166,7 @@ def draw_wall(wall: WallView, exhibit: Exhibit) -> tuple[WallFacts, Pictures]:
 
 def _draw_scored(wall: WallView, exhibit: Exhibit, most: int) -> tuple[WallFacts, Pictures]:
     """Return the wall of clips in the order of what was counted of them; only those on show are drawn."""
-    board = exhibit.part_of(wall.view).scores
+    board = exhibit.part(wall.view.part).scores
     values = board.values(wall.sort, wall.model, wall.cell, wall.bucket)
     within = {clip_id: value for clip_id, value in values.items() if wall.low <= value <= wall.high}
     order = sorted(within, key=within.__getitem__, reverse=wall.descending)
@@ -190,7 +190,7 @@ def _ids(wall: WallView, exhibit: Exhibit) -> NDArray[np.int64]:
     if wall.where:
         return _found_ids(wall, exhibit)
     if wall.view.part:
-        return exhibit.part_of(wall.view).clip_ids[wall.start : wall.start + wall.among]
+        return exhibit.part(wall.view.part).clip_ids[wall.start : wall.start + wall.among]
     if not wall.view.stored:
         return np.arange(wall.start, wall.start + wall.among, dtype=np.int64)
     ids = exhibit.ids(wall.start, wall.among)
@@ -232,7 +232,7 @@ def _draw(wall: WallView, exhibit: Exhibit, ids: NDArray[np.int64]) -> tuple[lis
     step = -(-max(view.spec.height, view.spec.width) // THUMBNAIL_SIDE)
     arrays = {"pictures": clips.video} | ({"instance": clips["instance"]} if wall.instances else {})
     if wall.errors:
-        part = exhibit.part_of(view)
+        part = exhibit.part(view.part)
         said = [part.prediction(wall.model, clip).semantic for clip in clips]
         arrays["error"] = error_map(clips["semantic"], np.stack(said))
     return found, {name: array[:, frames, ::step, ::step] for name, array in arrays.items()}
