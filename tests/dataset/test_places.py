@@ -17,6 +17,7 @@ from tests.dataset.conftest import files_of
 from segmnist import BadArgument, CorruptData, DigitBank, SceneSpec
 from segmnist.dataset import Recipe, generate, open_dataset, recipe_for, repair, verify
 from segmnist.dataset.export import export
+from segmnist.dataset.local_store import LocalStore
 from segmnist.dataset.locate import locate
 from segmnist.dataset.verify import clean
 from segmnist.formats import FOLDER
@@ -66,6 +67,20 @@ def test_an_export_whose_books_are_of_another_format_is_lost_and_stays_as_it_is(
     with pytest.raises(CorruptData, match="a data set in zarr has its recipe elsewhere"):
         repair(verdict)
     assert files_of(ram / "export") == before
+
+
+def test_the_frames_of_an_export_are_not_looked_through_for_data_sets(
+    ram: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export(recipe_of(), ram, "davis", num_workers=1)
+    looked_into: list[str] = []
+    names = LocalStore.names
+    monkeypatch.setattr(
+        LocalStore, "names", lambda self, folder: looked_into.append(folder) or names(self, folder)
+    )
+    assert len(locate(ram)) == 1
+    assert "JPEGImages/480p/" in looked_into
+    assert not any("test_0" in folder for folder in looked_into)
 
 
 def test_an_export_is_no_data_set_to_open(ram: Path) -> None:

@@ -111,16 +111,19 @@ class LocalStore:
         same bytes there already are fine. Raises `BadArgument` where something else is; then none is in its place.
         """
         work = temporary_path(self.root / aside)
+        folders = {path.rpartition("/")[0] for path in files}
         try:
+            for folder in folders:
+                (work / folder).mkdir(parents=True, exist_ok=True)
             for path, data in files.items():
-                (work / path).parent.mkdir(parents=True, exist_ok=True)
                 (work / path).write_bytes(data)
             sync_files(work / path for path in files)
             for path, data in files.items():
                 if os.path.lexists(self.root / path):
                     self._check_own(path, data)
+            for folder in folders:
+                (self.root / folder).mkdir(parents=True, exist_ok=True)
             for path, data in files.items():
-                (self.root / path).parent.mkdir(parents=True, exist_ok=True)
                 try:
                     name_new(work / path, self.root / path)
                 except FileExistsError:

@@ -17,6 +17,7 @@ from segmnist.dataset.recipe import Recipe
 from segmnist.dataset.store import Store, Unreadable
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.formats import FOLDER, SHARDED, WHOLE, sharded_format, whole_format
+from segmnist.formats.card import is_sequence_name
 from segmnist.scene.randomness import SPLITS
 
 Read = TypeVar("Read")
@@ -129,7 +130,7 @@ def _prefixes(store: Store, folder: str, depth: int) -> set[str]:
     prefixes = {folder + prefix for prefix in own}
     if has_receipts or depth == 0:
         return prefixes
-    below = store.folders(folder, linked=_root_ends())
+    below = (name for name in store.folders(folder, linked=_root_ends()) if not is_sequence_name(name))
     return prefixes.union(*(_prefixes(store, f"{folder}{name}/", depth - 1) for name in below))
 
 

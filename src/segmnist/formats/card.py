@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from typing import Any
@@ -125,3 +126,8 @@ def _json(value: Any) -> bytes:
 def sequence_name(layout: Layout, clip_id: int) -> str:
     """Return the name of a clip's folder: without dots, and different in each split, so splits can share a place."""
     return f"{layout.recipe['split']}_{clip_id:010d}"
+
+
+def is_sequence_name(name: str) -> bool:
+    """Return whether a folder has the name of a clip's, in which there is nothing but its frames."""
+    return re.fullmatch(r"[a-z]+_\d{10,}", name) is not None
