@@ -177,6 +177,17 @@ def test_strangers_with_the_names_of_ours_confuse_nobody(ram: Path, tinier: Reci
         locate(ram / "app")
 
 
+@pytest.mark.parametrize("format_", ["zarr", "webdataset", "npz", "huggingface", "origin-npy"])
+def test_a_folder_of_places_holds_their_data_sets(
+    ram: Path, tinier: Recipe, bank: DigitBank, format_: str
+) -> None:
+    for name, split in (("one", "train"), ("two", "val")):
+        recipe = dataclasses.replace(tinier, split=split, format=format_, truths=("semantic",))
+        generate(recipe, ram / name, bank=bank, num_workers=1)
+    assert [verdict.found.recipe.split for verdict in verify(ram) if verdict.is_good] == ["train", "val"]
+    assert len(open_dataset(ram, "val")) == 3
+
+
 def test_what_desktops_leave_in_a_data_set_is_no_fault(ram: Path, tinier: Recipe, bank: DigitBank) -> None:
     generate(tinier, ram, bank=bank, num_workers=1)
     for path in ("train.zarr/.DS_Store", "train.zarr/video/._c.0", "train.zarr/Thumbs.db", ".DS_Store"):

@@ -113,7 +113,7 @@ def test_hugging_face_streams_the_clips_in_parallel_shards_and_resumes() -> None
         iterable_dataset(SPEC)
     for bad in (0, -1, 1.5):
         with pytest.raises(BadArgument, match="num_shards"):
-            iterable_dataset(SPEC, length=7, num_shards=bad)  # type: ignore[arg-type]
+            iterable_dataset(SPEC, length=7, num_shards=bad)
     huge = 10**17 + 1
     ranges = iterable_dataset(SPEC, length=huge, num_shards=3)._ex_iterable.kwargs["ranges"]
     assert [start for start, _ in ranges] == [0, *(stop for _, stop in ranges[:-1])]

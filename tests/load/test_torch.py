@@ -384,7 +384,7 @@ def test_what_was_not_stored_is_refused_by_name(stored: Path) -> None:
         SegMNIST("stendard")
     for bad in (None, 3, ["clean"], b"clean"):
         with pytest.raises(BadArgument, match=r"^source=.*place of a data set"):
-            SegMNIST(bad)  # type: ignore[arg-type]
+            SegMNIST(bad)
 
 
 @pytest.mark.parametrize(

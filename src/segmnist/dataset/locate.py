@@ -22,8 +22,8 @@ from segmnist.scene.randomness import SPLITS
 
 Read = TypeVar("Read")
 
-DEPTH = 3
-"""Folders below OUT that are looked into."""
+DEPTH = 4
+"""Levels of folders below OUT that are looked into; the books of a split of Hugging Face lie three below its own OUT."""
 
 
 @dataclass(frozen=True)
