@@ -38,6 +38,7 @@ RECIPE = 'split = "test"\nspec = 3\n'
         (["oracle", "o", "--first", str(10**20)], "--first"),
         (["suites", "tiny-v1", "--split", "val"], "--split='val'"),
         (["preview", "s3://bucket/p.png"], "s3://bucket/p.png"),
+        (["evaluate", "s3://bucket/p", "--suite", "tiny-v1"], "s3://bucket/p"),
         (["report", "nowhere", "--out", "s3://bucket/r.html"], "s3://bucket/r.html"),
         (["oracle", "s3://bucket/o", "--clips", "1"], "s3://bucket/o"),
         (["oracle", "o", "--recipe", "spec.toml", "--seed", "1"], "--seed=1"),

@@ -14,6 +14,7 @@ from rich.console import Console
 from segmnist.cli.options import PresetOption, SetOption, SpecOption, spec_from
 from segmnist.cli.progress import counting
 from segmnist.errors import BadArgument, MissingDependency
+from segmnist.urls import is_url, local_path
 from segmnist.version import GENERATOR_VERSION, __version__
 
 if TYPE_CHECKING:
@@ -149,7 +150,10 @@ def _wide_console() -> Console:
 
 def source_of(predictions: str, asked: Suite, transfer: bool, device: str) -> tuple[Any, str]:
     """Return what to score and its name: a path, a checkpoint's model, or a function."""
-    path = Path(predictions)
+    if is_url(predictions):
+        fix = "copy it from the store first"
+        raise BadArgument("PREDICTIONS", predictions, "a local file or folder, or MODULE:FUNCTION", fix)
+    path = local_path(predictions)
     if path.suffix == ".pt":
         try:
             from segmnist.baselines.predict import load_predictor
