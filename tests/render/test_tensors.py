@@ -53,10 +53,10 @@ def test_a_batch_of_any_size_needs_no_more_scratch(monkeypatch: pytest.MonkeyPat
     """The most pixels that are drawn at once depend on the scratch, not on the batch."""
     drawn: list[int] = []
 
-    def spy(scene: Any, tables: Any, style: Any, out: Any) -> None:
+    def spy(known: Any, tables: Any, style: Any, out: Any) -> None:
         drawn.append(out["video"].numel())
 
-    monkeypatch.setattr(renderer, "draw", spy)
+    monkeypatch.setattr(renderer, "paint", spy)
     monkeypatch.setattr(renderer, "SCRATCH_BYTES", 40 * 56 * renderer.BYTES_A_PIXEL * 7)
     for num_clips in (1, 2, 50):
         drawn.clear()

@@ -114,7 +114,7 @@ def _inverse_coefficients(angle: Tensor, scale: Tensor, sine: Tensor) -> tuple[T
 def _codes(scene: SceneTensors, style: Style) -> Tensor:
     """Return what each pixel of each digit's glyph stands for in each frame, with a border of one pixel without ink."""
     value = scene.glyph[:, :, None].to(_whole(style))
-    ink = value.new_tensor(255) if style.flat_ink else (value - style.ink_offset).clamp(min=1)
+    ink = torch.full_like(value, 255) if style.flat_ink else (value - style.ink_offset).clamp(min=1)
     level = (ink * scene.brightness[..., None, None] >> 16).clamp(max=255).to(torch.int32)
     number = torch.arange(1, scene.y.shape[1] + 1, device=value.device, dtype=torch.int32)
     digit = (number << NUMBER) + (scene.label << LABEL)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from segmnist.render.tensors.inputs import BYTE_NOISE, NO_NOISE, SceneTensors, Style, Tables
+from segmnist.render.tensors.inputs import BYTE_NOISE, NO_NOISE, Style, Tables
 from segmnist.render.tensors.philox import words
 
 
-def background(scene: SceneTensors, tables: Tables, style: Style) -> Tensor:
+def background(clip_words: Tensor, tables: Tables, style: Style) -> Tensor:
     """Return the bare background `(B,T,H,W)` uint8, before any shape covers it."""
-    (B, T), size = (len(scene.y), scene.y.shape[2]), style.height * style.width
-    shape = (B, T, style.height, style.width)
+    size, shape = (
+        style.height * style.width,
+        (len(clip_words), len(tables.noise_words), style.height, style.width),
+    )
     if style.noise == NO_NOISE:
-        return scene.y.new_full(shape, style.background_level, dtype=torch.uint8)
+        return clip_words.new_full(shape, style.background_level, dtype=torch.uint8)
     draws = 1 if style.noise == BYTE_NOISE else 2
-    bits = words(_unsigned(scene.clip_words), tables.noise_words, tables.keys, -(-size * draws // 4))
+    bits = words(clip_words, tables.noise_words, tables.keys, -(-size * draws // 4))
     if style.noise == BYTE_NOISE:
         levels = bits.to(torch.int32).view(torch.uint8)
     else:
@@ -25,16 +27,11 @@ def background(scene: SceneTensors, tables: Tables, style: Style) -> Tensor:
     return levels[..., :size].reshape(shape)
 
 
-def with_sensor_noise(video: Tensor, scene: SceneTensors, tables: Tables, style: Style) -> Tensor:
+def with_sensor_noise(video: Tensor, clip_words: Tensor, tables: Tables, style: Style) -> Tensor:
     """Return frames `(B,T,H,W)` uint8 as the sensor sees them: a deviation added, clipped to 0..255."""
     if style.sensor_reach == 0:
         return video
     size = style.height * style.width
-    bits = words(_unsigned(scene.clip_words), tables.sensor_words, tables.keys, size)
+    bits = words(clip_words, tables.sensor_words, tables.keys, size)
     above = torch.searchsorted(tables.sensor, bits.contiguous(), right=True, out_int32=True)
     return (video + (above - style.sensor_reach).view(video.shape)).clamp(0, 255).to(torch.uint8)
-
-
-def _unsigned(words: Tensor) -> Tensor:
-    """Return int32 words as int64 in 0..2^32-1."""
-    return words.to(torch.int64) & 0xFFFFFFFF

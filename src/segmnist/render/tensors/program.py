@@ -1,12 +1,14 @@
 """The program: from some frames of some clips to their arrays, in tensor operations alone.
 
-What it does depends on the shapes of its arguments and on the style, never on what the tensors hold. So `torch.compile` makes
-one program for a stream of batches.
+First what holds for a whole digit, shape or row (`prepared`), then every pixel (`paint`). What is done depends on the shapes of
+the arguments and on the style, never on what the tensors hold. So `torch.compile` makes one program of `paint` for a stream of
+batches.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,7 +18,7 @@ from segmnist.render.tensors.digits import LABEL, NUMBER, Poses, ink_codes, pose
 from segmnist.render.tensors.inputs import SceneTensors, Style, Tables
 from segmnist.render.tensors.measures import area, box
 from segmnist.render.tensors.noise import background, with_sensor_noise
-from segmnist.render.tensors.shapes import shapes_seen
+from segmnist.render.tensors.shapes import planes_of, shapes_seen
 
 Out = Mapping[str, Tensor]
 
@@ -24,24 +26,47 @@ _SHAPE = 1 << NUMBER + 7
 """What makes the code of a shape larger than that of noise, and smaller than that of any digit."""
 
 
-def draw(scene: SceneTensors, tables: Tables, style: Style, out: Out) -> None:
+class Prepared(NamedTuple):
+    """What is known of some frames before a pixel is drawn."""
+
+    poses: Poses
+    planes: Tensor
+    """Which shape each pixel shows, in bits."""
+    shape_codes: Tensor
+    """`(B,S+1)` int32, the code of no shape, which is 0, and of each shape."""
+    clip_words: Tensor
+    """`(B,2)` lower and upper 32 bits of the clip id, int64."""
+
+
+def prepared(scene: SceneTensors, tables: Tables, style: Style) -> Prepared:
+    """Return what is known of some frames before a pixel is drawn."""
+    levels = scene.shape_level + (_SHAPE + (BACKGROUND << LABEL))
+    return Prepared(
+        poses=poses_of(scene, tables, style),
+        planes=planes_of(scene, style),
+        shape_codes=torch.nn.functional.pad(levels, (1, 0)),
+        clip_words=scene.clip_words.to(torch.int64) & 0xFFFFFFFF,
+    )
+
+
+def paint(known: Prepared, tables: Tables, style: Style, out: Out) -> None:
     """Write the arrays that `out` holds by name, each with its leading clip axis.
 
     Every pixel is a code of four bytes, as `digits.py` says, and of several at one place the largest is seen.
     """
-    shapes = shapes_seen(scene, tables, style)
-    behind = torch.maximum(
-        background(scene, tables, style).to(torch.int32) + (BACKGROUND << LABEL), _shape_codes(shapes, scene)
-    )
-    poses, nearest = poses_of(scene, tables, style), behind
+    shapes = shapes_seen(known.planes, tables, style)
+    shape_codes = known.shape_codes.gather(1, shapes.flatten(1).to(torch.int64)).view(shapes.shape)
+    noise = background(known.clip_words, tables, style).to(torch.int32) + (BACKGROUND << LABEL)
+    behind = nearest = torch.maximum(noise, shape_codes)
     y, x = (torch.arange(side, device=behind.device, dtype=torch.int32) for side in behind.shape[2:])
-    for n in range(scene.y.shape[1]):
-        pose = poses.digit(n)
+    num_digits = known.poses.y.shape[1]
+    for n in range(num_digits):
+        pose = known.poses.digit(n)
         ink = ink_codes(pose, style, y, x)
         nearest = torch.maximum(nearest, ink)
         _write_extent(n, ink, pose, style, out)
     noiseless, instance = nearest.to(torch.uint8), (nearest >> NUMBER).to(torch.uint8) & 127
-    out["video"][:] = with_sensor_noise(noiseless, scene, tables, style)
+    out["video"][:] = with_sensor_noise(noiseless, known.clip_words, tables, style)
     if "noiseless" in out:
         out["noiseless"][:] = noiseless
     if "background_layer" in out:
@@ -52,14 +77,7 @@ def draw(scene: SceneTensors, tables: Tables, style: Style, out: Out) -> None:
         out["instance"][:] = instance
     if "shape_instance" in out:
         out["shape_instance"][:] = torch.where(instance > 0, 0, shapes)
-    _write_seen(instance, scene.y.shape[1], out)
-
-
-def _shape_codes(shapes: Tensor, scene: SceneTensors) -> Tensor:
-    """Return the code of the shape that each pixel shows, 0 where there is none."""
-    levels = scene.shape_level + (_SHAPE + (BACKGROUND << LABEL))
-    codes = torch.nn.functional.pad(levels, (1, 0))
-    return codes.gather(1, shapes.flatten(1).to(torch.int64)).view(shapes.shape)
+    _write_seen(instance, num_digits, out)
 
 
 def _write_extent(n: int, ink: Tensor, pose: Poses, style: Style, out: Out) -> None:

@@ -15,7 +15,7 @@ from segmnist.render.clips import Clips
 from segmnist.render.derived import DERIVED
 from segmnist.render.memory import bytes_of, check_memory, shape_of
 from segmnist.render.tensors.inputs import Style, scene_tensors, style_of, tables_of
-from segmnist.render.tensors.program import draw
+from segmnist.render.tensors.program import paint, prepared
 from segmnist.scene.scene import Scene
 
 DRAWN = (
@@ -47,11 +47,20 @@ def check_device(device: str | torch.device) -> torch.device:
     """Return the device; raise `BadArgument` for one that is unknown, absent, or without 64-bit integers."""
     try:
         found = torch.device(device)
-        if int(torch.full((1,), 1 << 40, device=found)) == 1 << 40:
-            return found
+    except (RuntimeError, TypeError):
+        found = None
+    if found is None or not _works(found):
+        raise BadArgument("device", device, ", ".join(_devices()), "this PyTorch finds no other device here")
+    return found
+
+
+@cache
+def _works(device: torch.device) -> bool:
+    """Return whether a device is there and knows 64-bit integers; asked once, as the answer waits for the device."""
+    try:
+        return int(torch.full((1,), 1 << 40, device=device)) == 1 << 40
     except (RuntimeError, AssertionError, TypeError, NotImplementedError):
-        pass
-    raise BadArgument("device", device, ", ".join(_devices()), "this PyTorch finds no other device here")
+        return False
 
 
 def _devices() -> list[str]:
@@ -84,15 +93,13 @@ def render_tensors(
     check_tensor_truths(truths)
     names = ("video", *arrays_of(truths))
     out = _new_tensors(scene, _drawn_for(names), place)
-    tensors, tables, style = (
-        scene_tensors(scene, place),
-        tables_of(scene.spec, scene.seed, scene.split, place),
-        style_of(scene),
-    )
-    program = _compiled() if compiled else draw
+    tensors, style = scene_tensors(scene, place), style_of(scene)
+    tables = tables_of(scene.spec, scene.seed, scene.split, place)
+    draw = _compiled() if compiled else paint
     for clips, frames in _chunks(scene, _frames_a_chunk(style, out, place)):
         views = {name: _part(name, tensor, clips, frames) for name, tensor in out.items()}
-        program(tensors.part(clips, frames), tables.part(frames), style, views)
+        shown = tables.part(frames)
+        draw(prepared(tensors.part(clips, frames), shown, style), shown, style, views)
     made = {**out, **_shares(out), **_from_scene(scene, names, place)}
     made |= {name: getattr(tensors, source).to(_dtype(name)) for name, source in _SAMPLED.items()}
     arrays: dict[str, Any] = {name: made[name] for name in (*names, *_SAMPLED)}
@@ -171,4 +178,4 @@ def _from_scene(scene: Scene, names: Iterable[str], device: torch.device) -> dic
 
 @cache
 def _compiled() -> Callable[..., None]:
-    return torch.compile(draw, dynamic=False)
+    return torch.compile(paint, dynamic=False)

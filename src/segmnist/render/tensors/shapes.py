@@ -9,25 +9,26 @@ from segmnist.render.tensors.inputs import SceneTensors, Style, Tables
 from segmnist.scene.parameters import ELLIPSE, RECTANGLE, TRIANGLE_DOWN
 
 
-def shapes_seen(scene: SceneTensors, tables: Tables, style: Style) -> Tensor:
-    """Return which shape each pixel shows, as if there were no digits: s + 1 of shape s, 0 for none; `(B,T,H,W)` uint8.
+def planes_of(scene: SceneTensors, style: Style) -> Tensor:
+    """Return which shape each pixel shows, as if there were no digits, in bits: `(planes,B,T,H,words)` int64.
 
-    A row of a shape is a bit a pixel, 64 in a word. What is seen of each, from front to back, is kept as the binary digits of
-    s + 1, a word of bits each, and only these are spread to pixels.
+    Plane i has a bit a pixel, 64 in a word: binary digit i of s + 1 where shape s is seen, 0 where none is.
     """
-    (B, S, T), num_words = scene.shape_y.shape, -(-style.width // 64)
     bits = _bits(scene, style)
-    covered = bits.new_zeros((B, T, style.height, num_words))
-    planes = [covered] * S.bit_length()
-    for s in reversed(range(S)):
+    num_shapes, covered = bits.shape[1], bits.new_zeros((*bits.shape[:1], *bits.shape[2:]))
+    planes = [covered] * num_shapes.bit_length()
+    for s in reversed(range(num_shapes)):
         seen, covered = bits[:, s] & ~covered, covered | bits[:, s]
         planes = [plane | seen if (s + 1) >> i & 1 else plane for i, plane in enumerate(planes)]
-    numbers = bits.new_zeros((B, T, style.height, 8 * num_words))
-    for i, plane in enumerate(planes):
-        octets = plane.view(torch.uint8)
-        numbers = (
-            numbers | tables.spread.index_select(0, octets.flatten().to(torch.int32)).view(octets.shape) << i
-        )
+    return torch.stack(planes) if planes else bits.new_zeros((0, *covered.shape))
+
+
+def shapes_seen(planes: Tensor, tables: Tables, style: Style) -> Tensor:
+    """Return s + 1 where the planes say that shape s is seen, 0 where none is: `(B,T,H,W)` uint8."""
+    octets = planes.view(torch.uint8).to(torch.int32)
+    numbers = planes.new_zeros(octets.shape[1:])
+    for i in range(len(planes)):
+        numbers = numbers | tables.spread.index_select(0, octets[i].flatten()).view(numbers.shape) << i
     return numbers.view(torch.uint8)[..., : style.width]
 
 
