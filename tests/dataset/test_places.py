@@ -75,9 +75,12 @@ def test_the_frames_of_an_export_are_not_looked_through_for_data_sets(
     export(recipe_of(), ram, "davis", num_workers=1)
     looked_into: list[str] = []
     names = LocalStore.names
-    monkeypatch.setattr(
-        LocalStore, "names", lambda self, folder: looked_into.append(folder) or names(self, folder)
-    )
+
+    def noted(store: LocalStore, folder: str) -> set[str]:
+        looked_into.append(folder)
+        return names(store, folder)
+
+    monkeypatch.setattr(LocalStore, "names", noted)
     assert len(locate(ram)) == 1
     assert "JPEGImages/480p/" in looked_into
     assert not any("test_0" in folder for folder in looked_into)

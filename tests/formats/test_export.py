@@ -117,6 +117,13 @@ def test_an_export_holds_no_more_than_a_shard_in_memory(tmp_path: Path, format_:
     assert (min(peaks[48]) - min(peaks[16])) / 32 < 1000
 
 
+def test_many_processes_write_the_same_export(tmp_path: Path) -> None:
+    recipe = recipe_of(num_clips=10, clips_per_shard=1)
+    for workers in (1, 2):
+        export(recipe, tmp_path / str(workers), "vipseg", num_workers=workers)
+    assert tree(tmp_path / "1") == tree(tmp_path / "2")
+
+
 @pytest.mark.parametrize("format_", ["davis", "youtube-vis"])
 def test_an_export_needs_no_call_that_windows_lacks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format_: str
