@@ -25,7 +25,7 @@ from segmnist.cli.options import (
     spec_from,
 )
 from segmnist.errors import BadArgument, SegmnistError
-from segmnist.formats import SHARDED, WHOLE
+from segmnist.formats import FOLDER, SHARDED, WHOLE
 
 
 def generate(
@@ -50,7 +50,7 @@ def generate(
         ),
     ] = None,
     format_: Annotated[
-        str, typer.Option("--format", help="The file format: " + ", ".join([*SHARDED, *WHOLE]) + ".")
+        str, typer.Option("--format", help="The file format: " + ", ".join([*SHARDED, *WHOLE, *FOLDER]) + ".")
     ] = "zarr",
     recipe_file: Annotated[
         str | None,
