@@ -37,7 +37,7 @@ TEXT = """{title}
 
 `ClipSource(..., device="cuda")` draws with tensor operations on the device, the same bytes as anywhere ([how to use
 it](loaders.md)). `python benchmarks/device.py --compiled --page docs/performance.md` writes this section. **No accelerator was
-at hand**: the figures are of one CPU core, where the compiled renderer is the one to use. Of an accelerator there is only
+at hand**: the figures are of one CPU core, where the renderer in Numba is the one to use. Of an accelerator there is only
 arithmetic.
 
 {machine}
