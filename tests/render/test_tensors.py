@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from tests.strategies import clip_ids, seeds
 
 torch = pytest.importorskip("torch")
 
-from segmnist import BadArgument, ClipSource, preset, render, sample  # noqa: E402
+from segmnist import BadArgument, ClipSource, MissingDependency, preset, render, sample  # noqa: E402
 from segmnist.render.arrays import ALWAYS, ARRAYS, TRUTHS, arrays_of  # noqa: E402
 from segmnist.render.reference import render_reference  # noqa: E402
 from segmnist.render.tensors import renderer  # noqa: E402
@@ -25,7 +27,7 @@ SPEC = preset("standard", height=40, width=56, num_frames=3)
 
 def assert_as_numba(scene: Any, **options: Any) -> None:
     expected = render(scene, TENSOR_TRUTHS).arrays
-    found = render_tensors(scene, TENSOR_TRUTHS, device="cpu", **options).arrays
+    found: dict[str, Any] = render_tensors(scene, TENSOR_TRUTHS, device="cpu", **options).arrays
     assert list(found) == list(expected)
     for name, array in expected.items():
         assert found[name].numpy().dtype == array.dtype, name
@@ -151,6 +153,18 @@ def test_truths_that_are_not_drawn_are_named(truth: Any) -> None:
             BadArgument, match=f"truth='{truth}' .* expected semantic, instance, .*; leave out device"
         ):
             ask()
+
+
+def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "segmnist.render.tensors.renderer", None)
+    with pytest.raises(MissingDependency, match=r"ClipSource\(device=\.\.\.\) needs the extra 'torch'"):
+        ClipSource(SPEC, device="cpu")
+
+
+def test_torch_is_loaded_only_where_a_device_is_asked_for() -> None:
+    code = "import sys, segmnist; segmnist.ClipSource('clean')[0].numpy(); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_options_that_do_not_go_together_are_named() -> None:

@@ -44,14 +44,17 @@ BYTES_A_PIXEL = 64
 
 
 def check_device(device: str | torch.device) -> torch.device:
-    """Return the device; raise `BadArgument` for one that is unknown, absent, or without 64-bit integers."""
+    """Return the device, "cuda" as the current one of its kind; raise `BadArgument` for one that cannot be drawn on.
+
+    It is unknown, absent, or without 64-bit integers.
+    """
     try:
         found = torch.device(device)
     except (RuntimeError, TypeError):
         found = None
     if found is None or not _works(found):
         raise BadArgument("device", device, ", ".join(_devices()), "this PyTorch finds no other device here")
-    return found
+    return torch.empty(0, device=found).device
 
 
 @cache
