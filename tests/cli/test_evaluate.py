@@ -111,7 +111,10 @@ def test_evaluate_writes_a_result_and_a_page(
     )
     assert result.parts[0].scores["foreground_accuracy"].value == 0
     assert json.loads((tmp_path / "r.json").read_text())["schema"] == "segmnist-result/2"
-    assert "floor on tiny-v1" in (tmp_path / "r.html").read_text()
+    text = (tmp_path / "r.html").read_text()
+    assert "floor on tiny-v1" in text
+    assert 'href="http://127.0.0.1:8008/clip?part=all&amp;clip=' in text
+    assert f"segmnist explore --predictions {tmp_path / 'background.npy'} --split val --suite tiny-v1" in text
 
 
 def test_evaluate_scores_a_spec_of_your_own_against_the_exact_posterior(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from starlette.testclient import TestClient
 
 from segmnist import BadArgument
 from segmnist.dataset import open_dataset
 from segmnist.explore import Exhibit, create_app
+from segmnist.explore.film import MAX_PIXELS
 from segmnist.explore.replies import reply_json
 from segmnist.explore.routes import ROUTES, Route
 
@@ -139,9 +142,15 @@ def test_parameters_that_are_none(client: TestClient, query: str) -> None:
     assert client.get(f"/clip.json?{query}").status_code == 400
 
 
-def test_a_film_is_bounded(client: TestClient) -> None:
-    reply = client.get("/clip.gif?num_frames=400")
-    assert (reply.status_code, reply.json()["argument"]) == (422, "num_frames")
+def test_a_long_film_is_enlarged_less(client: TestClient) -> None:
+    sizes = {}
+    for frames in (3, 300):
+        reply = client.get(f"/clip.gif?num_frames={frames}&height=32&width=40")
+        picture = Image.open(io.BytesIO(reply.content))
+        assert picture.n_frames == frames  # type: ignore[attr-defined]
+        sizes[frames] = picture.size
+        assert frames * 3 * 32 * 40 * (picture.width // (3 * 40)) ** 2 <= MAX_PIXELS
+    assert sizes[300] < sizes[3]
 
 
 def test_without_a_data_set_nothing_is_stored() -> None:

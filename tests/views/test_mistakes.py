@@ -11,7 +11,7 @@ from PIL import Image
 
 from segmnist.palette import CLASS_COLOURS, INSTANCE_COLOURS
 from segmnist.suites.worst import Predicted
-from segmnist.views.mistakes import error_map, mistake_strip, mistakes_html
+from segmnist.views.mistakes import error_map, explorer_html, mistake_strip, mistakes_html
 
 
 def predicted() -> Predicted:
@@ -45,3 +45,12 @@ def test_the_picture_is_inline_and_its_colours_are_named() -> None:
     assert tuple(CLASS_COLOURS[4].tolist()) in colours
     assert "invented digit" in text
     assert mistakes_html([]) == ""
+
+
+def test_clips_are_links_into_the_explorer() -> None:
+    text = explorer_html(["segmnist", "explore", "--predictions", "a <b>.npy"], "sigma-20", [predicted()])
+    clip_id = predicted().clip_id
+    assert f'href="http://127.0.0.1:8008/clip?part=sigma-20&amp;clip={clip_id}"' in text
+    assert "&lt;b&gt;" in text
+    assert "<b>" not in text
+    assert explorer_html([], "all", []) == ""

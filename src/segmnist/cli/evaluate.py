@@ -96,7 +96,7 @@ def evaluate(
     from segmnist.suites import evaluate as score
     from segmnist.suites.checksums import is_frozen, suite_sha256
     from segmnist.suites.worst import worst_clips
-    from segmnist.views.mistakes import mistakes_html
+    from segmnist.views.mistakes import explorer_html, mistakes_html
     from segmnist.whole_file import check_target, replace_file
 
     for place in filter(None, (json, html)):
@@ -123,7 +123,15 @@ def evaluate(
         save_result(result, json)
     if html is not None:
         clips = worst_clips(source, chosen, parts, split=split, first=first)
-        mistakes = {part: mistakes_html(found) for part, found in clips.items()}
+        options = {"--suite": suite, "--part": part, "--preset": preset, "--spec": spec, "--clips": num_clips}
+        command = ["segmnist", "explore", "--predictions", predictions, "--split", split]
+        command += [text for name, value in options.items() if value for text in (name, str(value))]
+        command += [text for change in changes or [] for text in ("--set", change)]
+        if not (suite or preset or spec or changes):
+            command += ["--suite", chosen.name]
+        mistakes = {
+            name: mistakes_html(found) + explorer_html(command, name, found) for name, found in clips.items()
+        }
         replace_file(html, page(result, mistakes).encode())
 
 

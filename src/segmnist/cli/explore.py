@@ -39,6 +39,9 @@ def explore(
     suite: Annotated[
         str | None, typer.Option("--suite", "-s", help="The suite that --predictions are of.")
     ] = None,
+    part: Annotated[
+        str | None, typer.Option("--part", help="Only this part of the suite; predictions are of it alone.")
+    ] = None,
     num_clips: Annotated[
         int | None,
         typer.Option(
@@ -69,11 +72,11 @@ def explore(
     except ModuleNotFoundError as error:
         raise MissingDependency("explore", "explore") from error
 
-    if (suite or num_clips) and not predictions:
-        raise BadArgument("--suite, --clips", suite or num_clips, "only beside --predictions")
+    if (suite or part or num_clips) and not predictions:
+        raise BadArgument("--suite, --part, --clips", suite or part or num_clips, "only beside --predictions")
     exhibit = Exhibit.of(dataset, DigitBank.from_path(bank) if bank else None)
     if dataset is not None:
-        refuse_beside(ctx, "DATASET", "preset", "spec", "set_", "split", "seed", "suite", "num_clips")
+        refuse_beside(ctx, "DATASET", "preset", "spec", "set_", "split", "seed", "suite", "part", "num_clips")
         first = int(exhibit.ids(0, 1)[0])
         start = "/clip?" + urlencode({"stored": "true", "clip": first})
         if predictions:
@@ -82,7 +85,12 @@ def explore(
         refuse_beside(ctx, "--predictions", "seed")
         if suite:
             refuse_beside(ctx, "--suite", "preset", "spec", "set_")
-        whole = suite_named(suite) if suite else suite_of(spec_from(preset, spec, set_), num_clips or 200)
+        whole = (
+            suite_named(suite)
+            if suite
+            else suite_of(spec_from(preset, spec, set_), 200 if num_clips is None else num_clips)
+        )
+        whole = whole.only(part) if part else whole
         chosen = "test" if split == "train" else split
         part_clips = num_clips if suite else None
         exhibit = exhibit.with_predictions(_sources(predictions), whole, split=chosen, first=part_clips)

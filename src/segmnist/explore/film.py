@@ -7,13 +7,12 @@ import tempfile
 from pathlib import Path
 
 from segmnist.classes import IGNORE
-from segmnist.errors import BadArgument
 from segmnist.explore.clip import Drawn
 from segmnist.views.preview.animation import save_preview
 
 MEDIA = {"png": "image/png", "gif": "image/gif", "mp4": "video/mp4"}
 MAX_PIXELS = 48 << 20
-"""Pixels of all pages of a film."""
+"""Pixels of all pages of a film that is enlarged."""
 TILE_SIDE = 256
 MAX_SCALE = 32
 
@@ -21,14 +20,12 @@ MAX_SCALE = 32
 def film_of(drawn: Drawn, kind: str) -> bytes:
     """Return the clip beside its classes and instances as png, gif or mp4.
 
-    Raises `BadArgument` for a film of too many pixels, `MissingDependency` for mp4 without PyAV.
+    A long film is enlarged less. Raises `MissingDependency` for mp4 without PyAV.
     """
     clip = drawn.clip
     T, H, W = clip.video.shape
-    # Three panels of T frames; a long clip is enlarged less.
+    # Three panels of T frames; what a view may cost leaves room for films that are not enlarged.
     fits = math.isqrt(MAX_PIXELS // (3 * T * H * W)) if kind != "png" else MAX_SCALE
-    if fits < 1:
-        raise BadArgument("num_frames", T, f"{MAX_PIXELS // (3 * H * W)} or fewer for a {kind} of this size")
     scale = max(min(TILE_SIDE // max(H, W), fits, MAX_SCALE), 1)
     with tempfile.TemporaryDirectory(prefix="segmnist-") as folder:
         path = Path(folder) / f"clip.{kind}"

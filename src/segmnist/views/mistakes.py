@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
+from html import escape
+from urllib.parse import urlencode
 
 import numpy as np
 
@@ -13,6 +16,9 @@ from segmnist.suites.worst import Predicted
 from segmnist.views.preview.encode import encode_png
 from segmnist.views.preview.figure import draw_sheet, sheet_layout
 from segmnist.views.preview.strips import Row, Strip
+
+EXPLORER = "http://127.0.0.1:8008"
+"""Where `segmnist explore` serves its page."""
 
 FRAMES_SHOWN = 8
 """Frames of each clip, spread over its length."""
@@ -51,6 +57,18 @@ def mistakes_html(clips: Sequence[Predicted]) -> str:
     classes = _swatches(zip(CLASS_NAMES, CLASS_COLOURS.tolist(), strict=False))
     key = f'<p class="key">Classes: {classes}</p><p class="key">Errors: {errors}</p>'
     return key + picture(encode_png(sheet), f"{len(clips)} clips: frames, truth, prediction and errors")
+
+
+def explorer_html(command: Sequence[str], part: str, clips: Sequence[Predicted]) -> str:
+    """Return links to these clips of a part in the explorer that this command starts, as HTML."""
+    if not clips:
+        return ""
+    addresses = [f"{EXPLORER}/clip?{urlencode({'part': part, 'clip': clip.clip_id})}" for clip in clips]
+    links = ", ".join(
+        f'<a href="{escape(address)}">clip {clip.clip_id}</a>'
+        for address, clip in zip(addresses, clips, strict=True)
+    )
+    return f"<p>In the explorer: {links}. Start it with <code>{escape(shlex.join(command))}</code>.</p>"
 
 
 def _swatches(colours: Iterable[tuple[str, list[int]]]) -> str:

@@ -11,9 +11,13 @@ import { ui } from "./ui.js";
 const OUTCOME_COLOURS = ["#8d8d8d", "#d55e00", "#e69f00", "#0072b2"];
 
 export class Failures {
-  /** @param {(changes: Changes) => void} show */
-  constructor(show) {
+  /**
+   * @param {(changes: Changes) => void} show
+   * @param {(board: BoardFacts) => void} told
+   */
+  constructor(show, told) {
     this.show = show;
+    this.told = told;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     ui.failures.addEventListener("toggle", () => this.load());
@@ -27,6 +31,7 @@ export class Failures {
     /** @type {BoardFacts} */
     const board = await fetchJson(`/scores.json?${query}`);
     this.draw(board);
+    this.told(board);
     if (board.scored < board.num_clips && !ui.failures.hidden) this.timer = setTimeout(() => this.load(), 3000);
   }
 

@@ -86,6 +86,8 @@ figcaption { text-align: center; opacity: 0.8; }
 .play input { flex: 1; }
 table { border-collapse: collapse; } th, td { text-align: left; padding: 0.15rem 1rem 0.15rem 0; }
 #legend ul { list-style: none; padding: 0; margin: 0.2rem 0; display: flex; flex-wrap: wrap; gap: 0.3rem 0.8rem; }
+#legend li { display: flex; align-items: center; }
+caption { text-align: left; opacity: 0.8; }
 .swatch { display: inline-grid; place-items: center; width: 1.5em; height: 1.5em; margin-right: 0.3em; border: 1px solid #8888; border-radius: 3px; }
 </style></head><body>
 <main><h1>Clip ${safe(facts?.clip ?? "")}</h1>

@@ -8,7 +8,7 @@ import { addressOf, parameters, partOf, setParameters, wallQuery } from "./state
 import { Clock } from "./player.js";
 import { labelOf, ui } from "./ui.js";
 
-/** @import { About, Arrays, Look, Numbers, Rgb, WallFacts } from "./types.d.ts" */
+/** @import { About, Arrays, BoardFacts, Look, Numbers, Rgb, WallFacts } from "./types.d.ts" */
 
 
 const STANDARD = { start: "0", among: "100", sort: "id", low: "", high: "", where: "" };
@@ -35,7 +35,7 @@ export class Wall {
     this.failures = new Failures((changes) => {
       setParameters(changes, { push: true });
       this.load();
-    });
+    }, (board) => this.follows(board));
     this.follow = follow;
     this.look = look;
     this.about = about;
@@ -116,6 +116,13 @@ export class Wall {
     ui.wallTwin.href = addressOf("/wall.json", wallQuery());
     this.failures.load().catch(this.report);
     return this.requests.ask((signal) => this.fetch(signal));
+  }
+
+  // While clips are being scored the wall fills up, and once all are scored it is put in order.
+  /** @param {BoardFacts} board */
+  follows({ scored, num_clips }) {
+    if (!this.facts || !(ui.sort.value in this.about.predicted_sorts) || scored <= this.facts.examined) return;
+    if (scored === num_clips || this.facts.clips.length < 100) this.requests.ask((signal) => this.fetch(signal));
   }
 
   /** @param {AbortSignal} signal */
