@@ -183,8 +183,12 @@ def test_a_batch_that_does_not_fit_is_named(monkeypatch: pytest.MonkeyPatch) -> 
         render_tensors(scene, device="cpu")
     monkeypatch.undo()
 
-    def refuse(*_: Any, **__: Any) -> None:
-        raise torch.OutOfMemoryError("out of memory\nof any kind")
+    empty = torch.empty
+
+    def refuse(size: Any, **options: Any) -> Any:
+        if size:
+            raise torch.OutOfMemoryError("out of memory\nof any kind")
+        return empty(size, **options)
 
     monkeypatch.setattr(torch, "empty", refuse)
     with pytest.raises(BadArgument, match=r"batch='1 clips = [\d,]+ bytes' .* ask for fewer clips at a time"):
