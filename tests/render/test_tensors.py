@@ -86,6 +86,13 @@ def test_digits_smaller_than_a_pixel(scale: int) -> None:
     assert expected["whole_area"].any()
 
 
+@pytest.mark.parametrize("brightness", [0, 1 << 22, (1 << 22) + 1, (1 << 31) - 1])
+def test_digits_of_any_brightness(brightness: int) -> None:
+    """Beyond the spec's most, a product of ink and brightness needs more than 32 bits."""
+    scene = sample(SPEC.replace(num_digits_range=(3, 3), ink_threshold=1), range(6))
+    assert_as_numba(scene.replace(brightness=np.full_like(scene.brightness, brightness)))
+
+
 def test_shapes_larger_than_the_spec_says() -> None:
     scene = sample(SPEC, range(8))
     assert_as_numba(scene.replace(shape_height=scene.shape_height * 9, shape_width=scene.shape_width * 5))
