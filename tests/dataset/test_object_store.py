@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import json
+import os
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -20,7 +27,7 @@ from tests.dataset.faulty_s3 import BUCKET, serving
 
 from segmnist import BadArgument, ClipSource, CorruptData
 from segmnist.dataset import find, generate, open_dataset, repair, verify
-from segmnist.dataset.object_store import ObjectStore, StoreUnreachable
+from segmnist.dataset.object_store import FIRST_WORD, ObjectStore, StoreUnreachable
 
 
 @pytest.fixture
@@ -173,3 +180,43 @@ def test_a_store_that_does_not_answer_is_spoken_of_soon(
     said = [record.getMessage() for record in caplog.records if "segmnist" in record.name]
     assert "no answer for 0.05 s (try 1 of 6)" in said[0]
     assert "try 1 of 6 failed: reset" in said[1]
+
+
+def said(endpoint: str, most_lines: int, **config: float) -> list[tuple[float, str]]:
+    """Return the first lines that `segmnist verify` prints where the only endpoint is this one, and when, in seconds."""
+    options = {"key": "k", "secret": "s", "endpoint_url": endpoint, "config_kwargs": config}
+    command = [sys.executable, "-m", "segmnist", "verify", "s3://bucket/data"]
+    environment = {**os.environ, "FSSPEC_S3": json.dumps(options)}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        lines = [(time.monotonic(), line) for line in itertools.islice(process.stderr, most_lines)]
+        process.kill()
+    assert "Traceback" not in str(lines)
+    return lines
+
+
+def test_an_endpoint_that_accepts_and_never_answers() -> None:
+    """Words come at once, then the count of tries; nobody but us tries again."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        lines = said(f"http://127.0.0.1:{server.getsockname()[1]}", 3, read_timeout=4)
+        server.setblocking(False)
+        connections = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                server.accept()[0].close()
+                connections += 1
+    assert FIRST_WORD < 5
+    assert "no answer for 3 s (try 1 of 6), still waiting" in lines[0][1]
+    assert "try 1 of 6 failed: Read timeout" in lines[1][1]
+    assert "no answer for 3 s (try 2 of 6), still waiting" in lines[2][1]
+    assert connections == 2
+
+
+def test_an_endpoint_that_refuses() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    lines = said(f"http://127.0.0.1:{port}", 99)
+    assert "try 2 of 6 failed: Could not connect to the endpoint" in lines[0][1]
+    assert "gave up after 6 tries" in lines[-1][1]
+    # It waited 46 s where botocore tried again, too; the pauses between our tries are 3 s.
+    assert lines[-1][0] - lines[0][0] < 20

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from segmnist.dataset.store import check_same
@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 TRIES = 6
 FIRST_PAUSE = 0.1
 """Seconds; each next pause is twice as long."""
-FIRST_WORD = 4.0
+FIRST_WORD = 3.0
 """Seconds of silence after which a warning says that the store has not answered."""
 
 _log = logging.getLogger(__name__)
@@ -174,7 +174,7 @@ def _open(url: str) -> tuple[Any, str]:
     try:
         import fsspec
 
-        fs, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
+        fs, root = fsspec.core.url_to_fs(url, use_listings_cache=False, **_options(url, fsspec.config.conf))
     except ImportError:
         raise MissingDependency(f"writing to {url.partition(':')[0]}://", "s3") from None
     except ValueError as error:
@@ -183,6 +183,15 @@ def _open(url: str) -> tuple[Any, str]:
         # s3fs would try five times within each of our tries.
         fs.retries = 1
     return fs, root.rstrip("/")
+
+
+def _options(url: str, configured: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options by which botocore leaves trying again to us: it would do so five times within each of our tries."""
+    scheme = url.partition(":")[0]
+    if scheme not in ("s3", "s3a"):
+        return {}
+    own = configured.get(scheme, {}).get("config_kwargs", {})
+    return {"config_kwargs": {"retries": {"max_attempts": 0}, **own}}
 
 
 def _name(entry: dict[str, Any]) -> str:
