@@ -90,14 +90,18 @@ def package() -> None:
 
 
 def draw_in_a_container(user: Path) -> None:
-    """Draw and generate as in a container: without a home; as root, under a user id that owns nothing."""
+    """Draw and generate as in a container: a read-only install, no home; as root, under a user id that owns nothing."""
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         (temporary := Path(folder, "tmp")).mkdir()
         temporary.chmod(0o1777)
         # The checkout may lie where that user cannot look.
-        shutil.copytree(user.parents[1], Path(folder, "venv"), symlinks=True)
-        python = Path(folder, "venv", *user.parts[-2:])
+        installed = Path(folder, "venv")
+        shutil.copytree(user.parents[1], installed, symlinks=True)
+        for path in [installed, *installed.rglob("*")]:
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode & ~0o222)
+        python = installed.joinpath(*user.parts[-2:])
         variables = {name: value for name, value in os.environ.items() if name in ("PATH", "SYSTEMROOT")}
         is_root = os.name == "posix" and os.geteuid() == 0
         rights: Any = {"user": 54_321, "group": 54_321, "extra_groups": []} if is_root else {}
