@@ -1,34 +1,44 @@
-"""Parts of HTML pages that load nothing from elsewhere: the frame with its style, bars, charts and pictures."""
+"""Parts of HTML pages that load nothing from elsewhere: the frame with its style, contents, tables, bars, pictures."""
 
 from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Sequence
+import math
+import re
+from collections.abc import Iterable, Sequence
 
 STYLE = """
-:root{color-scheme:light dark}
-body{font:15px/1.45 system-ui,sans-serif;max-width:66rem;margin:2rem auto;padding:0 1rem}
+:root{color-scheme:light dark;--accent:#a63a99}
+@media(prefers-color-scheme:dark){:root{--accent:#d679c9}}
+html,body{background:Canvas}
+body{font:15px/1.45 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem;border-bottom:1px solid #8886;padding-bottom:.2rem}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{padding:.15rem 1rem .15rem 0;text-align:left}
+nav ul{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;padding:0;list-style:none}nav li{padding:.2rem 0}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+td,th{padding:.15rem 1rem .15rem 0;text-align:left;vertical-align:top}
+.wide{overflow-x:auto}.wide td,.wide th{overflow-wrap:normal}
+.wide td:first-child,.wide th:first-child{position:sticky;left:0;background:Canvas}
 .charts{display:flex;flex-wrap:wrap;gap:1rem 2rem}figure{margin:0 0 1rem}figcaption{font-weight:600;margin-bottom:.3rem}
+.chart{max-width:100%}
 svg{max-width:100%;height:auto;overflow:visible;font:11px system-ui,sans-serif;fill:currentColor}
-.bar{fill:#a63a99}.track{fill:#8882}.axis{opacity:.7}
+.bar{fill:var(--accent)}.track{fill:#8882}.axis{opacity:.8}.grid{stroke:currentColor;stroke-opacity:.2}
 img{max-width:100%;height:auto;image-rendering:pixelated;display:block}
-pre{overflow:auto;padding:.7rem;border:1px solid #8886}
 .key span{display:inline-block;margin-right:1em}
 .key i{display:inline-block;width:.9em;height:.9em;margin-right:.3em;vertical-align:-.1em;border:1px solid #999}
+@media(max-width:30rem){body{margin:1rem auto}svg{font-size:13px}td,th{padding-right:.6rem}
+.wide td:first-child,.wide th:first-child{min-width:8rem;max-width:9rem}}
 """
-"""What all pages share, in light and in dark."""
+"""What all pages share, in light and in dark, on a desktop and on a phone."""
 
 
 class Html(str):
     """Text that is HTML. Whatever is not of this type is escaped where it becomes part of a page."""
 
 
-WIDTH, HEIGHT = 420, 150
-LEFT, TOP, BOTTOM = 4, 14, 34
-MOST_NUMBERS = 12
+WIDTH, HEIGHT = 440, 190
+LEFT, RIGHT, TOP, BOTTOM = 48, 12, 16, 38
+MOST_NUMBERS = 13
 """More bars than this carry their numbers in tooltips alone."""
 
 
@@ -38,8 +48,34 @@ def page(title: str, body: str, style: str = "") -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}{style}</style></head>'
-        f"<body><h1>{name}</h1>{body}</body></html>\n"
+        f"<body><main><h1>{name}</h1>{body}</main></body></html>\n"
     )
+
+
+def sections(parts: Iterable[tuple[str, str]]) -> str:
+    """Return sections, each a title (text) and its HTML, below a list of links to them.
+
+    >>> sections([("What it is", "<p>A set.</p>")]).count('what-it-is"')
+    2
+    """
+    links, bodies = "", ""
+    for title, content in parts:
+        name, text = re.sub("[^a-z0-9]+", "-", title.lower()).strip("-"), html.escape(title)
+        links += f'<li><a href="#{name}">{text}</a></li>'
+        bodies += f'<section id="{name}"><h2>{text}</h2>{content}</section>'
+    return f'<nav aria-label="Contents"><ul>{links}</ul></nav>{bodies}'
+
+
+def table(rows: Iterable[Sequence[str]], head: Sequence[str] = ()) -> str:
+    """Return a table of text, or of `Html` as it is."""
+    top = "<tr>" + "".join(f"<th>{html_of_text(name)}</th>" for name in head) + "</tr>" if head else ""
+    cells = ("".join(f"<td>{html_of_text(cell)}</td>" for cell in row) for row in rows)
+    return f"<table>{top}{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
+
+
+def wide(content: str, name: str) -> str:
+    """Return HTML in a frame that scrolls by itself where the screen is narrower; `name` says what is in it."""
+    return f'<div class="wide" role="region" aria-label="{html.escape(name)}" tabindex="0">{content}</div>'
 
 
 def html_of_text(text: str) -> Html:
@@ -68,32 +104,57 @@ def bars(
     *,
     top: float,
     axis: str = "",
+    unit: str = "",
 ) -> str:
-    """Return a bar chart from 0 to `top`; None draws no bar.
+    """Return a bar chart from 0 to the round number above `top`; None draws no bar.
 
-    `labels` stand below the bars, as many as fit; `texts` say each value, above few bars and in tooltips of all.
+    labels: one below each bar, or one more at their edges, as many as fit. texts: what the tooltip of each bar says,
+    and what stands above few bars where the labels are theirs. unit: stands behind the numbers of the upright axis.
     """
-    step = (WIDTH - 2 * LEFT) / max(len(values), 1)
-    room, every = HEIGHT - BOTTOM - TOP, -(-len(values) // MOST_NUMBERS)
+    ticks = round_numbers(0, top)
+    step = (WIDTH - LEFT - RIGHT) / max(len(values), 1)
+    room, every = HEIGHT - BOTTOM - TOP, -(-len(labels) // MOST_NUMBERS)
+    at_edges = len(labels) > len(values)
     parts = []
-    for place, (value, label, text) in enumerate(zip(values, labels, texts, strict=True)):
-        height = room * (value or 0) / top
+    for tick in ticks:
+        y = TOP + room * (1 - tick / ticks[-1])
+        parts.append(f'<line class="grid" x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}"/>')
+        parts.append(_text(LEFT - 6, y + 4, f"{tick:g}{unit}", anchor="end"))
+    for place, (value, text) in enumerate(zip(values, texts, strict=True)):
+        height = room * (value or 0) / ticks[-1]
         x, y = LEFT + place * step, TOP + room - height
+        name = f"{labels[place]} to {labels[place + 1]}" if at_edges else labels[place]
         parts.append(
-            f'<rect class="bar" x="{x:.1f}" y="{y:.1f}" width="{max(step - 1.5, 0.5):.1f}" height="{height:.1f}">'
-            f"<title>{html.escape(f'{label}: {text}')}</title></rect>"
+            f'<rect class="bar" x="{x + 0.75:.1f}" y="{y:.1f}" width="{max(step - 1.5, 0.5):.1f}" '
+            f'height="{height:.1f}"><title>{html.escape(f"{name}: {text}")}</title></rect>'
         )
-        if len(values) <= MOST_NUMBERS:
+        if len(values) <= MOST_NUMBERS and not at_edges:
             parts.append(_text(x + step / 2, y - 3, text))
+    for place, label in enumerate(labels):
         if place % every == 0:
-            parts.append(_text(x + step / 2, TOP + room + 14, label))
-    parts.append(_text(WIDTH / 2, HEIGHT - 4, axis, "axis"))
+            parts.append(_text(LEFT + (place if at_edges else place + 0.5) * step, TOP + room + 14, label))
+    parts.append(_text(LEFT + (WIDTH - LEFT - RIGHT) / 2, HEIGHT - 6, axis, "axis"))
     return chart(title, WIDTH, HEIGHT, "".join(parts))
 
 
-def _text(x: float, y: float, text: str, kind: str = "") -> str:
+def round_numbers(low: float, high: float) -> list[float]:
+    """Return three to six round numbers, evenly spaced, the first and last of which enclose these two.
+
+    >>> round_numbers(0, 17), round_numbers(0, 0)
+    ([0, 5, 10, 15, 20], [0.0, 0.25, 0.5, 0.75, 1.0])
+    """
+    if low == high == 0:
+        high = 1.0
+    span = (high - low) or abs(high)
+    unit = 10 ** math.floor(math.log10(span / 4))
+    step = next(unit * factor for factor in (1, 2, 2.5, 5, 10) if unit * factor >= span / 4)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return [round(step * number, 12) for number in range(first, max(last, first + 1) + 1)]
+
+
+def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "middle") -> str:
     style = f' class="{kind}"' if kind else ""
-    return f'<text{style} x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{html.escape(text)}</text>'
+    return f'<text{style} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{html.escape(text)}</text>'
 
 
 def picture(png: bytes, name: str) -> str:

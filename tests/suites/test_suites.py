@@ -163,6 +163,23 @@ def test_a_function_and_its_stored_answers_score_the_same(small: Any, tmp_path: 
         assert evaluate(dark_is_background, small, batch_size=batch_size) == stored
     shown = worst_clips(dark_is_background, small, stored)["all"]
     assert [clip.clip_id for clip in shown] == stored[0].worst
+    of_clips = [clip.scores["miou_foreground"] for clip in shown]
+    assert of_clips == sorted(of_clips)
+    assert "nll" not in shown[0].scores
+
+
+def test_scores_of_the_worst_clips_are_those_of_a_suite_of_them_alone(small: Any) -> None:
+    def model(video: Any) -> Any:
+        answer = np.full((*video.shape[:2], 11, *video.shape[2:]), 0.02, np.float32)
+        answer[:, :, 10] += 0.78 * (video < 128)
+        answer[:, :, 8] += 0.78 * (video >= 128)
+        return answer
+
+    (result,) = evaluate(model, small, first=1)
+    (clip,) = worst_clips(model, small, [result], first=1)["all"]
+    assert result.worst == [clip.clip_id]
+    for name in ("information_gained", "miou_foreground", "foreground_accuracy", "pixel_accuracy", "nll"):
+        assert clip.scores[name] == pytest.approx(result.scores[name].value)
 
 
 def test_workers_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

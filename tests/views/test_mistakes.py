@@ -11,14 +11,16 @@ from PIL import Image
 
 from segmnist.palette import CLASS_COLOURS, INSTANCE_COLOURS
 from segmnist.suites.worst import Predicted
-from segmnist.views.mistakes import error_map, explorer_html, mistake_strip, mistakes_html
+from segmnist.views.mistakes import error_map, explorer_html, mistake_rows, mistakes_html
 
 
 def predicted() -> Predicted:
     """Two frames 3x5 of background, with one invented digit."""
     truth, prediction = np.full((2, 3, 5), 10, np.uint8), np.full((2, 3, 5), 10, np.uint8)
     prediction[1, 0, 0] = 4
-    return Predicted(7, np.full((2, 3, 5), 77, np.uint8), truth, prediction)
+    return Predicted(
+        7, np.full((2, 3, 5), 77, np.uint8), truth, prediction, {"miou_foreground": 0.0, "nll": 0.25}
+    )
 
 
 def test_error_map_by_hand() -> None:
@@ -28,7 +30,7 @@ def test_error_map_by_hand() -> None:
 
 def test_rows_are_frame_truth_prediction_and_error() -> None:
     clip = predicted()
-    video, truth, prediction, error = (row.colours[row.pixels] for row in mistake_strip(clip).rows)
+    video, truth, prediction, error = (row.colours[row.pixels] for _, row in mistake_rows(clip))
     assert (video == 77).all()
     np.testing.assert_array_equal(truth, CLASS_COLOURS[clip.truth])
     np.testing.assert_array_equal(prediction[1, 0, 0], CLASS_COLOURS[4])
@@ -44,6 +46,8 @@ def test_the_picture_is_inline_and_its_colours_are_named() -> None:
     assert tuple(INSTANCE_COLOURS[3].tolist()) in colours
     assert tuple(CLASS_COLOURS[4].tolist()) in colours
     assert "invented digit" in text
+    assert "mIoU, digits: 0.000; NLL: 0.250" in text
+    assert "Clip 7, frames 0, 1" in text
     assert mistakes_html([]) == ""
 
 

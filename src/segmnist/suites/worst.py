@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.evaluate.metrics import counts_of, scores_of
+from segmnist.evaluate.predictions import Prediction
 from segmnist.evaluate.reports.results import PartResult
+from segmnist.evaluate.scored_clip import ScoredClip
+from segmnist.render.clips import Clip
 from segmnist.suites.catalog import Suite
 from segmnist.suites.catalog import suite as suite_named
 from segmnist.suites.predict import Model, of_files, of_model
+from segmnist.suites.prior import class_prior
 
 
 class Predicted(NamedTuple):
-    """A clip with its prediction: id, and video, true and predicted classes, each `(T, H, W)` uint8."""
+    """A clip with its prediction: id, and video, true and predicted classes, each `(T, H, W)` uint8.
+
+    scores: those of this clip alone that are defined, by name.
+    """
 
     clip_id: int
     video: NDArray[np.uint8]
     truth: NDArray[np.uint8]
     prediction: NDArray[np.uint8]
+    scores: Mapping[str, float]
 
 
 def worst_clips(
@@ -42,9 +52,19 @@ def worst_clips(
             if callable(predictions)
             else of_files(Path(predictions), chosen, part, split, first)
         )
-        clips = list(part.source(split).batch(result.worst)) if result.worst else []
+        clips = list(part.source(split, ("semantic", "instance")).batch(result.worst)) if result.worst else []
+        prior = class_prior(part) if clips else None
         shown[part.name] = [
-            Predicted(clip.clip_id, clip.video, clip.semantic, prediction.semantic)
+            Predicted(
+                clip.clip_id, clip.video, clip.semantic, prediction.semantic, _scores(clip, prediction, prior)
+            )
             for clip, prediction in zip(clips, predict(clips) if clips else [], strict=True)
         ]
     return shown
+
+
+def _scores(clip: Clip, prediction: Prediction, prior: NDArray[np.float64] | None) -> dict[str, float]:
+    """Return the scores that need no more truth than classes and instances."""
+    truth = clip.arrays if prior is None else clip.arrays | {"class_prior": prior}
+    scores = scores_of(counts_of(ScoredClip(truth, prediction)))
+    return {name: float(value) for name, value in scores.items() if not math.isnan(value)}

@@ -1,4 +1,4 @@
-"""Wrong predictions as pictures for a page: frames, truth, prediction and errors of clips."""
+"""Wrong predictions as pictures for a page: video, truth, prediction and errors of clips, with their scores."""
 
 from __future__ import annotations
 
@@ -10,18 +10,26 @@ from urllib.parse import urlencode
 import numpy as np
 
 from segmnist.classes import BACKGROUND
-from segmnist.html_page import picture
+from segmnist.evaluate.metrics import ROWS
+from segmnist.evaluate.reports.results import Score
+from segmnist.evaluate.reports.table import score_text
 from segmnist.palette import CLASS_COLOURS, CLASS_NAMES, GREY_LEVELS, INSTANCE_COLOURS, UInt8
 from segmnist.suites.worst import Predicted
-from segmnist.views.preview.encode import encode_png
-from segmnist.views.preview.figure import draw_sheet, sheet_layout
-from segmnist.views.preview.strips import Row, Strip
+from segmnist.views.clip_figure import STYLE, clip_figure
+from segmnist.views.preview.strips import Row
 
 EXPLORER = "http://127.0.0.1:8008"
 """Where `segmnist explore` serves its page."""
 
-FRAMES_SHOWN = 8
-"""Frames of each clip, spread over its length."""
+SCORES = (
+    "miou_foreground",
+    "foreground_accuracy",
+    "pixel_accuracy",
+    "information_gained",
+    "nll",
+    "nll_foreground",
+)
+"""Scores that stand with each clip, as far as it has them; clips are chosen by the first."""
 
 ERRORS = ("another digit", "missed digit", "invented digit")
 """Kinds of wrong pixels, in the order of their colours, which are the first three instances'."""
@@ -36,27 +44,30 @@ def error_map(truth: UInt8, prediction: UInt8) -> UInt8:
     return np.select(kinds, [0, 2, 3], default=1).astype(np.uint8)
 
 
-def mistake_strip(clip: Predicted) -> Strip:
-    """Return a clip's frames above its true classes, its predicted classes and its errors."""
-    rows = (
-        Row(clip.video, GREY_LEVELS),
-        Row(clip.truth, CLASS_COLOURS),
-        Row(clip.prediction, CLASS_COLOURS),
-        Row(error_map(clip.truth, clip.prediction), INSTANCE_COLOURS),
+def mistake_rows(clip: Predicted) -> tuple[tuple[str, Row], ...]:
+    """Return a clip's frames, its true classes, its predicted classes and its errors, with their names."""
+    return (
+        ("video", Row(clip.video, GREY_LEVELS)),
+        ("truth", Row(clip.truth, CLASS_COLOURS)),
+        ("predicted", Row(clip.prediction, CLASS_COLOURS)),
+        ("error", Row(error_map(clip.truth, clip.prediction), INSTANCE_COLOURS)),
     )
-    return Strip(f"Clip {clip.clip_id}: frame, truth, prediction, error", rows)
 
 
 def mistakes_html(clips: Sequence[Predicted]) -> str:
-    """Return a contact sheet of clips and what its colours mean, as HTML."""
+    """Return a figure of each clip with its scores, and what their colours mean, as HTML with its style."""
     if not clips:
         return ""
-    strips = [mistake_strip(clip) for clip in clips]
-    sheet = draw_sheet(strips, sheet_layout(strips, num_columns=FRAMES_SHOWN))
     errors = _swatches(zip(ERRORS, INSTANCE_COLOURS[1:].tolist(), strict=False))
     classes = _swatches(zip(CLASS_NAMES, CLASS_COLOURS.tolist(), strict=False))
     key = f'<p class="key">Classes: {classes}</p><p class="key">Errors: {errors}</p>'
-    return key + picture(encode_png(sheet), f"{len(clips)} clips: frames, truth, prediction and errors")
+    figures = (clip_figure(f"Clip {clip.clip_id}", mistake_rows(clip), _scores(clip)) for clip in clips)
+    return f"<style>{STYLE}</style>{key}{''.join(figures)}"
+
+
+def _scores(clip: Predicted) -> str:
+    shown = ((ROWS[name].title, clip.scores[name]) for name in SCORES if name in clip.scores)
+    return f"<p>{'; '.join(f'{title}: {score_text(Score(value))}' for title, value in shown)}</p>"
 
 
 def explorer_html(command: Sequence[str], part: str, clips: Sequence[Predicted]) -> str:

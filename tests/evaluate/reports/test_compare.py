@@ -246,5 +246,5 @@ def test_a_level_without_a_score_interrupts_the_line() -> None:
 
 
 def test_pages_of_sweeps_have_curves_and_others_have_none() -> None:
-    assert page(swept("m", 0.0), {}).count("By level") == 1
-    assert "By level" not in page(result_of("m", GOOD), {})
+    assert page(swept("m", 0.0), {}).count("<h2>Scores by density</h2>") == 1
+    assert "Scores by" not in page(result_of("m", GOOD), {})

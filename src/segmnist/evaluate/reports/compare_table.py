@@ -11,7 +11,7 @@ from segmnist.evaluate.metrics import ROWS
 from segmnist.evaluate.reports.compare import Comparison
 from segmnist.evaluate.reports.results import Score
 from segmnist.evaluate.reports.table import score_text
-from segmnist.html_page import page
+from segmnist.html_page import page, wide
 
 
 def markdown(comparison: Comparison) -> str:
@@ -57,8 +57,8 @@ def html_page(comparison: Comparison) -> str:
     title = f"{len(comparison.models)} models on {comparison.suite}"
     return page(
         title,
-        f'<div class="wide"><table>{"".join(lines)}</table></div>{notes}{curves}',
-        ".wide{overflow-x:auto}td{white-space:nowrap}",
+        wide(f"<table>{''.join(lines)}</table>", "Scores") + notes + curves,
+        "td{white-space:nowrap}",
     )
 
 

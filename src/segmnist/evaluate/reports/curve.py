@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from segmnist.evaluate.reports.levels import Levels
 from segmnist.evaluate.reports.results import Score
 from segmnist.evaluate.reports.table import score_text
-from segmnist.html_page import chart
+from segmnist.html_page import chart, round_numbers
 
 if TYPE_CHECKING:
     from PIL import ImageDraw, ImageFont
@@ -26,6 +26,9 @@ COLOURS = (
 """One a model; the first eight are told apart by those who do not see red or green, too. After sixteen they begin again."""
 
 WIDTH, LEFT, TOP, PLOT_WIDTH, PLOT_HEIGHT, ROW = 520, 56, 12, 440, 220, 18
+GRID = "#999999"
+"""Thin lines that one sees on white and on black."""
+
 BESIDE = 4
 """Between the intervals of two models at one level."""
 
@@ -171,8 +174,9 @@ def _plot(
         for points in series.values()
         for score in (point.score for point in points)
         for end in (score.value, score.low, score.high)
+        if end is not None
     ]
-    ticks = _ticks([end for end in ends if end is not None])
+    ticks = round_numbers(min(ends, default=0.0), max(ends, default=1.0))
     low, high = ticks[0], ticks[-1]
 
     def at(place: float, shift: float, value: float) -> tuple[float, float]:
@@ -184,7 +188,7 @@ def _plot(
     marks: list[Line | Dot | Text] = []
     for tick in ticks:
         y = at(0, 0, tick)[1]
-        marks.append(Line(((LEFT, y), (LEFT + PLOT_WIDTH, y)), "#cccccc"))
+        marks.append(Line(((LEFT, y), (LEFT + PLOT_WIDTH, y)), GRID, 0.5))
         marks.append(Text(LEFT - 6, y + 4, f"{tick:g}", "end"))
     for place, label in labels:
         marks.append(Text(at(place, 0, low)[0], bottom + 16, label, "middle"))
@@ -209,16 +213,6 @@ def _plot(
         marks += [Line(((LEFT, y - 4), (LEFT + 22, y - 4)), colour, 2), Dot(LEFT + 11, y - 4, colour)]
         marks.append(Text(LEFT + 30, y, model))
     return Curve(title, bottom + 52 + ROW * len(series), tuple(marks))
-
-
-def _ticks(values: Sequence[float]) -> list[float]:
-    """Return three to six round numbers, the first and last of which enclose the values."""
-    low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    span = (high - low) or abs(high) or 1.0
-    unit = 10 ** math.floor(math.log10(span / 4))
-    step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= span / 4)
-    first, last = math.floor(low / step), math.ceil(high / step)
-    return [round(step * number, 12) for number in range(first, max(last, first + 1) + 1)]
 
 
 def _svg(mark: Line | Dot | Text) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_NAME = re.compile(r"(?P<knob>[a-z_]+)-(?P<level>\d+(\.\d+)?)")
+_NAME = re.compile(r"(?P<knob>[a-z_]+)-(?P<level>\d+(\.\d+)?(e[+-]\d+)?)")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from segmnist.evaluate.metrics import ROWS
 from segmnist.evaluate.reports.compare import HEADLINE
 from segmnist.evaluate.reports.curve import curve
-from segmnist.evaluate.reports.levels import levels_of
+from segmnist.evaluate.reports.levels import Levels, levels_of
 from segmnist.evaluate.reports.plots import (
     confusion_table,
     outcome_bars,
@@ -16,21 +16,21 @@ from segmnist.evaluate.reports.plots import (
     reliability_diagram,
 )
 from segmnist.evaluate.reports.results import PartResult, Result, Score
-from segmnist.evaluate.reports.table import notes, score_rows, score_text
-from segmnist.html_page import bars
+from segmnist.evaluate.reports.table import ID_LENGTH, notes, score_rows, score_text
+from segmnist.html_page import bars, sections, wide
 from segmnist.html_page import page as whole_page
 
 _STYLE = """
-.beside td{opacity:.7}
-.beside td:first-child{padding-left:1.2em}
-.facts td:first-child{opacity:.7}
-.wide{overflow-x:auto}
+.beside td:first-child{padding-left:1.2em;font-weight:normal}
+.scores td:first-child{font-weight:600;min-width:14rem}
+.scores td{white-space:nowrap}.scores td:first-child{white-space:normal}
+.facts td:first-child{opacity:.8;overflow-wrap:normal}
 .o0{fill:#a63a99;background:#a63a99}
 .o1{fill:#e69f00;background:#e69f00}
 .o2{fill:#009e73;background:#009e73}
 .o3{fill:#8884;background:#8884}
 .diagonal{stroke:#999;stroke-dasharray:4 3}
-.line{fill:none;stroke:#a63a99;stroke-opacity:.5}
+.line{fill:none;stroke:var(--accent);stroke-opacity:.5}
 """
 
 _BESIDE = ' class="beside"'
@@ -39,20 +39,24 @@ _BESIDE = ' class="beside"'
 
 def page(result: Result, mistakes: Mapping[str, str]) -> str:
     """Return the page of a result, which loads nothing from elsewhere; `mistakes` is HTML about clips, by part."""
-    parts = "".join(_part(part, mistakes.get(part.name, ""), len(result.parts) > 1) for part in result.parts)
-    scores = (
-        f"<h2>Scores</h2><p>In brackets: 95% bootstrap intervals over clips.</p>{_score_table(result.parts)}"
+    levels = levels_of([part.name for part in result.parts])
+    parts = [_part(part, mistakes.get(part.name, ""), len(result.parts) > 1) for part in result.parts]
+    content = [("Scores", _score_table(result.parts))]
+    if levels is not None:
+        content.append((f"Scores by {levels.knob}", _curves(result, levels)))
+    return whole_page(
+        f"{result.model} on {result.suite}", _facts(result) + sections([*content, *parts]), _STYLE
     )
-    body = _facts(result) + scores + _curves(result) + parts
-    return whole_page(f"{result.model} on {result.suite}", body, _STYLE)
 
 
 def _facts(result: Result) -> str:
+    # In full to cite the clips of one part; of several, enough to tell them.
+    shown = None if len(result.parts) == 1 else ID_LENGTH
     facts = {
         "split": f"{result.split}, {'the first ' if result.partial else ''}{sum(p.num_clips for p in result.parts):,} clips, "
         f"{sum(p.num_frames for p in result.parts):,} frames",
         "suite": f"{result.suite}, SHA-256 {result.suite_sha256[:16]}",
-        "content id": ", ".join(part.content_id for part in result.parts if part.content_id),
+        "content id": ", ".join(part.content_id[:shown] for part in result.parts if part.content_id),
         "versions": f"segmnist {result.segmnist_version}, generator {result.generator_version}",
         "training seed": result.seed,
         "commit": result.commit,
@@ -79,15 +83,13 @@ def _score_table(parts: Sequence[PartResult]) -> str:
         + "</tr>"
         for title, scores in score_rows(parts)
     )
-    said = "".join(f"<p>{html.escape(note.capitalize())}.</p>" for note in notes(parts))
-    return f'<div class="wide"><table><tr><th>score</th>{head}</tr>{rows}</table></div>{said}'
+    said = "".join(f"<p>{html.escape(note[:1].upper() + note[1:])}.</p>" for note in notes(parts))
+    scores = f'<table class="scores"><tr><th>score</th>{head}</tr>{rows}</table>'
+    return f"<p>In brackets: 95% bootstrap intervals over clips.</p>{wide(scores, 'Scores')}{said}"
 
 
-def _curves(result: Result) -> str:
-    """Return the headline scores against the levels of a sweep; nothing for other suites."""
-    levels = levels_of([part.name for part in result.parts])
-    if levels is None:
-        return ""
+def _curves(result: Result, levels: Levels) -> str:
+    """Return the headline scores against the levels of a sweep."""
     drawn = [
         curve(
             ROWS[name].title,
@@ -97,14 +99,13 @@ def _curves(result: Result) -> str:
         for name in HEADLINE
         if any(name in part.scores for part in result.parts)
     ]
-    return f'<h3>By level</h3><div class="charts">{"".join(each.figure() for each in drawn)}</div>'
+    return f'<div class="charts">{"".join(each.figure() for each in drawn)}</div>'
 
 
-def _part(part: PartResult, mistakes: str, named: bool) -> str:
-    title = f"Part {html.escape(part.name)}" if named else "Where it fails"
+def _part(part: PartResult, mistakes: str, named: bool) -> tuple[str, str]:
     names = [*map(str, range(10)), "bg"]
     shares = [each.iou for each in part.classes]
-    texts = ["-" if share is None else f"{share:.3f}" for share in shares]
+    texts = ["-" if share is None else f"{share:.2f}" for share in shares]
     drawn = [bars("IoU by class", shares, names, texts, top=1.0, axis="class; bg is the background")]
     drawn.append(confusion_table(part.confusion))
     for name, buckets in part.breakdowns.items():
@@ -112,4 +113,5 @@ def _part(part: PartResult, mistakes: str, named: bool) -> str:
     if part.reliability:
         drawn.append(reliability_diagram(part.reliability))
     worst = f"<h3>Worst clips</h3>{mistakes}" if mistakes else ""
-    return f'<h2>{title}</h2>{outcome_key()}<div class="charts">{"".join(drawn)}</div>{worst}'
+    content = f'{outcome_key()}<div class="charts">{"".join(drawn)}</div>{worst}'
+    return f"Part {part.name}" if named else "Where it fails", content
