@@ -252,8 +252,8 @@ function drawBoxes(context, clip, t, scale, about) {
   const line = Math.max(1.5, scale / 5);
   context.font = `600 ${Math.max(11, Math.min(20, scale * 2.6))}px system-ui, sans-serif`;
   context.textBaseline = "bottom";
-  /** @type {Box[]} */
-  const labels = [];
+  /** @type {[number, number[]][]} */
+  const seen = [];
   eachDigit(clip, t, (digit) => {
     const colour = about.instance_colours[digit + 1];
     for (const [name, dash] of Object.entries({ amodal_boxes: [line * 3, line * 2.5], boxes: [] })) {
@@ -263,9 +263,15 @@ function drawBoxes(context, clip, t, scale, about) {
       const path = new Path2D();
       path.rect(x0 * scale, y0 * scale, (x1 - x0) * scale, (y1 - y0) * scale);
       stroke(context, path, colour, line, dash);
-      if (name === "boxes") label(context, `${digit + 1}: ${clip.facts.labels[digit]}`, [x0, y0, x1, y1].map((v) => v * scale), colour, labels);
+      if (name === "boxes") seen.push([digit, [x0, y0, x1, y1].map((v) => v * scale)]);
     }
   });
+  // Labels come after all lines, so that no box crosses them.
+  /** @type {Box[]} */
+  const labels = [];
+  for (const [digit, box] of seen) {
+    label(context, `${digit + 1}: ${clip.facts.labels[digit]}`, box, about.instance_colours[digit + 1], labels);
+  }
 }
 
 /** @typedef {{ left: number, top: number, width: number, height: number }} Box */
