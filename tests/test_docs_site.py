@@ -3,20 +3,62 @@
 import importlib.util
 import re
 from pathlib import Path
+from types import ModuleType
 
+import numpy as np
 import pytest
+from PIL import Image
+
+from segmnist import PRESETS
+from segmnist.scene.spec import field_names
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 
 
+def script(name: str) -> ModuleType:
+    """Return a script as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def text_of(page: str) -> str:
+    return (ROOT / "docs" / page).read_text(encoding="utf-8")
+
+
 def test_the_cli_reference_is_what_the_command_says() -> None:
-    place = ROOT / "scripts" / "cli_reference.py"
-    spec = importlib.util.spec_from_file_location("cli_reference", place)
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    current = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
-    assert current == script.reference(), "run: python scripts/cli_reference.py"
+    assert text_of("cli.md") == script("cli_reference").reference(), "run: python scripts/cli_reference.py"
+
+
+def test_the_python_reference_is_what_the_package_offers() -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("lightning")
+    assert text_of("api.md") == script("api_reference").reference(), "run: python scripts/api_reference.py"
+
+
+def test_the_spec_reference_is_what_the_spec_says() -> None:
+    pages = script("spec_reference")
+    assert text_of("fields.md") == pages.fields_page(), "run: python scripts/spec_reference.py"
+    assert text_of("presets.md") == pages.presets_page(), "run: python scripts/spec_reference.py"
+    assert all(f"| `{name}` |" in text_of("fields.md") for name in field_names())
+
+
+def test_the_pictures_of_the_presets_are_what_is_drawn() -> None:
+    pages = script("spec_reference")
+    assert {path.stem for path in pages.PICTURES.glob("*.png")} == set(PRESETS)
+    for name in PRESETS:
+        with Image.open(pages.PICTURES / f"{name}.png") as stored:
+            drawn = np.array_equal(np.asarray(stored.convert("RGB")), pages.picture(name))
+        assert drawn, f"{name}; run: python scripts/spec_reference.py"
+
+
+def test_every_variable_that_the_code_reads_is_documented() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    read = set(re.findall(r"environ(?:\.get\(|\[)\"(\w+)", code))
+    assert "SEGMNIST_CACHE_DIR" in read
+    assert {name for name in read if f"| `{name}` |" not in text_of("environment.md")} == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -27,11 +69,9 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), target
 
 
-def test_the_navigation_names_pages_that_are_there() -> None:
+def test_the_navigation_names_every_page() -> None:
     navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("nav:")[2]
-    named = set(re.findall(r"- ([\w-]+\.md)", navigation))
-    assert len(named) > 10
-    assert named <= {page.name for page in PAGES}
+    assert sorted(re.findall(r"([\w-]+\.md)$", navigation, re.M)) == [page.name for page in PAGES]
 
 
 def test_the_map_of_the_code_is_what_there_is() -> None:
