@@ -53,7 +53,7 @@ def fields_page() -> str:
     tables = []
     for title, names in sections().items():
         rows = [
-            f"| `{name}` | `{fields[name].default!r}` | {_permitted(name)} | {_unit(name)} | {about_of(name)} | "
+            f"| `{name}` | `{_literal(fields[name].default)}` | {_permitted(name)} | {_unit(name)} | {about_of(name)} | "
             f"{_changed_by(name)} |"
             for name in names
         ]
@@ -100,12 +100,16 @@ def _row(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _preset(name: str) -> str:
     spec = PRESETS[name]()
-    changed = [f"    {field}={getattr(spec, field)!r}," for field in spec.to_canonical()]
+    changed = [f"    {field}={_literal(getattr(spec, field))}," for field in spec.to_canonical()]
     code = "\n".join(["spec = SceneSpec(", *changed, ")"]) if changed else "spec = SceneSpec()"
     about = " ".join((PRESETS[name].__doc__ or "").split())
     alt = f"Three frames of {name}, and their classes"
     head = f"\n## {name}\n\n{about}\n\n![{alt}](images/presets/{name}.png)\n"
     return f"{head}\n```python\nfrom segmnist import SceneSpec\n\n{code}\n```\n"
+
+
+def _literal(value: object) -> str:
+    return repr(value).replace("'", '"')
 
 
 def _permitted(name: str) -> str:
