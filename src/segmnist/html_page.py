@@ -17,6 +17,7 @@ h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem;border-bottom:1px solid
 nav ul{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;padding:0;list-style:none}nav li{padding:.2rem 0}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 td,th{padding:.15rem 1rem .15rem 0;text-align:left;vertical-align:top}
+td:first-child,th{overflow-wrap:normal}
 .wide{overflow-x:auto}.wide td,.wide th{overflow-wrap:normal}
 .wide td:first-child,.wide th:first-child{position:sticky;left:0;background:Canvas}
 .charts{display:flex;flex-wrap:wrap;gap:1rem 2rem}figure{margin:0 0 1rem}figcaption{font-weight:600;margin-bottom:.3rem}
@@ -38,8 +39,8 @@ class Html(str):
 
 WIDTH, HEIGHT = 440, 190
 LEFT, RIGHT, TOP, BOTTOM = 48, 12, 16, 38
-MOST_NUMBERS = 13
-"""More bars than this carry their numbers in tooltips alone."""
+MOST_LABELS = 13
+"""More labels than this do not fit below bars: then every second one is left out, or more."""
 
 
 def page(title: str, body: str, style: str = "") -> str:
@@ -75,7 +76,7 @@ def table(rows: Iterable[Sequence[str]], head: Sequence[str] = ()) -> str:
 
 def wide(content: str, name: str) -> str:
     """Return HTML in a frame that scrolls by itself where the screen is narrower; `name` says what is in it."""
-    return f'<div class="wide" role="region" aria-label="{html.escape(name)}" tabindex="0">{content}</div>'
+    return f'<div class="wide" role="group" aria-label="{html.escape(name)}" tabindex="0">{content}</div>'
 
 
 def html_of_text(text: str) -> Html:
@@ -105,15 +106,16 @@ def bars(
     top: float,
     axis: str = "",
     unit: str = "",
+    numbers: Sequence[str] = (),
 ) -> str:
     """Return a bar chart from 0 to the round number above `top`; None draws no bar.
 
-    labels: one below each bar, or one more at their edges, as many as fit. texts: what the tooltip of each bar says,
-    and what stands above few bars where the labels are theirs. unit: stands behind the numbers of the upright axis.
+    labels: one below each bar, or one more at their edges, as many as fit. texts: what the tooltip of each bar says.
+    axis: stands below the labels. unit: stands behind the numbers of the upright axis. numbers: what stands above each bar.
     """
     ticks = round_numbers(0, top)
     step = (WIDTH - LEFT - RIGHT) / max(len(values), 1)
-    room, every = HEIGHT - BOTTOM - TOP, -(-len(labels) // MOST_NUMBERS)
+    room, every = HEIGHT - BOTTOM - TOP, -(-len(labels) // MOST_LABELS)
     at_edges = len(labels) > len(values)
     parts = []
     for tick in ticks:
@@ -128,8 +130,8 @@ def bars(
             f'<rect class="bar" x="{x + 0.75:.1f}" y="{y:.1f}" width="{max(step - 1.5, 0.5):.1f}" '
             f'height="{height:.1f}"><title>{html.escape(f"{name}: {text}")}</title></rect>'
         )
-        if len(values) <= MOST_NUMBERS and not at_edges:
-            parts.append(_text(x + step / 2, y - 3, text))
+        if numbers:
+            parts.append(_text(x + step / 2, y - 3, numbers[place]))
     for place, label in enumerate(labels):
         if place % every == 0:
             parts.append(_text(LEFT + (place if at_edges else place + 0.5) * step, TOP + room + 14, label))

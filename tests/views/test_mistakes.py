@@ -47,7 +47,7 @@ def test_the_picture_is_inline_and_its_colours_are_named() -> None:
     assert tuple(CLASS_COLOURS[4].tolist()) in colours
     assert "invented digit" in text
     assert "mIoU, digits: 0.000; NLL: 0.250" in text
-    assert "Clip 7, frames 0, 1" in text
+    assert "Clip 7 <small>frames 0, 1</small>" in text
     assert mistakes_html([]) == ""
 
 

@@ -12,9 +12,11 @@ from tests.evaluate.clips import T, evaluated
 from tests.explore.conftest import browser
 from tests.explore.test_browser import DESK, PHONE, Page, size, violations
 
-from segmnist import ClipSource
+from segmnist import ClipSource, DigitBank, preset
+from segmnist.dataset import generate, recipe_for
 from segmnist.evaluate.reports.page import page
 from segmnist.evaluate.reports.results import SCHEMA, Result, part_result
+from segmnist.report import report_page, survey
 from segmnist.suites.worst import Predicted
 from segmnist.views.mistakes import mistakes_html
 
@@ -31,7 +33,12 @@ def evaluation_page(folder: Path) -> str:
     return page(result, {names[0]: mistakes_html([wrong])})
 
 
-PAGES = {"evaluation": evaluation_page}
+def report_of_a_set(folder: Path) -> str:
+    recipe = recipe_for(preset("crowded"), num_clips=8, bank=DigitBank.mnist())
+    return report_page(survey(generate(recipe, folder / "data", num_workers=1)))
+
+
+PAGES = {"evaluation": evaluation_page, "report": report_of_a_set}
 
 
 @pytest.mark.parametrize("make", PAGES.values(), ids=PAGES)

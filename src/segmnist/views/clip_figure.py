@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from segmnist.html_page import picture, wide
-from segmnist.palette import UInt8
+from segmnist.palette import CLASS_COLOURS, CLASS_NAMES, UInt8
 from segmnist.views.preview.encode import encode_png
 from segmnist.views.preview.figure import frames_shown
 from segmnist.views.preview.strips import Row
@@ -21,7 +21,7 @@ GAP = 2
 """Clear pixels between frames, through which the page is seen."""
 
 STYLE = """
-.clip{margin-bottom:1.6rem}.clip p{margin:.2rem 0;font-weight:normal}
+.clip{margin-bottom:1.6rem}.clip p{margin:.2rem 0;font-weight:normal}.clip small{font-weight:normal}
 .rows{display:flex;min-width:38rem;line-height:1.1}
 .rows div{display:flex;flex-direction:column;position:sticky;left:0;background:Canvas;padding-right:.6rem}
 .rows span{flex:1;display:flex;align-items:center}
@@ -37,9 +37,22 @@ def clip_figure(title: str, rows: Sequence[tuple[str, Row]], more: str = "") -> 
     drawn = np.concatenate([_in_a_row(row.colours[row.pixels[list(frames)]]) for _, row in rows])
     told = f"{title}: {', '.join(name for name, _ in rows)} at frames {', '.join(map(str, frames))}"
     image = picture(encode_png(Image.fromarray(drawn[:-GAP, :-GAP])), told)
-    caption = f"{html.escape(title)}, frames {', '.join(map(str, frames))}"
+    caption = f"{html.escape(title)} <small>frames {', '.join(map(str, frames))}</small>"
     body = wide(f'<div class="rows"><div>{names}</div>{image}</div>', title)
     return f'<figure class="clip"><figcaption>{caption}{more}</figcaption>{body}</figure>'
+
+
+def class_key() -> str:
+    """Return what the colours of classes mean, as HTML."""
+    return f'<p class="key">Classes: {swatches(CLASS_NAMES, CLASS_COLOURS)}</p>'
+
+
+def swatches(names: Sequence[str], colours: UInt8) -> str:
+    """Return names beside their colours, `(N, 3)` with at least as many rows, as HTML."""
+    pairs = zip(names, colours.tolist(), strict=False)
+    return "".join(
+        f'<span><i style="background:rgb{tuple(colour)}"></i>{name}</span>' for name, colour in pairs
+    )
 
 
 def _in_a_row(frames: UInt8) -> UInt8:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from urllib.parse import urlencode
 
@@ -13,9 +13,9 @@ from segmnist.classes import BACKGROUND
 from segmnist.evaluate.metrics import ROWS
 from segmnist.evaluate.reports.results import Score
 from segmnist.evaluate.reports.table import score_text
-from segmnist.palette import CLASS_COLOURS, CLASS_NAMES, GREY_LEVELS, INSTANCE_COLOURS, UInt8
+from segmnist.palette import CLASS_COLOURS, GREY_LEVELS, INSTANCE_COLOURS, UInt8
 from segmnist.suites.worst import Predicted
-from segmnist.views.clip_figure import STYLE, clip_figure
+from segmnist.views.clip_figure import STYLE, class_key, clip_figure, swatches
 from segmnist.views.preview.strips import Row
 
 EXPLORER = "http://127.0.0.1:8008"
@@ -58,9 +58,7 @@ def mistakes_html(clips: Sequence[Predicted]) -> str:
     """Return a figure of each clip with its scores, and what their colours mean, as HTML with its style."""
     if not clips:
         return ""
-    errors = _swatches(zip(ERRORS, INSTANCE_COLOURS[1:].tolist(), strict=False))
-    classes = _swatches(zip(CLASS_NAMES, CLASS_COLOURS.tolist(), strict=False))
-    key = f'<p class="key">Classes: {classes}</p><p class="key">Errors: {errors}</p>'
+    key = f'{class_key()}<p class="key">Errors: {swatches(ERRORS, INSTANCE_COLOURS[1:])}</p>'
     figures = (clip_figure(f"Clip {clip.clip_id}", mistake_rows(clip), _scores(clip)) for clip in clips)
     return f"<style>{STYLE}</style>{key}{''.join(figures)}"
 
@@ -80,9 +78,3 @@ def explorer_html(command: Sequence[str], part: str, clips: Sequence[Predicted])
         for address, clip in zip(addresses, clips, strict=True)
     )
     return f"<p>In the explorer: {links}. Start it with <code>{escape(shlex.join(command))}</code>.</p>"
-
-
-def _swatches(colours: Iterable[tuple[str, list[int]]]) -> str:
-    return "".join(
-        f'<span><i style="background:rgb{tuple(colour)}"></i>{name}</span>' for name, colour in colours
-    )

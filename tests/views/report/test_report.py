@@ -116,22 +116,52 @@ def test_the_page_says_everything_and_loads_nothing(found: Any) -> None:
     page = report_page(found)
     links = Links()
     links.feed(page)
-    assert len(links.sources) == 2
-    assert all(source.startswith("data:image/png;base64,") for source in links.sources)
+    pictures = [source for source in links.sources if source.startswith("data:image/png;base64,")]
+    assert len(pictures) == 12 + 6
+    assert all(source.startswith("#") for source in set(links.sources) - set(pictures))
     assert "url(" not in page
     for words in (
         "Class balance",
         "Visibility",
         "Camouflage",
         "Positions",
-        "Contact sheet",
-        "Hardest",
+        "Hardest clips",
         "Licence",
     ):
         assert words in page
     assert found.recipe.plan_id in page
     assert all(sha256 in page for _, _, sha256 in found.files)
     assert f"<title>5: {found.digits_of_class[5]:,} (" in page
+
+
+def test_the_recipe_is_a_table_of_every_field(found: Any) -> None:
+    page = report_page(found)
+    for name, value in found.recipe.spec.to_dict().items():
+        assert f"<td>{name}</td>" in page, value
+    assert "<td>seed</td><td>8</td>" in page
+    assert "<td>width</td><td><b>56</b></td>" in page
+    assert "<td>frame_stride</td><td>1</td>" in page
+
+
+def test_charts_have_axes_with_round_numbers_and_units(found: Any) -> None:
+    page = report_page(found)
+    charts = dict(re.findall(r'aria-label="([^"]+)" (viewBox.*?)</svg>', page, re.S))
+    speeds = re.findall(r">([^<>]+)</text>", charts["Speeds of digits between frames"])
+    numbers = [float(text) for text in speeds if re.fullmatch(r"[0-9.]+", text)]
+    assert numbers[0] == 0
+    assert numbers[-1] >= SPEC.speed_range[1]
+    assert all(len(f"{number:g}") <= 4 for number in numbers)
+    assert any("px/frame" in text for text in speeds)
+    assert any(text.endswith("%") for text in speeds)
+    angles = re.findall(r">([^<>]+)</text>", charts["Angles of digits in frames"])
+    assert {"0", "90", "180", "270", "360"} <= set(angles)
+    centres = re.findall(r">([^<>]+)</text>", charts["Centres of digits in the frame"])
+    assert {"0", "28", "56", "20", "40"} <= set(centres)
+
+
+def test_a_bar_says_what_lies_between_its_edges(found: Any) -> None:
+    page = report_page(found)
+    assert f"<title>0.95 to 1: {found.visibility[-1]:,} (" in page
 
 
 def test_what_is_not_as_the_recipe_says_is_told(found: Any) -> None:

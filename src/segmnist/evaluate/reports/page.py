@@ -24,7 +24,7 @@ _STYLE = """
 .beside td:first-child{padding-left:1.2em;font-weight:normal}
 .scores td:first-child{font-weight:600;min-width:14rem}
 .scores td{white-space:nowrap}.scores td:first-child{white-space:normal}
-.facts td:first-child{opacity:.8;overflow-wrap:normal}
+.facts td:first-child{opacity:.8}
 .o0{fill:#a63a99;background:#a63a99}
 .o1{fill:#e69f00;background:#e69f00}
 .o2{fill:#009e73;background:#009e73}
@@ -106,7 +106,8 @@ def _part(part: PartResult, mistakes: str, named: bool) -> tuple[str, str]:
     names = [*map(str, range(10)), "bg"]
     shares = [each.iou for each in part.classes]
     texts = ["-" if share is None else f"{share:.2f}" for share in shares]
-    drawn = [bars("IoU by class", shares, names, texts, top=1.0, axis="class; bg is the background")]
+    axis = "class; bg is the background"
+    drawn = [bars("IoU by class", shares, names, texts, top=1.0, axis=axis, numbers=texts)]
     drawn.append(confusion_table(part.confusion))
     for name, buckets in part.breakdowns.items():
         drawn.append(outcome_bars(f"Digit pixels by {name}", buckets))

@@ -9,25 +9,38 @@ from numpy.typing import NDArray
 
 from segmnist.html_page import bars, chart
 
+SIDE, LEFT, BOTTOM = 240, 40, 40
+
 
 def histogram(title: str, counts: Sequence[int] | NDArray[np.int64], labels: Sequence[str], axis: str) -> str:
-    """Return a bar chart of counts with their shares; `labels` stand below the bars, as many as fit."""
+    """Return a bar chart of the share of each count; `labels` stand below the bars, or one more at their edges."""
     numbers = [int(count) for count in counts]
-    most, total = max(numbers, default=0), max(sum(numbers), 1)
-    texts = [f"{count:,} ({count / total:.1%})" for count in numbers]
-    return bars(title, numbers, labels, texts, top=max(most, 1), axis=f"{axis}; tallest {most:,}")
+    total = max(sum(numbers), 1)
+    shares = [100 * count / total for count in numbers]
+    texts = [f"{count:,} ({share:.1f}%)" for count, share in zip(numbers, shares, strict=True)]
+    return bars(title, shares, labels, texts, top=max(shares, default=0), axis=axis, unit="%")
 
 
-def heat(title: str, counts: NDArray[np.int64], side: int = 170) -> str:
-    """Return a map of counts `(rows, columns)`, darker where there are more."""
+def heat(title: str, counts: NDArray[np.int64], height: int, width: int) -> str:
+    """Return a map of counts `(rows, columns)` over a frame of `height` by `width` pixels, darker where there are more."""
     rows, columns = counts.shape
     most = max(int(counts.max(initial=0)), 1)
-    width, height = side / columns, side / rows
+    scale = SIDE / max(height, width)
+    down, across = height * scale, width * scale
+    h, w = down / rows, across / columns
     cells = [
-        f'<rect class="bar" x="{x * width:.2f}" y="{y * height:.2f}" width="{width + 0.3:.2f}" height="{height + 0.3:.2f}" '
+        f'<rect class="bar" x="{LEFT + x * w:.2f}" y="{y * h:.2f}" width="{w + 0.3:.2f}" height="{h + 0.3:.2f}" '
         f'fill-opacity="{counts[y, x] / most:.3f}"><title>{counts[y, x]:,}</title></rect>'
         for y in range(rows)
         for x in range(columns)
     ]
-    frame = f'<rect width="{side}" height="{side}" fill="none" stroke="#999"/>'
-    return chart(title, side, side, "".join([*cells, frame]))
+    frame = f'<rect x="{LEFT}" width="{across:g}" height="{down:g}" fill="none" stroke="#888"/>'
+    ticks = [
+        f'<text x="{LEFT + across * share:g}" y="{down + 15:g}" text-anchor="middle">{width * share:g}</text>'
+        f'<text x="{LEFT - 6}" y="{down * share + 4:g}" text-anchor="end">{height * share:g}</text>'
+        for share in (0, 0.5, 1)
+    ]
+    middle = LEFT + across / 2
+    axis = f'<text class="axis" x="{middle:g}" y="{down + 32:g}" text-anchor="middle">px; strongest: {most:,} centres</text>'
+    drawn = "".join([*cells, frame, *ticks, axis])
+    return chart(title, LEFT + across + 20, down + BOTTOM, drawn)

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from segmnist.classes import IGNORE
 from segmnist.dataset.reader import StoredDataset, open_dataset
+from segmnist.dataset.recipe import Recipe
 from segmnist.digits.bank import DigitBank
-from segmnist.html_page import Html, html_of_text, page, picture
-from segmnist.palette import CLASS_NAMES
+from segmnist.html_page import Html, page, sections, table, wide
+from segmnist.palette import CLASS_COLOURS, CLASS_NAMES, GREY_LEVELS
 from segmnist.render.derived import CAMOUFLAGE_LEVELS
 from segmnist.render.engine import render
 from segmnist.scene.sample import sample
+from segmnist.scene.spec import SceneSpec, about_of, limits_of
+from segmnist.scene.spec import sections as sections_of_spec
 from segmnist.version import __version__
-from segmnist.views.preview.encode import encode_png
-from segmnist.views.preview.figure import contact_sheet
-from segmnist.views.preview.strips import title_of
+from segmnist.views.clip_figure import STYLE as CLIP_STYLE
+from segmnist.views.clip_figure import class_key, clip_figure
+from segmnist.views.preview.strips import Row
 from segmnist.views.report.charts import heat, histogram
 from segmnist.views.report.survey import BINS, SHEET, Survey
 
-STYLE = """
-.sums{overflow:auto;max-height:22rem}.sums td{font-family:ui-monospace,monospace;font-size:.8rem}
-.wrong{color:#c22;font-weight:600}
+STYLE = f"""
+{CLIP_STYLE}
+.sheet{{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,31rem),1fr));gap:0 2rem}}
+.sheet figure{{min-width:0}}.sheet .rows{{min-width:30rem}}
+.sums td{{font-family:ui-monospace,monospace;font-size:.8rem}}
+h3{{font-size:1rem}}summary{{cursor:pointer}}
+.wrong{{font-weight:600;border-bottom:2px solid #c22}}
 """
 LICENCE = (
     "The generator is under the Apache-2.0 licence. The digits are MNIST's (Yann LeCun, Corinna Cortes), "
@@ -40,18 +48,23 @@ def report_page(found: Survey, *, bank: DigitBank | None = None) -> str:
     title = f"{Path(found.place).name or found.place}: {recipe.num_clips:,} clips, split {recipe.split}"
     bank = DigitBank.mnist() if bank is None else bank
     own_bank = bank.sha256 == DigitBank.mnist().sha256
-    sections = [
-        ("What it is", _facts(found)),
-        ("Class balance", _balance(found)),
-        ("How hard it is", _difficulty(found)),
-        ("Positions and motion", _coverage(found)),
-        ("Contact sheet", _sheet(found, _spread_ids(found), bank)),
-        ("Hardest clips, by mean visibility", _sheet(found, [clip for _, clip in found.hardest], bank)),
-        ("Recipe", f"<p>Plan {recipe.plan_id}</p><pre>{html.escape(recipe.to_toml())}</pre>"),
-        ("Checksums", _checksums(found)),
-        ("Licence", f"<p>{LICENCE if own_bank else 'The digits are not MNIST: see their own licence.'}</p>"),
-    ]
-    body = "".join(f"<h2>{html.escape(name)}</h2>{content}" for name, content in sections)
+    hardest = {clip_id: f"Mean visibility {visibility:.2f}" for visibility, clip_id in found.hardest}
+    body = sections(
+        [
+            ("What it is", _facts(found)),
+            ("Class balance", _balance(found)),
+            ("How hard it is", _difficulty(found)),
+            ("Positions and motion", _coverage(found)),
+            ("Clips", _sheet(found, dict.fromkeys(_spread_ids(found), ""), bank)),
+            ("Hardest clips", _sheet(found, hardest, bank)),
+            ("Recipe", _recipe(recipe)),
+            ("Checksums", _checksums(found)),
+            (
+                "Licence",
+                f"<p>{LICENCE if own_bank else 'The digits are not MNIST: see their own licence.'}</p>",
+            ),
+        ]
+    )
     return page(title, body, STYLE)
 
 
@@ -63,7 +76,7 @@ def _facts(found: Survey) -> str:
         wrong = f"{len(found.differing)} clips are not what the recipe gives, such as {found.differing[0]}"
         equal = f'<span class="wrong">{html.escape(wrong)}</span>'
     surveyed = f"{found.num_surveyed:,} of them, spread evenly; their stored videos are {equal}"
-    return _table(
+    return table(
         [
             ("clips", f"{recipe.num_clips:,} of {spec.num_frames} frames, {spec.height}×{spec.width}"),
             ("surveyed", Html(surveyed)),
@@ -92,7 +105,7 @@ def _balance(found: Survey) -> str:
 
 
 def _difficulty(found: Survey) -> str:
-    edges = [f"{place / BINS:.2f}" for place in range(BINS)]
+    edges = [f"{place / BINS:g}" for place in range(BINS + 1)]
     hidden = f"share of digit pixels within {CAMOUFLAGE_LEVELS} grey levels of what they hide"
     charts = [
         histogram(
@@ -104,13 +117,15 @@ def _difficulty(found: Survey) -> str:
 
 
 def _coverage(found: Survey) -> str:
-    speeds = [f"{found.fastest * place / BINS:.1f}" for place in range(BINS)]
+    spec = found.recipe.spec
+    speeds = [f"{found.fastest * place / BINS:g}" for place in range(BINS + 1)]
+    angles = [str(10 * place) for place in range(37)]
     charts = [
-        heat("Centres of digits in the frame", found.positions),
-        histogram("Speeds", found.speeds, speeds, "px/frame between frames; a bounce shortens the step"),
+        heat("Centres of digits in the frame", found.positions, spec.height, spec.width),
         histogram(
-            "Angles", found.angles, [str(10 * place) for place in range(36)], "degrees counter-clockwise"
+            "Speeds of digits between frames", found.speeds, speeds, "px/frame; a bounce shortens the step"
         ),
+        histogram("Angles of digits in frames", found.angles, angles, "degrees counter-clockwise"),
     ]
     return f'<div class="charts">{"".join(charts)}</div>'
 
@@ -121,22 +136,25 @@ def _spread_ids(found: Survey) -> list[int]:
     return [int(found.recipe.ids(row, row + 1)[0]) for row in rows]
 
 
-def _sheet(found: Survey, clip_ids: Sequence[int], bank: DigitBank) -> str:
-    """Return a picture of these clips with their true classes, as they lie on disk."""
+def _sheet(found: Survey, clips_shown: Mapping[int, str], bank: DigitBank) -> str:
+    """Return pictures of these clips, as they lie on disk, above their true classes, with what is said of each."""
     dataset: StoredDataset = open_dataset(found.place)
-    recipe = found.recipe
+    recipe, clip_ids = found.recipe, list(clips_shown)
     clips = render(
         sample(recipe.spec, np.array(clip_ids, np.int64), split=recipe.split, seed=recipe.seed, bank=bank),
         ("semantic",),
     )
-    rows = _rows_of(found, clip_ids)
-    videos = dataset.batch(rows, ["video"])["video"]
-    labels = [row[row != IGNORE] for row in clips.labels]
-    titles = [title_of(clip_id, row) for clip_id, row in zip(clip_ids, labels, strict=True)]
-    sheet = contact_sheet(
-        list(videos), list(clips["semantic"]), labels, num_columns=8, scale=_scale(found), titles=titles
-    )
-    return picture(encode_png(sheet), f"{len(clip_ids)} clips, eight frames of each above their classes")
+    videos = dataset.batch(_rows_of(found, clip_ids), ["video"])["video"]
+    figures = []
+    for place, (clip_id, said) in enumerate(clips_shown.items()):
+        digits = ", ".join(str(label) for label in clips.labels[place] if label != IGNORE) or "none"
+        rows = (
+            ("video", Row(np.ascontiguousarray(videos[place]), GREY_LEVELS)),
+            ("classes", Row(clips["semantic"][place], CLASS_COLOURS)),
+        )
+        more = f"<p>{html.escape(said)}</p>" if said else ""
+        figures.append(clip_figure(f"Clip {clip_id}, digits {digits}", rows, more))
+    return f'{class_key()}<div class="sheet">{"".join(figures)}</div>'
 
 
 def _rows_of(found: Survey, clip_ids: Sequence[int]) -> list[int]:
@@ -147,9 +165,39 @@ def _rows_of(found: Survey, clip_ids: Sequence[int]) -> list[int]:
     return [clip_id - recipe.first_clip for clip_id in clip_ids]
 
 
-def _scale(found: Survey) -> int:
-    spec = found.recipe.spec
-    return max(96 // max(spec.height, spec.width), 1)
+def _recipe(recipe: Recipe) -> str:
+    """Return tables of a recipe and of its spec, where bold values are not those of `standard`."""
+    fields = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe)}
+    listed = fields.pop("clip_ids")
+    fields |= {"plan_id": recipe.plan_id, "content_id": recipe.content_id}
+    if listed:
+        fields["first_clip"] = f"none: {listed[0]}, ... are listed one by one in recipe.json"
+    rows = [(name, _value(value)) for name, value in fields.items() if name != "spec"]
+    parts = [f"<p>Bold values of the spec are not those of standard.</p>{table(rows)}"]
+    head = ("field", "value", "range", "what it is")
+    for title, names in sections_of_spec().items():
+        spec = table([_field(name, getattr(recipe.spec, name)) for name in names], head)
+        parts.append(f"<h3>{html.escape(title)}</h3>{wide(spec, title)}")
+    return "".join(parts)
+
+
+def _field(name: str, value: object) -> tuple[str, ...]:
+    limits = limits_of(name)
+    bounds = f"{limits.low:g} to {limits.high:g} {limits.unit}" if limits else ""
+    text = html.escape(_value(value))
+    shown = text if value == getattr(SceneSpec(), name) else f"<b>{text}</b>"
+    return name, Html(shown), bounds, about_of(name)
+
+
+def _value(value: object) -> str:
+    """Return a value for people.
+
+    >>> _value((("semantic"), "boxes")), _value(((6, 9), (2, 5))), _value(True), _value(())
+    ('semantic, boxes', '6-9, 2-5', 'yes', 'none')
+    """
+    if isinstance(value, tuple):
+        return ", ".join("-".join(map(str, v)) if isinstance(v, tuple) else str(v) for v in value) or "none"
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 
 def _checksums(found: Survey) -> str:
@@ -157,10 +205,5 @@ def _checksums(found: Survey) -> str:
     more = len(found.files) - len(shown)
     note = f"<p>{more:,} further files are in manifest.json.</p>" if more else ""
     rows = [(path, f"{size:,}", sha256) for path, size, sha256 in shown]
-    return f'<div class="sums">{_table(rows, ("file", "bytes", "SHA-256"))}</div>{note}'
-
-
-def _table(rows: Iterable[Sequence[str]], head: Sequence[str] = ()) -> str:
-    top = "<tr>" + "".join(f"<th>{html.escape(name)}</th>" for name in head) + "</tr>" if head else ""
-    cells = ("".join(f"<td>{html_of_text(cell)}</td>" for cell in row) for row in rows)
-    return f"<table>{top}{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
+    listed = wide(table(rows, ("file", "bytes", "SHA-256")), "Files and their checksums")
+    return f'<details class="sums"><summary>{len(shown):,} files</summary>{listed}</details>{note}'

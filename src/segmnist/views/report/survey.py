@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -118,10 +119,14 @@ def _histogram(values: NDArray[Any], high: float) -> Counts:
 
 
 def _fastest(recipe: Recipe) -> float:
-    """Return the largest speed to expect, in px/frame."""
+    """Return the largest speed to expect, in px/frame, such that the bins below it have round ends."""
     spec = recipe.spec
     grown = max(abs(end) for end in spec.acceleration_range) * spec.duration
-    return float(max(spec.speed_range[1] + min(grown, 64.0), 1e-6))
+    step = (spec.speed_range[1] + min(grown, 64.0)) / BINS
+    unit = 10 ** math.floor(math.log10(max(step, 1e-6)))
+    return BINS * next(
+        unit * factor for factor in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if unit * factor >= step
+    )
 
 
 def _files(dataset: StoredDataset) -> list[tuple[str, int, str]]:
