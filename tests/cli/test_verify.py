@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +75,20 @@ def test_a_bad_query_is_one_line(run: Any, data: Any) -> None:
     code, _, err = run("find", data, "label = (select * from '/etc/passwd')")
     assert code == 2
     assert err.count("\n") == 1
+
+
+def test_what_a_full_disk_keeps_find_from_saving_is_not_there(
+    run: Any, data: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("duckdb", reason="segmnist[index] is not installed")
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    (tmp_path / "out").mkdir()
+    code, _, err = run("find", data, "frame = 1", "--save", tmp_path / "out/few.toml")
+    assert code == 1
+    assert err.splitlines()[-1].startswith("segmnist: ")
+    assert "No space left on device" in err
+    assert list((tmp_path / "out").iterdir()) == []

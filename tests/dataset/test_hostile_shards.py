@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import math
 import tarfile
 import tracemalloc
 import zipfile
@@ -89,6 +90,14 @@ def claiming(shape: Any, dtype: str = "|u1") -> bytes:
         set_at("arrays", "video", "axes", ["time"] * 10**4),
         lambda values: values["arrays"].update(evil=values["arrays"]["video"]),
         lambda values: values["shards"].pop(),
+        set_at("arrays", "video", "padding", math.nan),
+        set_at("arrays", "video", "dtype", 7),
+        set_at("arrays", 7),
+        set_at("shards", 1, "clips", math.inf),
+        set_at("shards", 1, "files", "video/c.1.0.0.0", {"bytes": math.inf, "sha256": ""}),
+        set_at("shards", 1, "files", "video/c.1.0.0.0", {"bytes": -1, "sha256": []}),
+        set_at("files", "zarr.json", {"bytes": math.nan, "sha256": ""}),
+        set_at("recipe", "seed", math.inf),
     ],
 )
 def test_arrays_that_the_recipe_does_not_give_are_refused(made: Any, change: Any) -> None:

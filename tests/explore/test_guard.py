@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -160,8 +162,6 @@ def test_without_a_data_set_nothing_is_stored() -> None:
 
 
 def test_a_data_set_cut_short_is_told(place: Path, tmp_path: Path) -> None:
-    import shutil
-
     copy = tmp_path / "cut"
     shutil.copytree(place, copy)
     files = open_dataset(copy).manifest.receipts[1].files
@@ -176,9 +176,22 @@ def test_a_data_set_cut_short_is_told(place: Path, tmp_path: Path) -> None:
     assert "damaged" in reply.json()["error"]
 
 
-def test_an_unfinished_data_set_is_refused(place: Path, tmp_path: Path) -> None:
-    import shutil
+def test_a_shard_cut_short_while_the_explorer_runs_is_told(place: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "cut"
+    shutil.copytree(place, copy)
+    client = TestClient(create_app(Exhibit.of(copy)), base_url="http://localhost")
+    assert client.get("/clip.json?stored=true&clip=9").status_code == 200
+    assert client.get("/clip.json?stored=true&clip=5").status_code == 200
+    for video in copy.rglob("video/c.*"):
+        os.truncate(video, 16)
+    for clip in (5, 9, 6, 10):
+        reply = client.get(f"/clip.json?stored=true&clip={clip}")
+        assert reply.status_code in (200, 409), clip
+    assert reply.status_code == 409
+    assert client.get("/clip.json?clip=9").status_code == 200
 
+
+def test_an_unfinished_data_set_is_refused(place: Path, tmp_path: Path) -> None:
     copy = tmp_path / "unfinished"
     shutil.copytree(place, copy)
     next(copy.rglob("manifest.json")).unlink()

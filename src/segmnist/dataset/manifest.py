@@ -89,12 +89,15 @@ class Manifest:
             recipe = Recipe.from_dict(values["recipe"])
             arrays = {name: _array(array) for name, array in values["arrays"].items()}
             files, receipts = _sums(values["files"]), tuple(map(_receipt, values["shards"]))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            layout = Layout(
+                arrays, recipe.num_clips, recipe.clips_per_shard, values["recipe"], recipe.plan_id
+            )
+            intact = manifest_bytes(recipe, layout, files, receipts) == data
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             if isinstance(error, BadArgument) and error.argument == "generator_version":
                 raise
             raise CorruptData(f"not a manifest: {error}") from None
-        layout = Layout(arrays, recipe.num_clips, recipe.clips_per_shard, values["recipe"], recipe.plan_id)
-        if manifest_bytes(recipe, layout, files, receipts) != data:
+        if not intact:
             raise CorruptData("not a manifest as segmnist writes them")
         return cls(recipe, layout, files, receipts)
 
@@ -149,7 +152,7 @@ def _receipt(values: Values) -> Receipt:
     try:
         files = _sums(values["files"])
         return Receipt(str(values["plan_id"]), int(values["shard"]), int(values["clips"]), files)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise CorruptData(f"not a receipt: {error!r}") from None
 
 
