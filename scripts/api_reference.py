@@ -64,7 +64,7 @@ PICKED = {
 
 def reference() -> str:
     """Return the page."""
-    return HEAD + "".join(_section(name, title) for name, title in MODULES.items())
+    return HEAD + "".join(_section(name, title) for name, title in MODULES.items()).rstrip() + "\n"
 
 
 def public_names(module: ModuleType) -> list[str]:
@@ -86,13 +86,9 @@ def _section(name: str, title: str) -> str:
     documented = [each for each in public_names(module) if _is_code(getattr(module, each))]
     rows = [f"| `{each}` | {_summary(getattr(module, each))} |" for each in public_names(module)]
     table = "\n".join(["| name | what it is |", "|---|---|", *rows])
-    about = _escaped((module.__doc__ or "").strip().partition("\n")[0])
-    members = ", ".join(documented)
-    return (
-        f"\n## {title}\n\n`{name}`: {about}\n\n{table}\n\n"
-        f"::: {name}\n    options:\n      show_root_heading: false\n      show_root_toc_entry: false\n"
-        f"      show_docstring_description: false\n      members: [{members}]\n"
-    )
+    about = (module.__doc__ or "").strip().partition("\n")[0]
+    details = "".join(f"::: {name}.{each}\n\n" for each in documented)
+    return f"\n## {title}\n\n`{name}`: {_escaped(about)}\n\n{table}\n\n{details}"
 
 
 def _is_code(thing: object) -> bool:

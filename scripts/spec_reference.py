@@ -53,11 +53,11 @@ def fields_page() -> str:
     tables = []
     for title, names in sections().items():
         rows = [
-            f"| `{name}` | `{_literal(fields[name].default)}` | {_permitted(name)} | {_unit(name)} | {about_of(name)} | "
-            f"{_changed_by(name)} |"
+            f"| `{name}` | {about_of(name)} | {_permitted(name)} | {_unit(name)} | "
+            f"`{_literal(fields[name].default)}` | {_changed_by(name)} |"
             for name in names
         ]
-        head = ["| field | default | range | unit | what it is | changed by |", "|---|---|---|---|---|---|"]
+        head = ["| field | what it is | range | unit | default | changed by |", "|---|---|---|---|---|---|"]
         tables.append("\n".join([f"\n## {title}\n", *head, *rows, ""]))
     return FIELDS_HEAD + "".join(tables)
 
