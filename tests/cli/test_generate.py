@@ -13,7 +13,7 @@ import zarr
 from tests.cli.conftest import SMALL
 
 from segmnist import ClipSource, SceneSpec
-from segmnist.dataset import Recipe, open_dataset, recipe_for
+from segmnist.dataset import Recipe, generate, open_dataset, recipe_for
 
 SPEC = SceneSpec(num_frames=3, height=32, width=40)
 
@@ -189,3 +189,12 @@ def test_a_full_disk_names_the_place_and_the_way_on(
         f"segmnist: {tmp_path / 'out'}: No space left on device: "
         "finished shards are kept; make room and run the same command again"
     )
+
+
+def test_progress_of_a_resumed_job_counts_what_was_there(tmp_path: Path) -> None:
+    recipe = recipe_for(SPEC, num_clips=10, clips_per_shard=2)
+    generate(recipe, tmp_path, num_workers=1, shard_range=(0, 2))
+    told: list[Any] = []
+    generate(recipe, tmp_path, num_workers=1, report=told.append)
+    assert [(progress.clips, progress.total_clips) for progress in told] == [(6, 10), (8, 10), (10, 10)]
+    assert told[0].bytes == 0

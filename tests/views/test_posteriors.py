@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from tests.oracle.enumeration import tiny_spec
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.oracle import Oracle
+from segmnist.oracle.posterior import Posterior
 from segmnist.source import ClipSource
 from segmnist.views.posteriors import posterior_sheet, posterior_strips
 
@@ -43,6 +45,27 @@ def test_sheet_is_wide_enough_for_every_frame(known: Any) -> None:
     assert sheet.mode == "RGB"
     assert sheet.width >= 3 * 18
     assert np.asarray(sheet).std() > 10
+
+
+def test_frames_are_large_enough_to_be_read(known: Any) -> None:
+    clip, posterior = known
+    T, H, W = clip.video.shape
+    sheet = np.asarray(posterior_sheet(clip, [posterior]))
+    scale = 192 // max(H, W)
+    frame = clip.video[0].repeat(scale, axis=0).repeat(scale, axis=1)
+    windows = np.lib.stride_tricks.sliding_window_view(sheet[..., 0], (1, frame.shape[1]))
+    assert (windows[:, :, 0] == frame[0]).all(axis=-1).any()
+    assert sheet.shape[1] >= T * W * scale
+
+
+def test_the_largest_entropy_is_told(known: Any) -> None:
+    clip, posterior = known
+    title = posterior_strips(clip, [posterior])[1].title
+    assert f"at most {posterior.entropy.max():.2g} nats" in title
+    certain = SimpleNamespace(
+        semantic=posterior.semantic, entropy=-0.0 * posterior.entropy, horizon=0, observer="offline"
+    )
+    assert "(0 everywhere)" in posterior_strips(clip, [cast(Posterior, certain)])[1].title
 
 
 def test_posterior_of_another_clip_is_refused(known: Any, small_bank: DigitBank) -> None:

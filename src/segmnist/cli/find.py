@@ -16,14 +16,14 @@ from segmnist.errors import BadArgument, one_line
 
 
 def find(
-    out: PlaceArgument,
+    dataset: PlaceArgument,
     condition: Annotated[
         str, typer.Argument(help="An SQL condition on a digit in a frame, such as 'label = 6'.")
     ],
     limit: Annotated[
         int | None, typer.Option("--limit", help="The largest number of clips to print.")
     ] = None,
-    split: Annotated[str | None, typer.Option("--split", help="The split, if OUT holds several.")] = None,
+    split: Annotated[str | None, typer.Option("--split", help="The split, if DATASET holds several.")] = None,
     timeout: Annotated[
         float, typer.Option("--timeout", help="The longest time that the search may take, in seconds.")
     ] = 600.0,
@@ -47,11 +47,14 @@ def find(
         if save.exists():
             raise BadArgument("--save", str(save), "a path where no file is yet")
     with _ending_at_once():
-        clip_ids = search(out, condition, limit=limit, split=split, timeout=timeout)
+        clip_ids = search(dataset, condition, limit=limit, split=split, timeout=timeout)
     for clip_id in clip_ids:
         typer.echo(clip_id)
-    if save is not None:
-        create_file(save, selection(locate_one(out, split).recipe, clip_ids).to_toml().encode())
+    if not clip_ids:
+        unsaved = f"; {save} is not written" if save else ""
+        typer.echo(f"no clip has a digit in a frame where {one_line(condition)}{unsaved}", err=True)
+    elif save is not None:
+        create_file(save, selection(locate_one(dataset, split).recipe, clip_ids).to_toml().encode())
         typer.echo(f"{save}: a recipe of {len(clip_ids)} clips", err=True)
 
 

@@ -45,7 +45,7 @@ AddressOption = Annotated[
     str | None, typer.Option("--address", help="The address of a Ray cluster. Default: start one.")
 ]
 PlaceArgument = Annotated[
-    str, typer.Argument(metavar="OUT", help="The folder or URL of a data set, or one that holds several.")
+    str, typer.Argument(metavar="DATASET", help="The folder or URL of a data set, or one that holds several.")
 ]
 
 

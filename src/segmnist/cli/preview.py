@@ -97,8 +97,7 @@ def _save_posteriors(out: Path, source: ClipSource, clip_ids: range, scale: int 
     from io import BytesIO
 
     from segmnist.oracle import OBSERVERS, Oracle
-    from segmnist.views.posteriors import posterior_strips
-    from segmnist.views.preview.figure import draw_sheet, sheet_layout
+    from segmnist.views.posteriors import draw_posteriors, posterior_strips
     from segmnist.whole_file import check_target, replace_file
 
     if out.suffix != ".png":
@@ -111,5 +110,5 @@ def _save_posteriors(out: Path, source: ClipSource, clip_ids: range, scale: int 
         known = [oracle.posterior(clip, observer) for observer in reversed(OBSERVERS)]
         strips += posterior_strips(clip, known)
     png = BytesIO()
-    draw_sheet(strips, sheet_layout(strips, scale=scale)).save(png, "PNG")
+    draw_posteriors(strips, scale=scale).save(png, "PNG")
     replace_file(out, png.getvalue())

@@ -11,7 +11,7 @@ from segmnist.cli.options import BankOption
 
 
 def report(
-    dataset: Annotated[str, typer.Argument(help="The folder or URL of a data set.")],
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="The folder or URL of a data set.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file to write.")] = Path("report.html"),
     clips: Annotated[
         int, typer.Option("--clips", "-n", help="The largest number of clips to measure.")

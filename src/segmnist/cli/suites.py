@@ -52,7 +52,7 @@ def suites(
         return
     if name is None:
         table = Table(
-            "suite", "parts", "val", "test", "frames", Column("test id", no_wrap=True), "what it is",
+            "suite", "parts", "val", "test", "test frames", Column("test id", no_wrap=True), "what it is",
             box=None, pad_edge=False,
         )  # fmt: skip
         for each in chosen:

@@ -14,7 +14,7 @@ MOST_LINES = 50
 
 
 def verify(
-    out: PlaceArgument,
+    dataset: PlaceArgument,
     repair: Annotated[bool, typer.Option("--repair", help="Draw the damaged shards again.")] = False,
     clean: Annotated[
         bool, typer.Option("--clean", help="Delete temporary files that interrupted commands left behind.")
@@ -31,7 +31,7 @@ def verify(
     from segmnist.digits.bank import DigitBank
 
     with reporting("verify") as report:
-        verdicts = check(out, report=report)
+        verdicts = check(dataset, report=report)
     if clean or repair:
         for verdict in verdicts:
             _print_faults(verdict.faults)
@@ -44,7 +44,7 @@ def verify(
                     f"{one_line(verdict.found.store.url)}: {len(verdict.faults)} faults found, what was broken is made again"
                 )
         with reporting("verify") as report:
-            verdicts = check(out, report=report)
+            verdicts = check(dataset, report=report)
     for verdict in verdicts:
         _print_faults(verdict.faults)
         state = "whole" if verdict.is_good else f"{len(verdict.faults)} faults"
@@ -61,13 +61,13 @@ def _print_faults(faults: Sequence[object]) -> None:
 
 
 def recipe(
-    out: PlaceArgument,
-    split: Annotated[str | None, typer.Option("--split", help="The split, if OUT holds several.")] = None,
+    dataset: PlaceArgument,
+    split: Annotated[str | None, typer.Option("--split", help="The split, if DATASET holds several.")] = None,
 ) -> None:
     """Print the recipe of a data set as TOML; `generate --recipe` makes the same bytes from it."""
     from segmnist.dataset.locate import locate_one
 
-    found = locate_one(out, split).recipe
+    found = locate_one(dataset, split).recipe
     typer.echo(f"# content_id {found.content_id}: the clips, whatever their format; cite this")
     typer.echo(f"# plan_id    {found.plan_id}: the files\n")
     typer.echo(found.to_toml(), nl=False)

@@ -91,11 +91,11 @@ def _tables(found: Found) -> dict[str, Any]:
 
     if not found.recipe.index:
         fix = "it was generated with --no-index"
-        raise BadArgument("OUT", found.store.url, "a data set with an index", fix)
+        raise BadArgument("DATASET", found.store.url, "a data set with an index", fix)
     try:
         manifest = found.books.manifest()
     except FileNotFoundError:
-        raise BadArgument("OUT", found.store.url, "a finished data set", "run generate again") from None
+        raise BadArgument("DATASET", found.store.url, "a finished data set", "run generate again") from None
     prefix = prefix_for(found.recipe)
     paths = {
         table: [index_path(prefix, table, receipt.shard) for receipt in manifest.receipts] for table in TABLES

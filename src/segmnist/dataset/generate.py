@@ -69,7 +69,8 @@ def generate(
             check_place(plan, store, books)
         _claim(books, recipe)
         shards = _missing(plan, books, shard_range)
-        tally = Tally(_num_clips(plan, shards), report)
+        asked = _num_clips(plan, _of_range(plan, shard_range))
+        tally = Tally(asked, report, before=asked - _num_clips(plan, shards))
         work = partial(commit, plan, store)
         for receipt in run(work, shards, where, unit="shard", at_a_time=SHARDS_PER_WORKER):
             tally.add(receipt.clips, receipt.num_bytes)
@@ -91,8 +92,12 @@ def _check_range(shard_range: tuple[int, int]) -> None:
 
 def _missing(plan: Plan, books: Books, shard_range: tuple[int, int]) -> list[int]:
     done = books.done()
+    return [shard for shard in _of_range(plan, shard_range) if shard not in done]
+
+
+def _of_range(plan: Plan, shard_range: tuple[int, int]) -> range:
     part, parts = shard_range
-    return [shard for shard in range(part, plan.num_shards, parts) if shard not in done]
+    return range(part, plan.num_shards, parts)
 
 
 def _write_whole(

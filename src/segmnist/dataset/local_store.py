@@ -210,7 +210,7 @@ class LocalStore:
     def check_is_there(self) -> None:
         """Raise `BadArgument` where the folder does not exist."""
         if not self.root.exists():
-            raise BadArgument("OUT", self.url, "a folder that exists")
+            raise BadArgument("DATASET", self.url, "a folder that exists")
 
     def free_bytes(self) -> int:
         """Return the free bytes of the disk that the folder lies on, or will lie on."""

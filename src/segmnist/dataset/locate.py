@@ -57,7 +57,7 @@ class Lost:
 
 
 def locate(place: str | Path) -> list[Found | Lost]:
-    """Return the data sets in a place, which is OUT or the folder of one data set.
+    """Return the data sets in a place, which is the folder of one data set or of several.
 
     Raises `BadArgument` where there is none.
     """
@@ -65,7 +65,7 @@ def locate(place: str | Path) -> list[Found | Lost]:
     prefixes = sorted(_prefixes(store, "", DEPTH))
     if not prefixes:
         store.check_is_there()
-        raise BadArgument("OUT", str(place), "a folder with a data set in it", "there is no recipe.json")
+        raise BadArgument("DATASET", str(place), "a folder with a data set in it", "there is no recipe.json")
     return [_found(store, prefix) for prefix in prefixes]
 
 
@@ -109,7 +109,7 @@ def locate_one(place: str | Path, split: str | None = None) -> Found:
     if len(found) != 1:
         asked = "the place of one data set" + (f" of split {split!r}" if split else "")
         names = ", ".join(f"{data.store.url} ({data.recipe.split})" for data in there)
-        raise BadArgument("OUT", str(place), asked, f"there are: {names}; name one, or its split")
+        raise BadArgument("DATASET", str(place), asked, f"there are: {names}; name one, or its split")
     if found[0].conflict:
         raise CorruptData(
             f"{found[0].books.at(RECIPE)} and {MANIFEST} name different data sets ({found[0].conflict}); {MEND}"

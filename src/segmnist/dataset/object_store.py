@@ -121,7 +121,9 @@ class ObjectStore:
         try:
             self._patiently(lambda: self._fs.ls(bucket, detail=False, refresh=True))
         except FileNotFoundError:
-            raise BadArgument("OUT", self.url, "a bucket that exists", f"there is no {bucket!r}") from None
+            raise BadArgument(
+                "DATASET", self.url, "a bucket that exists", f"there is no {bucket!r}"
+            ) from None
 
     def free_bytes(self) -> None:
         """Return None: an object store has no size."""

@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 
 class Progress(NamedTuple):
-    """Clips and bytes that are stored (or read), and clips in all that this run will store (or read)."""
+    """Clips that are stored (or read), bytes that this run has stored (or read), and clips in all.
+
+    Of a resumed run, clips that were stored before count as stored.
+    """
 
     clips: int
     bytes: int
@@ -22,10 +25,10 @@ def no_report(progress: Progress) -> None:
 
 
 class Tally:
-    """Adds up what a run has done, and reports it."""
+    """Adds up what a run has done, and reports it; `before` are the clips that earlier runs have stored."""
 
-    def __init__(self, total_clips: int, report: Report) -> None:
-        self._progress, self._report = Progress(0, 0, total_clips), report
+    def __init__(self, total_clips: int, report: Report, *, before: int = 0) -> None:
+        self._progress, self._report = Progress(before, 0, total_clips), report
         report(self._progress)
 
     def add(self, clips: int, num_bytes: int) -> None:

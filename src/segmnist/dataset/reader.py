@@ -183,5 +183,5 @@ def open_dataset(place: str | Path, split: str | None = None, *, check: bool = T
         raise BadArgument("format", found.format, ", ".join([*SHARDED, *WHOLE]), fix)
     if not found.books.is_complete():
         unfinished = f"{found.store.url}, which has no {found.books.path(MANIFEST)}"
-        raise BadArgument("OUT", unfinished, "a finished data set", "run generate again to finish it")
+        raise BadArgument("DATASET", unfinished, "a finished data set", "run generate again to finish it")
     return StoredDataset(found, check=check)

@@ -10,7 +10,7 @@ from rich.console import Console
 from tests.evaluate.clips import T, evaluated
 
 from segmnist.evaluate.reports.results import SCHEMA, Result, Score, part_result
-from segmnist.evaluate.reports.table import notes, ranked, score_rows, tables
+from segmnist.evaluate.reports.table import _details, notes, ranked, score_rows, score_text, tables
 
 PART = part_result("all", T, evaluated(range(3)))
 
@@ -41,10 +41,30 @@ def test_a_single_part_comes_with_its_breakdowns() -> None:
     assert "visibility" not in printed([PART, PART])
 
 
-def printed(parts: Any) -> str:
+def printed(parts: Any, width: int = 200) -> str:
     file = io.StringIO()
-    Console(file=file, width=200).print(tables(parts))
+    Console(file=file, width=width).print(tables(parts))
     return file.getvalue()
+
+
+def test_tables_fit_eighty_columns_and_break_no_score() -> None:
+    parts = [msgspec.structs.replace(PART, name=f"density-{n}") for n in range(5)]
+    narrow, wide = printed(parts, 80), printed(parts, 500)
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert len([line for line in wide.splitlines() if line.startswith("score ")]) == 1
+    for title, scores in score_rows(parts):
+        assert narrow.count(score_text(scores[0])) >= len(parts), title
+    assert printed(parts, 80).count("not to rank by") == printed(parts, 500).count("not to rank by")
+
+
+def test_headings_differ_and_every_column_has_one() -> None:
+    for table in _details(PART):
+        headings = [column.header for column in table.columns]
+        assert all(headings)
+        assert len(set(headings)) == len(headings)
+    for line in printed([PART], 80).splitlines():
+        assert "…" not in line
+        assert len(line) <= 80
 
 
 def result_of(model: Any, **scores: Any) -> Any:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rich.console import Group
-from rich.table import Table
+from rich.console import Console, ConsoleOptions, Group
+from rich.measure import Measurement
+from rich.table import Column, Table
 
 from segmnist.evaluate.metrics import CEILING, POSTERIOR, ROWS
 from segmnist.evaluate.reports.results import PartResult, Result, Score
@@ -18,6 +19,9 @@ BESIDE = {
 
 ID_LENGTH = 12
 """Digits of a content id in a table; a result file has all 64."""
+
+ANY_WIDTH = 10_000
+"""More than the characters of any line."""
 
 BRACKET = {"_low": ", at least", "_high": ", at most"}
 """Ends of a bracket: what comes after the score's name, and after the title."""
@@ -38,7 +42,29 @@ def score_text(score: Score) -> str:
 
 def tables(parts: Sequence[PartResult]) -> Group:
     """Return the scores of all parts side by side; of a single part also its classes and breakdowns."""
-    return Group(score_table(parts), *(_details(parts[0]) if len(parts) == 1 else ()))
+    return Group(SideBySide(parts), *(_details(parts[0]) if len(parts) == 1 else ()))
+
+
+class SideBySide:
+    """The scores of parts in one table, or in several below one another, each with the parts that fit beside one another."""
+
+    def __init__(self, parts: Sequence[PartResult]) -> None:
+        self.parts = parts
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table | str]:
+        """Iterate over the tables, and at the end the notes."""
+        without_end = options.update(width=ANY_WIDTH)
+        together = [self.parts[0]]
+        for part in self.parts[1:]:
+            wider = [*together, part]
+            if Measurement.get(console, without_end, score_table(wider)).maximum <= options.max_width:
+                together = wider
+            else:
+                yield score_table(together)
+                yield ""
+                together = [part]
+        yield score_table(together)
+        yield "\n".join(notes(self.parts))
 
 
 def ranked(results: Iterable[Result], part: str | None = None) -> list[Result]:
@@ -65,11 +91,11 @@ def _rank(parts: Sequence[PartResult]) -> tuple[bool, float]:
 
 def score_table(parts: Sequence[PartResult]) -> Table:
     """Return the scores that tables show, a column for each part, under the beginning of its clips' content id."""
-    table = Table("score", *(part.name for part in parts), box=None, header_style="bold", pad_edge=False)
+    columns = (Column(part.name, no_wrap=True) for part in parts)
+    table = Table("score", *columns, box=None, header_style="bold", pad_edge=False)
     table.add_row("content id of the clips", *(part.content_id[:ID_LENGTH] or "-" for part in parts))
     for title, scores in score_rows(parts):
         table.add_row(title, *map(score_text, scores))
-    table.caption, table.caption_justify = "\n".join(notes(parts)), "left"
     return table
 
 
@@ -108,7 +134,7 @@ def _details(part: PartResult) -> Iterator[Table]:
         name = str(number) if number < 10 else "background"
         classes.add_row(name, _share(score.iou), _share(score.accuracy), f"{score.pixels:,}")
     yield classes
-    columns = ("digit pixels", "", "pixels", "right", "background", "twin", "another digit")
+    columns = ("breakdown", "kind", "digit pixels", "right", "background", "twin", "other digit")
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)
     for name, buckets in part.breakdowns.items():
         for bucket, b in buckets.items():
