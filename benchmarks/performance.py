@@ -25,12 +25,24 @@ from segmnist import render as draw
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
 HEAD = """
-# What drawing costs
+# Performance
 
-Written by `python benchmarks/performance.py`, which anyone can repeat. The measures of the first two tables take turns in one
-process and are medians of CPU time on one core; "reach" is the target that was set before the work. `benchmarks/history.jsonl`
-keeps the figures of every run, with machine and commit.
+Written by `python benchmarks/performance.py`, which anyone can repeat. All but the last table are medians of CPU time on one
+core, of batches; "reach" is the target that was set before the work. `benchmarks/history.jsonl` keeps the figures of every
+run, with machine and commit.
+"""
 
+CALLS = (
+    ('`ClipSource("standard").batch(ids)`', "standard", 30),
+    ("`... truth=` every mask truth", drawing.ALL_MASKS, 30),
+    ('`... truth=("semantic", "flow")`', drawing.FLOW, 30),
+    ('`ClipSource("origin").batch(ids)`', "origin", 30),
+    ('`ClipSource("long").batch(ids)`', "300 frames", 300),
+    ("512x512, all eight times the size", "512x512, all eight times the size", 30),
+)
+"""What a user calls, the measure of its frames, and the frames of a clip."""
+
+FRAME = """
 ## Where the time of a frame goes
 
 A frame of the `standard` preset at 64x64 has 4,096 pixels, of which a third show noise, 8 % digits and the rest shapes.
@@ -105,6 +117,13 @@ def rest(stream: int) -> list[tuple[str, float, str, bool]]:
         ("import segmnist, s", load, "< 0.3", load < 0.3),
         ("first clip in a new process with warm caches, s", clip, "< 1.0", clip < 1.0),
     ]
+
+
+def clips_a_second(us: dict[str, float]) -> str:
+    """Return which call gives how many clips a second, by the measures of this run."""
+    rows = [[call, f"{1e6 / us[measure] / num_frames:,.0f}"] for call, measure, num_frames in CALLS]
+    table = drawing.table([["call", "clips/s on one core"], *rows], markdown=True)
+    return f"## What you get\n\n{table}\n\nA loader for training adds its own cost: see [loaders](loaders.md#speed)."
 
 
 def cost_model(us: dict[str, float]) -> str:

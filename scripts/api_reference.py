@@ -7,7 +7,7 @@ Run: python scripts/api_reference.py
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import inspect
 from pathlib import Path
 from types import ModuleType
@@ -87,8 +87,16 @@ def _section(name: str, title: str) -> str:
     rows = [f"| `{each}` | {_summary(getattr(module, each))} |" for each in public_names(module)]
     table = "\n".join(["| name | what it is |", "|---|---|", *rows])
     about = (module.__doc__ or "").strip().partition("\n")[0]
-    details = "".join(f"::: {name}.{each}\n\n" for each in documented)
+    details = "".join(f"::: {_address(module, each)}\n\n" for each in documented)
     return f"\n## {title}\n\n`{name}`: {_escaped(about)}\n\n{table}\n\n{details}"
+
+
+def _address(module: ModuleType, name: str) -> str:
+    """Return where the site finds a name: in the module, or where it was defined if a module beside it has this name, too."""
+    address = f"{module.__name__}.{name}"
+    if hasattr(module, "__path__") and importlib.util.find_spec(address) is not None:
+        return f"{getattr(module, name).__module__}.{name}"
+    return address
 
 
 def _is_code(thing: object) -> bool:
