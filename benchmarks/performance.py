@@ -32,15 +32,15 @@ core, of batches; "reach" is the target that was set before the work. `benchmark
 run, with machine and commit.
 """
 
-CALLS = (
-    ('`ClipSource("standard").batch(ids)`', "standard", 30),
-    ("`... truth=` every mask truth", drawing.ALL_MASKS, 30),
-    ('`... truth=("semantic", "flow")`', drawing.FLOW, 30),
-    ('`ClipSource("origin").batch(ids)`', "origin", 30),
-    ('`ClipSource("long").batch(ids)`', "300 frames", 300),
-    ("512x512, all eight times the size", "512x512, all eight times the size", 30),
+CLIPS = (
+    ('`ClipSource("standard")`, 30 frames of 64x64', "standard", 30),
+    ("with every mask truth", drawing.ALL_MASKS, 30),
+    ('with `truth=("semantic", "flow")`', drawing.FLOW, 30),
+    ('`ClipSource("origin")`', "origin", 30),
+    ('`ClipSource("long")`, 300 frames', "300 frames", 300),
+    ("`standard` at 512x512, all eight times the size", "512x512, all eight times the size", 30),
 )
-"""What a user calls, the measure of its frames, and the frames of a clip."""
+"""What a user draws, the measure of its frames, and the frames of a clip."""
 
 FRAME = """
 ## Where the time of a frame goes
@@ -63,6 +63,11 @@ A frame of the `standard` preset at 64x64 has 4,096 pixels, of which a third sho
 
 The hard limit is the memset of the same bytes; the practical one is a copy from the page cache.
 """
+
+GOT = """
+These are batches of 32, as `source.batch(ids)` draws them, into memory that is used again. A loader for training adds its own
+cost: see [loaders](loaders.md#speed).
+""".strip()
 
 STREAM = """
 import resource, sys
@@ -121,9 +126,9 @@ def rest(stream: int) -> list[tuple[str, float, str, bool]]:
 
 def clips_a_second(us: dict[str, float]) -> str:
     """Return which call gives how many clips a second, by the measures of this run."""
-    rows = [[call, f"{1e6 / us[measure] / num_frames:,.0f}"] for call, measure, num_frames in CALLS]
-    table = drawing.table([["call", "clips/s on one core"], *rows], markdown=True)
-    return f"## What you get\n\n{table}\n\nA loader for training adds its own cost: see [loaders](loaders.md#speed)."
+    rows = [[drawn, f"{1e6 / us[measure] / num_frames:,.0f}"] for drawn, measure, num_frames in CLIPS]
+    table = drawing.table([["clips of", "clips/s on one core"], *rows], markdown=True)
+    return f"## What you get\n\n{table}\n\n{GOT}"
 
 
 def cost_model(us: dict[str, float]) -> str:

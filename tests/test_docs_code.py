@@ -47,8 +47,13 @@ def blocks_of(page: Path) -> list[Block]:
 
 
 def python_of(page: Path) -> list[Block]:
-    """Return the blocks of Python; those with prompts run as doctests."""
-    return [block for block in blocks_of(page) if block.language == "python" and ">>> " not in block.text]
+    """Return the blocks of Python."""
+    return [block for block in blocks_of(page) if block.language == "python"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_code_has_no_prompts(page: Path) -> None:
+    assert ">>> " not in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if python_of(page)], ids=lambda page: page.name)
