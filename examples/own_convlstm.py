@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from segmnist.baselines.predict import as_input, predictor
 from segmnist.evaluate.reports.table import score_text
+from segmnist.html_page import page
 from segmnist.suites import Suite, evaluate, suite
 from segmnist.suites.results import load_suite_result
 from segmnist.suites.worst import worst_clips
@@ -62,6 +63,6 @@ parts = evaluate(predict, few, split="val")
 for name in ("information_gained", "miou"):
     ours, theirs = (score_text(result.scores[name]) for result in (parts[0], row))
     print(f"{name}: ours {ours}, the table's unet {theirs}")
-page = mistakes_html(worst_clips(predict, few, parts, split="val")["all"])
-Path("failures.html").write_text(page, encoding="utf-8")
+worst = mistakes_html(worst_clips(predict, few, parts, split="val")["all"])
+Path("failures.html").write_text(page("The worst clips", worst), encoding="utf-8")
 print("The worst clips are in failures.html.")
