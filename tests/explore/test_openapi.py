@@ -14,7 +14,7 @@ from segmnist.explore.parameters import PARAMETERS
 from segmnist.explore.routes import ROUTES
 
 SECONDS = 20
-"""No request may take longer, on however slow a machine the tests run."""
+"""Of processor time: no request may take more. The clock on the wall would tell how busy the machine is."""
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +61,9 @@ def test_any_request(described: Any, path: str, mode: str, cases: int) -> None:
         # Mostly few fields are changed: of forty at once some pair is nearly always at odds.
         kept = data.draw(st.sets(st.sampled_from(sorted(case.query)), max_size=6)) if case.query else set()
         case.query = {name: value for name, value in case.query.items() if name in kept}
-        start = time.monotonic()
+        start = time.process_time()
         response = case.call(headers={"host": "localhost"})
-        slowest[0] = max(slowest[0], time.monotonic() - start)
+        slowest[0] = max(slowest[0], time.process_time() - start)
         case.validate_response(response, checks=checks)
 
     ask()
