@@ -15,6 +15,7 @@ pytest.importorskip("torch", reason="torch comes with the `train` extra")
 
 from scripts import benchmark_figures, run_benchmark
 
+from segmnist.evaluate.reports.curve import GRID
 from segmnist.evaluate.reports.results import Score
 from segmnist.suites.results import load_suite_result
 
@@ -28,22 +29,31 @@ def test_a_run_leaves_a_result_and_is_then_done(tmp_path: Path, monkeypatch: Any
         assert run_benchmark.main() == 0
         return str(capsys.readouterr().out)
 
-    assert listed().split() == ["missing", "0.001", "min", "tiny-v1-all-background-1"]
+    name = "tiny-v1-all-background-1-0.001min"
+    assert listed().split() == ["missing", "0.001", "min", name]
     options = argparse.Namespace(
-        threads=1, minutes=0.001, runs=tmp_path / "runs", results=tmp_path, device="cpu", tracking=False,
+        threads=1, runs=tmp_path / "runs", results=tmp_path, device="cpu", tracking=False,
         oracle=False, commit=None,
     )  # fmt: skip
-    run = run_benchmark.Run("tiny-v1", None, "all-background", 1, 2.0)
-    assert run_benchmark.finish(run, options).startswith("tiny-v1-all-background-1: ")
-    result = load_suite_result(tmp_path / "tiny-v1-all-background-1.json")
+    run = run_benchmark.Run("tiny-v1", None, "all-background", 1, 2.0).for_minutes(0.001)
+    assert run_benchmark.finish(run, options).startswith(f"{name}: ")
+    result = load_suite_result(tmp_path / f"{name}.json")
     assert (result.seed, result.parameters, result.minutes is not None) == (1, 11, True)
-    curve = json.loads((tmp_path / "curves" / "tiny-v1-all-background-1.json").read_text())
+    curve = json.loads((tmp_path / "curves" / f"{name}.json").read_text())
     assert (curve["model"], curve["seed"]) == ("all-background", 1)
     assert curve["validations"][-1].keys() == {"minutes", *run_benchmark.CURVE_SCORES}
     assert benchmark_figures.learning_curves(tmp_path / "curves") == {}  # only seed 0 is drawn
     assert listed().startswith("done")
-    (tmp_path / "tiny-v1-all-background-1.json").write_text("{}")
+    (tmp_path / f"{name}.json").write_text("{}")
     assert listed().startswith("missing")
+
+
+def test_a_run_with_the_budget_of_the_list_keeps_its_name() -> None:
+    run = run_benchmark.Run("tiny-v1", None, "unet", 1, 2.0)
+    assert run.for_minutes(None) == run.for_minutes(2.0) == run
+    assert (run.name, run.for_minutes(40).name) == ("tiny-v1-unet-1", "tiny-v1-unet-1-40min")
+    reference = run_benchmark.Run("tiny-v1", None, "class-prior", 0, 0.0)
+    assert reference.for_minutes(40) == reference
 
 
 def test_a_reference_is_a_run_without_training(tmp_path: Path) -> None:
@@ -75,16 +85,31 @@ def test_learning_curves_are_drawn_by_suite_and_part(tmp_path: Path) -> None:
     assert figures["learning-exact-v2-small.svg"].png().startswith(b"\x89PNG")
 
 
+def test_a_model_with_two_budgets_has_two_learning_curves(tmp_path: Path) -> None:
+    for minutes in (5, 40):
+        points = [{"minutes": minutes, "information_gained": 10.0, "nll": 1.0, "miou": 0.5}]
+        kept = {"suite": "exact-v2", "part": "small", "model": "unet", "seed": 0, "validations": points}
+        (tmp_path / f"unet-{minutes}.json").write_text(json.dumps(kept))
+    svg = benchmark_figures.learning_curves(tmp_path)["learning-exact-v2-small.svg"].svg()
+    assert "unet, 5 min<" in svg
+    assert "unet, 40 min<" in svg
+
+
 def test_the_gap_to_the_ceiling_has_a_point_for_each_part_that_was_scored() -> None:
-    def result(model: str, part: str, share: float | None) -> Any:
+    def result(model: str, part: str, share: float | None, minutes: float = 5) -> Any:
         scores = {"information_share": Score(share)}
         one = SimpleNamespace(name=part, scores=scores)
-        return SimpleNamespace(suite="exact-v2", seed=0, model=model, parts=[one])
+        return SimpleNamespace(suite="exact-v2", seed=0, model=model, parts=[one], minutes=minutes)
 
-    results = [result("unet", "small", 0.25), result("unet", "twins", 0.5), result("unet3d", "faint", None)]
+    results = [
+        result("unet", "small", 0.25, minutes=40),
+        result("unet", "small", 0.125),
+        result("unet", "twins", 0.5),
+        result("unet3d", "faint", None),
+    ]
     svg = benchmark_figures.gap(results)["gap-exact-v2.svg"].svg()
     assert "unet, part small: 0.250" in svg
     assert "unet, part twins: 0.500" in svg
     assert "unet3d" not in svg
-    assert svg.count("<polyline") == 1 + svg.count("#cccccc")  # no line joins parts with one between them
+    assert svg.count("<polyline") == 1 + svg.count(GRID)  # no line joins parts with one between them
     assert benchmark_figures.gap([]) == {}
