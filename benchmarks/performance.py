@@ -59,7 +59,7 @@ A frame of the `standard` preset at 64x64 has 4,096 pixels, of which a third sho
   digits is computed per pixel, and validity comes from the bits. A batch fits into no processor's cache: see the memset of
   the bytes that flow adds.
 - **Memory**: 8,192 bytes are written for video and labels. Fresh pages cost more than drawing on them, so a batch is one block
-  of memory, whose pages the C library reuses from batch to batch.
+  of memory, which is used again once nobody holds an array in it.
 
 The hard limit is the memset of the same bytes; the practical one is a copy from the page cache.
 """

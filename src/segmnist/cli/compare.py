@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from segmnist.cli.curve import check_curve, write_curve
 from segmnist.errors import BadArgument, CorruptData
 
 if TYPE_CHECKING:
@@ -49,22 +50,13 @@ def compare(
 
     if written_as not in FORMATS:
         raise BadArgument("--format", written_as, ", ".join(FORMATS))
-    if drawn is not None and drawn.suffix not in (".svg", ".png"):
-        raise BadArgument("--curve", str(drawn), "a file whose name ends in .svg or .png")
-    for place in filter(None, (out, drawn)):
-        check_target(place)
+    if drawn is not None:
+        check_curve(drawn)
+    if out is not None:
+        check_target(out)
     comparison = compared(_named(files), scores or ())
     if drawn is not None:
-        levels = comparison.levels
-        if levels is None:
-            raise BadArgument(
-                "--curve",
-                str(drawn),
-                "a sweep",
-                f"the parts of {comparison.suite} are not levels of one knob",
-            )
-        curve = comparison.curve(comparison.scores[0], levels)
-        replace_file(drawn, curve.png() if drawn.suffix == ".png" else curve.svg().encode())
+        write_curve(comparison, drawn)
     text = FORMATS[written_as](comparison)
     if out is None:
         typer.echo(text, nl=False)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from segmnist.cli.curve import check_curve, write_curve
 from segmnist.cli.evaluate import source_of
 from segmnist.cli.options import PresetOption, SetOption, SpecOption, spec_from
 from segmnist.cli.progress import counting
@@ -58,10 +59,10 @@ def sweep(
     from segmnist.evaluate.reports.results import SCHEMA, Result, hardware, save_result
     from segmnist.suites import evaluate, sweep_of
     from segmnist.suites.checksums import suite_sha256
-    from segmnist.whole_file import check_target, replace_file
+    from segmnist.whole_file import check_target
 
-    if drawn is not None and drawn.suffix not in (".svg", ".png"):
-        raise BadArgument("--curve", str(drawn), "a file whose name ends in .svg or .png")
+    if drawn is not None:
+        check_curve(drawn)
     swept = sweep_of(spec_from(preset, spec, changes), knob, _numbers(values), num_clips)
     sources: dict[str, object] = {}
     for model in models:
@@ -74,7 +75,7 @@ def sweep(
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         places = {name: folder / f"{re.sub('[^A-Za-z0-9._-]+', '-', name)}.json" for name in sources}
-    for place in filter(None, (drawn, *places.values())):
+    for place in places.values():
         check_target(place)
     results = {}
     for name, source in sources.items():
@@ -88,9 +89,7 @@ def sweep(
             save_result(results[name], places[name])
     comparison = compare(results, [score])
     if drawn is not None:
-        assert comparison.levels is not None  # a sweep has them
-        curve = comparison.curve(score, comparison.levels)
-        replace_file(drawn, curve.png() if drawn.suffix == ".png" else curve.svg().encode())
+        write_curve(comparison, drawn)
     typer.echo(markdown(comparison), nl=False)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from segmnist.errors import BadArgument
+from segmnist.errors import BadArgument, whole_number
 from segmnist.load.stream import checked_first, next_clip_of, place_among_ranks
 from segmnist.load.tensors import Batch, with_channel
 from segmnist.source import ClipSource
@@ -44,9 +44,7 @@ class DeviceClips:
         if not isinstance(source, ClipSource) or source.device is None or source.length is not None:
             fix = 'for instance ClipSource("standard", device="cuda")'
             raise BadArgument("source", source, "a ClipSource with a device and without a length", fix)
-        if batch_size < 1:
-            raise BadArgument("batch_size", batch_size, "1 or more")
-        self.source, self.batch_size = source, batch_size
+        self.source, self.batch_size = source, whole_number("batch_size", batch_size, 1)
         self.rank, self.world_size = place_among_ranks(rank, world_size)
         self.first_clip = checked_first(first_clip)
 
