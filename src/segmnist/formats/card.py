@@ -87,6 +87,15 @@ def coco_head(layout: Layout) -> dict[str, Any]:
     }
 
 
+def coco_images(layout: Layout, frame_name: str) -> Iterator[dict[str, Any]]:
+    """Iterate over the `images` of a COCO file, one a frame; frame_name: of their files, with `{clip}` and `{frame}`."""
+    T, H, W = layout.arrays["video"].shape
+    for row, clip_id in enumerate(layout.clip_ids(range(layout.num_clips))):
+        for index in range(T):
+            file_name = frame_name.format(clip=sequence_name(layout, clip_id), frame=index)
+            yield {"id": row * T + index + 1, "file_name": file_name, "height": H, "width": W, "license": 1}
+
+
 def common_files() -> dict[str, bytes]:
     """Return the files that every format writes beside the data: README.md, the MNIST licence, the classes."""
     return {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from segmnist.formats.card import CATEGORY_OF_CLASS, categories, coco_head, json_pieces, sequence_name
+from segmnist.formats.card import CATEGORY_OF_CLASS, categories, coco_head, coco_images, json_pieces
 from segmnist.formats.layout import Clip, Clips, Layout, Pieces
 from segmnist.formats.pictures import png_grey
 from segmnist.formats.rle import box_xywh, check_pycocotools, encode
@@ -42,19 +42,11 @@ def root_files(layout: Layout, clips: Clips) -> Iterator[tuple[str, Pieces]]:
     """Iterate over the two JSONs."""
     for kind, path in zip(KINDS, root_paths(layout)):
         content = {
-            "images": _images(layout),
+            "images": coco_images(layout, "{clip}/{frame:05d}.png"),
             "annotations": _annotations(layout, clips, kind),
             "categories": categories(),
         }
         yield path, json_pieces({**coco_head(layout), **content})
-
-
-def _images(layout: Layout) -> Iterator[dict[str, Any]]:
-    T, H, W = layout.arrays["video"].shape
-    for row, clip_id in enumerate(layout.clip_ids(range(layout.num_clips))):
-        for index in range(T):
-            file_name = f"{sequence_name(layout, clip_id)}/{index:05d}.png"
-            yield {"id": row * T + index + 1, "file_name": file_name, "height": H, "width": W, "license": 1}
 
 
 def _annotations(layout: Layout, clips: Clips, kind: str) -> Iterator[dict[str, Any]]:

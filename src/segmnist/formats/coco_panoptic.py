@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from segmnist.formats.card import coco_head, json_pieces, panoptic_categories, sequence_name
+from segmnist.formats.card import coco_head, coco_images, json_pieces, panoptic_categories, sequence_name
 from segmnist.formats.layout import Clip, Clips, Layout, Pieces
-from segmnist.formats.panoptic import segment_ids, segments
-from segmnist.formats.pictures import jpeg, png_rgb
+from segmnist.formats.panoptic import frames_and_segments, segments
 
 TRUTHS = ("instance",)
 
@@ -31,9 +30,7 @@ def clip_paths(layout: Layout, name: str) -> Iterator[str]:
 
 def clip_files(layout: Layout, clip: Clip) -> Iterator[bytes]:
     """Iterate over a clip's files: of each frame the JPEG and the PNG of segments."""
-    for frame, instance in zip(clip["video"], clip["instance"]):
-        yield jpeg(frame)
-        yield png_rgb(segment_ids(instance))
+    return frames_and_segments(clip)
 
 
 def root_paths(layout: Layout) -> tuple[str, ...]:
@@ -44,19 +41,11 @@ def root_paths(layout: Layout) -> tuple[str, ...]:
 def root_files(layout: Layout, clips: Clips) -> Iterator[tuple[str, Pieces]]:
     """Iterate over the one file of all clips, the JSON."""
     content = {
-        "images": _images(layout),
+        "images": coco_images(layout, "{clip}_{frame:05d}.jpg"),
         "annotations": _annotations(layout, clips),
         "categories": panoptic_categories(),
     }
     yield root_paths(layout)[0], json_pieces({**coco_head(layout), **content})
-
-
-def _images(layout: Layout) -> Iterator[dict[str, Any]]:
-    T, H, W = layout.arrays["video"].shape
-    for row, clip_id in enumerate(layout.clip_ids(range(layout.num_clips))):
-        for index in range(T):
-            file_name = f"{sequence_name(layout, clip_id)}_{index:05d}.jpg"
-            yield {"id": row * T + index + 1, "file_name": file_name, "height": H, "width": W, "license": 1}
 
 
 def _annotations(layout: Layout, clips: Clips) -> Iterator[dict[str, Any]]:

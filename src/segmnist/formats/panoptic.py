@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from segmnist.classes import BACKGROUND
 from segmnist.formats.card import CATEGORY_OF_CLASS
-from segmnist.formats.layout import Array
+from segmnist.formats.layout import Array, Clip
+from segmnist.formats.pictures import jpeg, png_rgb
 from segmnist.formats.rle import box_xywh
 
 BACKGROUND_ID = 255
@@ -38,3 +40,10 @@ def segments(instance: Array, labels: Array) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def frames_and_segments(clip: Clip) -> Iterator[bytes]:
+    """Iterate over a clip's frames: of each its JPEG, then the PNG of its segments."""
+    for frame, instance in zip(clip["video"], clip["instance"]):
+        yield jpeg(frame)
+        yield png_rgb(segment_ids(instance))

@@ -12,8 +12,7 @@ from typing import Any
 
 from segmnist.formats.card import coco_head, json_pieces, panoptic_categories, sequence_name
 from segmnist.formats.layout import Clip, Clips, Layout, Pieces
-from segmnist.formats.panoptic import segment_ids, segments
-from segmnist.formats.pictures import jpeg, png_rgb
+from segmnist.formats.panoptic import frames_and_segments, segments
 
 TRUTHS = ("instance",)
 
@@ -31,9 +30,7 @@ def clip_paths(layout: Layout, name: str) -> Iterator[str]:
 
 def clip_files(layout: Layout, clip: Clip) -> Iterator[bytes]:
     """Iterate over a clip's files: of each frame the JPEG and the PNG of segments."""
-    for frame, instance in zip(clip["video"], clip["instance"]):
-        yield jpeg(frame)
-        yield png_rgb(segment_ids(instance))
+    return frames_and_segments(clip)
 
 
 def root_paths(layout: Layout) -> tuple[str, ...]:
