@@ -103,6 +103,7 @@ def finish(run: Run, options: argparse.Namespace) -> str:
         folder / LAST,
         tracking=options.tracking,
         observer=_observer(run, options),
+        posteriors=options.runs / "posteriors",
         device=options.device,
         commit=options.commit,
     )
@@ -128,7 +129,13 @@ def _of_reference(run: Run, options: argparse.Namespace) -> Result:
     chosen = whole if run.part is None else whole.only(run.part)
     [part] = chosen.parts
     make, notes = REFERENCES[run.model]
-    parts = evaluate(make(part), chosen, tracking=options.tracking, observer=_observer(run, options))
+    parts = evaluate(
+        make(part),
+        chosen,
+        tracking=options.tracking,
+        observer=_observer(run, options),
+        posteriors=options.runs / "posteriors",
+    )
     return Result(
         SCHEMA, whole.name, suite_sha256(whole), "test", run.model, parts, __version__, GENERATOR_VERSION,
         commit=options.commit, hardware=hardware(), notes=f"Not learned. {notes}",

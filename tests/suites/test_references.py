@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -95,3 +97,20 @@ def test_the_class_prior_gains_nothing_and_the_exact_posterior_all() -> None:
     )
     assert floor.scores["information_gained"].value == pytest.approx(0, abs=1e-3)
     assert ceiling.scores["information_share"].value == pytest.approx(1, abs=1e-5)
+
+
+def test_kept_posteriors_give_the_same_scores_and_are_not_computed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = suite("exact-v2").only("small")
+    make = partial(evaluate, class_prior(small.parts[0]), small, observer="offline", first=3)
+    afresh, first = make(), make(posteriors=tmp_path / "kept")
+    files = sorted((tmp_path / "kept").iterdir())
+    assert len(files) == 3
+    files[0].write_bytes(files[0].read_bytes()[:1000])  # a damaged one is made anew
+    second = make(posteriors=tmp_path / "kept")
+    monkeypatch.setattr(Oracle, "posterior", None)
+    assert afresh == first == second == make(posteriors=tmp_path / "kept")
+    monkeypatch.undo()
+    make(posteriors=tmp_path / "kept", split="val")
+    assert len(list((tmp_path / "kept").iterdir())) == 6  # of another split, beside them

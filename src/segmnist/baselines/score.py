@@ -37,14 +37,15 @@ def score(
     split: str = "test",
     tracking: bool = False,
     observer: str | None = None,
+    posteriors: Path | None = None,
     device: str = "auto",
     commit: str | None = None,
     progress: Callable[[int], None] = lambda clips: None,
 ) -> Result:
     """Return the result of a checkpoint on the part or parts that it was trained on.
 
-    Its notes tell how it was trained. Raises `BadArgument` for a model that was trained on a spec and not on a
-    suite.
+    Its notes tell how it was trained. `tracking`, `observer` and `posteriors` are those of
+    `segmnist.suites.evaluate`. Raises `BadArgument` for a model that was trained on a spec and not on a suite.
     """
     state = read_checkpoint(Path(checkpoint), torch.device("cpu"))
     settings = settings_of(state, Path(checkpoint))
@@ -53,7 +54,15 @@ def score(
     whole = suite(settings.suite)
     chosen = whole if settings.part is None else whole.only(settings.part)
     predict, model = load_predictor(checkpoint, device)
-    parts = evaluate(predict, chosen, split=split, tracking=tracking, observer=observer, progress=progress)
+    parts = evaluate(
+        predict,
+        chosen,
+        split=split,
+        tracking=tracking,
+        observer=observer,
+        posteriors=posteriors,
+        progress=progress,
+    )
     weights = sum(p.numel() for p in build(model, settings.width).parameters())
     notes = (
         f"{state['step']} steps of {settings.batch} clips x {settings.frames or 'all'} frames, width "

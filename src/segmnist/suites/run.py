@@ -14,14 +14,12 @@ from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument
 from segmnist.evaluate.evaluation import Evaluation
-from segmnist.evaluate.predictions import NUM_SAMPLES
 from segmnist.evaluate.reports.results import PartResult, part_result
-from segmnist.oracle import Oracle
 from segmnist.render.clips import Clip
-from segmnist.source import ClipSource
 from segmnist.suites.catalog import Part, Suite
 from segmnist.suites.catalog import suite as suite_named
 from segmnist.suites.checksums import BLOCK, block_checksum, check_block, clip_digest, is_frozen
+from segmnist.suites.posteriors import posterior_of
 from segmnist.suites.predict import Model, Predict, of_files, of_model
 from segmnist.suites.prior import class_prior
 
@@ -41,6 +39,7 @@ class Job:
     tracking: bool = False
     observer: str | None = None
     first: int | None = None
+    posteriors: Path | None = None
 
     @property
     def scored(self) -> Part:
@@ -62,6 +61,7 @@ def evaluate(
     tracking: bool = False,
     observer: str | None = None,
     first: int | None = None,
+    posteriors: str | Path | None = None,
     num_workers: int = 1,
     progress: Callable[[int], None] = lambda clips: None,
 ) -> list[PartResult]:
@@ -69,7 +69,8 @@ def evaluate(
 
     predictions: a path as `StoredPredictions` reads it, or a `Model`, called batch by batch. `num_workers`
     processes score stored predictions. `tracking` adds HOTA, J&F and VIS AP; `observer` adds the exact
-    posterior's scores, the ceiling, and the distance from the posterior, for suites that the oracle solves.
+    posterior's scores, the ceiling, and the distance from the posterior, for suites that the oracle solves;
+    `posteriors` is a folder that keeps the posteriors for the next model on the same clips.
     `first` scores the first so many clips of each part, for a quick look: no scores of the suite.
     suite: the name of a frozen suite, or a `Suite`, for instance `suite_of(spec)`. Raises `BadPrediction`
     for predictions that cannot be scored, `CorruptData` if the clips are not the frozen suite's.
@@ -77,9 +78,10 @@ def evaluate(
     chosen = suite_named(suite) if isinstance(suite, str) else suite
     if batch_size < 1 or num_workers < 1:
         raise BadArgument("batch_size, num_workers", (batch_size, num_workers), "1 or more")
+    kept = None if posteriors is None else Path(posteriors)
     results = []
     for part in chosen.parts:
-        job = Job(chosen, part, split, tracking, observer, first)
+        job = Job(chosen, part, split, tracking, observer, first, kept)
         if callable(predictions):
             evaluation = _score(job, job.blocks, of_model(predictions), batch_size, progress)
         else:
@@ -107,7 +109,7 @@ def _score(
     evaluation = Evaluation(tracking=job.tracking)
     source = job.part.source(job.split, TRUTHS)
     num_clips = job.scored.num_clips(job.split)
-    known_of = _nothing_known if job.observer is None else _posterior_of(source, job.observer)
+    known_of = _nothing_known if job.observer is None else posterior_of(source, job.observer, job.posteriors)
     of_part: dict[str, NDArray[Any]] = {"class_prior": class_prior(job.part)}
     for block in blocks:
         digests = []
@@ -126,22 +128,6 @@ def _score(
 
 def _nothing_known(clip: Clip) -> dict[str, NDArray[Any]]:
     return {}
-
-
-def _posterior_of(source: ClipSource, observer: str) -> Callable[[Clip], dict[str, NDArray[Any]]]:
-    """Return the function that gives a clip's exact posterior and joint samples of it."""
-    oracle = Oracle.of(source)
-
-    def known_of(clip: Clip) -> dict[str, NDArray[Any]]:
-        posterior = oracle.posterior(clip, observer)
-        samples = posterior.sample(2 * NUM_SAMPLES, seed=clip.clip_id)
-        return {
-            "posterior": posterior.class_probabilities,
-            "posterior_samples": samples[:NUM_SAMPLES],
-            "oracle_samples": samples[NUM_SAMPLES:],
-        }
-
-    return known_of
 
 
 def _score_stored(job: Job, path: Path, num_workers: int, progress: Callable[[int], None]) -> Evaluation:
