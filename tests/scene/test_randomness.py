@@ -117,3 +117,8 @@ def test_clip_ids_may_be_any_whole_numbers(ids: object) -> None:
 def test_no_clip_ids_are_no_clips() -> None:
     assert check_clip_ids([]).shape == (0,)
     assert check_clip_ids([(1 << 63) - 1]).tolist() == [(1 << 63) - 1]
+
+
+def test_no_purpose_is_used_twice() -> None:
+    purposes = [value for name, value in vars(randomness).items() if name.startswith("PURPOSE_")]
+    assert sorted(purposes) == list(range(len(purposes)))

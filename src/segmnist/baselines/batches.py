@@ -15,13 +15,10 @@ from torch import Tensor
 
 from segmnist.baselines.catalog import model_class
 from segmnist.baselines.settings import Settings
-from segmnist.scene.randomness import key_of, philox
+from segmnist.scene.randomness import PURPOSE_TRAINING, key_of, philox
 
 CLIPS_OF_A_SEED = 1 << 32
 """Seed s trains on the train clips from s * 2^32 on, so that runs of several seeds share none."""
-
-PURPOSE_TRAINING = 9
-"""The purpose of `segmnist.scene.randomness` under which frames to train on are drawn."""
 
 
 class Batch(NamedTuple):

@@ -30,7 +30,9 @@ SHARED_POOL = "train"
 """The split whose glyphs and backgrounds all splits use where a spec says `pools="shared"`."""
 
 PURPOSE_CLIP, PURPOSE_DIGIT, PURPOSE_SHAPE, PURPOSE_SWAP, PURPOSE_NOISE, PURPOSE_SENSOR = range(6)
-PURPOSE_MOTION, PURPOSE_POSTERIOR, PURPOSE_EDIT = 6, 7, 8
+PURPOSE_MOTION, PURPOSE_POSTERIOR, PURPOSE_EDIT, PURPOSE_TRAINING = 6, 7, 8, 9
+# All purposes are in this file, so that none is used twice.
+PURPOSE_LIFE, PURPOSE_COLOUR, PURPOSE_HUE, PURPOSE_COLOUR_SENSOR, PURPOSE_CORRUPTION = 10, 11, 12, 13, 14
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
