@@ -36,6 +36,15 @@ def banks(draw: st.DrawFn, max_side: int = 15) -> DigitBank:
     return DigitBank.from_arrays(images.astype(np.uint8), np.arange(240) % 10, BANK_SPLITS, name="random")
 
 
+def named_bank(count: int, side: tuple[int, int] = (9, 7), name: str = "named") -> DigitBank:
+    """A bank of this many classes, named "class 0" and so on, with three glyphs of each in every split."""
+    random = np.random.default_rng(count)
+    images = random.integers(0, 256, (9 * count, *side)).astype(np.uint8)
+    splits = {split: (3 * count * i, 3 * count * (i + 1)) for i, split in enumerate(SPLITS)}
+    names = [f"class {number}" for number in range(count)]
+    return DigitBank.from_arrays(images, np.arange(9 * count) % count, splits, name, class_names=names)
+
+
 @st.composite
 def specs(
     draw: st.DrawFn, glyph_shape: tuple[int, int] = MNIST_GLYPH, max_side: int = 72, max_frames: int = 5

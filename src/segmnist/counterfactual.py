@@ -91,11 +91,11 @@ def with_brightness(scene: Scene, brightness: float, digits: Rows | None = None)
 
 
 def with_label(scene: Scene, label: int, digits: Rows) -> Scene:
-    """Change the class of some digits to another one, 0..9, and no pixel.
+    """Change the class of some digits to another one of the bank, and no pixel.
 
     Raises `BadArgument` for another label or a row without a digit.
     """
-    _check_whole("label", label, 10)
+    _check_whole("label", label, scene.bank.classes.background)
     return scene.replace(label=np.where(_digits(scene, digits), np.uint8(label), scene.label))
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.classes import BACKGROUND
+from segmnist.classes import DIGITS, Classes
 from segmnist.errors import BadArgument
 
 UInt8 = NDArray[np.uint8]
 
-CLASS_NAMES = (*map(str, range(10)), "background")
+CLASS_NAMES = DIGITS.all_names
+"""The names of the ten digits and of the background, by class."""
 
 # Ten hues that stay apart on black for common colour vision and for the three kinds of dichromacy, as
 # tests/test_palette.py measures: classes are names, so their colours have no order.
@@ -43,11 +45,42 @@ _INSTANCE_HUES = (
 )
 
 
-def _class_colours() -> UInt8:
+@lru_cache(maxsize=64)
+def class_colours(classes: Classes = DIGITS) -> UInt8:
+    """Return the RGB of each class, (256,3) uint8, read-only: the background black; 255 and what is no class, grey.
+
+    The first ten classes have the colours of the ten digits. Each further one has that colour of a grid of 16 levels a channel
+    which is farthest from all before it, from black and from grey: the greedy way of Glasbey et al., "Colour displays for
+    categorical images" (2007), with the distance of Riemersma's "Colour metric", which whole numbers suffice for.
+
+    >>> class_colours(Classes(("a", "b")))[:4].tolist()
+    [[255, 165, 14], [149, 165, 255], [0, 0, 0], [128, 128, 128]]
+    """
     table = np.full((256, 3), _GREY, np.uint8)
-    table[:10] = _DIGIT_COLOURS
-    table[BACKGROUND] = _BLACK
+    table[: classes.background] = _hues(classes.background)
+    table[classes.background] = _BLACK
     return _frozen(table)
+
+
+def _hues(count: int) -> NDArray[np.int64]:
+    """Return that many colours that are told from one another as well as so many can be, `(count,3)`."""
+    chosen = [np.array(colour) for colour in _DIGIT_COLOURS[:count]]
+    if count > len(chosen):
+        levels = np.arange(0, 256, 17)
+        grid = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), -1).reshape(-1, 3)
+        taken = [*chosen, np.array(_BLACK), np.array(_GREY)]
+        nearest = np.min([_distances(grid, colour) for colour in taken], axis=0)
+        while len(chosen) < count:
+            chosen.append(grid[nearest.argmax()])
+            nearest = np.minimum(nearest, _distances(grid, chosen[-1]))
+    return np.array(chosen)
+
+
+def _distances(colours: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how far apart colours `(n,3)` and another one look, squared, `(n,)`; in whole numbers, the same everywhere."""
+    red = colours[:, 0] + other[0]
+    of_red, of_green, of_blue = np.moveaxis((colours - other) ** 2, 1, 0)
+    return (1024 + red) * of_red + 2048 * of_green + (1534 - red) * of_blue
 
 
 def _instance_colours() -> UInt8:
@@ -65,8 +98,8 @@ def _frozen(table: UInt8) -> UInt8:
     return table
 
 
-CLASS_COLOURS = _class_colours()
-"""RGB of each class, (256,3) uint8, read-only: 0..9 the digits, 10 black; 255 and what is no class, grey."""
+CLASS_COLOURS = class_colours()
+"""RGB of each of the ten digits, (256,3) uint8, read-only: 0..9 the digits, 10 black; 255 and what is no class, grey."""
 
 INSTANCE_COLOURS = _instance_colours()
 """RGB of each instance id, (256,3) uint8, read-only: 0 black, 1..254 a cycle of 21 colours, 255 grey."""
@@ -75,13 +108,13 @@ GREY_LEVELS = _frozen(np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis
 """RGB of each grey level of a video, (256,3) uint8, read-only."""
 
 
-def colourise(semantic: UInt8) -> UInt8:
-    """Return classes of any shape (...) uint8 as colours (...,3) uint8; raise BadArgument for another dtype.
+def colourise(semantic: UInt8, classes: Classes = DIGITS) -> UInt8:
+    """Return a map of classes of any shape (...) uint8 as colours (...,3) uint8; raise BadArgument for another dtype.
 
     >>> colourise(np.array([0, 9, 10, 255], np.uint8)).tolist()
     [[255, 165, 14], [211, 71, 19], [0, 0, 0], [128, 128, 128]]
     """
-    return _looked_up("semantic", semantic, CLASS_COLOURS)
+    return _looked_up("semantic", semantic, class_colours(classes))
 
 
 def colourise_instances(instance: UInt8) -> UInt8:

@@ -9,6 +9,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
+from segmnist.classes import Classes
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument, MissingDependency, whole_number
 from segmnist.html_hooks import html_of
@@ -17,7 +18,7 @@ from segmnist.render.clips import Clip, Clips
 from segmnist.render.engine import check_possible, render
 from segmnist.scene.presets import PresetName, preset
 from segmnist.scene.randomness import Split, check_address, check_clip_ids
-from segmnist.scene.sample import check_digits_fit, sample
+from segmnist.scene.sample import check_fits, sample
 from segmnist.scene.scene import Scene
 from segmnist.scene.spec import SceneSpec
 
@@ -61,7 +62,7 @@ class ClipSource:
         check_possible(self.spec, self.truth)
         self.bank = DigitBank.mnist() if bank is None else bank
         self.num_threads = num_threads
-        check_digits_fit(self.spec, *self.bank.images.shape[1:])
+        check_fits(self.spec, self.bank)
         self.device, self.compiled = device, compiled
         if device is not None:
             self._check_device(device)
@@ -80,6 +81,11 @@ class ClipSource:
         if self.num_threads != 1:
             fix = "torch.set_num_threads is for the CPU's"
             raise BadArgument("num_threads", self.num_threads, "1 with a device", fix)
+
+    @property
+    def classes(self) -> Classes:
+        """The names of the digits' classes; a pixel's class is one of them or the background's."""
+        return self.bank.classes
 
     def scene(self, clip_ids: ArrayLike) -> Scene:
         """Return the scenes of these clips; nothing is drawn."""

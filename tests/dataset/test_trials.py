@@ -177,7 +177,7 @@ def hostile_recipes(good: Recipe) -> dict[str, bytes]:
             {"height": 10**9},
             {"height": []},
             {"colour": 1},
-            {**spec, "classes": []},
+            {**spec, "classes": [10]},
         ],
         "plan_id": ["", "0" * 64, 7],
         "surplus": [1],

@@ -354,7 +354,8 @@ def test_bad_images(images: object) -> None:
 @pytest.mark.parametrize(
     "labels",
     [
-        np.full(28, 10),
+        np.full(28, 251),
+        np.full(28, 250),
         np.full(28, -1),
         np.zeros(27, np.uint8),
         np.zeros((28, 1), np.uint8),

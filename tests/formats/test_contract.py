@@ -10,9 +10,10 @@ import pytest
 from tests.formats.cases import CLIP_IDS, CLIPS, arrays_of, data_sets, folder_files, layout_of, trimmed
 from tests.formats.readers import READERS, Files, close
 
+from segmnist.classes import DIGITS
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.formats import FOLDER, SHARDED, folder_format, sharded_format
-from segmnist.formats.card import CATEGORY_OF_CLASS, classes, sequence_name
+from segmnist.formats.card import CATEGORY_OF_CLASS, class_table, sequence_name
 from segmnist.palette import CLASS_COLOURS, CLASS_NAMES
 
 EXTRAS = {"mots": "pycocotools", "coco-amodal": "pycocotools", "ffv1": "av"}
@@ -142,7 +143,7 @@ def test_every_sharded_format_carries_licence_classes_and_a_card(format_: str) -
 
 
 def test_classes_are_the_same_everywhere() -> None:
-    rows = classes()["classes"]
+    rows = class_table(DIGITS)["classes"]
     assert [row["name"] for row in rows] == list(CLASS_NAMES)
     assert [row["colour"] for row in rows] == CLASS_COLOURS[:11].tolist()
     assert [row["category_id"] for row in rows] == [row["class"] + CATEGORY_OF_CLASS for row in rows]

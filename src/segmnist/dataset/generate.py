@@ -124,9 +124,10 @@ def _check_fits_beside(plan: Plan, store: Store) -> None:
 
 
 def _columns(recipe: Recipe) -> str:
-    """Return what decides on the columns of a data set."""
+    """Return what decides on the columns of a data set, and on what they mean."""
     spec = recipe.spec
-    return f"{', '.join(recipe.truths)} in {spec.num_frames} frames of {spec.height}x{spec.width}"
+    frames = f"{spec.num_frames} frames of {spec.height}x{spec.width}"
+    return f"{', '.join(recipe.truths)} in {frames}, {len(recipe.class_names)} classes"
 
 
 def _local(store: Store, format_: str) -> LocalStore:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import psutil
 
+from segmnist.classes import DIGITS
 from segmnist.dataset.recipe import MAX_CLIPS_PER_SHARD, Recipe
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
@@ -26,10 +27,10 @@ from segmnist.formats import (
 from segmnist.formats.card import common_files, sequence_name
 from segmnist.formats.layout import Clip, Pieces
 from segmnist.formats.pictures import clips_of
-from segmnist.render.arrays import ALWAYS, ARRAYS, Truth, arrays_of, check_truths
+from segmnist.render.arrays import ALWAYS, Truth, arrays_of, check_truths, kind_of
 from segmnist.render.memory import shape_of
 from segmnist.scene.randomness import Split, check_split
-from segmnist.scene.sample import check_digits_fit
+from segmnist.scene.sample import check_fits
 from segmnist.scene.spec import SceneSpec
 from segmnist.source import ClipSource
 
@@ -96,7 +97,7 @@ class Plan:
     def root_files(self) -> dict[str, bytes]:
         """Return the files that belong to no shard, as far as no clip need be drawn for them."""
         if self.recipe.format in FOLDER:
-            return common_files()
+            return common_files(self.layout.classes)
         return sharded_format(self.recipe.format).root_files(self.layout)
 
     def summary_files(self) -> Iterator[tuple[str, Pieces]]:
@@ -157,6 +158,7 @@ def recipe_for(
         clips_per_shard=clips_per_shard or 1,
         index=index,
         bank_sha256=bank.sha256,
+        class_names=bank.classes.names,
     )
     if clips_per_shard is not None:
         return dataclasses.replace(recipe, clips_per_shard=clips_per_shard)
@@ -167,9 +169,9 @@ def recipe_for(
 def plan_for(recipe: Recipe, bank: DigitBank | None = None) -> Plan:
     """Return the plan of a recipe. Raises `BadArgument` for another bank than the one it names."""
     if recipe.format in WHOLE:
-        _check_truths_fit(recipe)
+        _check_whole_fits(recipe)
     bank = _checked_bank(recipe, bank)
-    check_digits_fit(recipe.spec, *bank.images.shape[1:])
+    check_fits(recipe.spec, bank)
     layout = layout_for(recipe)
     _check_memory(layout)
     if recipe.format in FOLDER:
@@ -181,7 +183,7 @@ def layout_for(recipe: Recipe) -> Layout:
     """Return the layout of a recipe's arrays, for which its digits are not needed."""
     arrays = {"clip_id": CLIP_ID}
     for name in (*ALWAYS, *arrays_of(recipe.truths)):
-        kind, shape = ARRAYS[name], shape_of(recipe.spec, 1, name)[1:]
+        kind, shape = kind_of(name, recipe.classes), shape_of(recipe.spec, 1, name)[1:]
         arrays[name] = ArrayLayout(kind.axes, shape, kind.dtype, kind.padding, kind.about)
     return Layout(arrays, recipe.num_clips, recipe.clips_per_shard, recipe.to_dict(), recipe.plan_id)
 
@@ -203,7 +205,7 @@ def root_paths(recipe: Recipe, layout: Layout) -> set[str]:
     """Return the paths of the files of no shard, without drawing anything."""
     name = recipe.format
     if name in FOLDER:
-        return {*common_files(), *folder_format(name).root_paths(layout)}
+        return {*common_files(layout.classes), *folder_format(name).root_paths(layout)}
     if name in WHOLE:
         return set(whole_format(name).file_names(recipe.split))
     return set(sharded_format(name).root_files(layout))
@@ -240,10 +242,18 @@ def _checked_bank(recipe: Recipe, bank: DigitBank | None) -> DigitBank:
     if bank.sha256 != recipe.bank_sha256:
         wanted = f"the digit bank with sha256 {recipe.bank_sha256[:12]}..., which the recipe names"
         raise BadArgument("bank", f"{bank.name} {bank.sha256[:12]}...", wanted, "give its file with --bank")
+    if bank.classes != recipe.classes:
+        raise BadArgument("class_names", recipe.class_names, f"those of the digits, {bank.classes.names}")
     return bank
 
 
-def _check_truths_fit(recipe: Recipe) -> None:
+def _check_whole_fits(recipe: Recipe) -> None:
+    """Raise `BadArgument` for truths or classes that a whole format has no room for."""
+    if recipe.classes != DIGITS:
+        names = f"{len(recipe.class_names)} classes of other digits"
+        raise BadArgument(
+            "format", recipe.format, f"any but {', '.join(WHOLE)}, for {names}", "zarr has room"
+        )
     allowed = whole_format(recipe.format).TRUTHS
     for truth in recipe.truths:
         if truth not in allowed:

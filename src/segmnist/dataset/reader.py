@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from segmnist.classes import Classes
 from segmnist.dataset.commit import MANIFEST, MEND
 from segmnist.dataset.locate import Found, locate_one
 from segmnist.dataset.manifest import FileSum, Manifest, sum_of
@@ -52,6 +53,11 @@ class StoredDataset:
     def recipe(self) -> Recipe:
         """What the data set was made from."""
         return self.manifest.recipe
+
+    @property
+    def classes(self) -> Classes:
+        """The names of the digits' classes; a pixel's class is one of them or the background's."""
+        return self.recipe.classes
 
     @property
     def arrays(self) -> dict[str, ArrayLayout]:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -16,12 +16,14 @@ import numpy as np
 import tomli_w
 from numpy.typing import NDArray
 
+from segmnist.classes import DIGITS, Classes
 from segmnist.dataset.open_store import read_file
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.formats import FOLDER, SHARDED, check_format, folder_format
 from segmnist.render.arrays import check_truths
 from segmnist.scene import spec as scene_spec
 from segmnist.scene.randomness import check_address
+from segmnist.scene.sample import check_classes
 from segmnist.scene.spec import SceneSpec
 from segmnist.text_file import decoded, parsed_toml
 from segmnist.version import GENERATOR_VERSION
@@ -63,12 +65,17 @@ class Recipe:
     clips_per_shard: int = 128
     index: bool = True
     bank_sha256: str
+    class_names: tuple[str, ...] = DIGITS.names
     generator_version: int = GENERATOR_VERSION
 
     def __post_init__(self) -> None:
         check_address(self.seed, self.split)
         # 1 and 1.0 are the same speed and must be the same recipe.
         object.__setattr__(self, "spec", scene_spec.from_dict(self.spec.to_dict()))
+        object.__setattr__(self, "class_names", self.classes.names)
+        check_classes(self.spec, self.classes)
+        if sorted(self.spec.classes) == list(range(self.classes.background)):
+            object.__setattr__(self, "spec", self.spec.replace(classes=()))  # to name all is to name none
         object.__setattr__(self, "truths", check_truths(self.truths))
         check_format(self.format)
         if not isinstance(self.index, bool):
@@ -87,6 +94,11 @@ class Recipe:
         if len(self.bank_sha256) != 64 or set(self.bank_sha256) - set("0123456789abcdef"):
             raise BadArgument("bank_sha256", self.bank_sha256, "64 hexadecimal digits")
         _check_version(self.generator_version)
+
+    @cached_property
+    def classes(self) -> Classes:
+        """The names of the digits' classes."""
+        return Classes(self.class_names)
 
     def ids(self, start: int, stop: int) -> NDArray[np.int64]:
         """Return the ids of the clips in rows start..stop-1, `(stop - start,)` int64."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -13,24 +13,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from segmnist.classes import DIGITS, Classes
 from segmnist.digits.checks import (
     MNIST_SHA256,
     Splits,
     UInt8,
     bank_sha256,
+    check_labels_named,
     checked_classes,
     checked_images,
     checked_labels,
     checked_splits,
+    named,
 )
 from segmnist.digits.deal import dealt, default_splits
-from segmnist.digits.files import read_digits_npz, read_mnist_folder, read_pair
+from segmnist.digits.files import Digits, read_digits_npz, read_mnist_folder, read_pair
 from segmnist.digits.packed import mnist
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.html_hooks import html_of
 
 AnyPath = str | os.PathLike[str]
 SplitItems = tuple[tuple[str, tuple[int, int]], ...]
+ClassNames = Sequence[str]
 
 MNIST_SPLITS = {"train": (0, 55_000), "val": (55_000, 60_000), "test": (60_000, 70_000)}
 
@@ -40,12 +44,16 @@ _mnist: DigitBank | None = None
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DigitBank:
-    """Digit images (n,h,w) uint8, labels (n,) uint8, and the range of glyph indices that each split may use.
+    """Digit images (n,h,w) uint8, labels (n,) uint8, the range of glyph indices that each split may use, and the classes.
 
     `splits` maps "train", "val" and "test" to half-open ranges that do not overlap. A classmethod that gets no splits, and
     finds none with the digits, deals every class to them; `images` is then in an order of its own, whatever order the
     digits came in. The arrays are read-only; those that could be written to are copied. Raises BadArgument unless n >= 3, h
-    and w are 4..256, and every label is a whole number 0..9.
+    and w are 4..256, and every label is the number of a class.
+
+    `classes` has the names of up to 250 classes. Of a classmethod they are `class_names`, or those that come with the
+    digits; labels 1..K of K names become 0..K-1. Without names, labels up to 9 are of the ten digits, and larger ones of the
+    classes "0" to the largest.
 
     >>> images, labels = np.zeros((14, 6, 5), np.uint8), np.arange(14) % 10
     >>> bank = DigitBank.from_arrays(images, labels, name="blank")
@@ -61,8 +69,10 @@ class DigitBank:
     labels: UInt8
     splits: Splits
     name: str
+    classes: Classes = DIGITS
     _origin: tuple[str, ...] = field(default=(), init=False)  # the classmethod, and the paths that it opened
     _given: SplitItems | None = field(default=None, init=False)  # the splits that it was given
+    _named: tuple[str, ...] | None = field(default=None, init=False)  # the class names that it was given
     _glyphs: dict[tuple[str, tuple[int, ...]], npt.NDArray[np.int32]] = field(
         default_factory=dict, init=False
     )
@@ -71,6 +81,7 @@ class DigitBank:
         images = checked_images(self.images)
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "labels", checked_labels(self.labels, len(images)))
+        check_labels_named(self.labels, self.classes)
         object.__setattr__(self, "splits", checked_splits(self.splits, len(images)))
 
     @cached_property
@@ -78,9 +89,10 @@ class DigitBank:
         """SHA-256 of everything that defines the bank; two banks are equal if their sums are.
 
         These are the ASCII line "segmnist-digits-1 n h w train a b val a b test a b" with its newline, the
-        image bytes in raster order, and the label bytes.
+        image bytes in raster order, the label bytes, and, unless they are the ten digits, the names of the classes as
+        a JSON list.
         """
-        return bank_sha256(self.images, self.labels, self.splits)
+        return bank_sha256(self.images, self.labels, self.splits, self.classes)
 
     def __eq__(self, other: object) -> bool:
         return self.sha256 == other.sha256 if isinstance(other, DigitBank) else NotImplemented
@@ -90,7 +102,8 @@ class DigitBank:
 
     def __repr__(self) -> str:
         n, height, width = self.images.shape
-        return f"DigitBank({self.name!r}, {n} digits of {height}x{width}, sha256 {self.sha256[:12]})"
+        classes = "" if self.classes == DIGITS else f"{self.classes.background} classes, "
+        return f"DigitBank({self.name!r}, {n} digits of {height}x{width}, {classes}sha256 {self.sha256[:12]})"
 
     def _repr_html_(self) -> str:
         return html_of(self)
@@ -100,8 +113,8 @@ class DigitBank:
         if self.sha256 == MNIST_SHA256 and self.name == "mnist":
             return _mnist_once, ()
         if self._origin:
-            return _reopen, (self._origin, self._given, self.name, self.sha256)
-        return _rebuild, (self.images, self.labels, tuple(self.splits.items()), self.name)
+            return _reopen, (self._origin, self._given, self._named, self.name, self.sha256)
+        return _rebuild, (self.images, self.labels, tuple(self.splits.items()), self.name, self.classes)
 
     @classmethod
     def mnist(cls) -> DigitBank:
@@ -113,31 +126,51 @@ class DigitBank:
 
     @classmethod
     def from_arrays(
-        cls, images: npt.ArrayLike, labels: npt.ArrayLike, splits: Splits | None = None, name: str = "custom"
+        cls,
+        images: npt.ArrayLike,
+        labels: npt.ArrayLike,
+        splits: Splits | None = None,
+        name: str = "custom",
+        *,
+        class_names: ClassNames | None = None,
     ) -> DigitBank:
-        """A bank of a copy of images (n,h,w) uint8 and labels (n,) of whole numbers 0..9.
+        """A bank of a copy of images (n,h,w) uint8 and labels (n,) of whole numbers 0..249.
 
         Without `splits`, 11/14 of each class are for "train", 1/14 for "val", 2/14 for "test" (MNIST's own shares), as near
         as whole digits allow. Raises BadArgument as the class.
         """
         copied = np.array(images, order="C")
         copied.setflags(write=False)  # it is ours already, and need not be copied again
-        return _opened((), name, copied, np.array(labels), given=splits)
+        return _opened((), name, Digits(copied, np.array(labels)), splits, class_names)
 
     @classmethod
-    def from_npz(cls, path: AnyPath, splits: Splits | None = None, name: str | None = None) -> DigitBank:
-        """A bank from an .npz of `images`, `labels` and perhaps `splits`, or in the layout of Keras.
+    def from_npz(
+        cls,
+        path: AnyPath,
+        splits: Splits | None = None,
+        name: str | None = None,
+        *,
+        class_names: ClassNames | None = None,
+    ) -> DigitBank:
+        """A bank from an .npz of `images`, `labels`, perhaps `splits` and `class_names`, or in the layout of Keras.
 
         `splits` in the file is a (3,2) array of whole numbers: the half-open ranges of train, val and test.
+        `class_names` is a (K,) array of text.
         Keras's layout (x_train, y_train, x_test, y_test) gives "val" 1/12 of the training digits of each class.
         Raises BadArgument as the class, CorruptData for what is broken, missing, pickled, or beyond 2 GiB.
         """
         path = _absolute(path)
-        return _opened(("from_npz", str(path)), name, *read_digits_npz(path), given=splits)
+        return _opened(("from_npz", str(path)), name, read_digits_npz(path), splits, class_names)
 
     @classmethod
     def from_idx(
-        cls, images_path: AnyPath, labels_path: AnyPath, splits: Splits | None = None, name: str | None = None
+        cls,
+        images_path: AnyPath,
+        labels_path: AnyPath,
+        splits: Splits | None = None,
+        name: str | None = None,
+        *,
+        class_names: ClassNames | None = None,
     ) -> DigitBank:
         """A bank from a pair of IDX files, gzipped or not; splits default as in `from_arrays`.
 
@@ -145,21 +178,29 @@ class DigitBank:
         """
         paths = _absolute(images_path), _absolute(labels_path)
         origin = "from_idx", str(paths[0]), str(paths[1])
-        return _opened(origin, name, *read_pair(*paths), given=splits)
+        return _opened(origin, name, read_pair(*paths), splits, class_names)
 
     @classmethod
-    def from_path(cls, path: AnyPath, splits: Splits | None = None, name: str | None = None) -> DigitBank:
+    def from_path(
+        cls,
+        path: AnyPath,
+        splits: Splits | None = None,
+        name: str | None = None,
+        *,
+        class_names: ClassNames | None = None,
+    ) -> DigitBank:
         """A bank from an .npz file, or from a folder of four IDX files under the names of MNIST, Kaggle or EMNIST.
 
         A folder's "val" is 1/12 of the training digits of each class; MNIST itself keeps its last 5,000. EMNIST's pictures,
-        which lie on their side, are turned. Raises as `from_npz` and `from_idx` do.
+        which lie on their side, are turned, and its letters have their names. A file class_names.txt in the folder, one
+        name a line, names the classes of any other. Raises as `from_npz` and `from_idx` do.
         """
         path = _absolute(path)
         if not path.exists():
             raise BadArgument("path", str(path), "an .npz file or a folder of MNIST's four IDX files")
         if not path.is_dir():
-            return cls.from_npz(path, splits, name)
-        return _opened(("from_path", str(path)), name, *read_mnist_folder(path), given=splits)
+            return cls.from_npz(path, splits, name, class_names=class_names)
+        return _opened(("from_path", str(path)), name, read_mnist_folder(path), splits, class_names)
 
     @property
     def expression(self) -> str:
@@ -167,14 +208,16 @@ class DigitBank:
         if not self._origin:
             return f"...  # the digits {self.name!r} with SHA-256 {self.sha256}"
         method, *paths = self._origin
-        return f"DigitBank.{method}({', '.join(map(repr, paths))})"
+        named = () if self._named is None else (f"class_names={list(self._named)!r}",)
+        return f"DigitBank.{method}({', '.join([*map(repr, paths), *named])})"
 
-    def glyphs(self, split: str, classes: Iterable[int] = range(10)) -> npt.NDArray[np.int32]:
-        """Indices (m,) int32, ascending and read-only, of the digits of `split` whose label is in `classes`.
+    def glyphs(self, split: str, classes: Iterable[int] | None = None) -> npt.NDArray[np.int32]:
+        """Indices (m,) int32, ascending and read-only, of the digits of `split` whose label is in `classes`, or of all.
 
         Raises BadArgument for an unknown split or class, and where no digit is left.
         """
-        wanted = checked_classes(classes)
+        every = range(self.classes.background)
+        wanted = checked_classes(every if classes is None else classes, self.classes)
         if (known := self._glyphs.get((split, wanted))) is not None:
             return known
         if split not in self.splits:
@@ -200,33 +243,42 @@ def _mnist_once() -> DigitBank:
 def _opened(
     origin: tuple[str, ...],
     name: str | None,
-    images: npt.NDArray[Any],
-    labels: npt.NDArray[Any],
-    stored: Splits | None = None,
+    digits: Digits,
     given: Splits | None = None,
+    class_names: ClassNames | None = None,
 ) -> DigitBank:
-    images, name = checked_images(images), Path(origin[1]).stem if name is None else name
-    if given is None and stored is None:
-        images, labels = dealt(images, checked_labels(labels, len(images)))
-    splits = next(each for each in (given, stored, default_splits(len(images))) if each is not None)
-    bank = DigitBank(images, labels, splits, name)
+    images, name = checked_images(digits.images), Path(origin[1]).stem if name is None else name
+    given_names = None if class_names is None else tuple(class_names)
+    numbers = checked_labels(digits.labels, len(images))
+    labels, classes = named(numbers, digits.class_names if given_names is None else given_names)
+    if given is None and digits.splits is None:
+        images, labels = dealt(images, labels)
+    splits = next(each for each in (given, digits.splits, default_splits(len(images))) if each is not None)
+    bank = DigitBank(images, labels, splits, name, classes)
     object.__setattr__(bank, "_origin", origin)
     object.__setattr__(bank, "_given", None if given is None else tuple(given.items()))
+    object.__setattr__(bank, "_named", given_names)
     return bank
 
 
 @lru_cache(maxsize=4)  # a worker unpickles the same bank with every task
-def _reopen(origin: tuple[str, ...], given: SplitItems | None, name: str, sha256: str) -> DigitBank:
+def _reopen(
+    origin: tuple[str, ...],
+    given: SplitItems | None,
+    class_names: tuple[str, ...] | None,
+    name: str,
+    sha256: str,
+) -> DigitBank:
     method, *paths = origin
     splits = None if given is None else dict(given)
-    bank: DigitBank = getattr(DigitBank, method)(*paths, splits=splits, name=name)
+    bank: DigitBank = getattr(DigitBank, method)(*paths, splits=splits, name=name, class_names=class_names)
     if bank.sha256 != sha256:
         raise CorruptData(f"{paths[0]}: SHA-256 of its digits is {bank.sha256}, was {sha256}; it has changed")
     return bank
 
 
-def _rebuild(images: UInt8, labels: UInt8, splits: SplitItems, name: str) -> DigitBank:
-    return DigitBank(images, labels, dict(splits), name)
+def _rebuild(images: UInt8, labels: UInt8, splits: SplitItems, name: str, classes: Classes) -> DigitBank:
+    return DigitBank(images, labels, dict(splits), name, classes)
 
 
 def _absolute(path: AnyPath) -> Path:

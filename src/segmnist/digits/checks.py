@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 import operator
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from segmnist.classes import DIGITS, MOST_CLASSES, Classes
 from segmnist.errors import BadArgument
 
 UInt8 = npt.NDArray[np.uint8]
@@ -35,12 +37,42 @@ def checked_images(images: npt.NDArray[Any]) -> UInt8:
 
 
 def checked_labels(labels: npt.NDArray[Any], num_digits: int) -> UInt8:
-    """Labels (n,) as read-only uint8; BadArgument unless they are `num_digits` whole numbers 0..9."""
+    """Labels (n,) as read-only uint8; BadArgument unless they are `num_digits` whole numbers 0..250."""
     if labels.shape != (num_digits,) or labels.dtype.kind not in "iu":
         raise BadArgument("labels", f"{labels.dtype} {labels.shape}", f"whole numbers ({num_digits},)")
-    if labels.min() < 0 or labels.max() > 9:
-        raise BadArgument("labels", (int(labels.min()), int(labels.max())), "0..9", "keep the digits only")
+    if labels.min() < 0 or labels.max() > MOST_CLASSES:
+        found = int(labels.min()), int(labels.max())
+        raise BadArgument(
+            "labels", found, f"0..{MOST_CLASSES - 1}", f"a bank has up to {MOST_CLASSES} classes"
+        )
     return _frozen(labels.astype(np.uint8, copy=False))
+
+
+def check_labels_named(labels: UInt8, classes: Classes) -> None:
+    """Raise BadArgument for a label that is none of the classes."""
+    if labels.max() >= classes.background:
+        fix = f"there are {classes.background} class names"
+        raise BadArgument("labels", (int(labels.min()), int(labels.max())), classes.range, fix)
+
+
+def named(labels: UInt8, class_names: Iterable[str] | None) -> tuple[UInt8, Classes]:
+    """The labels, counted from 0, and their classes; BadArgument where they do not fit together.
+
+    Labels 1..K of K class names, as EMNIST's letters have, become 0..K-1. Without names, labels up to 9 are of ten
+    digits, and K larger ones of the classes "0" to "K-1".
+    """
+    if class_names is None:
+        largest = int(labels.max())
+        if largest >= MOST_CLASSES:
+            raise BadArgument(
+                "labels", largest, f"0..{MOST_CLASSES - 1}", "give class_names if they begin at 1"
+            )
+        return labels, DIGITS if largest < 10 else Classes(tuple(map(str, range(largest + 1))))
+    classes = Classes(tuple(class_names))
+    if labels.min() > 0 and labels.max() == classes.background:
+        labels = _frozen(labels - np.uint8(1))
+    check_labels_named(labels, classes)
+    return labels, classes
 
 
 def _frozen(array: UInt8) -> UInt8:
@@ -72,22 +104,24 @@ def _checked_range(name: str, pair: tuple[int, int], num_digits: int) -> tuple[i
     return first, end
 
 
-def checked_classes(classes: Iterable[int]) -> tuple[int, ...]:
-    """The classes asked for, ascending and each once; BadArgument unless they are at least one of 0..9."""
+def checked_classes(asked: Iterable[int], classes: Classes) -> tuple[int, ...]:
+    """The classes asked for, ascending and each once; BadArgument unless they are at least one of the bank's."""
     try:
-        wanted = tuple(sorted({operator.index(digit) for digit in classes}))
+        wanted = tuple(sorted({operator.index(digit) for digit in asked}))
     except TypeError:
-        raise BadArgument("classes", classes, "whole numbers 0..9") from None
-    if not wanted or wanted[0] < 0 or wanted[-1] > 9:
-        raise BadArgument("classes", wanted, "at least one of 0..9")
+        raise BadArgument("classes", asked, f"whole numbers {classes.range}") from None
+    if not wanted or wanted[0] < 0 or wanted[-1] >= classes.background:
+        raise BadArgument("classes", wanted, f"at least one of {classes.range}")
     return wanted
 
 
-def bank_sha256(images: UInt8, labels: UInt8, splits: Splits) -> str:
+def bank_sha256(images: UInt8, labels: UInt8, splits: Splits, classes: Classes = DIGITS) -> str:
     """SHA-256 of a bank's canonical bytes, as `DigitBank.sha256` defines them."""
     ranges = " ".join(f"{name} {splits[name][0]} {splits[name][1]}" for name in SPLIT_NAMES)
     n, height, width = images.shape
     total = hashlib.sha256(f"segmnist-digits-1 {n} {height} {width} {ranges}\n".encode())
     total.update(images.data)
     total.update(labels.data)
+    if classes != DIGITS:
+        total.update(json.dumps(classes.names).encode())
     return total.hexdigest()

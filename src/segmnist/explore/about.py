@@ -6,12 +6,13 @@ from typing import Any
 
 import msgspec
 
+from segmnist.classes import Classes
 from segmnist.explore.clip import DIFFICULTY, FLOW_STEPS
 from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.fields import Field, fields
 from segmnist.explore.scoreboard import PREDICTED_SORTS
 from segmnist.explore.wall import sort_words
-from segmnist.palette import CLASS_COLOURS, CLASS_NAMES, INSTANCE_COLOURS
+from segmnist.palette import INSTANCE_COLOURS, class_colours
 from segmnist.render.derived import CAMOUFLAGE_LEVELS
 from segmnist.scene.presets import PRESETS
 from segmnist.scene.randomness import SPLITS
@@ -77,11 +78,19 @@ def about(exhibit: Exhibit) -> About:
         name: PresetFacts((make.__doc__ or "").strip().splitlines()[0], make().to_dict())
         for name, make in PRESETS.items()
     }
+    classes = exhibit.bank.classes
     return About(
-        __version__, GENERATOR_VERSION, presets, list(fields().values()), list(SPLITS), sort_words(),
-        list(DIFFICULTY), list(CLASS_NAMES), CLASS_COLOURS[:11].tolist(), INSTANCE_COLOURS.tolist(),
+        __version__, GENERATOR_VERSION, presets, _fields(classes), list(SPLITS), sort_words(),
+        list(DIFFICULTY), list(classes.all_names), class_colours(classes)[: classes.num_classes].tolist(),
+        INSTANCE_COLOURS.tolist(),
         CAMOUFLAGE_LEVELS, FLOW_STEPS, _dataset(exhibit), _parts(exhibit), PREDICTED_SORTS, list(ERRORS),
     )  # fmt: skip
+
+
+def _fields(classes: Classes) -> list[Field]:
+    """Return the spec's fields; the choices of `classes` are the names that the digits have."""
+    named = msgspec.structs.replace(fields()["classes"], choices=classes.names)
+    return [named if field.name == "classes" else field for field in fields().values()]
 
 
 def _dataset(exhibit: Exhibit) -> DatasetFacts | None:

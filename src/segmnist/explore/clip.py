@@ -21,7 +21,7 @@ from segmnist.render.arrays import arrays_of
 from segmnist.render.clips import Clip
 from segmnist.render.engine import render
 from segmnist.scene.randomness import Split
-from segmnist.scene.sample import check_digits_fit, sample
+from segmnist.scene.sample import check_fits, sample
 from segmnist.scene.scene import Scene
 from segmnist.scene.spec import SceneSpec
 
@@ -78,7 +78,7 @@ def draw(view: View, exhibit: Exhibit) -> Drawn:
     """Draw a view's clip. Raises `BadArgument` where it would cost too much, `CorruptData` where stored bytes are damaged."""
     truths = (*TRUTHS, "flow") if "flow" in view.layers else TRUTHS
     check_cost(view.spec, ("video", *arrays_of(truths)))
-    check_digits_fit(view.spec, *exhibit.bank.images.shape[1:])
+    check_fits(view.spec, exhibit.bank)
     stored = exhibit.stored_arrays(view.clip) if view.stored else {}
     scene = sample(view.spec, [view.clip], split=view.split, seed=view.seed, bank=exhibit.bank)
     clip = render(_without(scene, view.without), truths)[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from segmnist.classes import MOST_CLASSES
 from segmnist.explore.fields import Field, fields
 from segmnist.explore.prediction import SAID
 from segmnist.explore.view import LAYERS
@@ -34,9 +35,9 @@ def _field_schema(field: Field) -> Schema:
         case "words":
             return _list({"enum": list(field.choices)}, 1, len(field.choices), uniqueItems=True)
         case "pairs":
-            return _list({"type": "string", "pattern": "^[0-9]-[0-9]$"}, 0, 5)
+            return _list({"type": "string", "pattern": "^[0-9]{1,3}-[0-9]{1,3}$"}, 0, MOST_CLASSES // 2)
         case "integers":
-            return _list(number, 0, 10, uniqueItems=True)
+            return _list(number, 0, MOST_CLASSES, uniqueItems=True)
         case "integer_range" | "number_range":
             return _list(number, 2, 2)
         case _:

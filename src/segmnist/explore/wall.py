@@ -19,7 +19,7 @@ from segmnist.explore.view import MAX_CLIP, View, check_cost, real, view_from, w
 from segmnist.explore.wanted import check_wanted
 from segmnist.render.arrays import Truth, arrays_of
 from segmnist.render.engine import render
-from segmnist.scene.sample import check_digits_fit, sample
+from segmnist.scene.sample import check_fits, sample
 from segmnist.views.mistakes import error_map
 from segmnist.views.preview.figure import frames_shown
 
@@ -131,7 +131,7 @@ def draw_wall(wall: WallView, exhibit: Exhibit) -> tuple[WallFacts, Pictures]:
     Where the clips are large fewer are examined; the facts say how many. Raises `BadArgument` as a clip would.
     """
     spec = wall.view.spec
-    check_digits_fit(spec, *exhibit.bank.images.shape[1:])
+    check_fits(spec, exhibit.bank)
     clip_bytes = check_cost(
         spec, ("video", *arrays_of(("difficulty", "instance", "amodal", "noiseless", "beneath")))
     )

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from importlib import resources
 from typing import Any
 
-from segmnist.classes import BACKGROUND
+from segmnist.classes import BACKGROUND_NAME, DIGITS, Classes
 from segmnist.formats.layout import Layout
-from segmnist.palette import CLASS_COLOURS, CLASS_NAMES
+from segmnist.palette import class_colours
 
 CATEGORY_OF_CLASS = 1
 """Category id minus class. Ids begin at 1, since several readers take 0 for "no category" without a word."""
@@ -18,8 +18,13 @@ CATEGORY_OF_CLASS = 1
 LICENCE = "CC BY-SA 3.0"
 LICENCE_URL = "https://creativecommons.org/licenses/by-sa/3.0/"
 
-ABOUT = """\
-Videos of moving handwritten digits over moving shapes and noise, drawn by segmnist, with masks that are
+TITLE = (
+    "Videos of moving handwritten digits over moving shapes and noise, drawn by segmnist, with masks that are"
+)
+"""The first line of what is said about every data set."""
+
+ABOUT = f"""\
+{TITLE}
 exact.
 
 Licences. The digits are those of MNIST by Yann LeCun and Corinna Cortes, widely given as CC BY-SA 3.0
@@ -27,7 +32,7 @@ Licences. The digits are those of MNIST by Yann LeCun and Corinna Cortes, widely
 under the same licence. If this data set was drawn from digits of another bank, those have their own.
 LICENSE-MNIST.txt has more. segmnist itself is Apache-2.0.
 
-Classes. 0 to 9 are the digits, 10 is the background. classes.json has their names, their colours, and their
+Classes. 0 to {{last}} are {{digits}}, {{background}} is the background. classes.json has their names, their colours, and their
 category ids in formats of the COCO family, which are the class plus one.
 
 Origin. The recipe (spec, seed, split, clip ids, generator version) beside the data gives every byte again:
@@ -35,51 +40,57 @@ Origin. The recipe (spec, seed, split, clip ids, generator version) beside the d
 """
 
 
+def about(classes: Classes) -> str:
+    """Return what the card of a data set says."""
+    digits = "the digits" if classes == DIGITS else "the classes of its own digits"
+    return ABOUT.format(last=classes.background - 1, digits=digits, background=classes.background)
+
+
 def licence_text() -> str:
     """Return the licence of the MNIST digits, as the package carries it."""
     return (resources.files("segmnist.digits") / "LICENSE-MNIST.txt").read_text(encoding="utf-8")
 
 
-def classes() -> dict[str, Any]:
-    """Return names, RGB colours and COCO category ids of the eleven classes, by class."""
+def class_table(classes: Classes) -> dict[str, Any]:
+    """Return names, RGB colours and COCO category ids of all classes, by class."""
     return {
         "classes": [
             {"class": index, "name": name, "colour": colour, "category_id": index + CATEGORY_OF_CLASS}
-            for index, (name, colour) in enumerate(zip(CLASS_NAMES, CLASS_COLOURS.tolist()))
+            for index, (name, colour) in enumerate(zip(classes.all_names, class_colours(classes).tolist()))
         ]
     }
 
 
-def categories() -> list[dict[str, Any]]:
-    """Return the ten digits as COCO categories, ids 1 to 10."""
+def categories(classes: Classes) -> list[dict[str, Any]]:
+    """Return the K classes of digits as COCO categories, ids 1 to K."""
     return [
         {
             "id": index + CATEGORY_OF_CLASS,
-            "name": CLASS_NAMES[index],
-            "supercategory": "digit",
+            "name": name,
+            "supercategory": "digit" if classes == DIGITS else "object",
             "color": colour,
         }
-        for index, colour in enumerate(CLASS_COLOURS[:BACKGROUND].tolist())
+        for index, (name, colour) in enumerate(zip(classes.names, class_colours(classes).tolist()))
     ]
 
 
-def panoptic_categories() -> list[dict[str, Any]]:
-    """Return the digits as things and the background as stuff, id 11, as COCO panoptic categories."""
+def panoptic_categories(classes: Classes) -> list[dict[str, Any]]:
+    """Return the digits as things and the background as stuff, id K + 1, as COCO panoptic categories."""
     stuff = {
-        "id": BACKGROUND + CATEGORY_OF_CLASS,
-        "name": CLASS_NAMES[BACKGROUND],
-        "supercategory": "background",
-        "color": CLASS_COLOURS[BACKGROUND].tolist(),
+        "id": classes.background + CATEGORY_OF_CLASS,
+        "name": BACKGROUND_NAME,
+        "supercategory": BACKGROUND_NAME,
+        "color": class_colours(classes)[classes.background].tolist(),
         "isthing": 0,
     }
-    return [*({**category, "isthing": 1} for category in categories()), stuff]
+    return [*({**category, "isthing": 1} for category in categories(classes)), stuff]
 
 
 def coco_head(layout: Layout) -> dict[str, Any]:
     """Return the `info` and `licenses` of a file of the COCO family; `info` holds the recipe."""
     return {
         "info": {
-            "description": ABOUT.splitlines()[0],
+            "description": TITLE,
             "version": "1",
             "segmnist_recipe": dict(layout.recipe),
         },
@@ -96,12 +107,12 @@ def coco_images(layout: Layout, frame_name: str) -> Iterator[dict[str, Any]]:
             yield {"id": row * T + index + 1, "file_name": file_name, "height": H, "width": W, "license": 1}
 
 
-def common_files() -> dict[str, bytes]:
+def common_files(classes: Classes) -> dict[str, bytes]:
     """Return the files that every format writes beside the data: README.md, the MNIST licence, the classes."""
     return {
-        "README.md": f"# Moving digits\n\n{ABOUT}".encode(),
+        "README.md": f"# Moving digits\n\n{about(classes)}".encode(),
         "LICENSE-MNIST.txt": licence_text().encode(),
-        "classes.json": json_bytes(classes()),
+        "classes.json": json_bytes(class_table(classes)),
     }
 
 

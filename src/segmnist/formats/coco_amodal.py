@@ -44,7 +44,7 @@ def root_files(layout: Layout, clips: Clips) -> Iterator[tuple[str, Pieces]]:
         content = {
             "images": coco_images(layout, "{clip}/{frame:05d}.png"),
             "annotations": _annotations(layout, clips, kind),
-            "categories": categories(),
+            "categories": categories(layout.classes),
         }
         yield path, json_pieces({**coco_head(layout), **content})
 

@@ -43,7 +43,7 @@ def root_files(layout: Layout, clips: Clips) -> Iterator[tuple[str, Pieces]]:
     content = {
         "images": coco_images(layout, "{clip}_{frame:05d}.jpg"),
         "annotations": _annotations(layout, clips),
-        "categories": panoptic_categories(),
+        "categories": panoptic_categories(layout.classes),
     }
     yield root_paths(layout)[0], json_pieces({**coco_head(layout), **content})
 
@@ -55,5 +55,5 @@ def _annotations(layout: Layout, clips: Clips) -> Iterator[dict[str, Any]]:
             yield {
                 "image_id": row * layout.num_frames + index + 1,
                 "file_name": f"{name}_{index:05d}.png",
-                "segments_info": segments(instance, clip["labels"]),
+                "segments_info": segments(instance, clip["labels"], layout.classes),
             }

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from segmnist.formats.card import ABOUT, LICENCE_URL, json_bytes
+from segmnist.formats.card import LICENCE_URL, TITLE, json_bytes
 from segmnist.formats.layout import ArrayLayout
 
 _OWN = (
@@ -46,7 +46,7 @@ def croissant(columns: dict[str, tuple[str, ArrayLayout]]) -> bytes:
         "@context": CONTEXT,
         "@type": "sc:Dataset",
         "name": "moving-digits",
-        "description": ABOUT.splitlines()[0],
+        "description": TITLE,
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "license": LICENCE_URL,
         "url": "https://pypi.org/project/segmnist/",

@@ -21,15 +21,14 @@ from typing import Any
 
 import numpy as np
 
-from segmnist.classes import LABELS, column_of
+from segmnist.classes import LABELS, Classes, column_of
 from segmnist.errors import CorruptData
-from segmnist.formats.card import ABOUT, common_files
+from segmnist.formats.card import about, common_files
 from segmnist.formats.croissant import croissant
 from segmnist.formats.layout import Array, ArrayLayout, Arrays, Fetch, Layout
 from segmnist.formats.npz import npy_bytes
 from segmnist.formats.pictures import png_grey
 from segmnist.numpy_files import npy_array
-from segmnist.palette import CLASS_NAMES
 
 ROOT = "huggingface"
 BOOKS = "segmnist/{split}/"
@@ -54,9 +53,9 @@ Feature = dict[str, Any]
 def root_files(layout: Layout) -> dict[str, bytes]:
     """Return the card, the licence, the classes and the Croissant metadata."""
     columns = {column_of(name): (kind_of(array), array) for name, array in layout.arrays.items()}
-    common = common_files()
+    common = common_files(layout.classes)
     return {
-        "README.md": CARD.encode(),
+        "README.md": f"{CARD}{about(layout.classes)}".encode(),
         "LICENSE-MNIST.txt": common["LICENSE-MNIST.txt"],
         "segmnist/classes.json": common["classes.json"],
         "croissant.json": croissant(columns),
@@ -73,7 +72,9 @@ def shard_files(layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:
         column_of(name): pa.array(_cells(array, arrays[name], counts), _arrow_type(name, array))
         for name, array in layout.arrays.items()
     }
-    features = {column_of(name): _feature(name, array) for name, array in layout.arrays.items()}
+    features = {
+        column_of(name): _feature(name, array, layout.classes) for name, array in layout.arrays.items()
+    }
     metadata = {
         "huggingface": json.dumps({"info": {"features": features}}, sort_keys=True),
         "segmnist": json.dumps(dict(layout.recipe), sort_keys=True),
@@ -192,7 +193,7 @@ def _arrow_type(name: str, array: ArrayLayout) -> Any:
     return inner
 
 
-def _feature(name: str, array: ArrayLayout) -> Feature:
+def _feature(name: str, array: ArrayLayout, classes: Classes) -> Feature:
     """Return the column's feature as `datasets` writes it into a schema."""
     kind = kind_of(array)
     if kind == "npy":
@@ -201,13 +202,13 @@ def _feature(name: str, array: ArrayLayout) -> Feature:
         return {"feature": {"_type": "Image"}, "_type": "List"}
     feature: Feature = {"dtype": array.dtype, "_type": "Value"}
     if name == LABELS:
-        feature = {"names": list(CLASS_NAMES), "_type": "ClassLabel"}
+        feature = {"names": list(classes.all_names), "_type": "ClassLabel"}
     for _ in array.shape:
         feature = {"feature": feature, "_type": "List"}
     return feature
 
 
-CARD = f"""---
+CARD = """---
 license: cc-by-sa-3.0
 pretty_name: Moving digits
 task_categories:
@@ -221,8 +222,10 @@ tags:
 
 # Moving digits
 
-{ABOUT}"""
-"""It names no files: `datasets` and the Hub find the splits by the names of the files."""
+"""
+"""What stands before the words about a data set.
+
+It names no files: `datasets` and the Hub find the splits by the names of the files."""
 
 
 def _path(layout: Layout, shard: int) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from segmnist.classes import DIGITS, Classes
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
@@ -76,6 +79,12 @@ class Layout:
             return list(ids[rows.start : rows.stop])
         first = self.recipe.get("first_clip", 0)
         return [first + row for row in rows]
+
+    @cached_property
+    def classes(self) -> Classes:
+        """The names of the digits' classes."""
+        names = self.recipe.get("class_names")
+        return DIGITS if names is None else Classes(tuple(names))
 
     @property
     def num_frames(self) -> int:

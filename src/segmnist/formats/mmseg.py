@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from segmnist.classes import Classes
 from segmnist.formats.card import json_bytes
 from segmnist.formats.layout import Clip, Clips, Layout, Pieces
 from segmnist.formats.pictures import png_grey, png_palette
-from segmnist.palette import CLASS_COLOURS, CLASS_NAMES
+from segmnist.palette import class_colours
 
 TRUTHS = ("semantic",)
 
@@ -25,9 +26,10 @@ def clip_paths(layout: Layout, name: str) -> Iterator[str]:
 
 def clip_files(layout: Layout, clip: Clip) -> Iterator[bytes]:
     """Iterate over a clip's files: frames and masks."""
+    colours = class_colours(layout.classes)
     for frame, semantic in zip(clip["video"], clip["semantic"]):
         yield png_grey(frame)
-        yield png_palette(semantic, CLASS_COLOURS)
+        yield png_palette(semantic, colours)
 
 
 def root_paths(layout: Layout) -> tuple[str, ...]:
@@ -37,14 +39,14 @@ def root_paths(layout: Layout) -> tuple[str, ...]:
 
 def root_files(layout: Layout, clips: Clips) -> Iterator[tuple[str, Pieces]]:
     """Iterate over the one file of all clips, the metainfo."""
-    yield root_paths(layout)[0], [json_bytes(metainfo())]
+    yield root_paths(layout)[0], [json_bytes(metainfo(layout.classes))]
 
 
-def metainfo() -> dict[str, object]:
+def metainfo(classes: Classes) -> dict[str, object]:
     """Return METAINFO and the arguments that `BaseSegDataset` needs to read this layout."""
-    palette = CLASS_COLOURS[: len(CLASS_NAMES)].tolist()
+    palette = class_colours(classes)[: classes.num_classes].tolist()
     return {
-        "METAINFO": {"classes": list(CLASS_NAMES), "palette": palette},
+        "METAINFO": {"classes": list(classes.all_names), "palette": palette},
         "img_suffix": ".png",
         "seg_map_suffix": ".png",
         "reduce_zero_label": False,

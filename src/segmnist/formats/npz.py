@@ -23,7 +23,7 @@ LEVEL = 1
 
 def root_files(layout: Layout) -> dict[str, bytes]:
     """Return the card, the licence and the classes."""
-    return common_files()
+    return common_files(layout.classes)
 
 
 def shard_files(layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:

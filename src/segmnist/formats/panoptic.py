@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from segmnist.classes import BACKGROUND
+from segmnist.classes import Classes
 from segmnist.formats.card import CATEGORY_OF_CLASS
 from segmnist.formats.layout import Array, Clip
 from segmnist.formats.pictures import jpeg, png_rgb
@@ -24,12 +24,12 @@ def segment_ids(instance: Array) -> Array:
     return np.where(instance == 0, np.uint32(BACKGROUND_ID), instance.astype(np.uint32))
 
 
-def segments(instance: Array, labels: Array) -> list[dict[str, Any]]:
+def segments(instance: Array, labels: Array, classes: Classes) -> list[dict[str, Any]]:
     """Return the `segments_info` of a `(H,W)` frame: the background first, then each visible digit."""
     found = []
     for digit in np.unique(instance).tolist():
         mask = instance == digit
-        label = int(labels[digit - 1]) if digit else BACKGROUND
+        label = int(labels[digit - 1]) if digit else classes.background
         found.append(
             {
                 "id": digit or BACKGROUND_ID,

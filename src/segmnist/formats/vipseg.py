@@ -44,7 +44,7 @@ def root_files(layout: Layout, clips: Clips) -> Iterator[tuple[str, Pieces]]:
     content = {
         "videos": ({"video_id": name, "images": _images(layout)} for name in _names(layout)),
         "annotations": (_annotations(layout, clip) for clip in clips()),
-        "categories": panoptic_categories(),
+        "categories": panoptic_categories(layout.classes),
     }
     json_path, list_path = root_paths(layout)
     yield json_path, json_pieces({**coco_head(layout), **content})
@@ -68,7 +68,7 @@ def _annotations(layout: Layout, clip: Clip) -> dict[str, Any]:
         {
             "image_id": f"{index:05d}",
             "file_name": f"{index:05d}.png",
-            "segments_info": segments(instance, clip["labels"]),
+            "segments_info": segments(instance, clip["labels"], layout.classes),
         }
         for index, instance in enumerate(clip["instance"])
     ]

@@ -39,7 +39,11 @@ def root_paths(layout: Layout) -> tuple[str, ...]:
 
 def root_files(layout: Layout, clips: Clips) -> Iterator[tuple[str, Pieces]]:
     """Iterate over the one file of all clips, the JSON."""
-    content = {"videos": _videos(layout), "annotations": _tracks(layout, clips), "categories": categories()}
+    content = {
+        "videos": _videos(layout),
+        "annotations": _tracks(layout, clips),
+        "categories": categories(layout.classes),
+    }
     yield root_paths(layout)[0], json_pieces({**coco_head(layout), **content})
 
 

@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from segmnist.classes import LABELS, column_of
+from segmnist.classes import LABELS, Classes, column_of
 from segmnist.errors import BadArgument, MissingDependency, whole_number
 from segmnist.load.reader import Array, Kinds, Reader, Source, clip_of, has_digits, open_reader
-from segmnist.palette import CLASS_NAMES
 
 BATCH_SIZE = 32
 """Clips per kernel call."""
@@ -45,7 +44,7 @@ def iterable_dataset(source: Source = "standard", *, num_shards: int = 8, **opti
     cuts = [reader.length * shard // shards for shard in range(shards + 1)]
     return datasets.IterableDataset.from_generator(
         _rows,
-        features=_features(reader.kinds),
+        features=_features(reader.kinds, reader.classes),
         gen_kwargs={"reader": reader, "ranges": list(itertools.pairwise(cuts))},
     )
 
@@ -58,17 +57,18 @@ def _rows(reader: Reader, ranges: Sequence[tuple[int, int]]) -> Iterator[dict[st
                 yield {column_of(name): array for name, array in clip_of(batch, row).items()}
 
 
-def _features(kinds: Kinds) -> Any:
+def _features(kinds: Kinds, classes: Classes) -> Any:
     import datasets
 
-    return datasets.Features({column_of(name): _feature(name, *kind) for name, kind in kinds.items()})
+    columns = {column_of(name): _feature(name, *kind, classes) for name, kind in kinds.items()}
+    return datasets.Features(columns)
 
 
-def _feature(name: str, shape: tuple[int, ...], dtype: str) -> Any:
+def _feature(name: str, shape: tuple[int, ...], dtype: str, classes: Classes) -> Any:
     import datasets
 
     if name == LABELS:
-        return datasets.List(datasets.ClassLabel(names=list(CLASS_NAMES)))
+        return datasets.List(datasets.ClassLabel(names=list(classes.all_names)))
     if len(shape) < 2:
         return datasets.List(datasets.Value(dtype)) if shape else datasets.Value(dtype)
     kind = {2: datasets.Array2D, 3: datasets.Array3D, 4: datasets.Array4D}[len(shape)]

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from segmnist.classes import Classes
 from segmnist.dataset.locate import check_is_no_place
 from segmnist.dataset.reader import StoredDataset, open_dataset
 from segmnist.digits.bank import DigitBank
@@ -37,6 +38,8 @@ class Reader(Protocol):
     """Number of rows, None if endless."""
     kinds: Kinds
     """Shape of one clip and dtype of each array."""
+    classes: Classes
+    """The names of the digits' classes."""
 
     def read(self, rows: ArrayLike, out: dict[str, Array] | None = None) -> dict[str, Array]:
         """Return these rows, in this order, as one batch; into the arrays of `out` where that saves a copy."""
@@ -56,6 +59,7 @@ class GeneratorReader:
             raise BadArgument("source", source, "a source without a device", fix)
         self.source = source
         self.length: int | None = source.length
+        self.classes = source.classes
         self.drawn = ("video", *arrays_of(source.truth))
         names = (*ALWAYS, *arrays_of(source.truth))
         kinds = {name: (shape_of(source.spec, 1, name)[1:], ARRAYS[name].dtype) for name in names}
@@ -84,6 +88,7 @@ class StoredReader:
                 raise BadArgument("truth", name, ", ".join(dataset.recipe.truths), fix)
         self.dataset = dataset
         self.length: int | None = len(dataset)
+        self.classes = dataset.classes
         self.names = ("clip_id", *ALWAYS, *arrays_of(check_truths(truth)))
         arrays = dataset.arrays
         self.kinds: Kinds = {name: (arrays[name].shape, arrays[name].dtype) for name in self.names}

@@ -9,13 +9,12 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from segmnist.errors import BadArgument, MissingDependency
 from segmnist.load.reader import Array, Reader, Source, open_reader
-from segmnist.palette import CLASS_NAMES
 from segmnist.scene.spec import SceneSpec
 
 try:
@@ -29,6 +28,7 @@ from segmnist.load.samples import Sample, collated, sample_of, samples_of
 from segmnist.load.stream import EndlessClips, EndlessLoader
 from segmnist.load.tensors import Batch, tensors_of
 from segmnist.load.transforms import Separate, Transforms
+from segmnist.palette import CLASS_NAMES
 from segmnist.scene.presets import PRESETS
 
 __all__ = ["DeviceClips", "EndlessClips", "EndlessLoader", "SegMNIST", "collate", "tensors_of"]
@@ -54,8 +54,8 @@ class SegMNIST(Dataset[Sample]):
     (torch.Size([30, 1, 64, 64]), torch.uint8, 'background')
     """
 
-    classes: ClassVar[list[str]] = list(CLASS_NAMES)
-    """Names of the classes in `semantic` and `labels`, by number."""
+    classes: list[str] = list(CLASS_NAMES)  # noqa: RUF012
+    """Names of the classes in `semantic` and `labels`, by number: those of the bank or of the stored data set."""
 
     def __init__(
         self,
@@ -85,6 +85,7 @@ class SegMNIST(Dataset[Sample]):
                 "source", source, "a source with a length", "EndlessClips takes one without end"
             )
         self.reader.warm_up()
+        self.classes = list(self.reader.classes.all_names)
         self.transforms = transforms
 
     @property

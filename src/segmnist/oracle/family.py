@@ -19,7 +19,7 @@ from segmnist.oracle.swaps import SwapPatterns, swap_patterns
 from segmnist.render.engine import render
 from segmnist.scene.fixed_point import FULL_TURN, sine_table
 from segmnist.scene.parameters import parameters_of
-from segmnist.scene.sample import check_digits_fit, glyph_pool, pool_split, sample, twin_table
+from segmnist.scene.sample import check_fits, glyph_pool, pool_split, sample, twin_table
 from segmnist.scene.spec import SceneSpec
 
 BYTES_A_POSE = 64
@@ -98,13 +98,13 @@ def build_family(spec: SceneSpec, bank: DigitBank, split: str, seed: int, max_by
     larger than `max_bytes`.
     """
     check_solvable(spec)
-    check_digits_fit(spec, *bank.images.shape[1:])
+    check_fits(spec, bank)
     count = _count(spec, bank, split)
     check_bytes(count * spec.num_frames * BYTES_A_POSE, max_bytes, f"{count:,} hypotheses")
     values, prior = _hypotheses(spec, bank, split)
     pose = _poses(spec, bank, values)
     pictures, picture_of = draw_pictures(spec, bank, values["glyph"], pose, max_bytes)
-    twins = twin_table(spec)[bank.labels[values["glyph"]]]
+    twins = twin_table(spec, bank.classes)[bank.labels[values["glyph"]]]
     first = parameters_of(spec, *bank.images.shape[1:]).twin_odds / 2.0**32
     class_odds = np.zeros((count, 10))
     rows = np.arange(count)

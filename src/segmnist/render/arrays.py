@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal, NamedTuple, cast
 
-from segmnist.classes import BACKGROUND, IGNORE
+from segmnist.classes import BACKGROUND, DIGITS, IGNORE, Classes
 from segmnist.errors import BadArgument, did_you_mean
 
 Truth = Literal[
@@ -206,6 +206,20 @@ TRUTHS: dict[str, tuple[str, ...]] = {
     if truth != "always"
 }
 """Truths by the name one asks for, and the arrays that each brings."""
+
+
+def kind_of(name: str, classes: Classes) -> ArrayKind:
+    """Return the row of an array of clips with these classes: in `semantic` the background has another number.
+
+    >>> kind_of("semantic", Classes(("a", "b"))).padding
+    2
+    """
+    kind = ARRAYS[name]
+    if name != "semantic" or classes == DIGITS:
+        return kind
+    background = classes.background
+    about = kind.about.replace(f"{DIGITS.background} =", f"{background} =")
+    return kind._replace(padding=background, about=about)
 
 
 def made(*makers: Maker) -> tuple[str, ...]:

@@ -17,7 +17,6 @@ from segmnist.classes import IGNORE, twin_classes
 from segmnist.render.arrays import made
 from segmnist.scene.fixed_point import ONE
 from segmnist.scene.scene import NO_DIGIT, NO_SHAPE, Scene
-from segmnist.scene.spec import SceneSpec
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
@@ -123,17 +122,19 @@ def num_twins(scene: Scene, arrays: Arrays) -> Array:
 
 def twin_labels(scene: Scene, arrays: Arrays) -> Array:
     """Return the class that is each digit's twin, `(B,N)` uint8, 255 where there is none."""
-    twins = np.append(twins_of(scene.spec), np.uint8(IGNORE))
-    return twins[np.where(real_digits(scene), scene.label, 10)]
+    twins = np.append(twins_of(scene), np.uint8(IGNORE))
+    return twins[np.where(real_digits(scene), scene.label, len(twins) - 1)]
 
 
-def twins_of(spec: SceneSpec) -> NDArray[np.uint8]:
-    """Return the twin of each class in the clips of a spec, `(10,)` uint8, 255 where there is none.
+def twins_of(scene: Scene) -> NDArray[np.uint8]:
+    """Return the twin of each class in the clips of a scene, `(K,)` uint8, 255 where there is none.
 
     Digits turn if they start at more than one angle or rotate.
     """
+    spec = scene.spec
     low, high = spec.angle_range
-    return twin_classes(spec.twins, turning=low != high or any(spec.rotation_rate_range))
+    turning = low != high or any(spec.rotation_rate_range)
+    return twin_classes(spec.twins, turning=turning, classes=scene.bank.classes)
 
 
 DERIVED: dict[str, Derive] = {name: globals()[name] for name in made("derived")}

@@ -118,6 +118,7 @@ def _style(scene: Scene) -> Style:
         pad=pad,
         noise_kind=noise_kind,
         background_level=spec.background_level,
+        background_class=scene.bank.classes.background,
         sensor_reach=len(sensor_thresholds(spec.sensor_sigma)[0]) // 2 if spec.sensor_sigma else 0,
     )
 

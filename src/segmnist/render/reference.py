@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.classes import BACKGROUND, IGNORE
+from segmnist.classes import IGNORE
 from segmnist.render.arrays import ALWAYS, arrays_of, check_truths
 from segmnist.render.camouflage import LEAST_SIGMA, background_dprime, sensor_likelihood
 from segmnist.render.derived import CAMOUFLAGE_LEVELS, twins_of
@@ -56,7 +56,7 @@ def _composited(scene: Scene, row: int) -> dict[str, Array]:
     arrays = {name: np.zeros((T, H, W), np.uint8) for name in names}
     arrays["hides_background"] = np.zeros((T, H, W), bool)
     arrays["amodal"], arrays["digit_layers"] = np.zeros((N, T, H, W), bool), np.zeros((N, T, H, W), np.uint8)
-    classes = np.append(BACKGROUND, scene.label[row]).astype(np.uint8)
+    classes = np.append(scene.bank.classes.background, scene.label[row]).astype(np.uint8)
     for t in range(T):
         frame = {name: arrays[name][t] for name in (*names, "hides_background")}
         frame["noiseless"][:] = background(scene, row, t)
@@ -326,7 +326,7 @@ def _difficulty(scene: Scene, row: int, arrays: dict[str, Array]) -> dict[str, A
     shares = (arrays["visible_area"][:num] / np.maximum(extent, 1))[extent > 0]
     digit = arrays["instance"] > 0
     differences = np.abs(arrays["noiseless"].astype(int) - arrays["beneath"].astype(int))[digit]
-    twins = twins_of(scene.spec)
+    twins = twins_of(scene)
     twin_labels = np.full(len(scene.label[row]), IGNORE, np.uint8)
     for n in _digits(scene, row):
         twin_labels[n] = twins[scene.label[row, n]]

@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from segmnist.classes import Classes
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.scene.fixed_point import sine_table
@@ -42,7 +43,7 @@ def sample(
     check_address(seed, split)
     ids = check_clip_ids(clip_ids)
     glyph_height, glyph_width = bank.images.shape[1:]
-    check_digits_fit(spec, glyph_height, glyph_width)
+    check_fits(spec, bank)
     scene = _empty_scene(spec, bank, seed, split, ids)
     sample_clips(
         parameters_of(spec, glyph_height, glyph_width),
@@ -60,7 +61,7 @@ def _tables(spec: SceneSpec, bank: DigitBank, split: str) -> Tables:
     return Tables(
         pool=glyph_pool(spec, bank, split),
         labels=bank.labels,
-        twins=twin_table(spec),
+        twins=twin_table(spec, bank.classes),
         kinds=np.array([KIND_CODES[kind] for kind in spec.shape_kinds], np.int64),
         levels=np.array(spec.grey_levels, np.int64),
         sine=sine_table(),
@@ -78,10 +79,11 @@ def glyph_pool(spec: SceneSpec, bank: DigitBank, split: str) -> NDArray[np.int32
     Raises `BadArgument` if a class has fewer glyphs in this split than `glyphs_per_class` asks for.
     """
     split = pool_split(spec, split)
-    glyphs = bank.glyphs(split, spec.classes)
+    glyphs = bank.glyphs(split, spec.classes or None)
     if not spec.glyphs_per_class:
         return glyphs
-    of_class = [glyphs[bank.labels[glyphs] == label] for label in spec.classes]
+    labels = spec.classes or range(bank.classes.background)
+    of_class = [glyphs[bank.labels[glyphs] == label] for label in labels]
     fewest = min(len(rows) for rows in of_class)
     if fewest < spec.glyphs_per_class:
         fix = f"a class of {bank.name!r} has no more of them in split {split!r}"
@@ -89,18 +91,29 @@ def glyph_pool(spec: SceneSpec, bank: DigitBank, split: str) -> NDArray[np.int32
     return np.sort(np.concatenate([rows[: spec.glyphs_per_class] for rows in of_class]))
 
 
-def twin_table(spec: SceneSpec) -> NDArray[np.int64]:
-    """Return the two labels that a glyph of each class may bear, `(10,2)`; both are its own class if it has no twin."""
-    table = np.repeat(np.arange(10)[:, None], 2, axis=1)
+def twin_table(spec: SceneSpec, classes: Classes) -> NDArray[np.int64]:
+    """Return the two labels that a glyph of each class may bear, `(K,2)`; both are its own class if it has no twin."""
+    table = np.repeat(np.arange(classes.background)[:, None], 2, axis=1)
     for pair in spec.twins:
         table[list(pair)] = pair
     return table
 
 
-def check_digits_fit(spec: SceneSpec, glyph_height: int, glyph_width: int) -> None:
-    """Raise `BadArgument` if the largest digit does not fit into the frame."""
+def check_classes(spec: SceneSpec, classes: Classes) -> None:
+    """Raise `BadArgument` for a class that the digits do not have."""
+    asked = {"classes": spec.classes, "twins": [label for pair in spec.twins for label in pair]}
+    for name, labels in asked.items():
+        if max(labels, default=0) >= classes.background:
+            fix = "give the digit bank that has more"
+            raise BadArgument(name, getattr(spec, name), f"{classes.range}, the classes of these digits", fix)
+
+
+def check_fits(spec: SceneSpec, bank: DigitBank) -> None:
+    """Raise `BadArgument` for a class that the bank does not have, and if its largest digit does not fit into the frame."""
+    check_classes(spec, bank.classes)
     if spec.max_digits == 0:
         return
+    glyph_height, glyph_width = bank.images.shape[1:]
     for name, frame, glyph in (("height", spec.height, glyph_height), ("width", spec.width, glyph_width)):
         needed = glyph * spec.scale_range[1]
         if frame < needed:

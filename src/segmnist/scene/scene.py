@@ -39,7 +39,7 @@ class Scene:
     glyph: NDArray[np.int32]
     """`(B,N)` row in the digit bank."""
     label: NDArray[np.uint8]
-    """`(B,N)` class 0..9; `NO_DIGIT` where a row has none."""
+    """`(B,N)` class 0..K-1 of the bank's K; `NO_DIGIT` where a row has none."""
     y: NDArray[np.int32]
     """`(B,N,T)` centre, Q16 pixels; `x` likewise."""
     x: NDArray[np.int32]

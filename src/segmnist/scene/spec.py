@@ -13,6 +13,7 @@ from typing import Any, Literal, Unpack, get_args, get_origin, get_type_hints
 import msgspec
 import numpy as np
 
+from segmnist.classes import MOST_CLASSES
 from segmnist.errors import BadArgument, did_you_mean
 from segmnist.html_hooks import html_of
 from segmnist.scene.fixed_point import FULL_TURN, to_angle
@@ -81,7 +82,9 @@ class SceneSpec:
 
     # The digits.
     num_digits_range: CountRange = _field((2, 3), 0, 64, "digits", "digits in a clip")
-    classes: tuple[int, ...] = _field(tuple(range(10)), 0, 9, "class", "digit classes that occur")
+    classes: tuple[int, ...] = _field(
+        (), 0, MOST_CLASSES - 1, "class", "digit classes that occur; without any, all that the digits have"
+    )
     speed_range: Range = _field((1.0, 5.0), 0, 64, "px/frame", "speed of a digit")
     acceleration_range: Range = _field((0.0, 0.0), -1, 1, "px/frame^2", "acceleration along its path")
     wall_margin: float = _field(0.0, 0, 1024, "px", "how far outside the frame the walls stand")
@@ -331,7 +334,7 @@ def _check_together(spec: SceneSpec) -> None:
         raise BadArgument("frame_stride", spec.frame_stride, f"1..{MAX_DURATION // spec.num_frames}", fix)
     for name in ("classes", "shape_kinds"):
         value = getattr(spec, name)
-        if not value or len(set(value)) != len(value):
+        if len(set(value)) != len(value) or (name == "shape_kinds" and not value):
             raise BadArgument(name, value, "one or more different values")
     if any(level == 0 for level in spec.grey_levels) and spec.max_digits:
         raise BadArgument("grey_levels", spec.grey_levels, "1..255 where digits are drawn", "leave out 0")
@@ -354,8 +357,9 @@ def _check_steps(spec: SceneSpec) -> None:
 def _check_twins(spec: SceneSpec) -> None:
     """Raise `BadArgument` unless half a turn takes the set of first angles to itself, and no class has two twins."""
     paired = [label for pair in spec.twins for label in pair]
-    if len(set(paired)) != len(paired) or not all(0 <= label <= 9 for label in paired):
-        raise BadArgument("twins", spec.twins, "pairs of different classes in 0..9, each class once")
+    if len(set(paired)) != len(paired) or not all(0 <= label < MOST_CLASSES for label in paired):
+        expected = f"pairs of different classes in 0..{MOST_CLASSES - 1}, each class once"
+        raise BadArgument("twins", spec.twins, expected)
     if not paired:
         return
     low, high = (to_angle(value) for value in spec.angle_range)

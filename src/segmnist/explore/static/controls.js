@@ -153,7 +153,7 @@ function bodyOf(field, value, emit) {
     case "words":
       return boxes(field.choices, value, emit);
     default:
-      if (field.name === "classes") return boxes([..."0123456789"], value.map(String), emit);
+      if (field.name === "classes") return classBoxes(field.choices, value, emit);
       return textControl(field, value, emit);
   }
 }
@@ -165,9 +165,32 @@ function bodyOf(field, value, emit) {
  * @returns {Body}
  */
 function boxes(words, chosen, emit) {
-  const inputs = words.map((word) => make("input", { type: "checkbox", value: word, checked: chosen.includes(word) }));
+  return namedBoxes(words.map((word) => ({ value: word, name: word, checked: chosen.includes(word) })), emit);
+}
+
+/**
+ * Boxes of classes by their names. A spec that names none has all.
+ * @param {string[]} names
+ * @param {number[]} chosen
+ * @param {() => void} emit
+ * @returns {Body}
+ */
+function classBoxes(names, chosen, emit) {
+  const items = names.map((name, c) => ({ value: `${c}`, name, checked: chosen.length === 0 || chosen.includes(c) }));
+  const { elements, read } = namedBoxes(items, emit);
+  const every = items.map(({ value }) => value).join(",");
+  return { elements, read: () => (read() === every ? "" : read()) };
+}
+
+/**
+ * @param {{ value: string; name: string; checked: boolean }[]} items
+ * @param {() => void} emit
+ * @returns {Body}
+ */
+function namedBoxes(items, emit) {
+  const inputs = items.map(({ value, checked }) => make("input", { type: "checkbox", value, checked }));
   for (const input of inputs) input.addEventListener("change", emit);
-  const labels = inputs.map((input) => make("label", {}, input, input.value));
+  const labels = inputs.map((input, i) => make("label", {}, input, items[i].name));
   const read = () => inputs.filter((input) => input.checked).map((input) => input.value).join(",");
   return { elements: [make("div", { className: "many" }, ...labels)], read };
 }

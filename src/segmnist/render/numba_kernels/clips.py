@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.classes import BACKGROUND
 from segmnist.compiled import kernel
 from segmnist.render.numba_kernels.blocks import address_of, fill_frame
 from segmnist.render.numba_kernels.borrowed import borrow_outputs, borrow_scene, borrow_tables
@@ -74,10 +73,12 @@ def draw_shapes(
 
 
 @kernel
-def clear_frames(out: Outputs, b: int, t: int, num_rows: int, num_frames: int, frame: Frame) -> None:
+def clear_frames(
+    out: Outputs, b: int, t: int, num_rows: int, num_frames: int, frame: Frame, style: Style
+) -> None:
     """Empty what digits are drawn into at frame t of clip b."""
     number, size, num_words = b * num_frames + t, frame.height * frame.width, frame.height * frame.words
-    fill_frame(frame_at(out.semantic, number, size), size, BACKGROUND)
+    fill_frame(frame_at(out.semantic, number, size), size, style.background_class)
     fill_frame(frame_at(out.instance, number, size), size, 0)
     for n in range(num_rows):
         layer = (b * num_rows + n) * num_frames + t
@@ -122,7 +123,7 @@ def draw_clips(frame: Frame, scene: SceneArrays, style: Style, tables: Tables, o
             copy_frame(out.background_layer, video, start, size)
             copy_frame(out.background_shape, out.shape_instance, start, size)
             copy_frame(out.beneath, video, start, size)
-            clear_frames(out, b, t, num_rows, num_frames, frame)
+            clear_frames(out, b, t, num_rows, num_frames, frame, style)
             for n in range(scene.num_digits[b]):
                 order[scene.depth[b, n, t]] = n
             for rank in range(scene.num_digits[b]):

@@ -64,6 +64,7 @@ class Style(NamedTuple):
     pad: int
     noise_kind: int
     background_level: int
+    background_class: int
     sensor_reach: int
 
 

@@ -37,6 +37,7 @@ class Style(NamedTuple):
     cut_corners: bool
     noise: int
     background_level: int
+    background_class: int
     sensor_reach: int
     reach: int
     """Pixels from a digit's centre beyond which no digit has ink."""
@@ -117,6 +118,7 @@ def style_of(scene: Scene) -> Style:
         cut_corners=spec.cut_corners,
         noise=noise,
         background_level=spec.background_level,
+        background_class=scene.bank.classes.background,
         sensor_reach=len(sensor_thresholds(spec.sensor_sigma)[0]) // 2 if spec.sensor_sigma else 0,
         reach=reach_of(largest, glyph_height, glyph_width),
         longest_shape=max(spec.shape_size_range[1], *(int(side.max(initial=1)) for side in sides)),

@@ -13,7 +13,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from segmnist.classes import BACKGROUND
 from segmnist.render.tensors.digits import LABEL, NUMBER, Poses, ink_codes, poses_of
 from segmnist.render.tensors.inputs import SceneTensors, Style, Tables
 from segmnist.render.tensors.measures import area, box
@@ -40,7 +39,7 @@ class Prepared(NamedTuple):
 
 def prepared(scene: SceneTensors, tables: Tables, style: Style) -> Prepared:
     """Return what is known of some frames before a pixel is drawn."""
-    levels = scene.shape_level + (_SHAPE + (BACKGROUND << LABEL))
+    levels = scene.shape_level + (_SHAPE + (style.background_class << LABEL))
     return Prepared(
         poses=poses_of(scene, tables, style),
         planes=planes_of(scene, style),
@@ -56,7 +55,7 @@ def paint(known: Prepared, tables: Tables, style: Style, out: Out) -> None:
     """
     shapes = shapes_seen(known.planes, tables, style)
     shape_codes = known.shape_codes.gather(1, shapes.flatten(1).to(torch.int64)).view(shapes.shape)
-    noise = background(known.clip_words, tables, style).to(torch.int32) + (BACKGROUND << LABEL)
+    noise = background(known.clip_words, tables, style).to(torch.int32) + (style.background_class << LABEL)
     behind = nearest = torch.maximum(noise, shape_codes)
     y, x = (torch.arange(side, device=behind.device, dtype=torch.int32) for side in behind.shape[2:])
     num_digits = known.poses.y.shape[1]
