@@ -65,7 +65,7 @@ def test_every_default_can_be_written_back() -> None:
         ("speed_range=1..2..3", "speed_range"),
         ("num_digits_range=1.5", "num_digits_range"),
         ("cut_corners=perhaps", "cut_corners"),
-        ("classes=6-99", "classes"),
+        ("classes=6-999", "classes"),
     ],
 )
 def test_what_is_wrong_is_said(change: str, said: str) -> None:
