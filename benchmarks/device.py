@@ -2,11 +2,11 @@
 
     python benchmarks/device.py [--device cuda] [--clips 64] [--repeats 5] [--compiled] [--page docs/performance.md]
 
-`ClipSource(preset, device=...).batch(ids)` against `ClipSource(preset).batch(ids)`, with fresh arrays, video and semantic
-masks. They take turns, and each figure is the median of its turns: CPU time on a CPU, so waiting for the core does not count,
-and wall time elsewhere. `tiny` is the spec of the suite tiny-v1. `--compiled` adds the program as `torch.compile` makes it,
-after its first call. What the program computes and moves is counted, too, as that sets the limits of any device. `--page`
-writes all of it into the last section of that page.
+`ClipSource(preset, device=...).batch(ids)` and batches of `DeviceClips`, which samples on the device, too, against
+`ClipSource(preset).batch(ids)`, with fresh arrays, video and semantic masks. They take turns, and each figure is the median of
+its turns: CPU time on a CPU, so waiting for the core does not count, and wall time elsewhere. `tiny` is the spec of the suite
+tiny-v1. `--compiled` adds the program as `torch.compile` makes it, after its first call. What the program computes and moves is
+counted, too, as that sets the limits of any device. `--page` writes all of it into the last section of that page.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import history
 from render import table
-from segmnist import ClipSource, SceneSpec, preset
-from segmnist.render.tensors.inputs import scene_tensors
+from segmnist import ClipSource, DigitBank, SceneSpec, preset
+from segmnist.load.device import DeviceClips
+from segmnist.render.tensors.sampling import sample_tensors
 from segmnist.suites import suite
 
 H200_OPERATIONS, H200_BYTES = 132 * 64 * 1.98e9, 4.3e12
@@ -45,19 +46,17 @@ arithmetic.
 {table}
 
 For a frame of `standard`, video and semantic masks, all tensor operations together compute {operations:,.0f} values, two for
-one of 64 bits. They read and write {moved:,.0f} bytes if each goes through memory, as without `compiled=True`.
-The frame itself has 8,192 bytes, and its scene is sent as {sent:,.0f}. An H200 does about {rate:.1e} 32-bit integer
-operations a second and copies {copied:.1e} bytes a second. So its limits would be:
+one of 64 bits, and read and write {moved:,.0f} bytes if each goes through memory, as without `compiled=True`. Sampling its
+scene takes {sampling_operations:,.0f} values and {sampling_moved:,.0f} bytes. The frame itself has 8,192 bytes. An H200 does
+about {rate:.1e} 32-bit integer operations a second and copies {copied:.1e} bytes a second. So its limits would be:
 
 | what | million frames/s at most |
 | --- | --: |
 | integer operations | {by_operations} |
 | memory, each operation for itself | {by_memory} |
 | memory, all operations in one | {by_bytes} |
-| scenes sampled on one CPU core: `standard, sampling only` above | about 3 |
 
-A real program stays below such limits, by how much is not known yet. The goal on an H200 is 10 million frames/s, which takes
-more than one core that samples, or sampling on the device.
+A real program stays below such limits, by how much is not known yet. The goal on an H200 is 10 million frames/s.
 """
 
 
@@ -66,29 +65,40 @@ def specs() -> dict[str, SceneSpec]:
     return {"tiny": suite("tiny-v1").parts[0].spec, "standard": preset("standard"), "exact": preset("exact")}
 
 
-def sources(spec: SceneSpec, device: str, *, compiled: bool) -> dict[str, ClipSource]:
-    """Return the sources to compare, by name."""
-    found = {"numba, one core": ClipSource(spec), f"tensors, {device}": ClipSource(spec, device=device)}
+def ways(spec: SceneSpec, device: str, num_clips: int, *, compiled: bool) -> dict[str, Callable[[], Any]]:
+    """Return what draws a batch, by name."""
+
+    def batch(**options: Any) -> Callable[[], Any]:
+        source = ClipSource(spec, **options)
+        return lambda: source.batch(range(num_clips))
+
+    stream = iter(DeviceClips(ClipSource(spec, device=device), batch_size=num_clips))
+    found = {
+        "numba, one core": batch(),
+        f"tensors, {device}": batch(device=device),
+        f"tensors, {device}, sampled there": lambda: next(stream),
+    }
     if compiled:
-        found[f"tensors, {device}, compiled"] = ClipSource(spec, device=device, compiled=True)
+        found[f"tensors, {device}, compiled"] = batch(device=device, compiled=True)
     return found
 
 
-def timed(source: ClipSource, num_clips: int, clock: Callable[[], float]) -> float:
+def timed(draw: Callable[[], Any], clock: Callable[[], float]) -> float:
     """Return the seconds that one batch takes until its last pixel is drawn."""
     start = clock()
-    source.batch(range(num_clips))
-    if source.device is not None and source.device.type == "cuda":
-        torch.cuda.synchronize(source.device)
+    draw()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
     return clock() - start
 
 
-def frames_per_second(source: list[ClipSource], num_clips: int, repeats: int, *, on_cpu: bool) -> list[float]:
-    """Return the frames/s of each source; they take turns."""
+def frames_per_second(
+    draws: list[Callable[[], Any]], num_frames: int, repeats: int, *, on_cpu: bool
+) -> list[float]:
+    """Return the frames/s of each way to draw a batch of so many frames; they take turns."""
     clock = time.process_time if on_cpu else time.perf_counter
-    turns = [[timed(one, num_clips, clock) for one in source] for _ in range(repeats + 1)][1:]
-    frames = num_clips * source[0].spec.num_frames
-    return [frames / median(taken) for taken in zip(*turns, strict=True)]
+    turns = [[timed(draw, clock) for draw in draws] for _ in range(repeats + 1)][1:]
+    return [num_frames / median(taken) for taken in zip(*turns, strict=True)]
 
 
 class Work(NamedTuple):
@@ -110,24 +120,26 @@ class Count(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         if not func.is_view and isinstance(result, Tensor):
             given = [tensor for tensor in args if isinstance(tensor, Tensor)]
+            if func is torch.ops.aten.index.Tensor:  # of a table it reads what it returns
+                given = [result, *(index for index in args[1] if index is not None)]
             self.operations += result.numel() * (2 if result.dtype == torch.int64 else 1)
             self.moved += sum(tensor.numel() * tensor.element_size() for tensor in (*given, result))
         return result
 
 
-def work_of(spec: SceneSpec, num_clips: int = 8) -> Work:
-    """Return what the program does for a frame of a spec."""
-    source = ClipSource(spec, device="cpu")
+def work_of(spec: SceneSpec, draw: Callable[[], Any], num_clips: int) -> Work:
+    """Return what a program that makes so many clips does for a frame."""
+    draw()  # tables are made once
     with Count() as count:
-        source.batch(range(num_clips))
+        draw()
     frames = num_clips * spec.num_frames
     return Work(count.operations / frames, count.moved / frames)
 
 
-def bytes_sent(spec: SceneSpec) -> float:
-    """Return the bytes of a frame's scene that are sent to the device."""
-    tensors = scene_tensors(ClipSource(spec).scene([0]), torch.device("cpu"))
-    return sum(tensor.numel() * tensor.element_size() for tensor in tensors) / spec.num_frames
+def sampling(spec: SceneSpec, num_clips: int) -> Callable[[], Any]:
+    """Return what samples a batch in tensors."""
+    ids, bank = torch.arange(num_clips), DigitBank.mnist()
+    return lambda: sample_tensors(spec, ids, split="train", seed=0, bank=bank)
 
 
 def millions(value: float) -> str:
@@ -141,20 +153,23 @@ def millions(value: float) -> str:
 
 def section(machine: str, rates: str) -> str:
     """Return the section of the page."""
-    spec = preset("standard")
-    work, sent = work_of(spec), bytes_sent(spec)
+    spec, num_clips = preset("standard"), 8
+    drawing = work_of(spec, lambda: ClipSource(spec, device="cpu").batch(range(num_clips)), num_clips)
+    scenes = work_of(spec, sampling(spec, num_clips), num_clips)
+    operations, moved = (a + b for a, b in zip(drawing, scenes, strict=True))
     return TEXT.format(
         title=TITLE,
         machine=machine,
         table=rates,
-        operations=work.operations,
-        moved=work.moved,
-        sent=sent,
+        operations=drawing.operations,
+        moved=drawing.moved,
+        sampling_operations=scenes.operations,
+        sampling_moved=scenes.moved,
         rate=H200_OPERATIONS,
         copied=H200_BYTES,
-        by_operations=millions(H200_OPERATIONS / work.operations),
-        by_memory=millions(H200_BYTES / work.moved),
-        by_bytes=millions(H200_BYTES / (8192 + sent)),
+        by_operations=millions(H200_OPERATIONS / operations),
+        by_memory=millions(H200_BYTES / moved),
+        by_bytes=millions(H200_BYTES / 8192),
     )
 
 
@@ -179,10 +194,9 @@ def main() -> None:
     torch.set_num_threads(1)
     rows, measures = [["spec", "renderer", "frames/s", "of numba"]], {}
     for name, spec in specs().items():
-        found = sources(spec, arguments.device, compiled=arguments.compiled)
-        rates = frames_per_second(
-            list(found.values()), arguments.clips, arguments.repeats, on_cpu=arguments.device == "cpu"
-        )
+        found = ways(spec, arguments.device, arguments.clips, compiled=arguments.compiled)
+        frames, on_cpu = arguments.clips * spec.num_frames, arguments.device == "cpu"
+        rates = frames_per_second(list(found.values()), frames, arguments.repeats, on_cpu=on_cpu)
         for renderer, rate in zip(found, rates, strict=True):
             rows.append([name, renderer, f"{rate:,.0f}", f"{rate / rates[0]:.3g}"])
             measures[f"{name}, {renderer}, frames/s"] = rate

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-import numpy as np
 import torch
 
 from segmnist.errors import BadArgument, whole_number
 from segmnist.load.stream import checked_first, next_clip_of, place_among_ranks
 from segmnist.load.tensors import Batch, with_channel
+from segmnist.render.tensors.renderer import sample_and_draw
 from segmnist.source import ClipSource
 
 
@@ -19,8 +18,8 @@ class DeviceClips:
 
     source: a `ClipSource` with a device and without a length. A batch is a dict of tensors on that device, the batch that
     `EndlessClips` gives for the same source, batch_size, first_clip, rank and world_size. The state is one integer, too: each
-    says where the other goes on. Iterators share it, so no batch comes twice. Drawing is queued on the device, so the scenes of
-    the next batch are sampled while a model trains. Raises `BadArgument` for any other source.
+    says where the other goes on. Iterators share it, so no batch comes twice. Scenes are sampled there, too, and all work is
+    queued, so a next batch may be asked for while a model trains. Raises `BadArgument` for any other source.
 
     >>> source = ClipSource("clean", truth=("semantic", "boxes"), device="cpu")
     >>> stream = DeviceClips(source, batch_size=2)
@@ -54,12 +53,16 @@ class DeviceClips:
         return self.batch_size * self.world_size
 
     def __iter__(self) -> Iterator[Batch]:
+        source = self.source
         while True:
             first = self.first_clip + self.rank * self.batch_size
-            ids = np.arange(first, first + self.batch_size)
-            tensors: dict[str, Any] = self.source.batch(ids).arrays
+            ids = torch.arange(first, first + self.batch_size, device=source.device)
+            tensors = sample_and_draw(
+                source.spec, ids, source.truth, split=source.split, seed=source.seed, bank=source.bank,
+                compiled=source.compiled,
+            )  # fmt: skip
             self.first_clip += self.clips_per_step
-            yield Batch(with_channel({"clip_id": torch.from_numpy(ids).to(self.source.device), **tensors}))
+            yield Batch(with_channel({"clip_id": ids, **tensors}))
 
     def state_dict(self) -> dict[str, int]:
         """Return where the stream stands: the first clip of the next step over all ranks."""

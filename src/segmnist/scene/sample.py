@@ -47,7 +47,7 @@ def sample(
     scene = _empty_scene(spec, bank, seed, split, ids)
     sample_clips(
         parameters_of(spec, glyph_height, glyph_width),
-        _tables(spec, bank, split),
+        tables_of(spec, bank, split),
         key_of(scene.seed),
         SPLITS[split],
         ids,
@@ -57,7 +57,8 @@ def sample(
 
 
 @lru_cache(maxsize=8)
-def _tables(spec: SceneSpec, bank: DigitBank, split: str) -> Tables:
+def tables_of(spec: SceneSpec, bank: DigitBank, split: str) -> Tables:
+    """Return what random words pick from."""
     return Tables(
         pool=glyph_pool(spec, bank, split),
         labels=bank.labels,

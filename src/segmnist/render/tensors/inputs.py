@@ -97,16 +97,12 @@ class Tables(NamedTuple):
         return self._replace(noise_words=self.noise_words[frames], sensor_words=self.sensor_words[frames])
 
 
-def style_of(scene: Scene) -> Style:
-    """Return the style of a scene; that of its spec, unless the scene was edited beyond the spec's bounds."""
-    spec = scene.spec
-    glyph_height, glyph_width = scene.bank.images.shape[1:]
+def style_of_spec(spec: SceneSpec, glyph_height: int, glyph_width: int) -> Style:
+    """Return the style of all scenes of a spec."""
     if is_plain_bytes(spec):
         noise = BYTE_NOISE
     else:
         noise = TABLE_NOISE if spec.noise_density > 0 else NO_NOISE
-    largest = max(int(scene.scale.max(initial=1)), math.ceil(spec.scale_range[1] * ONE))
-    sides = (scene.shape_height, scene.shape_width)
     return Style(
         height=spec.height,
         width=spec.width,
@@ -120,11 +116,30 @@ def style_of(scene: Scene) -> Style:
         background_level=spec.background_level,
         background_class=scene.bank.classes.background,
         sensor_reach=len(sensor_thresholds(spec.sensor_sigma)[0]) // 2 if spec.sensor_sigma else 0,
-        reach=reach_of(largest, glyph_height, glyph_width),
-        longest_shape=max(spec.shape_size_range[1], *(int(side.max(initial=1)) for side in sides)),
-        wide=int(scene.scale[scene.scale > 0].min(initial=ONE)) < LEAST_SCALE
-        or int(scene.brightness.max(initial=0)) > MOST_BRIGHTNESS,
+        reach=reach_of(math.ceil(spec.scale_range[1] * ONE), glyph_height, glyph_width),
+        # A circle of the 2020 code has an odd diameter, of three pixels at the least.
+        longest_shape=max(spec.shape_size_range[1] + 1, 3),
+        wide=not _is_narrow(int(spec.scale_range[0] * ONE), math.ceil(spec.brightness_range[1] * ONE)),
     )
+
+
+def style_of(scene: Scene) -> Style:
+    """Return the style of a scene: that of its spec, unless the scene was edited beyond the spec's bounds."""
+    style = style_of_spec(scene.spec, *scene.bank.images.shape[1:])
+    largest, sides = int(scene.scale.max(initial=1)), (scene.shape_height, scene.shape_width)
+    least, brightest = (
+        int(scene.scale[scene.scale > 0].min(initial=ONE)),
+        int(scene.brightness.max(initial=0)),
+    )
+    return style._replace(
+        reach=max(style.reach, reach_of(largest, style.glyph_height, style.glyph_width)),
+        longest_shape=max(style.longest_shape, *(int(side.max(initial=1)) for side in sides)),
+        wide=style.wide or not _is_narrow(least, brightest),
+    )
+
+
+def _is_narrow(least_scale: int, most_brightness: int) -> bool:
+    return least_scale >= LEAST_SCALE and most_brightness <= MOST_BRIGHTNESS
 
 
 def diagonal_of(glyph_height: int, glyph_width: int) -> int:

@@ -9,14 +9,26 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.render.arrays import ARRAYS, KINDS, TRUTHS, Truth, arrays_of, check_truths
 from segmnist.render.clips import Clips
 from segmnist.render.derived import DERIVED
 from segmnist.render.memory import bytes_of, check_memory, shape_of
-from segmnist.render.tensors.inputs import Style, scene_tensors, style_of, tables_of
+from segmnist.render.tensors.inputs import (
+    SceneTensors,
+    Style,
+    Tables,
+    scene_tensors,
+    style_of,
+    style_of_spec,
+    tables_of,
+)
 from segmnist.render.tensors.program import paint, prepared
+from segmnist.render.tensors.sampling import sample_tensors
+from segmnist.scene.sample import sample
 from segmnist.scene.scene import Scene
+from segmnist.scene.spec import SceneSpec
 
 DRAWN = (
     "video", "noiseless", "semantic", "instance", "amodal", "shape_instance", "background_layer", "digit_layers",
@@ -95,18 +107,51 @@ def render_tensors(
     truths, place = check_truths(truth), check_device(device)
     check_tensor_truths(truths)
     names = ("video", *arrays_of(truths))
-    out = _new_tensors(scene, _drawn_for(names), place)
-    tensors, style = scene_tensors(scene, place), style_of(scene)
-    tables = tables_of(scene.spec, scene.seed, scene.split, place)
+    shown = tables_of(scene.spec, scene.seed, scene.split, place)
+    drawn = _draw(scene.spec, scene_tensors(scene, place), shown, style_of(scene), names, compiled)
+    made = drawn | _from_scene(scene, names, place)
+    return Clips(scene, {name: made[name] for name in (*names, *_SAMPLED)})
+
+
+def sample_and_draw(
+    spec: SceneSpec,
+    clip_ids: Tensor,
+    truths: Iterable[Truth],
+    *,
+    split: str,
+    seed: int,
+    bank: DigitBank,
+    compiled: bool = False,
+) -> dict[str, Tensor]:
+    """Return the arrays of clips by id: what `render_tensors` draws of `sample`, sampled on the device, too.
+
+    clip_ids: `(B,)` int64, on the device to draw on. No number comes from the CPU, but for arrays that follow from the scene
+    alone, such as poses. The other arguments are those of `sample` and `render_tensors`, and are not checked again. Raises
+    `BadArgument` for a batch that does not fit.
+    """
+    device, names = clip_ids.device, ("video", *arrays_of(truths))
+    tensors = sample_tensors(spec, clip_ids, split=split, seed=seed, bank=bank)
+    shown, style = tables_of(spec, seed, split, device), style_of_spec(spec, *bank.images.shape[1:])
+    made = _draw(spec, tensors, shown, style, names, compiled)
+    if any(name in _FROM_SCENE for name in names):
+        scene = sample(spec, clip_ids.cpu().numpy(), split=split, seed=seed, bank=bank)
+        made |= _from_scene(scene, names, device)
+    return {name: made[name] for name in (*names, *_SAMPLED)}
+
+
+def _draw(
+    spec: SceneSpec, tensors: SceneTensors, shown: Tables, style: Style, names: Iterable[str], compiled: bool
+) -> dict[str, Any]:
+    """Return the arrays of these names that follow from pixels, and those that the scene holds, chunk by chunk."""
+    device, num_clips = tensors.label.device, len(tensors.label)
+    out = _new_tensors(spec, num_clips, _drawn_for(names), device)
     draw = _compiled() if compiled else paint
-    for clips, frames in _chunks(scene, _frames_a_chunk(style, out, place)):
+    for clips, frames in _chunks(num_clips, spec.num_frames, _frames_a_chunk(style, out, device)):
         views = {name: _part(name, tensor, clips, frames) for name, tensor in out.items()}
-        shown = tables.part(frames)
-        draw(prepared(tensors.part(clips, frames), shown, style), shown, style, views)
-    made = {**out, **_shares(out), **_from_scene(scene, names, place)}
-    made |= {name: getattr(tensors, source).to(_dtype(name)) for name, source in _SAMPLED.items()}
-    arrays: dict[str, Any] = {name: made[name] for name in (*names, *_SAMPLED)}
-    return Clips(scene, arrays)
+        tables = shown.part(frames)
+        draw(prepared(tensors.part(clips, frames), tables, style), tables, style, views)
+    sampled = {name: getattr(tensors, source).to(_dtype(name)) for name, source in _SAMPLED.items()}
+    return {**out, **_shares(out), **sampled}
 
 
 def _drawn_for(names: Iterable[str]) -> tuple[str, ...]:
@@ -120,25 +165,26 @@ def _dtype(name: str) -> torch.dtype:
     return found
 
 
-def _new_tensors(scene: Scene, names: Iterable[str], device: torch.device) -> dict[str, Tensor]:
+def _new_tensors(
+    spec: SceneSpec, num_clips: int, names: Iterable[str], device: torch.device
+) -> dict[str, Tensor]:
     """Return tensors of a batch, not filled; raise `BadArgument` if they do not fit."""
     names = tuple(names)
     if device.type == "cpu":
-        check_memory(scene.spec, len(scene), names, SCRATCH_BYTES)
-    shapes = {name: shape_of(scene.spec, len(scene), name) for name in names}
+        check_memory(spec, num_clips, names, SCRATCH_BYTES)
+    shapes = {name: shape_of(spec, num_clips, name) for name in names}
     try:
         return {name: torch.empty(shapes[name], dtype=_dtype(name), device=device) for name in names}
     except torch.OutOfMemoryError:
-        needed = bytes_of(scene.spec, len(scene), names)
-        value = f"{len(scene)} clips = {needed:,} bytes"
+        needed = bytes_of(spec, num_clips, names)
+        value = f"{num_clips} clips = {needed:,} bytes"
         raise BadArgument(
             "batch", value, f"what is free on {device}", "ask for fewer clips at a time"
         ) from None
 
 
-def _chunks(scene: Scene, num_frames: int) -> Iterator[tuple[slice, slice]]:
+def _chunks(B: int, T: int, num_frames: int) -> Iterator[tuple[slice, slice]]:
     """Return clips and frames to draw at once: whole clips, or runs of frames of one clip if a clip is too long."""
-    B, T = len(scene), scene.spec.num_frames
     clips, frames = max(num_frames // T, 1), min(num_frames, T)
     for clip in range(0, B, clips):
         for frame in range(0, T, frames):
