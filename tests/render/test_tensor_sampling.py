@@ -64,7 +64,7 @@ def test_random_clips_are_the_same(data: Any, seed: int, split: str, ids: list[i
 
 @given(scene=scenes(max_clips=4))
 def test_the_style_of_a_scene_is_that_of_its_spec(scene: Scene) -> None:
-    assert style_of(scene) == style_of_spec(scene.spec, *scene.bank.images.shape[1:])
+    assert style_of(scene) == style_of_spec(scene.spec, scene.bank)
 
 
 def test_nothing_is_sampled_on_the_cpu_unless_an_array_follows_from_the_scene(

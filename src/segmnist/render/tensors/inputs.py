@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from segmnist.digits.bank import DigitBank
 from segmnist.render.derived import real_digits, real_shapes
 from segmnist.render.noise import is_plain_bytes, noise_table, sensor_thresholds
 from segmnist.render.tensors.philox import round_keys
@@ -97,8 +98,9 @@ class Tables(NamedTuple):
         return self._replace(noise_words=self.noise_words[frames], sensor_words=self.sensor_words[frames])
 
 
-def style_of_spec(spec: SceneSpec, glyph_height: int, glyph_width: int) -> Style:
-    """Return the style of all scenes of a spec."""
+def style_of_spec(spec: SceneSpec, bank: DigitBank) -> Style:
+    """Return the style of all scenes of a spec and a bank."""
+    glyph_height, glyph_width = bank.images.shape[1:]
     if is_plain_bytes(spec):
         noise = BYTE_NOISE
     else:
@@ -114,7 +116,7 @@ def style_of_spec(spec: SceneSpec, glyph_height: int, glyph_width: int) -> Style
         cut_corners=spec.cut_corners,
         noise=noise,
         background_level=spec.background_level,
-        background_class=scene.bank.classes.background,
+        background_class=bank.classes.background,
         sensor_reach=len(sensor_thresholds(spec.sensor_sigma)[0]) // 2 if spec.sensor_sigma else 0,
         reach=reach_of(math.ceil(spec.scale_range[1] * ONE), glyph_height, glyph_width),
         # A circle of the 2020 code has an odd diameter, of three pixels at the least.
@@ -125,7 +127,7 @@ def style_of_spec(spec: SceneSpec, glyph_height: int, glyph_width: int) -> Style
 
 def style_of(scene: Scene) -> Style:
     """Return the style of a scene: that of its spec, unless the scene was edited beyond the spec's bounds."""
-    style = style_of_spec(scene.spec, *scene.bank.images.shape[1:])
+    style = style_of_spec(scene.spec, scene.bank)
     largest, sides = int(scene.scale.max(initial=1)), (scene.shape_height, scene.shape_width)
     least, brightest = (
         int(scene.scale[scene.scale > 0].min(initial=ONE)),

@@ -131,7 +131,7 @@ def sample_and_draw(
     """
     device, names = clip_ids.device, ("video", *arrays_of(truths))
     tensors = sample_tensors(spec, clip_ids, split=split, seed=seed, bank=bank)
-    shown, style = tables_of(spec, seed, split, device), style_of_spec(spec, *bank.images.shape[1:])
+    shown, style = tables_of(spec, seed, split, device), style_of_spec(spec, bank)
     made = _draw(spec, tensors, shown, style, names, compiled)
     if any(name in _FROM_SCENE for name in names):
         scene = sample(spec, clip_ids.cpu().numpy(), split=split, seed=seed, bank=bank)
