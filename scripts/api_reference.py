@@ -33,6 +33,7 @@ MODULES = {
     "segmnist.load.lightning": "Loaders: Lightning",
     "segmnist.load.huggingface": "Loaders: Hugging Face",
     "segmnist.load.grain": "Loaders: grain",
+    "segmnist.scoring": "Scores of a model in one call",
     "segmnist.suites": "Suites and their scores",
     "segmnist.suites.references": "Suites: references that are not learned",
     "segmnist.suites.results": "Suites: result files",

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer.main
 
-from segmnist.cli.main import app
+from segmnist.cli.main import COMMANDS, app
 from segmnist.whole_file import replace_file
 
 PAGE = Path(__file__).parents[1] / "docs" / "cli.md"
@@ -19,6 +19,34 @@ HEAD = """\
 
 Made by `python scripts/cli_reference.py` from the command itself; a test compares the two.
 Exit codes: 0 done, 1 a job failed, 2 bad use, 130 interrupted. Every failure is one line on stderr.
+
+## For scripts
+
+The answer is on stdout; progress, remarks and errors are on stderr. `--json` makes the answer one JSON document. `--quiet`
+leaves the answer and errors alone; the variable `SEGMNIST_QUIET=1` does so for all commands. Exit codes are the same with
+either.
+
+```
+segmnist verify data --json --quiet
+segmnist find data "label = 6" --json
+```
+
+Every command is a function, too, which returns what `--json` prints, as objects and arrays:
+
+"""
+
+COMPLETION = """
+## Completion
+
+After Tab, the shell completes commands, options, presets, suites and their parts, formats, truths, fields after `--set`,
+splits and models. Once, in the shell that you use (bash, zsh or fish):
+
+```
+segmnist --install-completion
+```
+
+It adds a line to `~/.bashrc` or `~/.zshrc`, or a file below `~/.config/fish/completions`; open a new shell to use it. Bash
+needs version 4.4 or later, which macOS does not bring. To keep the script elsewhere, `segmnist --show-completion` prints it.
 """
 
 
@@ -26,7 +54,15 @@ def reference() -> str:
     """Return the page."""
     group: Any = typer.main.get_command(app)
     sections = [_section(name, group.commands[name]) for name in sorted(group.commands)]
-    return HEAD + "".join(sections)
+    return HEAD + _functions() + COMPLETION + "".join(sections)
+
+
+def _functions() -> str:
+    rows = [
+        f"| `{function.__name__}` | {', '.join(f'[`{name}`](api.md)' for name in command.python)} |"
+        for function, command in COMMANDS.items()
+    ]
+    return "\n".join(["| command | in Python |", "|---|---|", *rows, ""])
 
 
 def _section(name: str, command: Any, parents: str = "segmnist") -> str:

@@ -49,6 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "oracle": {"compiled", "digits", "scene", "render", "source", "evaluate", "executors"},
     "suites": {"digits", "scene", "render", "source", "dataset", "evaluate", "oracle"},
     "baselines": {"scene", "render", "source", "suites", "evaluate"},
+    "scoring": {"scene", "evaluate", "suites", "baselines", "views"},
     "views": {"digits", "scene", "render", "source", "dataset", "oracle", "evaluate", "suites"},
     "origin": {"scene", "source", "formats", "views"},
     "preview": {"views"},

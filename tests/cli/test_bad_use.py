@@ -68,7 +68,7 @@ def test_an_interruption_is_one_line_too(run: Any, monkeypatch: pytest.MonkeyPat
     def stopped(name: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("segmnist.suites.catalog.suite", stopped)
+    monkeypatch.setattr("segmnist.suites.suite", stopped)
     code, _, err = run("suites", "tiny-v1")
     assert code == 130
     assert err.strip() == "segmnist: interrupted"

@@ -57,7 +57,7 @@ def test_a_quick_look_is_marked_and_refused_where_whole_results_count(
     run: Any, stored: Any, tmp_path: Any
 ) -> None:
     place = tmp_path / "r.json"
-    code, _, err = run("evaluate", stored / "five.npy", *QUICK, "--json", place)
+    code, _, err = run("evaluate", stored / "five.npy", *QUICK, "--out", place)
     assert code == 0, err
     assert "partial: the first clips only, 5 of 50" in err
     result = load_result(place)
@@ -73,7 +73,7 @@ def test_a_quick_look_takes_stored_predictions_of_those_clips_or_of_all(
     run: Any, stored: Any, tmp_path: Any
 ) -> None:
     place = tmp_path / "r.json"
-    assert run("evaluate", stored / "all.npy", *QUICK, "--json", place, "--html", tmp_path / "r.html")[0] == 0
+    assert run("evaluate", stored / "all.npy", *QUICK, "--out", place, "--html", tmp_path / "r.html")[0] == 0
     assert load_result(place).parts[0].num_clips == 5
     assert "the first 5 clips" in (tmp_path / "r.html").read_text()
     code, _, err = run("evaluate", stored / "few.npy", *QUICK)
@@ -83,7 +83,7 @@ def test_a_quick_look_takes_stored_predictions_of_those_clips_or_of_all(
 
 def test_as_many_clips_as_the_suite_has_are_no_quick_look(run: Any, stored: Any, tmp_path: Any) -> None:
     place = tmp_path / "r.json"
-    assert run("evaluate", stored / "all.npy", *QUICK[:-1], 999, "--json", place)[0] == 0
+    assert run("evaluate", stored / "all.npy", *QUICK[:-1], 999, "--out", place)[0] == 0
     assert load_suite_result(place).parts[0].num_clips == 50
 
 

@@ -77,7 +77,7 @@ def test_evaluate_writes_a_result_and_a_page(
     answers = np.full((50, 8, 32, 32), 10, np.uint8)
     np.save(tmp_path / "background.npy", answers)
     files = (
-        "--json",
+        "--out",
         tmp_path / "r.json",
         "--html",
         tmp_path / "r.html",
@@ -126,7 +126,7 @@ def test_evaluate_scores_a_spec_of_your_own_against_the_exact_posterior(
     place = tmp_path / "r.json"
     code, out, _ = run(
         monkeypatch, capsys, "evaluate", tmp_path / "background.npy", "--preset", "exact", *options,
-        "--clips", 3, "--oracle", "offline", "--json", place,
+        "--clips", 3, "--oracle", "offline", "--out", place,
     )  # fmt: skip
     assert code == 0
     assert "of the exact posterior" in out
@@ -149,7 +149,7 @@ def test_evaluate_scores_a_spec_of_your_own_against_the_exact_posterior(
         (("absent.npy", "--part", "small"), 2, "part='small'"),
         (("absent.npy", "--clips", "0"), 2, "1 or more"),
         (("absent.npy", "--split", "train"), 2, "train sets are drawn without end"),
-        (("absent.npy", "--json", "no/such/folder/r.json"), 2, "create the folder first"),
+        (("absent.npy", "--out", "no/such/folder/r.json"), 2, "create the folder first"),
         (("absent.npy", "--html", "."), 2, "the name of a file"),
     ],
 )

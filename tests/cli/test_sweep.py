@@ -35,7 +35,7 @@ def sweep(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_models_are_scored_at_each_value_in_order(sweep: Any, tmp_path: Path) -> None:
     code, out, err = sweep(
         "swept_models:background", "swept_models:bright", *CLIPS, "--knob", "noise_density", "--values", "1,0",
-        "--curve", "c.svg", "--json", "kept/here",
+        "--curve", "c.svg", "--out", "kept/here",
     )  # fmt: skip
     assert code == 0, err
     rows = [

@@ -11,11 +11,10 @@ from segmnist.baselines.catalog import build
 from segmnist.baselines.checkpoint import read_checkpoint, settings_of
 from segmnist.baselines.predict import load_predictor
 from segmnist.errors import BadArgument
-from segmnist.evaluate.reports.results import SCHEMA, Result, hardware
+from segmnist.evaluate.reports.results import Result
 from segmnist.suites.catalog import Suite, suite
-from segmnist.suites.checksums import suite_sha256
+from segmnist.suites.results import result_of
 from segmnist.suites.run import evaluate
-from segmnist.version import GENERATOR_VERSION, __version__
 
 
 def check_trained_on(checkpoint: str | Path, asked: Suite) -> None:
@@ -68,7 +67,7 @@ def score(
         f"{state['step']} steps of {settings.batch} clips x {settings.frames or 'all'} frames, width "
         f"{settings.width}."
     )
-    return Result(
-        SCHEMA, whole.name, suite_sha256(whole), split, model, parts, __version__, GENERATOR_VERSION,
-        settings.seed, commit, hardware(), notes, round(state["seconds"] / 60, 4), weights,
+    return result_of(
+        whole, parts, split, model, seed=settings.seed, commit=commit, notes=notes,
+        minutes=round(state["seconds"] / 60, 4), parameters=weights,
     )  # fmt: skip

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from segmnist.cli import completion
 from segmnist.cli.curve import check_curve, write_curve
+from segmnist.cli.output import Answer
 from segmnist.errors import BadArgument, CorruptData
 
 if TYPE_CHECKING:
@@ -17,9 +19,7 @@ if TYPE_CHECKING:
 def compare(
     files: Annotated[
         list[Path],
-        typer.Argument(
-            help="Result files of `segmnist evaluate --json`, two or more, all on the same clips."
-        ),
+        typer.Argument(help="Result files of `segmnist evaluate --out`, two or more, all on the same clips."),
     ],
     scores: Annotated[
         list[str] | None,
@@ -30,7 +30,13 @@ def compare(
         ),
     ] = None,
     written_as: Annotated[
-        str, typer.Option("--format", "-f", help="The table's format: markdown, latex, csv or html.")
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            help="The table's format: markdown, latex, csv or html.",
+            autocompletion=completion.one_of("markdown", "latex", "csv", "html"),
+        ),
     ] = "markdown",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write the table to this file. Default: print it.")
@@ -42,7 +48,7 @@ def compare(
             help="For a sweep such as noise-v1, draw the first score by level: an .svg or .png file.",
         ),
     ] = None,
-) -> None:
+) -> Answer:
     """Compare models by their result files: a table, the best first, with differences to the best and their intervals."""
     from segmnist.evaluate.reports.compare import compare as compared
     from segmnist.evaluate.reports.compare_table import FORMATS
@@ -59,9 +65,9 @@ def compare(
         write_curve(comparison, drawn)
     text = FORMATS[written_as](comparison)
     if out is None:
-        typer.echo(text, nl=False)
-    else:
-        replace_file(out, text.encode())
+        return Answer(comparison, (text,))
+    replace_file(out, text.encode())
+    return Answer(comparison)
 
 
 def _named(files: list[Path]) -> dict[str, Result]:

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from segmnist.cli.options import PresetOption, SetOption, SpecOption, spec_from
-from segmnist.cli.progress import counting
-from segmnist.errors import BadArgument, MissingDependency
-from segmnist.urls import is_url, local_path
-from segmnist.version import GENERATOR_VERSION, __version__
+from segmnist.cli import completion
+from segmnist.cli.options import (
+    DeviceOption,
+    PartOption,
+    PresetOption,
+    ScoredSplitOption,
+    SetOption,
+    SpecOption,
+    spec_from,
+)
+from segmnist.cli.output import Answer, say
+from segmnist.errors import BadArgument
 
 if TYPE_CHECKING:
     from segmnist.suites import Suite
-
-LINE_OF_A_FILE = 200
-"""Characters that a table may take in a file or pipe."""
 
 
 def evaluate(
@@ -34,11 +34,14 @@ def evaluate(
     ],
     suite: Annotated[
         str | None,
-        typer.Option("--suite", "-s", help="The suite; `segmnist suites` lists them. Default: standard-v1."),
+        typer.Option(
+            "--suite",
+            "-s",
+            help="The suite; `segmnist suites` lists them. Default: standard-v1.",
+            autocompletion=completion.suites,
+        ),
     ] = None,
-    part: Annotated[
-        str | None, typer.Option("--part", help="Only this part of the suite; predictions are of it alone.")
-    ] = None,
+    part: PartOption = None,
     preset: PresetOption = None,
     spec: SpecOption = None,
     changes: SetOption = None,
@@ -51,8 +54,10 @@ def evaluate(
             "so many of each part of a suite.",
         ),
     ] = None,
-    split: Annotated[str, typer.Option("--split", help="The split: test or val.")] = "test",
-    json: Annotated[Path | None, typer.Option("--json", help="Write the result to this JSON file.")] = None,
+    split: ScoredSplitOption = "test",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write the result file, for `segmnist compare`.")
+    ] = None,
     html: Annotated[
         Path | None, typer.Option("--html", help="Write an HTML page with plots and the worst clips.")
     ] = None,
@@ -73,6 +78,7 @@ def evaluate(
         typer.Option(
             "--oracle",
             help="Also compare with the exact posterior of this observer: offline, causal or frame.",
+            autocompletion=completion.observers,
         ),
     ] = None,
     transfer: Annotated[
@@ -82,117 +88,54 @@ def evaluate(
         ),
     ] = False,
     batch: Annotated[int, typer.Option("--batch", help="Clips per batch, when a model is run.")] = 8,
-    device: Annotated[
-        str, typer.Option("--device", help="Where a torch model runs: auto, cpu or cuda.")
-    ] = "auto",
+    device: DeviceOption = "auto",
     workers: Annotated[
         int, typer.Option("--workers", help="The number of processes, for stored predictions.")
     ] = 2,
-) -> None:
-    """Score predictions on a suite or a spec of your own; print a table, and write a JSON file or an HTML page if asked."""
-    from segmnist.evaluate.reports.page import page
-    from segmnist.evaluate.reports.results import SCHEMA, Result, hardware, save_result
+) -> Answer:
+    """Score predictions on a suite or a spec of your own; print a table, and write a result file or an HTML page if asked."""
+    from segmnist.cli.progress import progress
+    from segmnist.evaluate.reports.results import save_result
     from segmnist.evaluate.reports.table import tables
-    from segmnist.suites import evaluate as score
-    from segmnist.suites.checksums import is_frozen, suite_sha256
-    from segmnist.suites.worst import worst_clips
-    from segmnist.views.mistakes import explorer_html, mistakes_html
+    from segmnist.scoring import Trial, model_of
     from segmnist.whole_file import check_target, replace_file
 
-    for place in filter(None, (json, html)):
+    for place in filter(None, (out, html)):
         check_target(place)
-    whole = _suite(suite, preset, spec, changes, num_clips)
-    chosen = whole if part is None else whole.only(part)
-    first = num_clips if is_frozen(chosen) else None
-    number = sum((part if first is None else part.first(first)).num_clips(split) for part in chosen.parts)
-    partial = number < chosen.num_clips(split)
-    source, name = source_of(predictions, chosen, transfer, device)
-    with counting(f"{chosen.name} {split}", number) as progress:
-        parts = score(
-            source, chosen, split=split, batch_size=batch, tracking=tracking, observer=observer,
-            first=first, num_workers=workers, progress=progress,
+    whole, first = _clips(suite, preset, spec, changes, num_clips)
+    trial = Trial(model_of(predictions, device), whole, part, split, first)
+    if not transfer:
+        trial.model.check_trained_on(trial.suite)
+    with progress(f"{whole.name} {split}") as show:
+        result = trial.run(
+            name=model, seed=seed, commit=commit, notes=notes, show=show,
+            batch_size=batch, tracking=tracking, observer=observer, num_workers=workers,
         )  # fmt: skip
-    result = Result(
-        SCHEMA, whole.name, suite_sha256(whole), split, model or name, parts, __version__, GENERATOR_VERSION,
-        seed, commit, hardware(), notes, partial=partial,
-    )  # fmt: skip
-    if partial:
-        typer.echo(f"partial: the first clips only, {number} of {chosen.num_clips(split)}", err=True)
-    _wide_console().print(tables(parts))
-    if json is not None:
-        save_result(result, json)
+    if result.partial:
+        say(f"partial: the first clips only, {trial.num_clips} of {trial.suite.num_clips(split)}")
+    if out is not None:
+        save_result(result, out)
     if html is not None:
-        clips = worst_clips(source, chosen, parts, split=split, first=first)
-        options = {"--suite": suite, "--part": part, "--preset": preset, "--spec": spec, "--clips": num_clips}
-        command = ["segmnist", "explore", "--predictions", predictions, "--split", split]
-        command += [text for name, value in options.items() if value for text in (name, str(value))]
-        command += [text for change in changes or [] for text in ("--set", change)]
+        named = {"--suite": suite, "--part": part, "--preset": preset, "--spec": spec, "--clips": num_clips}
+        explore = ["segmnist", "explore", "--predictions", predictions, "--split", split]
+        explore += [word for name, value in named.items() if value for word in (name, str(value))]
+        explore += [word for change in changes or [] for word in ("--set", change)]
         if not (suite or preset or spec or changes):
-            command += ["--suite", chosen.name]
-        mistakes = {
-            name: mistakes_html(found) + explorer_html(command, name, found) for name, found in clips.items()
-        }
-        replace_file(html, page(result, mistakes).encode())
+            explore += ["--suite", whole.name]
+        replace_file(html, trial.page(result, explore).encode())
+    return Answer(result, (tables(result.parts),))
 
 
-def _suite(
-    name: str | None, preset: str | None, spec: Path | None, changes: list[str] | None, clips: int | None
-) -> Suite:
-    """Return the suite that the options name, or one of their own spec."""
-    from segmnist.suites import suite, suite_of
+def _clips(
+    name: str | None, preset: str | None, spec: Path | None, changes: list[str] | None, num_clips: int | None
+) -> tuple[Suite, int | None]:
+    """Return the suite that the options name, or one of their own spec, and how many clips of each part if not all."""
+    from segmnist.scoring.trial import clips_to_score
 
     own = preset or spec or changes
     if own and name:
         raise BadArgument("--suite", name, "either --suite or --preset, --spec and --set", "leave one out")
     if own:
         title = spec.stem if spec else preset or "standard"
-        return suite_of(spec_from(preset, spec, changes), 200 if clips is None else clips, name=title)
-    return suite(name or "standard-v1")
-
-
-def _wide_console() -> Console:
-    """Return the console; without a terminal a file's, whose lines are not broken."""
-    console = Console()
-    return console if console.is_terminal else Console(width=LINE_OF_A_FILE)
-
-
-def source_of(predictions: str, asked: Suite, transfer: bool, device: str) -> tuple[Any, str]:
-    """Return what to score and its name: a path, a checkpoint's model, or a function."""
-    if is_url(predictions):
-        fix = "copy it from the store first"
-        raise BadArgument("PREDICTIONS", predictions, "a local file or folder, or MODULE:FUNCTION", fix)
-    path = local_path(predictions)
-    if path.suffix == ".pt":
-        try:
-            from segmnist.baselines.predict import load_predictor
-            from segmnist.baselines.score import check_trained_on
-        except ModuleNotFoundError as error:
-            if error.name != "torch":
-                raise
-            raise MissingDependency("a checkpoint", "train") from None
-        loaded = load_predictor(path, device)
-        if not transfer:
-            check_trained_on(path, asked)
-        return loaded
-    if path.exists() or ":" not in predictions:
-        return path, path.stem
-    return _function(predictions, device), predictions
-
-
-def _function(name: str, device: str) -> Callable[..., Any]:
-    module, _, attribute = name.partition(":")
-    sys.path.insert(0, "")
-    try:
-        function = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise BadArgument(
-            "PREDICTIONS", name, "a path, or MODULE:NAME that can be imported", str(error)
-        ) from None
-    if not callable(function):
-        raise BadArgument("PREDICTIONS", name, "a function from videos (B,T,H,W) to predictions")
-    torch = sys.modules.get("torch")  # where it was never imported there are no modules of its own
-    if torch is not None and isinstance(function, torch.nn.Module):
-        from segmnist.baselines.predict import predictor
-
-        return predictor(function, device)
-    return function
+        return clips_to_score(spec_from(preset, spec, changes), num_clips, name=title)
+    return clips_to_score(name or "standard-v1", num_clips)

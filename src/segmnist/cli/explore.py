@@ -7,8 +7,10 @@ from urllib.parse import urlencode
 
 import typer
 
+from segmnist.cli import completion
 from segmnist.cli.options import (
     BankOption,
+    PartOption,
     PresetOption,
     SeedOption,
     SetOption,
@@ -37,11 +39,15 @@ def explore(
         ),
     ] = None,
     suite: Annotated[
-        str | None, typer.Option("--suite", "-s", help="The suite that --predictions are of.")
+        str | None,
+        typer.Option(
+            "--suite",
+            "-s",
+            help="The suite that --predictions are of.",
+            autocompletion=completion.suites,
+        ),
     ] = None,
-    part: Annotated[
-        str | None, typer.Option("--part", help="Only this part of the suite; predictions are of it alone.")
-    ] = None,
+    part: PartOption = None,
     num_clips: Annotated[
         int | None,
         typer.Option(
@@ -106,9 +112,6 @@ def explore(
 
 def _sources(predictions: list[str]) -> list[tuple[str, Any]]:
     """Return the name of each model, and its stored predictions or what predicts."""
-    from segmnist.cli.evaluate import source_of
-    from segmnist.suites import suite
+    from segmnist.scoring import model_of
 
-    # The suite is asked for to refuse checkpoints of other data; here every prediction may be looked at.
-    found = [source_of(one, suite("standard-v1"), True, "auto") for one in predictions]
-    return [(name, source) for source, name in found]
+    return [(found.name, found.source) for found in map(model_of, predictions)]

@@ -7,9 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segmnist.cli.options import BankOption, SeedOption, SetOption, SplitOption, refuse_beside, spec_from
+from segmnist.cli import completion
+from segmnist.cli.options import (
+    BankOption,
+    FormatOption,
+    SeedOption,
+    SetOption,
+    SplitOption,
+    TruthOption,
+    WorkersOption,
+    refuse_beside,
+    spec_from,
+)
+from segmnist.cli.output import Answer
+from segmnist.cli.stored import stored
 from segmnist.errors import BadArgument
-from segmnist.formats import FOLDER, SHARDED, WHOLE
 from segmnist.urls import is_url, local_path
 
 if TYPE_CHECKING:
@@ -22,31 +34,23 @@ def export(
     source: Annotated[
         str,
         typer.Argument(
-            help="The folder of a data set, a recipe (TOML or JSON), a URL of either, or the name of a preset."
+            help="The folder of a data set, a recipe (TOML or JSON), a URL of either, or the name of a preset.",
+            autocompletion=completion.presets,
         ),
     ],
     out: Annotated[str, typer.Argument(help="The folder to write into, created if needed.")],
-    format_: Annotated[
-        str, typer.Option("--format", help="The file format: " + ", ".join([*SHARDED, *WHOLE, *FOLDER]) + ".")
-    ],
+    format_: FormatOption,
     set_: SetOption = None,
     split: SplitOption = "",
     clips: Annotated[
         int | None, typer.Option("--clips", "-n", help="The number of clips; required with a preset.")
     ] = None,
     seed: SeedOption = 0,
-    truth: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--truth", help="A ground truth to store beside `semantic`, such as instance. Repeatable."
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option("--workers", help="The number of processes. Default: one per CPU.")
-    ] = None,
+    truth: TruthOption = None,
+    workers: WorkersOption = None,
     bank: BankOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Allow more than 100 GB.")] = False,
-) -> None:
+) -> Answer:
     """Write the clips of a data set, a recipe or a preset in another format.
 
     The clips of a data set are drawn again from its recipe, so the export can hold ground truth that the
@@ -75,7 +79,8 @@ def export(
         place = write(
             recipe, out, format_, bank=digits, num_workers=workers, limit_bytes=limit, report=report
         )
-    typer.echo(f"{place}: {recipe.num_clips} clips as {format_}")
+    written = dataclasses.replace(recipe, format=format_)
+    return Answer(stored(place, written), (f"{place}: {recipe.num_clips} clips as {format_}",))
 
 
 def _recipe_of_preset(

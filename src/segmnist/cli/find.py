@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from segmnist.cli.exit_codes import BAD_USE, INTERRUPTED
-from segmnist.cli.options import PlaceArgument
+from segmnist.cli.options import PlaceArgument, StoredSplitOption
+from segmnist.cli.output import Answer, say
 from segmnist.errors import BadArgument, one_line
 
 
@@ -23,14 +24,14 @@ def find(
     limit: Annotated[
         int | None, typer.Option("--limit", help="The largest number of clips to print.")
     ] = None,
-    split: Annotated[str | None, typer.Option("--split", help="The split, if DATASET holds several.")] = None,
+    split: StoredSplitOption = None,
     timeout: Annotated[
         float, typer.Option("--timeout", help="The longest time that the search may take, in seconds.")
     ] = 600.0,
     save: Annotated[
         Path | None, typer.Option("--save", help="Also write a recipe (TOML) of exactly these clips.")
     ] = None,
-) -> None:
+) -> Answer:
     """Print the ids of the clips where some digit in some frame meets a condition.
 
     Columns for each digit in each frame: label, instance, frame, y, x, angle, scale, brightness, depth_order, visible_area,
@@ -48,14 +49,13 @@ def find(
             raise BadArgument("--save", str(save), "a path where no file is yet")
     with _ending_at_once():
         clip_ids = search(dataset, condition, limit=limit, split=split, timeout=timeout)
-    for clip_id in clip_ids:
-        typer.echo(clip_id)
     if not clip_ids:
         unsaved = f"; {save} is not written" if save else ""
-        typer.echo(f"no clip has a digit in a frame where {one_line(condition)}{unsaved}", err=True)
+        say(f"no clip has a digit in a frame where {one_line(condition)}{unsaved}")
     elif save is not None:
         create_file(save, selection(locate_one(dataset, split).recipe, clip_ids).to_toml().encode())
-        typer.echo(f"{save}: a recipe of {len(clip_ids)} clips", err=True)
+        say(f"{save}: a recipe of {len(clip_ids)} clips")
+    return Answer({"clip_ids": clip_ids}, tuple(map(str, clip_ids)))
 
 
 @contextmanager

@@ -15,17 +15,20 @@ from segmnist.cli.options import (
     AddressOption,
     BankOption,
     ExecutorOption,
+    FormatOption,
     PresetOption,
     SeedOption,
     SetOption,
     SpecOption,
     SplitOption,
+    TruthOption,
     WorkersOption,
     refuse_beside,
     spec_from,
 )
+from segmnist.cli.output import Answer
+from segmnist.cli.stored import stored
 from segmnist.errors import BadArgument, SegmnistError
-from segmnist.formats import FOLDER, SHARDED, WHOLE
 
 
 def generate(
@@ -43,15 +46,8 @@ def generate(
     clips: Annotated[int | None, typer.Option("--clips", "-n", help="The number of clips.")] = None,
     first: Annotated[int, typer.Option("--first", help="The id of the first clip.")] = 0,
     seed: SeedOption = 0,
-    truth: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--truth", help="A ground truth to store beside `semantic`, such as instance. Repeatable."
-        ),
-    ] = None,
-    format_: Annotated[
-        str, typer.Option("--format", help="The file format: " + ", ".join([*SHARDED, *WHOLE, *FOLDER]) + ".")
-    ] = "zarr",
+    truth: TruthOption = None,
+    format_: FormatOption = "zarr",
     recipe_file: Annotated[
         str | None,
         typer.Option(
@@ -77,7 +73,7 @@ def generate(
     ] = "0/1",
     bank: BankOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Allow more than 100 GB.")] = False,
-) -> None:
+) -> Answer:
     """Write a data set. Run the same command again to resume it."""
     from segmnist.cli.progress import reporting
     from segmnist.dataset import Recipe, recipe_for
@@ -104,7 +100,8 @@ def generate(
             recipe, out, bank=digits, num_workers=workers, executor=executor, address=address,
             shard_range=_range(shard_range), limit_bytes=None if yes else LIMIT_BYTES, report=report,
         )  # fmt: skip
-    typer.echo(f"{place}: {recipe.num_clips} clips {recipe.content_id[:12]}, plan {recipe.plan_id[:12]}")
+    line = f"{place}: {recipe.num_clips} clips {recipe.content_id[:12]}, plan {recipe.plan_id[:12]}"
+    return Answer(stored(place, recipe), (line,))
 
 
 def _counted(clips: int | None) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NamedTuple, NoReturn
 
 import typer
 
@@ -18,6 +18,8 @@ from segmnist.cli.find import find
 from segmnist.cli.generate import generate
 from segmnist.cli.interruption import take_signals
 from segmnist.cli.oracle import oracle
+from segmnist.cli.output import Answer
+from segmnist.cli.output import command as with_output
 from segmnist.cli.preview import preview
 from segmnist.cli.report import report
 from segmnist.cli.specs import presets, show
@@ -28,25 +30,66 @@ from segmnist.cli.verify import recipe, verify
 from segmnist.errors import BadArgument, MissingDependency, SegmnistError, one_line
 from segmnist.version import GENERATOR_VERSION, __version__
 
-COMMANDS: dict[Callable[..., None], str] = {
-    presets: "segmnist presets",
-    show: "segmnist show crowded > crowded.toml",
-    preview: "segmnist preview sample.png --preset standard --clips 3 --seed 0",
-    explore: "segmnist explore --preset crowded",
-    generate: "segmnist generate data --preset standard --split test --clips 1000 --seed 0",
-    verify: "segmnist verify data --repair",
-    recipe: "segmnist recipe data > recipe.toml; segmnist generate copy --recipe recipe.toml",
-    find: 'segmnist find data "label = 6 and visibility < 0.3" --limit 20 --save hard.toml',
-    report: "segmnist report data",
-    export: "segmnist export standard davis --format davis --split val --clips 20",
-    suites: "segmnist suites tiny-v1 --verify",
-    evaluate: "segmnist evaluate predictions/ --suite standard-v1 --json result.json --html result.html",
-    compare: "segmnist compare unet.json transformer.json --curve noise.svg",
-    sweep: "segmnist sweep runs/unet/best.pt --preset standard --knob noise_density --values 0,0.5,1 --curve noise.svg",
-    train: "segmnist train unet --suite tiny-v1 --steps 500 --out runs/unet",
-    oracle: "segmnist oracle posteriors.zarr --recipe data/test.zarr/recipe.json --observer causal",
+
+class Command(NamedTuple):
+    """A subcommand: the example that its help shows, and what does the same in Python."""
+
+    example: str
+    python: tuple[str, ...]
+
+
+COMMANDS: dict[Callable[..., Answer | None], Command] = {
+    presets: Command("segmnist presets", ("segmnist.PRESETS",)),
+    show: Command("segmnist show crowded > crowded.toml", ("segmnist.preset",)),
+    preview: Command(
+        "segmnist preview sample.png --preset standard --clips 3 --seed 0", ("segmnist.preview.save_preview",)
+    ),
+    explore: Command("segmnist explore --preset crowded", ("segmnist.explore.serve",)),
+    generate: Command(
+        "segmnist generate data --preset standard --split test --clips 1000 --seed 0",
+        ("segmnist.dataset.recipe_for", "segmnist.dataset.generate"),
+    ),
+    verify: Command(
+        "segmnist verify data --repair",
+        ("segmnist.dataset.verify", "segmnist.dataset.repair", "segmnist.dataset.clean"),
+    ),
+    recipe: Command(
+        "segmnist recipe data > recipe.toml; segmnist generate copy --recipe recipe.toml",
+        ("segmnist.dataset.recipe_of",),
+    ),
+    find: Command(
+        'segmnist find data "label = 6 and visibility < 0.3" --limit 20 --save hard.toml',
+        ("segmnist.dataset.find", "segmnist.dataset.selection"),
+    ),
+    report: Command("segmnist report data", ("segmnist.report.survey", "segmnist.report.report_page")),
+    export: Command(
+        "segmnist export standard davis --format davis --split val --clips 20", ("segmnist.dataset.export",)
+    ),
+    suites: Command(
+        "segmnist suites tiny-v1 --verify",
+        ("segmnist.suites.SUITES", "segmnist.suites.suite", "segmnist.suites.verify"),
+    ),
+    evaluate: Command(
+        "segmnist evaluate predictions/ --suite standard-v1 --out result.json --html result.html",
+        ("segmnist.scoring.evaluate",),
+    ),
+    compare: Command(
+        "segmnist compare unet.json transformer.json --curve noise.svg",
+        ("segmnist.evaluate.reports.compare.compare",),
+    ),
+    sweep: Command(
+        "segmnist sweep runs/unet/best.pt --preset standard --knob noise_density --values 0,0.5,1 --curve noise.svg",
+        ("segmnist.scoring.sweep",),
+    ),
+    train: Command(
+        "segmnist train unet --suite tiny-v1 --steps 500 --out runs/unet", ("segmnist.baselines.train.train",)
+    ),
+    oracle: Command(
+        "segmnist oracle posteriors.zarr --recipe data/test.zarr/recipe.json --observer causal",
+        ("segmnist.oracle.write_posteriors", "segmnist.oracle.ceilings"),
+    ),
 }
-"""Every subcommand, in the order of `segmnist --help`, with the example that its own help shows."""
+"""Every subcommand, in the order of `segmnist --help`."""
 
 MOST_CHARACTERS = 2000
 """Of a message: it may quote what the user gave, whatever its length."""
@@ -73,14 +116,14 @@ def _command_line() -> typer.Typer:
     line = typer.Typer(
         name="segmnist",
         help="Videos of moving MNIST digits with per-pixel ground truth.",
-        epilog=f"Example: {COMMANDS[generate]}",
+        epilog=f"Example: {COMMANDS[generate].example}",
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     line.callback()(_segmnist)
-    for command, example in COMMANDS.items():
-        line.command(epilog=f"Example: {example}")(command)
+    for command, (example, _) in COMMANDS.items():
+        line.command(epilog=f"Example: {example}")(with_output(command))
     return line
 
 

@@ -6,18 +6,26 @@ import json
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from segmnist.cli import completion
 from segmnist.errors import BadArgument
-from segmnist.scene.presets import check_preset, preset
-from segmnist.scene.spec import SceneSpec, check_names
+from segmnist.formats import FOLDER, SHARDED, WHOLE
 from segmnist.text_file import parsed_toml
+
+if TYPE_CHECKING:
+    from segmnist.scene.spec import SceneSpec
 
 PresetOption = Annotated[
     str | None,
-    typer.Option("--preset", "-p", help="The preset to start from; `segmnist presets` lists them."),
+    typer.Option(
+        "--preset",
+        "-p",
+        help="The preset to start from; `segmnist presets` lists them.",
+        autocompletion=completion.presets,
+    ),
 ]
 SpecOption = Annotated[
     Path | None,
@@ -29,9 +37,53 @@ SetOption = Annotated[
         "--set",
         metavar="FIELD=VALUE",
         help="Change one field of the spec, such as num_frames=60. Repeatable.",
+        autocompletion=completion.changes,
     ),
 ]
-SplitOption = Annotated[str, typer.Option("--split", help="The split to draw from: train, val or test.")]
+SplitOption = Annotated[
+    str,
+    typer.Option(
+        "--split", help="The split to draw from: train, val or test.", autocompletion=completion.splits
+    ),
+]
+ScoredSplitOption = Annotated[
+    str,
+    typer.Option("--split", help="The split: test or val.", autocompletion=completion.scored_splits),
+]
+StoredSplitOption = Annotated[
+    str | None,
+    typer.Option("--split", help="The split, if DATASET holds several.", autocompletion=completion.splits),
+]
+TruthOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--truth",
+        help="A ground truth to store beside `semantic`, such as instance. Repeatable.",
+        autocompletion=completion.truths,
+    ),
+]
+FormatOption = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        help="The file format: " + ", ".join([*SHARDED, *WHOLE, *FOLDER]) + ".",
+        autocompletion=completion.formats,
+    ),
+]
+PartOption = Annotated[
+    str | None,
+    typer.Option(
+        "--part",
+        help="Only this part of the suite; predictions are of it alone.",
+        autocompletion=completion.parts,
+    ),
+]
+DeviceOption = Annotated[
+    str,
+    typer.Option(
+        "--device", help="Where a torch model runs: auto, cpu or cuda.", autocompletion=completion.devices
+    ),
+]
 SeedOption = Annotated[int, typer.Option("--seed", help="The seed, a whole number in 0..2^64-1.")]
 BankOption = Annotated[
     Path | None,
@@ -40,7 +92,10 @@ BankOption = Annotated[
 WorkersOption = Annotated[
     int | None, typer.Option("--workers", help="The number of processes. Default: one per CPU.")
 ]
-ExecutorOption = Annotated[str, typer.Option("--executor", help="Where to run: local or ray.")]
+ExecutorOption = Annotated[
+    str,
+    typer.Option("--executor", help="Where to run: local or ray.", autocompletion=completion.executors),
+]
 AddressOption = Annotated[
     str | None, typer.Option("--address", help="The address of a Ray cluster. Default: start one.")
 ]
@@ -51,6 +106,9 @@ PlaceArgument = Annotated[
 
 def spec_from(preset_name: str | None, spec_file: Path | None, changes: list[str] | None) -> SceneSpec:
     """Return the spec that the options name; raise `BadArgument` for a bad one."""
+    from segmnist.scene.presets import check_preset, preset
+    from segmnist.scene.spec import SceneSpec
+
     if preset_name and spec_file:
         raise BadArgument("--spec", str(spec_file), "either --preset or --spec", "leave one out")
     spec = SceneSpec.from_toml(spec_file) if spec_file else preset(check_preset(preset_name or "standard"))
@@ -73,6 +131,8 @@ def _parsed(changes: list[str]) -> dict[str, Any]:
     >>> _parsed(["num_frames=8", "speed_range=1..3", "digit_motion=origin", "angle_range=0"])
     {'num_frames': 8, 'speed_range': [1, 3], 'digit_motion': 'origin', 'angle_range': [0, 0]}
     """
+    from segmnist.scene.spec import check_names
+
     values = {}
     for change in changes:
         name, equals, text = change.partition("=")
@@ -92,6 +152,8 @@ _SWITCHES = {"yes": True, "on": True, "true": True, "no": False, "off": False, "
 
 def _value(name: str, text: str) -> Any:
     """Return the value of a field as people write it: see `docs/start.md`."""
+    from segmnist.scene.spec import SceneSpec
+
     default = getattr(SceneSpec(), name)
     if isinstance(default, bool):
         return _SWITCHES.get(text.lower(), _toml(text))

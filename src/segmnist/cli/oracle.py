@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from segmnist.cli import completion
 from segmnist.cli.options import (
     AddressOption,
     BankOption,
@@ -20,10 +21,13 @@ from segmnist.cli.options import (
     refuse_beside,
     spec_from,
 )
+from segmnist.cli.output import Answer
 from segmnist.errors import BadArgument
 from segmnist.urls import is_url, url_of
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from segmnist.executors import Where
     from segmnist.oracle.ceiling import Ceiling
     from segmnist.oracle.store import PosteriorPlan
@@ -34,6 +38,12 @@ CLIPS = ("preset", "spec", "set_", "clips", "first", "seed")
 """Options that say which clips."""
 TABLE_WIDTH = 150
 """Characters of a line of the table of ceilings."""
+NOTES = """\
+Expected scores, (standard error, clustered by video); a finite test set may be luckier. accuracy, NLL: nothing does better.
+foreground: digit pixels that the most probable class gets right; highest: that the likeliest digit named everywhere does,
+which no answer exceeds. coin: share of the entropy that is the label of twins. mIoU: a rule reaches the left, no rule exceeds
+the right.
+"""
 
 
 def oracle(
@@ -42,7 +52,9 @@ def oracle(
     ceiling: Annotated[
         str | None,
         typer.Option(
-            "--ceiling", help="Instead, print the best expected scores on this suite, such as exact-v1."
+            "--ceiling",
+            help="Instead, print the best expected scores on this suite, such as exact-v1.",
+            autocompletion=completion.suites,
         ),
     ] = None,
     recipe: Annotated[
@@ -56,7 +68,12 @@ def oracle(
     first: Annotated[int, typer.Option("--first", help="The id of the first clip.")] = 0,
     seed: SeedOption = 0,
     observer: Annotated[
-        str, typer.Option("--observer", help="offline, causal, frame or forecast.")
+        str,
+        typer.Option(
+            "--observer",
+            help="offline, causal, frame or forecast.",
+            autocompletion=completion.one_of("offline", "causal", "frame", "forecast"),
+        ),
     ] = "offline",
     horizon: Annotated[
         int, typer.Option("--horizon", help="Frames from the last one seen to the one forecast.")
@@ -74,7 +91,7 @@ def oracle(
     executor: ExecutorOption = "local",
     address: AddressOption = None,
     bank: BankOption = None,
-) -> None:
+) -> Answer:
     """Compute exact posteriors of clips (presets of the exact family). Run the same command again to resume."""
     from segmnist.executors import Where
     from segmnist.oracle.store import PosteriorPlan
@@ -84,15 +101,14 @@ def oracle(
         raise BadArgument("OUT", out and str(out), "either a folder to write into or --ceiling SUITE")
     if ceiling is not None:
         refuse_beside(ctx, "--ceiling", "recipe", *CLIPS, "bank", "observer", "horizon", "dtype")
-        _print_ceilings(ceiling, split, videos, (delta, device), where)
-        return
+        return _ceilings(ceiling, split, videos, (delta, device), where)
     assert out is not None
     if is_url(out):
         raise BadArgument("OUT", url_of(out), "a local folder", "copy it to the store afterwards")
     if recipe is not None:
         refuse_beside(ctx, "--recipe", *CLIPS, "split")
     source, ids = _clips(recipe, (preset, spec, set_), bank, split, seed, range(first, first + clips))
-    _write(out, source, PosteriorPlan(ids, observer, dtype, horizon), (delta, device), where)
+    return _write(out, source, PosteriorPlan(ids, observer, dtype, horizon), (delta, device), where)
 
 
 def _clips(
@@ -127,18 +143,18 @@ def _clips(
 
 def _write(
     out: Path, source: ClipSource, plan: PosteriorPlan, how: tuple[float, str | None], where: Where
-) -> None:
+) -> Answer:
     from segmnist.cli.progress import progress
     from segmnist.oracle import Oracle, write_posteriors
 
     oracle = Oracle.of(source, delta=how[0], device=how[1])
     with progress("oracle") as show:
         write_posteriors(out, oracle, source, plan, show, where=where)
-    typer.echo(f"{out}: posteriors of {len(plan.clip_ids)} clips, {plan.observer} observer")
+    line = f"{out}: posteriors of {len(plan.clip_ids)} clips, {plan.observer} observer"
+    return Answer({"place": out, "observer": plan.observer, "clip_ids": plan.clip_ids}, (line,))
 
 
-def _print_ceilings(name: str, split: str, videos: int, how: tuple[float, str | None], where: Where) -> None:
-    from rich.console import Console
+def _ceilings(name: str, split: str, videos: int, how: tuple[float, str | None], where: Where) -> Answer:
     from rich.table import Table
 
     from segmnist.cli.progress import counting
@@ -152,22 +168,25 @@ def _print_ceilings(name: str, split: str, videos: int, how: tuple[float, str | 
         "part", "observer", "videos", "accuracy", "foreground", "highest", "NLL, nats", "coin", "mIoU bracket", "delta",
     )  # fmt: skip
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)
-    parts = suite(name).parts
+    parts, found = suite(name).parts, []
     with counting(f"ceilings of {name}", len(parts) * len(OBSERVERS) * videos) as advance:
         for part in parts:
             source = part.source(split)
             seer = Oracle.of(source, delta=how[0], device=how[1])
             for row in ceilings(seer, source, videos, lambda observer, done: advance(1), where=where):
                 table.add_row(part.name, *_cells(row))
-    # A table that is cut to the window's width, or to 80 columns in a file, would lose its figures.
-    console = Console(soft_wrap=True, width=TABLE_WIDTH)
-    console.print(table, no_wrap=True)
-    console.print(
-        "Expected scores, (standard error, clustered by video); a finite test set may be luckier. accuracy, NLL:"
-        " nothing does better.\nforeground: digit pixels that the most probable class gets right; highest: that the"
-        " likeliest digit named everywhere does,\nwhich no answer exceeds. coin: share of the entropy that is the"
-        " label of twins. mIoU: a rule reaches the left, no rule exceeds the right."
-    )
+                found.append({"part": part.name, "ceiling": row})
+    return Answer(found, (_whole_lines(table), NOTES))
+
+
+def _whole_lines(table: Table) -> str:
+    """Return a table as text: cut to the window's width, it would lose its figures."""
+    from rich.console import Console
+
+    console = Console(width=TABLE_WIDTH)
+    with console.capture() as written:
+        console.print(table, no_wrap=True)
+    return written.get()
 
 
 def _cells(row: Ceiling) -> list[str]:

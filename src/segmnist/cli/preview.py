@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from segmnist.cli import completion
 from segmnist.cli.options import (
     BankOption,
     PresetOption,
@@ -16,6 +17,7 @@ from segmnist.cli.options import (
     SplitOption,
     spec_from,
 )
+from segmnist.cli.output import Answer
 from segmnist.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ def preview(
         typer.Option(
             "--truth",
             help="An extra row per clip: instance, or posterior (presets of the exact family). Repeatable.",
+            autocompletion=completion.one_of(*PREVIEW_TRUTHS),
         ),
     ] = None,
     fps: Annotated[float, typer.Option("--fps", help="Frames per second of an animation, 0.1..50.")] = 10,
@@ -51,7 +54,7 @@ def preview(
         typer.Option("--scale", help="Enlarge each pixel this many times. Default: chosen to fit."),
     ] = None,
     bank: BankOption = None,
-) -> None:
+) -> Answer:
     """Draw clips with their label maps, as a contact sheet or an animation."""
     from segmnist.digits.bank import DigitBank
     from segmnist.render.arrays import check_truths
@@ -69,11 +72,11 @@ def preview(
         raise BadArgument("--truth", unknown[0], ", ".join(PREVIEW_TRUTHS))
     digits = DigitBank.from_path(bank) if bank else None
     asked = spec_from(preset, spec, set_)
+    data = {"file": out, "split": split, "seed": seed, "clip_ids": list(range(first, first + clips))}
     if "posterior" in (truth or ()):
         source = ClipSource(asked, split=check_split(split), seed=seed, truth=("semantic",), bank=digits)
         _save_posteriors(out, source, range(first, first + clips), scale)
-        typer.echo(f"{out}: what each observer knows of {clips} clip{'s' if clips > 1 else ''}")
-        return
+        return Answer(data, (f"{out}: what each observer knows of {clips} clip{'s' if clips > 1 else ''}",))
     check_suffix(out)
     truths = check_truths(("semantic", *(truth or ())))
     source = ClipSource(asked, split=check_split(split), seed=seed, truth=truths, bank=digits)
@@ -89,7 +92,7 @@ def preview(
         instances=instances,
         titles=[title_of(clip.clip_id, clip.labels) for clip in drawn],
     )
-    typer.echo(f"{out}: {clips} clip{'s' if clips > 1 else ''}")
+    return Answer(data, (f"{out}: {clips} clip{'s' if clips > 1 else ''}",))
 
 
 def _save_posteriors(out: Path, source: ClipSource, clip_ids: range, scale: int | None) -> None:

@@ -12,6 +12,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from segmnist.cli.output import is_quiet
 from segmnist.dataset.progress import Progress as Stored
 from segmnist.dataset.progress import size_text
 
@@ -29,7 +30,10 @@ class Show(Protocol):
 
 @contextmanager
 def progress(title: str, unit: str = "clips") -> Iterator[Show]:
-    """Give a function that shows what is done, the speed, and the time left."""
+    """Give a function that shows what is done, the speed, and the time left; under `--quiet`, one that shows nothing."""
+    if is_quiet():
+        yield lambda done, total, more="": None
+        return
     console = Console(stderr=True)
     with _live(title, console) if console.is_terminal else _lines(title) as draw:
         text_of = _texts(unit)

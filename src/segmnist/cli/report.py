@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from segmnist.cli.options import BankOption
+from segmnist.cli.output import Answer
 
 
 def report(
@@ -17,7 +18,7 @@ def report(
         int, typer.Option("--clips", "-n", help="The largest number of clips to measure.")
     ] = 2000,
     bank: BankOption = None,
-) -> None:
+) -> Answer:
     """Describe a data set on one HTML page: class balance, difficulty, motion, pictures, recipe, checksums."""
     from segmnist.digits.bank import DigitBank
     from segmnist.views.report.page import report_page
@@ -26,6 +27,7 @@ def report(
 
     check_target(out)
     digits = DigitBank.from_path(bank) if bank else None
-    page = report_page(survey(dataset, max_clips=clips, bank=digits), bank=digits)
-    replace_file(out, page.encode())
-    typer.echo(f"{out}: {len(page.encode()):,} bytes")
+    found = survey(dataset, max_clips=clips, bank=digits)
+    page = report_page(found, bank=digits).encode()
+    replace_file(out, page)
+    return Answer({"page": out, "survey": found}, (f"{out}: {len(page):,} bytes",))

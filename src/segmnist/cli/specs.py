@@ -5,32 +5,40 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from segmnist.cli.completion import presets as preset_names
 from segmnist.cli.options import SetOption, SpecOption, spec_from
-from segmnist.scene.presets import PRESETS
+from segmnist.cli.output import Answer
 
 
-def presets() -> None:
+def presets() -> Answer:
     """List the presets: named kinds of clips."""
-    table = Table(
-        "preset", "frames", "size", "digits", "what it is", box=None, header_style="bold", pad_edge=False
-    )
+    from rich.table import Table
+
+    from segmnist.scene.presets import PRESETS
+
+    columns = ("preset", "frames", "size", "digits", "what it is")
+    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    data = []
     for name, make in PRESETS.items():
         spec = make()
         low, high = spec.num_digits_range
         about = (make.__doc__ or "").strip().splitlines()[0]
         table.add_row(name, str(spec.num_frames), f"{spec.height}x{spec.width}", f"{low}-{high}", about)
-    Console(soft_wrap=False).print(table)
+        data.append({"name": name, "about": about, "spec": spec.to_dict()})
+    return Answer(data, (table,))
 
 
 def show(
     preset: Annotated[
-        str | None, typer.Argument(help="The preset to print; `segmnist presets` lists them.")
+        str | None,
+        typer.Argument(
+            help="The preset to print; `segmnist presets` lists them.", autocompletion=preset_names
+        ),
     ] = None,
     spec: SpecOption = None,
     set_: SetOption = None,
-) -> None:
+) -> Answer:
     """Print the spec of a preset as TOML, to edit and pass to --spec."""
-    typer.echo(spec_from(preset, spec, set_).to_toml(), nl=False)
+    made = spec_from(preset, spec, set_)
+    return Answer(made.to_dict(), (made.to_toml(),))

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segmnist.baselines.catalog import MODELS
+from segmnist.cli import completion
 from segmnist.cli.options import PresetOption, SetOption, SpecOption, spec_from
-from segmnist.cli.progress import progress
+from segmnist.cli.output import Answer
 from segmnist.errors import BadArgument, MissingDependency
 
 if TYPE_CHECKING:
@@ -18,17 +19,29 @@ if TYPE_CHECKING:
 
 
 def train(
-    model: Annotated[str, typer.Argument(help=f"One of {', '.join(MODELS)}.")] = "unet",
+    model: Annotated[
+        str, typer.Argument(help=f"One of {', '.join(MODELS)}.", autocompletion=completion.models)
+    ] = "unet",
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="The folder for checkpoints and logs. Default: runs/MODEL."),
     ] = None,
     suite: Annotated[
         str | None,
-        typer.Option("--suite", "-s", help="The suite whose train split is used. Default: tiny-v1."),
+        typer.Option(
+            "--suite",
+            "-s",
+            help="The suite whose train split is used. Default: tiny-v1.",
+            autocompletion=completion.suites,
+        ),
     ] = None,
     part: Annotated[
-        str | None, typer.Option("--part", help="One part of the suite. Default: all parts in turn.")
+        str | None,
+        typer.Option(
+            "--part",
+            help="One part of the suite. Default: all parts in turn.",
+            autocompletion=completion.parts,
+        ),
     ] = None,
     preset: PresetOption = None,
     spec: SpecOption = None,
@@ -69,16 +82,23 @@ def train(
         bool,
         typer.Option("--speedrun", help="Train for two minutes on tiny-v1 and score the test split."),
     ] = False,
-    device: Annotated[str, typer.Option("--device", help="Where to train: auto, cpu or cuda.")] = "auto",
+    device: Annotated[
+        str,
+        typer.Option(
+            "--device", help="Where to train: auto, cpu or cuda.", autocompletion=completion.devices
+        ),
+    ] = "auto",
     threads: Annotated[
         int | None, typer.Option("--threads", help="The CPU threads that torch uses. Default: one per core.")
     ] = None,
     save_every: Annotated[int, typer.Option("--save-every", help="Steps between checkpoints.")] = 200,
-) -> None:
+) -> Answer:
     """Train a baseline model. If it is interrupted, --resume continues it with exactly the same losses.
 
     What is not given is taken from the model's own settings.
     """
+    from segmnist.cli.progress import progress
+
     try:
         from segmnist.baselines.device import use_threads
         from segmnist.baselines.settings import Settings
@@ -87,18 +107,12 @@ def train(
         if error.name != "torch":
             raise
         raise MissingDependency("training", "train") from None
-    given: dict[str, Any] = {
+    given = {
         "suite": suite, "part": part, "steps": steps, "minutes": minutes, "seed": seed, "batch": batch,
         "frames": frames, "width": width, "rate": rate, "muon_rate": muon_rate, "precision": precision,
-        "validations": validations,
+        "validations": validations, "spec": _own_spec(suite or part, preset, spec, changes),
     }  # fmt: skip
     given = {name: value for name, value in given.items() if value is not None}
-    if preset or spec or changes:
-        if suite or part:
-            raise BadArgument(
-                "--suite", suite, "either a suite, or --preset, --spec and --set", "leave one out"
-            )
-        given["spec"] = spec_from(preset, spec, changes).to_dict()
     if speedrun:
         from segmnist.baselines import speedrun as race
 
@@ -115,9 +129,38 @@ def train(
             show(now.step, max(now.step, total or 0), _words(now))
 
         place = run(settings, folder, resume=resume, device=device, save_every=save_every, report=report)
-    typer.echo(str(place))
+    data, lines = _told(place), [str(place)]
     if speedrun:
-        typer.echo(race.finished(folder, device, began))
+        data["result"] = folder / race.RESULT
+        lines.append(race.finished(folder, device, began))
+    return Answer(data, tuple(lines))
+
+
+def _told(checkpoint: Path) -> dict[str, Any]:
+    """Return what a finished run says of itself: its last checkpoint, and the scores of its last validation."""
+    import torch
+
+    from segmnist.baselines.checkpoint import read_checkpoint
+
+    state = read_checkpoint(checkpoint, torch.device("cpu"))
+    scores = state["curve"][-1]["scores"] if state["curve"] else {}
+    return {
+        "checkpoint": checkpoint,
+        "step": state["step"],
+        "minutes": state["seconds"] / 60,
+        "validation": scores,
+    }
+
+
+def _own_spec(
+    suite: str | None, preset: str | None, spec: Path | None, changes: list[str] | None
+) -> dict[str, Any] | None:
+    """Return the spec that the options name, as plain values; None where they name a suite or nothing."""
+    if not (preset or spec or changes):
+        return None
+    if suite:
+        raise BadArgument("--suite", suite, "either a suite, or --preset, --spec and --set", "leave one out")
+    return spec_from(preset, spec, changes).to_dict()
 
 
 def _words(now: Progress) -> str:

@@ -117,6 +117,14 @@ def locate_one(place: str | Path, split: str | None = None) -> Found:
     return found[0]
 
 
+def recipe_of(place: str | Path, split: str | None = None) -> Recipe:
+    """Return the recipe that the data set in a place carries, finished or not; exports into folders too.
+
+    Raises as `locate_one` does.
+    """
+    return locate_one(place, split).recipe
+
+
 def _prefixes(store: Store, folder: str, depth: int) -> set[str]:
     """Return what stands before `recipe.json` or `manifest.json` wherever there is one of ours, or should be."""
     ends = (RECIPE, MANIFEST)

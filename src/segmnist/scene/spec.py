@@ -260,6 +260,11 @@ def limits_of(name: str) -> Limits | None:
     return field.metadata.get("limits")
 
 
+def choices_of(name: str) -> tuple[str, ...]:
+    """Return the words that a field may hold, or that its items may; none for a number or a switch."""
+    return _choices(_field_types()[name])
+
+
 def check_names(names: list[str]) -> None:
     """Raise `BadArgument` for the first name that is no field of the spec, with the nearest that is."""
     for name in names:

@@ -1,6 +1,7 @@
 """Suites: frozen, versioned lists of recipes with checksums, and the scoring of predictions on them."""
 
 from segmnist.suites.catalog import SUITES, Part, Suite, suite, suite_of, sweep_of
+from segmnist.suites.checksums import verify
 from segmnist.suites.run import evaluate
 
-__all__ = ["SUITES", "Part", "Suite", "evaluate", "suite", "suite_of", "sweep_of"]
+__all__ = ["SUITES", "Part", "Suite", "evaluate", "suite", "suite_of", "sweep_of", "verify"]

@@ -1,13 +1,36 @@
-"""Result files of suites, checked against the suite as it is in this package."""
+"""Results on suites: made by this package, and read from files that must fit the suite as it is here."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from segmnist.errors import CorruptData
-from segmnist.evaluate.reports.results import Result, load_result
-from segmnist.suites.catalog import SUITES, suite
+from segmnist.evaluate.reports.results import SCHEMA, PartResult, Result, hardware, load_result
+from segmnist.suites.catalog import SUITES, Suite, suite
 from segmnist.suites.checksums import suite_sha256
+from segmnist.version import GENERATOR_VERSION, __version__
+
+
+def result_of(whole: Suite, parts: Sequence[PartResult], split: str, model: str, **about: Any) -> Result:
+    """Return the result of a model on a suite, or on those of its parts that are given, by this version on this machine.
+
+    about: other fields of `Result`, such as `seed` and `notes`. It is partial where not all clips of a part were scored.
+    """
+    return Result(
+        schema=SCHEMA,
+        suite=whole.name,
+        suite_sha256=suite_sha256(whole),
+        split=split,
+        model=model,
+        parts=list(parts),
+        segmnist_version=__version__,
+        generator_version=GENERATOR_VERSION,
+        hardware=hardware(),
+        partial=any(part.num_clips < whole.part(part.name).num_clips(split) for part in parts),
+        **about,
+    )
 
 
 def load_suite_result(path: str | Path) -> Result:

@@ -6,8 +6,10 @@ import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from msgspec import to_builtins
 
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.evaluate.arithmetic import Scores
@@ -64,6 +66,29 @@ class Comparison:
             model: [self.cells[part, model, name].score for part in levels.parts] for model in self.models
         }
         return curve(f"{ROWS[name].title if name in ROWS else name}, {self.suite}", levels, series)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values: `rows` has an object for each part, model and score, with the difference to the best."""
+        rows = [
+            {"part": part, "model": model, "score": name}
+            | to_builtins(self.cells[part, model, name].score)
+            | {"difference": to_builtins(self.cells[part, model, name].difference)}
+            for part in self.parts
+            for model in self.models
+            for name in self.scores
+        ]
+        facts = (
+            "suite",
+            "split",
+            "num_clips",
+            "content_ids",
+            "partial",
+            "models",
+            "parts",
+            "scores",
+            "unpaired",
+        )
+        return {name: getattr(self, name) for name in facts} | {"rows": rows}
 
     @property
     def notes(self) -> list[str]:
