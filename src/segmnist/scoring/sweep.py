@@ -46,10 +46,11 @@ def sweep(
     each, total = swept.num_clips(split), swept.num_clips(split) * len(named)
     results: dict[str, Result] = {}
     for name, model in named.items():
-        before = len(results) * each
-        results[name] = Trial(model, swept, split=split).run(
-            name=name, batch_size=batch_size, show=lambda done, _, before=before: show(before + done, total)
-        )
+
+        def show_all(done: int, _: int, before: int = len(results) * each) -> None:
+            show(before + done, total)
+
+        results[name] = Trial(model, swept, split=split).run(name=name, batch_size=batch_size, show=show_all)
         if name in places:
             save_result(results[name], places[name])
     return results
