@@ -57,6 +57,18 @@ def read_checkpoint(place: Path, device: torch.device) -> dict[str, Any]:
     return state
 
 
+def summary_of(place: Path) -> dict[str, Any]:
+    """Return what a run has come to: its checkpoint, steps, minutes of training, and the scores of its last validation."""
+    state = read_checkpoint(place, torch.device("cpu"))
+    scores = state["curve"][-1]["scores"] if state["curve"] else {}
+    return {
+        "checkpoint": place,
+        "step": state["step"],
+        "minutes": state["seconds"] / 60,
+        "validation": scores,
+    }
+
+
 class _Point(msgspec.Struct):
     """A point of the curve: the scores of a validation."""
 

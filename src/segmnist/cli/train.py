@@ -100,6 +100,7 @@ def train(
     from segmnist.cli.progress import progress
 
     try:
+        from segmnist.baselines.checkpoint import summary_of
         from segmnist.baselines.device import use_threads
         from segmnist.baselines.settings import Settings
         from segmnist.baselines.train import train as run
@@ -129,27 +130,11 @@ def train(
             show(now.step, max(now.step, total or 0), _words(now))
 
         place = run(settings, folder, resume=resume, device=device, save_every=save_every, report=report)
-    data, lines = _told(place), [str(place)]
+    data, lines = summary_of(place), [str(place)]
     if speedrun:
         data["result"] = folder / race.RESULT
         lines.append(race.finished(folder, device, began))
     return Answer(data, tuple(lines))
-
-
-def _told(checkpoint: Path) -> dict[str, Any]:
-    """Return what a finished run says of itself: its last checkpoint, and the scores of its last validation."""
-    import torch
-
-    from segmnist.baselines.checkpoint import read_checkpoint
-
-    state = read_checkpoint(checkpoint, torch.device("cpu"))
-    scores = state["curve"][-1]["scores"] if state["curve"] else {}
-    return {
-        "checkpoint": checkpoint,
-        "step": state["step"],
-        "minutes": state["seconds"] / 60,
-        "validation": scores,
-    }
 
 
 def _own_spec(
