@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segmnist.cli import completion
+from segmnist.cli.completion import one_of
 from segmnist.cli.curve import check_curve, write_curve
 from segmnist.cli.output import Answer
 from segmnist.errors import BadArgument, CorruptData
@@ -35,7 +35,7 @@ def compare(
             "--format",
             "-f",
             help="The table's format: markdown, latex, csv or html.",
-            autocompletion=completion.one_of("markdown", "latex", "csv", "html"),
+            autocompletion=one_of("markdown", "latex", "csv", "html"),
         ),
     ] = "markdown",
     out: Annotated[

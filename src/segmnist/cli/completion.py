@@ -17,14 +17,14 @@ SUITES_FILE = Path(__file__).parents[1] / "suites" / "checksums.json"
 """The frozen suites and their parts, by name: reading it takes a tenth of the time that importing the suites takes."""
 
 
-def presets(incomplete: str) -> list[str]:
+def preset_names(incomplete: str) -> list[str]:
     """Complete the name of a preset."""
     from segmnist.scene.presets import PRESETS
 
     return _that_begin(incomplete, PRESETS)
 
 
-def changes(incomplete: str) -> list[str]:
+def field_changes(incomplete: str) -> list[str]:
     """Complete `FIELD=`, and `FIELD=VALUE` where the values are words."""
     from segmnist.scene.spec import choices_of, field_names
 
@@ -36,19 +36,19 @@ def changes(incomplete: str) -> list[str]:
     return _that_begin(incomplete, [f"{name}={word}" for word in choices_of(name)])
 
 
-def knobs(incomplete: str) -> list[str]:
+def knob_names(incomplete: str) -> list[str]:
     """Complete a field of numbers."""
     from segmnist.scene.spec import field_names, limits_of
 
     return _that_begin(incomplete, filter(limits_of, field_names()))
 
 
-def suites(incomplete: str) -> list[str]:
+def suite_names(incomplete: str) -> list[str]:
     """Complete the name of a suite."""
     return _that_begin(incomplete, _parts_by_suite())
 
 
-def parts(ctx: typer.Context, incomplete: str) -> list[str]:
+def part_names(ctx: typer.Context, incomplete: str) -> list[str]:
     """Complete the name of a part: of the suite that --suite names, or of any."""
     by_suite = _parts_by_suite()
     named = ctx.params.get("suite")
@@ -56,21 +56,21 @@ def parts(ctx: typer.Context, incomplete: str) -> list[str]:
     return _that_begin(incomplete, dict.fromkeys(part for suite in chosen for part in by_suite[suite]))
 
 
-def formats(incomplete: str) -> list[str]:
+def format_names(incomplete: str) -> list[str]:
     """Complete the name of a file format."""
     from segmnist.formats import FOLDER, SHARDED, WHOLE
 
     return _that_begin(incomplete, [*SHARDED, *WHOLE, *FOLDER])
 
 
-def truths(incomplete: str) -> list[str]:
+def truth_names(incomplete: str) -> list[str]:
     """Complete the name of a truth."""
     from segmnist.render.arrays import TRUTHS
 
     return _that_begin(incomplete, TRUTHS)
 
 
-def models(incomplete: str) -> list[str]:
+def model_names(incomplete: str) -> list[str]:
     """Complete the name of a baseline."""
     from segmnist.baselines.catalog import MODELS
 

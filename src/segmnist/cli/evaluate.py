@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segmnist.cli import completion
+from segmnist.cli.completion import observers, suite_names
 from segmnist.cli.options import (
     DeviceOption,
     PartOption,
@@ -38,7 +38,7 @@ def evaluate(
             "--suite",
             "-s",
             help="The suite; `segmnist suites` lists them. Default: standard-v1.",
-            autocompletion=completion.suites,
+            autocompletion=suite_names,
         ),
     ] = None,
     part: PartOption = None,
@@ -78,7 +78,7 @@ def evaluate(
         typer.Option(
             "--oracle",
             help="Also compare with the exact posterior of this observer: offline, causal or frame.",
-            autocompletion=completion.observers,
+            autocompletion=observers,
         ),
     ] = None,
     transfer: Annotated[

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import typer
 
-from segmnist.cli import completion
+from segmnist.cli.completion import suite_names
 from segmnist.cli.options import (
     BankOption,
     PartOption,
@@ -44,7 +44,7 @@ def explore(
             "--suite",
             "-s",
             help="The suite that --predictions are of.",
-            autocompletion=completion.suites,
+            autocompletion=suite_names,
         ),
     ] = None,
     part: PartOption = None,

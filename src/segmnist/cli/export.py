@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segmnist.cli import completion
+from segmnist.cli.completion import preset_names
 from segmnist.cli.options import (
     BankOption,
     FormatOption,
@@ -35,7 +35,7 @@ def export(
         str,
         typer.Argument(
             help="The folder of a data set, a recipe (TOML or JSON), a URL of either, or the name of a preset.",
-            autocompletion=completion.presets,
+            autocompletion=preset_names,
         ),
     ],
     out: Annotated[str, typer.Argument(help="The folder to write into, created if needed.")],

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from segmnist.cli import completion
+from segmnist.cli.completion import (
+    devices,
+    executors,
+    field_changes,
+    format_names,
+    part_names,
+    preset_names,
+    scored_splits,
+    splits,
+    truth_names,
+)
 from segmnist.errors import BadArgument
 from segmnist.formats import FOLDER, SHARDED, WHOLE
 from segmnist.text_file import parsed_toml
@@ -24,7 +34,7 @@ PresetOption = Annotated[
         "--preset",
         "-p",
         help="The preset to start from; `segmnist presets` lists them.",
-        autocompletion=completion.presets,
+        autocompletion=preset_names,
     ),
 ]
 SpecOption = Annotated[
@@ -37,29 +47,27 @@ SetOption = Annotated[
         "--set",
         metavar="FIELD=VALUE",
         help="Change one field of the spec, such as num_frames=60. Repeatable.",
-        autocompletion=completion.changes,
+        autocompletion=field_changes,
     ),
 ]
 SplitOption = Annotated[
     str,
-    typer.Option(
-        "--split", help="The split to draw from: train, val or test.", autocompletion=completion.splits
-    ),
+    typer.Option("--split", help="The split to draw from: train, val or test.", autocompletion=splits),
 ]
 ScoredSplitOption = Annotated[
     str,
-    typer.Option("--split", help="The split: test or val.", autocompletion=completion.scored_splits),
+    typer.Option("--split", help="The split: test or val.", autocompletion=scored_splits),
 ]
 StoredSplitOption = Annotated[
     str | None,
-    typer.Option("--split", help="The split, if DATASET holds several.", autocompletion=completion.splits),
+    typer.Option("--split", help="The split, if DATASET holds several.", autocompletion=splits),
 ]
 TruthOption = Annotated[
     list[str] | None,
     typer.Option(
         "--truth",
         help="A ground truth to store beside `semantic`, such as instance. Repeatable.",
-        autocompletion=completion.truths,
+        autocompletion=truth_names,
     ),
 ]
 FormatOption = Annotated[
@@ -67,7 +75,7 @@ FormatOption = Annotated[
     typer.Option(
         "--format",
         help="The file format: " + ", ".join([*SHARDED, *WHOLE, *FOLDER]) + ".",
-        autocompletion=completion.formats,
+        autocompletion=format_names,
     ),
 ]
 PartOption = Annotated[
@@ -75,14 +83,12 @@ PartOption = Annotated[
     typer.Option(
         "--part",
         help="Only this part of the suite; predictions are of it alone.",
-        autocompletion=completion.parts,
+        autocompletion=part_names,
     ),
 ]
 DeviceOption = Annotated[
     str,
-    typer.Option(
-        "--device", help="Where a torch model runs: auto, cpu or cuda.", autocompletion=completion.devices
-    ),
+    typer.Option("--device", help="Where a torch model runs: auto, cpu or cuda.", autocompletion=devices),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", help="The seed, a whole number in 0..2^64-1.")]
 BankOption = Annotated[
@@ -94,7 +100,7 @@ WorkersOption = Annotated[
 ]
 ExecutorOption = Annotated[
     str,
-    typer.Option("--executor", help="Where to run: local or ray.", autocompletion=completion.executors),
+    typer.Option("--executor", help="Where to run: local or ray.", autocompletion=executors),
 ]
 AddressOption = Annotated[
     str | None, typer.Option("--address", help="The address of a Ray cluster. Default: start one.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segmnist.cli import completion
+from segmnist.cli.completion import one_of, suite_names
 from segmnist.cli.options import (
     AddressOption,
     BankOption,
@@ -54,7 +54,7 @@ def oracle(
         typer.Option(
             "--ceiling",
             help="Instead, print the best expected scores on this suite, such as exact-v1.",
-            autocompletion=completion.suites,
+            autocompletion=suite_names,
         ),
     ] = None,
     recipe: Annotated[
@@ -72,7 +72,7 @@ def oracle(
         typer.Option(
             "--observer",
             help="offline, causal, frame or forecast.",
-            autocompletion=completion.one_of("offline", "causal", "frame", "forecast"),
+            autocompletion=one_of("offline", "causal", "frame", "forecast"),
         ),
     ] = "offline",
     horizon: Annotated[

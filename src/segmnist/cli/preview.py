@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segmnist.cli import completion
+from segmnist.cli.completion import one_of
 from segmnist.cli.options import (
     BankOption,
     PresetOption,
@@ -45,7 +45,7 @@ def preview(
         typer.Option(
             "--truth",
             help="An extra row per clip: instance, or posterior (presets of the exact family). Repeatable.",
-            autocompletion=completion.one_of(*PREVIEW_TRUTHS),
+            autocompletion=one_of(*PREVIEW_TRUTHS),
         ),
     ] = None,
     fps: Annotated[float, typer.Option("--fps", help="Frames per second of an animation, 0.1..50.")] = 10,

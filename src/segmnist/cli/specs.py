@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from segmnist.cli.completion import presets as preset_names
+from segmnist.cli.completion import preset_names
 from segmnist.cli.options import SetOption, SpecOption, spec_from
 from segmnist.cli.output import Answer
 

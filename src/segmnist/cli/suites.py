@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from segmnist.cli import completion
+from segmnist.cli.completion import scored_splits, suite_names
 from segmnist.cli.options import refuse_beside
 from segmnist.cli.output import Answer
 from segmnist.cli.stored import stored
@@ -24,7 +24,7 @@ SPLITS = ("val", "test")
 def suites(
     ctx: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(help="The suite. Default: all.", autocompletion=completion.suites)
+        str | None, typer.Argument(help="The suite. Default: all.", autocompletion=suite_names)
     ] = None,
     verify: Annotated[
         bool, typer.Option("--verify", help="Draw the clips and compare them with the recorded checksums.")
@@ -37,9 +37,7 @@ def suites(
     ] = None,
     split: Annotated[
         str,
-        typer.Option(
-            "--split", help="The split to write: test or val.", autocompletion=completion.scored_splits
-        ),
+        typer.Option("--split", help="The split to write: test or val.", autocompletion=scored_splits),
     ] = "test",
 ) -> Answer:
     """List the frozen test sets, show the parts of one, verify it, or write it to disk."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from segmnist.cli import completion
+from segmnist.cli.completion import knob_names
 from segmnist.cli.curve import check_curve, write_curve
 from segmnist.cli.options import (
     DeviceOption,
@@ -35,7 +35,7 @@ def sweep(
         typer.Option(
             "--knob",
             help="The field to change, such as sensor_sigma; of a range, both ends change.",
-            autocompletion=completion.knobs,
+            autocompletion=knob_names,
         ),
     ],
     values: Annotated[

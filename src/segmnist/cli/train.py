@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segmnist.baselines.catalog import MODELS
-from segmnist.cli import completion
+from segmnist.cli.completion import devices, model_names, part_names, suite_names
 from segmnist.cli.options import PresetOption, SetOption, SpecOption, spec_from
 from segmnist.cli.output import Answer
 from segmnist.errors import BadArgument, MissingDependency
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def train(
     model: Annotated[
-        str, typer.Argument(help=f"One of {', '.join(MODELS)}.", autocompletion=completion.models)
+        str, typer.Argument(help=f"One of {', '.join(MODELS)}.", autocompletion=model_names)
     ] = "unet",
     out: Annotated[
         Path | None,
@@ -32,7 +32,7 @@ def train(
             "--suite",
             "-s",
             help="The suite whose train split is used. Default: tiny-v1.",
-            autocompletion=completion.suites,
+            autocompletion=suite_names,
         ),
     ] = None,
     part: Annotated[
@@ -40,7 +40,7 @@ def train(
         typer.Option(
             "--part",
             help="One part of the suite. Default: all parts in turn.",
-            autocompletion=completion.parts,
+            autocompletion=part_names,
         ),
     ] = None,
     preset: PresetOption = None,
@@ -84,9 +84,7 @@ def train(
     ] = False,
     device: Annotated[
         str,
-        typer.Option(
-            "--device", help="Where to train: auto, cpu or cuda.", autocompletion=completion.devices
-        ),
+        typer.Option("--device", help="Where to train: auto, cpu or cuda.", autocompletion=devices),
     ] = "auto",
     threads: Annotated[
         int | None, typer.Option("--threads", help="The CPU threads that torch uses. Default: one per core.")
