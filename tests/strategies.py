@@ -71,6 +71,7 @@ def specs(
         ink_threshold=draw(st.integers(1, 255)),
         ink_offset=draw(st.integers(0, 254)),
         num_depth_swaps_range=draw(upright(0, 6, whole=True)),
+        blend=draw(st.sampled_from(["over", "max"])),
         cut_corners=draw(st.booleans()),
         glyphs_per_class=draw(st.integers(0, 6)),
         num_backgrounds=draw(st.integers(0, 3)),
@@ -93,7 +94,7 @@ def specs(
 @st.composite
 def _motions(draw: st.DrawFn) -> dict[str, Any]:
     """The fields of motion; a lattice of steps goes with two of its kinds, acceleration with two."""
-    motion = draw(st.sampled_from(["reflect", "origin", "markov"]))
+    motion = draw(st.sampled_from(["reflect", "origin", "markov", "clamp"]))
     fields = {
         "digit_motion": motion,
         "speed_range": draw(st.one_of(upright(0, 6), upright(0, 64))),
@@ -101,7 +102,7 @@ def _motions(draw: st.DrawFn) -> dict[str, Any]:
         "brightness_range": draw(upright(0, 4)),
         "turn_odds": draw(st.floats(0, 1)),
     }
-    if motion != "markov":
+    if motion in ("reflect", "origin"):
         fields["acceleration_range"] = draw(upright(-1, 1))
     if motion != "origin":
         fields["position_step"] = draw(_steps(40))

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from tests.seen import rank_of_sight
 from tests.strategies import scenes
 
 from segmnist import Clips, Scene, preset, render, sample
 from segmnist.classes import BACKGROUND
+from segmnist.render.derived import real_digits
 from segmnist.render.noise import sensor_thresholds
 from segmnist.scene.fixed_point import ONE
 from segmnist.scene.randomness import PURPOSE_SENSOR, words
@@ -47,14 +49,14 @@ def test_what_is_seen_is_part_of_the_whole_extent(scene: Scene) -> None:
 
 @given(scenes())
 @laws
-def test_the_nearest_digit_is_seen(scene: Scene) -> None:
-    clips = render(scene, ("instance", "amodal", "depth"))
+def test_the_nearest_or_the_brightest_digit_is_seen(scene: Scene) -> None:
+    clips = render(scene, ("instance", "amodal", "depth", "layers"))
     for b, count in enumerate(clips["num_digits"]):
-        nearness = np.where(clips.amodal[b, :count], clips.depth_order[b, :count, :, None, None] + 1, 0)
-        covered = nearness.any(axis=0) if count else np.zeros(clips.instance[b].shape, bool)
+        rank = rank_of_sight(clips)[b, :count]
+        covered = rank.any(axis=0) if count else np.zeros(clips.instance[b].shape, bool)
         assert np.array_equal(clips.instance[b] > 0, covered)
         if count:
-            assert np.array_equal(clips.instance[b][covered], nearness.argmax(axis=0)[covered] + 1)
+            assert np.array_equal(clips.instance[b][covered], rank.argmax(axis=0)[covered] + 1)
 
 
 @given(scenes())
@@ -187,15 +189,16 @@ def test_the_whole_area_is_that_in_a_frame_with_room_for_all(scene: Scene) -> No
 
 @given(scenes())
 @laws
-def test_layers_composited_by_depth_are_the_video(scene: Scene) -> None:
+def test_layers_composited_by_rank_are_the_video(scene: Scene) -> None:
+    """By depth, or with `blend="max"` by level: each pixel goes through its own digits from the last to the one seen."""
     clips = render(scene, ("layers", "depth", "noiseless", "beneath", "instance"))
+    ranks = rank_of_sight(clips)
     for b, count in enumerate(clips["num_digits"]):
         picture, beneath = clips.background_layer[b].copy(), clips.background_layer[b].copy()
-        for t in range(scene.spec.num_frames):
-            for n in np.argsort(clips.depth_order[b, :count, t]):
-                alpha = clips.amodal[b, n, t]
-                beneath[t][alpha] = picture[t][alpha]
-                picture[t][alpha] = clips.digit_layers[b, n, t][alpha]
+        for n in np.argsort(ranks[b, :count], axis=0):
+            alpha = np.take_along_axis(clips.amodal[b], n[None], axis=0)[0]
+            beneath[alpha] = picture[alpha]
+            picture[alpha] = np.take_along_axis(clips.digit_layers[b], n[None], axis=0)[0][alpha]
         assert np.array_equal(picture, clips.noiseless[b])
         digit = clips.instance[b] > 0
         assert np.array_equal(clips.beneath[b], np.where(digit, beneath, picture))
@@ -218,6 +221,21 @@ def test_the_video_is_the_noiseless_one_with_the_sensors_deviation(scene: Scene)
             deviation = np.searchsorted(thresholds, bits, side="right") - len(thresholds) // 2
             seen = np.clip(clips.noiseless[b, t] + deviation, 0, 255)
             assert np.array_equal(clips.video[b, t], seen)
+
+
+@given(scenes())
+@laws
+def test_at_its_brightest_no_digit_is_darker_than_another_there(scene: Scene) -> None:
+    """`blend="max"` draws the pixel-wise maximum of the digits, whatever their depths, over the background."""
+    scene = scene.replace(spec=scene.spec.replace(blend="max"))
+    clips = render(scene, ("layers", "noiseless", "instance"))
+    brightest = clips.digit_layers.max(axis=1, initial=0)
+    assert np.array_equal(clips.noiseless, np.where(clips.instance > 0, brightest, clips.background_layer))
+    backwards = scene.num_digits[:, None, None] - 1 - scene.depth
+    turned = scene.replace(
+        depth=np.where(real_digits(scene)[..., None], backwards, scene.depth).astype(np.uint8)
+    )
+    assert np.array_equal(render(turned, "noiseless").noiseless, clips.noiseless)
 
 
 # Flow
@@ -395,10 +413,21 @@ def test_a_digit_that_nothing_hides_is_never_occluded_and_often_not_valid() -> N
         assert 0.08 < 1 - clips[f"flow_{direction}_valid"][:, frames][seen].mean() < 0.1
 
 
-def test_points_under_a_nearer_digit_are_occluded() -> None:
+@pytest.mark.parametrize(
+    ("blend", "brightness", "agreement"), [("over", (1, 1), 0.985), ("max", (0.3, 1), 0.96)]
+)
+def test_points_behind_another_digit_are_occluded(
+    blend: Any, brightness: tuple[float, float], agreement: float
+) -> None:
     """Sixteen times as large, a frame shows what lies at a point: it tells hidden points from seen ones."""
     spec = preset(
-        "clean", height=40, width=44, num_frames=3, num_digits_range=(4, 4), brightness_range=(1, 1)
+        "clean",
+        height=40,
+        width=44,
+        num_frames=3,
+        num_digits_range=(4, 4),
+        brightness_range=brightness,
+        blend=blend,
     )
     scene = sample(spec, range(8))
     clips = render(scene, ("flow", "flow_occlusion", "instance", "depth"))
@@ -414,7 +443,7 @@ def test_points_under_a_nearer_digit_are_occluded() -> None:
     hidden = enlarged[b, t + 1, row, column] != clips.instance[b, t, y, x]
     occluded = clips["flow_forward_occluded"][b, t, y, x]
     assert 0.1 < occluded.mean() < 0.9
-    assert (hidden == occluded).mean() > 0.985
+    assert (hidden == occluded).mean() > agreement
 
 
 # Clips

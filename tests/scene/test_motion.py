@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from segmnist import Scene, SceneSpec, preset, sample
+from segmnist import Scene, SceneSpec, preset, render, sample
 from segmnist.scene.kernels import reflect
 
 ONE = 1 << 16
@@ -171,3 +171,71 @@ def test_shapes_move_on_their_own_at_their_own_speed() -> None:
         steps = np.stack([np.diff(scene.shape_y[row, :count]), np.diff(scene.shape_x[row, :count])])
         assert len(np.unique(np.abs(steps).sum(axis=2), axis=1).T) > count / 2
         assert np.abs(steps).max() <= 4  # 2.5 px, rounded
+
+
+def stop_and_turn(first: float, velocity: float, room: float, frames: int) -> np.ndarray:
+    """The path of the Moving MNIST of 2015, in the parts of the canvas that it counts in, truncated to whole pixels."""
+    position, path = first / room, []
+    velocity /= room
+    for _ in range(frames):
+        position += velocity
+        if position <= 0:
+            position, velocity = 0.0, -velocity
+        if position >= 1:
+            position, velocity = 1.0, -velocity
+        path.append(int(position * room))
+    return np.array(path)
+
+
+def test_clamped_digits_stop_at_the_walls_and_turn_around() -> None:
+    """On a lattice of starts and directions, so that the few paths that there can be are known."""
+    spec = SceneSpec(
+        height=48, width=72, num_frames=40, num_digits_range=(1, 1), digit_motion="clamp",
+        speed_range=(3.6, 3.6), direction_step=90.0, position_step=4.0,
+    )  # fmt: skip
+    scene = sample(spec, np.arange(60))
+    for y, x in zip(scene.y[:, 0], scene.x[:, 0]):
+        assert not ((y | x) & 0xFFFF).any()
+        places = {"y": y // ONE - 14, "x": x // ONE - 14}
+        moving = "y" if len(set(places["y"])) > 1 else "x"
+        still = places["x" if moving == "y" else "y"]
+        assert len(set(still)) == 1
+        room = 20 if moving == "y" else 44
+        paths = [
+            stop_and_turn(start, velocity, room, 40)
+            for start in range(0, room + 1, 4)
+            for velocity in (3.6, -3.6)
+        ]
+        # 3.6 px in Q16 is a little less, so a place just above a whole pixel may be truncated below it.
+        assert any(np.abs(places[moving] - path).max() <= 1 for path in paths)
+        assert {0, room} <= set(places[moving])
+
+
+def test_the_moving_mnist_preset_is_the_pixelwise_maximum_of_two_unchanged_glyphs() -> None:
+    spec = preset("moving-mnist", height=52, width=70)
+    clips = render(sample(spec, range(12), split="test"), "pose")
+    scene, corners = clips.scene, clips.pose[..., :2] - 14
+    assert np.array_equal(corners, np.floor(corners))
+    assert (corners.min(axis=(0, 1, 2)) == 0).all()
+    assert tuple(corners.max(axis=(0, 1, 2))) == (52 - 28, 70 - 28)
+    expected = np.zeros_like(clips.video)
+    for b, n, t in np.ndindex(corners.shape[:3]):
+        y, x = corners[b, n, t].astype(int)
+        under = expected[b, t, y : y + 28, x : x + 28]
+        np.maximum(under, scene.bank.images[scene.glyph[b, n]], out=under)
+    assert np.array_equal(clips.video, expected)
+
+
+def test_moving_mnist_goes_in_every_direction_alike() -> None:
+    """Away from the walls a digit moves by 3.6 px a frame, one way as often as any other."""
+    scene = sample(preset("moving-mnist", height=1024, width=1000), np.arange(400))
+    steps = np.stack([place[:, :, 19] - place[:, :, 0] for place in (scene.y, scene.x)]) / ONE / 19
+    inside = np.ones(steps.shape[1:], bool)
+    for place, room in ((scene.y, 1024 - 28), (scene.x, 1000 - 28)):
+        corner = place // ONE - 14
+        inside &= (corner.min(axis=2) > 0) & (corner.max(axis=2) < room)
+    assert inside.mean() > 0.8
+    assert np.abs(np.hypot(*steps[:, inside]) - 3.6).max() < 0.1
+    turn = np.arctan2(*steps[:, inside]) / (2 * np.pi) % 1
+    counts, _ = np.histogram(turn, 8, (0, 1))
+    assert np.abs(counts - counts.mean()).max() < 5 * np.sqrt(counts.mean())

@@ -10,14 +10,16 @@ FOUNDING = {"num_frames": 30, "height": 64, "width": 64, "num_digits_range": (2,
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_is_a_described_function_of_its_name(name: str) -> None:
     make = PRESETS[name]
-    assert make.__name__ == name
+    assert make.__name__.replace("_", "-") == name
     assert (make.__doc__ or "").strip().endswith(".")
     assert preset(name) == make()
     assert SceneSpec.from_toml(make().to_toml()) == make()
 
 
 def test_all_the_presets_are_there() -> None:
-    names = "standard origin clean noise shapes crowded camouflage ambigram exact passing long large"
+    names = (
+        "standard origin clean noise shapes crowded camouflage ambigram exact passing long large moving-mnist"
+    )
     assert sorted(PRESETS) == sorted(names.split())
     assert len({make() for make in PRESETS.values()}) == len(PRESETS)
 

@@ -16,7 +16,8 @@ from segmnist.scene.spec import MAX_DURATION, field_names, from_dict, limits_of
 
 NUMERIC = [name for name in field_names() if limits_of(name)]
 CHOICES = {
-    "digit_motion": "reflect, origin, markov",
+    "blend": "over, max",
+    "digit_motion": "reflect, origin, markov, clamp",
     "shape_motion": "reflect, origin",
     "noise_distribution": "uniform, origin",
     "pools": "split, shared",
@@ -104,6 +105,7 @@ def test_a_bad_choice_is_told_the_choices(name: str, words: str) -> None:
         ({"num_frames": 10_000, "frame_stride": 7}, rf"frame_stride=7 .*1\.\.6; .*{MAX_DURATION}"),
         ({"digit_motion": "origin", "speed_step": 1.0}, "digit_motion='origin' .*_step"),
         ({"digit_motion": "markov", "acceleration_range": (0, 0.5)}, "acceleration_range"),
+        ({"digit_motion": "clamp", "acceleration_range": (0, 0.5)}, "acceleration_range=.*clamp"),
         ({"direction_step": 7.0}, "direction_step=7.0 .*divisor of 360"),
         ({"twins": ((6, 9), (9, 1))}, "each class once"),
         ({"twins": ((6, 250),)}, r"0\.\.249"),
@@ -160,7 +162,7 @@ def test_the_strategy_reaches_every_field() -> None:
     collect()
     missing = [name for name, values in seen.items() if len(values) < 2]
     assert missing == [], "add them to `specs` in tests/strategies.py"
-    assert len(seen["digit_motion"]) == 3
+    assert len(seen["digit_motion"]) == 4
 
 
 def test_toml_files_are_read_and_written(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ except ImportError:
 
 from segmnist.load.device import DeviceClips
 from segmnist.load.parcel import draw_parcel
+from segmnist.load.prediction import FramePrediction, split_frames
 from segmnist.load.samples import Sample, collated, sample_of, samples_of
 from segmnist.load.stream import EndlessClips, EndlessLoader
 from segmnist.load.tensors import Batch, tensors_of
@@ -31,7 +32,9 @@ from segmnist.load.transforms import Separate, Transforms
 from segmnist.palette import CLASS_NAMES
 from segmnist.scene.presets import PRESETS
 
-__all__ = ["DeviceClips", "EndlessClips", "EndlessLoader", "SegMNIST", "collate", "tensors_of"]
+__all__ = [
+    "DeviceClips", "EndlessClips", "EndlessLoader", "FramePrediction", "SegMNIST", "collate", "split_frames", "tensors_of",
+]  # fmt: skip
 
 NUM_CLIPS = 10_000
 """Default length of a generated dataset."""

@@ -80,6 +80,7 @@ SOLVABLE = {
         "(0, 0); other numbers for digit_motion='reflect' and two digits at most",
         lambda value, spec: value == (0, 0) or (spec.digit_motion == "reflect" and spec.max_digits <= 2),
     ),
+    "blend": one_of("over"),
     "digit_motion": one_of("reflect", "markov"),
     "turn_odds": ANY,
     "cut_corners": one_of(False, True),

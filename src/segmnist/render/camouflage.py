@@ -150,12 +150,12 @@ def order_dprime(scene: Scene, arrays: Arrays) -> Array:
     """Return how well each pair's depth order can be told, `(B,N,N,T)`: symmetric, 0 on the diagonal.
 
     [j,k,t] = ||f_j - f_k|| / sigma over the pixels where digits j and k overlap and one of them is seen; the error of the best
-    decision is about Phi(-d'/2). 0 means that nothing tells the order.
+    decision is about Phi(-d'/2). 0 means that nothing tells the order, as everywhere with `blend="max"`.
     """
     layers, amodal, instance = (arrays[name] for name in ("digit_layers", "amodal", "instance"))
     B, N, T = layers.shape[:3]
     result = np.zeros((B, N, N, T))
-    for b in range(B):
+    for b in range(B if scene.spec.blend == "over" else 0):
         levels = layers[b].astype(np.float64)
         for j in range(N):
             for k in range(j):

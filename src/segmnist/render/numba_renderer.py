@@ -114,6 +114,7 @@ def _style(scene: Scene) -> Style:
         ink_threshold=spec.ink_threshold,
         ink_offset=spec.ink_offset,
         flat_ink=int(bool(spec.grey_levels)),
+        brighter_is_seen=int(spec.blend == "max"),
         cut_corners=int(spec.cut_corners),
         pad=pad,
         noise_kind=noise_kind,

@@ -22,6 +22,7 @@ from segmnist.scene.fixed_point import ONE, sine_table
 from segmnist.scene.parameters import ELLIPSE, RECTANGLE, TRIANGLE_DOWN
 from segmnist.scene.randomness import PURPOSE_NOISE, PURPOSE_SENSOR, words
 from segmnist.scene.scene import NO_DIGIT, NO_SHAPE, Scene
+from segmnist.scene.spec import SceneSpec
 
 Array = NDArray[Any]
 
@@ -65,21 +66,33 @@ def _composited(scene: Scene, row: int) -> dict[str, Array]:
             frame["noiseless"][mask], frame["shape_instance"][mask] = scene.shape_level[row, s], s + 1
         is_bare = frame["shape_instance"] == 0
         frame["background_layer"][:] = frame["beneath"][:] = frame["noiseless"]
-        for n in np.argsort(scene.depth[row, : scene.num_digits[row], t]):
-            ink = drawn_ink(scene, row, int(n), t)
+        inks = np.full((N, H, W), -1)
+        for n in range(scene.num_digits[row]):
+            inks[n] = drawn_ink(scene, row, n, t)
+        arrays["amodal"][:, t], arrays["digit_layers"][:, t] = inks >= 0, np.maximum(inks, 0)
+        for n in np.argsort(nearness(spec, inks, scene.depth[row, :, t, None, None]), axis=0):
+            ink = np.take_along_axis(inks, n[None], axis=0)[0]
             mask = ink >= 0
-            arrays["amodal"][n, t], arrays["digit_layers"][n, t][mask] = mask, ink[mask]
             frame["hides_background"][mask] = (is_bare & (frame["instance"] == 0))[mask]
             frame["beneath"][mask] = frame["noiseless"][mask]
             frame["noiseless"][mask], frame["instance"][mask], frame["shape_instance"][mask] = (
                 ink[mask],
-                n + 1,
+                n[mask] + 1,
                 0,
             )
         frame["beneath"][frame["instance"] == 0] = frame["noiseless"][frame["instance"] == 0]
         frame["semantic"][:] = classes[frame["instance"]]
         frame["video"][:] = with_sensor_noise(scene, row, t, frame["noiseless"])
     return arrays
+
+
+def nearness(spec: SceneSpec, level: Array, depth: Array) -> Array:
+    """Return numbers that say which of the digits at a place is seen: the one with the largest.
+
+    `blend="over"`: the nearest. "max": the brightest, and of equally bright ones the nearest.
+    """
+    order = np.broadcast_to(depth.astype(np.int64), level.shape)
+    return order if spec.blend == "over" else level * 256 + order
 
 
 def grid(scene: Scene) -> tuple[Array, Array]:
@@ -128,9 +141,13 @@ def drawn_ink(scene: Scene, row: int, n: int, t: int) -> Array:
     """Return the grey level of digit n at each pixel, `(H,W)` int64, -1 where it has no ink; occlusion ignored."""
     y, x = grid(scene)
     value = glyph_values(scene, row, n, t, (y << 16) + 32_768, (x << 16) + 32_768)
+    return np.where(value >= scene.spec.ink_threshold, level_of(scene, row, n, t, value), -1)
+
+
+def level_of(scene: Scene, row: int, n: int, t: int, value: Array) -> Array:
+    """Return the grey level at frame t of ink of digit n, given the glyph's values there."""
     ink = 255 if scene.spec.grey_levels else np.maximum(value - scene.spec.ink_offset, 1)
-    level = np.minimum(ink * np.int64(scene.brightness[row, n, t]) >> 16, 255)
-    return np.where(value >= scene.spec.ink_threshold, level, -1)
+    return np.minimum(ink * np.int64(scene.brightness[row, n, t]) >> 16, 255)
 
 
 def glyph_values(scene: Scene, row: int, n: int, t: int, y: Array, x: Array) -> Array:
@@ -257,25 +274,39 @@ def _flow(scene: Scene, row: int, instance: Array, shape_instance: Array) -> dic
                 valid[t] = _seen_again(flow[t], here, there)
                 if scene.spec.noise_density > 0:
                     valid[t] &= (here[0] > 0) | (here[1] > 0)
-        hidden = np.stack([_hidden(scene, row, t + step, flow[t], instance[t], ~valid[t]) for t in range(T)])
+        hidden = np.stack(
+            [_hidden(scene, row, t, t + step, flow[t], instance[t], ~valid[t]) for t in range(T)]
+        )
         arrays[name], arrays[f"{name}_valid"], arrays[f"{name}_occluded"] = flow, valid, hidden
     return arrays
 
 
-def _hidden(scene: Scene, row: int, t: int, flow: Array, instance: Array, not_valid: Array) -> Array:
-    """Return where the point that a pixel shows is not seen at frame t; for all but digits, where flow is not valid."""
+def _hidden(
+    scene: Scene, row: int, shown: int, t: int, flow: Array, instance: Array, not_valid: Array
+) -> Array:
+    """Return where the point that a pixel of frame `shown` shows is not seen at frame t.
+
+    For all but digits that is where flow is not valid. A point of a digit keeps its ink on the way.
+    """
     spec = scene.spec
     if not 0 <= t < spec.num_frames:
         return np.ones(instance.shape, bool)
     hidden = not_valid.copy()
+    start_y, start_x = ((place << 16) + 32_768 for place in grid(scene))
     y, x = np.indices(instance.shape) + 0.5
     y, x = (np.floor((start + flow[..., k]) * ONE + 0.5).astype(np.int64) for start, k in ((y, 1), (x, 0)))
     outside = (y < 0) | (y >= spec.height * ONE) | (x < 0) | (x >= spec.width * ONE)
     for n in _digits(scene, row):
         gone = outside | _is_cut_off(scene, row, n, t, y, x) | (scene.scale[row, n, t] <= 0)
+        own = level_of(scene, row, n, t, glyph_values(scene, row, n, shown, start_y, start_x))
         for k in range(scene.num_digits[row]):
-            if scene.depth[row, k, t] > scene.depth[row, n, t]:
-                gone |= glyph_values(scene, row, k, t, y, x) >= spec.ink_threshold
+            if k == n:
+                continue
+            value = glyph_values(scene, row, k, t, y, x)
+            is_nearer = nearness(spec, level_of(scene, row, k, t, value), scene.depth[row, k, t]) > nearness(
+                spec, own, scene.depth[row, n, t]
+            )
+            gone |= (value >= spec.ink_threshold) & is_nearer
         hidden[instance == n + 1] = gone[instance == n + 1]
     return hidden
 
@@ -354,6 +385,7 @@ def _camouflage(scene: Scene, arrays: dict[str, Array]) -> dict[str, Array]:
         for k in range(N):
             overlap = arrays["amodal"][n] & arrays["amodal"][k]
             overlap &= (instance == n + 1) | (instance == k + 1)
+            overlap &= spec.blend == "over"  # the brightest digit is seen, whichever is nearer
             difference = arrays["digit_layers"][n].astype(int) - arrays["digit_layers"][k]
             order[n, k] = np.where(overlap, difference**2, 0).sum(axis=(1, 2))
     return {

@@ -153,6 +153,21 @@ def _move_like_origin(out: Array, axis: Axis, stride: int) -> None:
 
 
 @kernel
+def _move_clamped(out: Array, axis: Axis, stride: int) -> None:
+    """Write the path of a digit of the 2015 data set, which takes a step before its first frame.
+
+    A wall stops it and turns its velocity around; places are truncated to whole pixels.
+    """
+    position, velocity = axis.start, axis.velocity
+    for t in range(out.shape[0] * stride):
+        position += velocity
+        if position <= 0 or position >= axis.span:
+            position, velocity = min(max(position, 0), axis.span), -velocity
+        if t % stride == 0:
+            out[t // stride] = (position >> 16 << 16) + axis.low
+
+
+@kernel
 def _direction(p: SamplingParameters, word: int) -> int:
     """Return a direction in hundredths of a degree, on the spec's lattice if it has one."""
     if p.direction_step:
@@ -341,6 +356,9 @@ def _fill_digits(
         if p.origin_digits:
             _move_like_origin(y[b, n], digit.along_y, p.frame_stride)
             _move_like_origin(x[b, n], digit.along_x, p.frame_stride)
+        elif p.clamped_digits:
+            _move_clamped(y[b, n], digit.along_y, p.frame_stride)
+            _move_clamped(x[b, n], digit.along_x, p.frame_stride)
         elif p.markov_digits:
             _wander(p, sine, address, n, digit, y[b, n], x[b, n])
         else:

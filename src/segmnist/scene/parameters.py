@@ -93,6 +93,7 @@ class SamplingParameters(NamedTuple):
     level_high: int
     origin_shapes: int
     markov_digits: int
+    clamped_digits: int
     turn_odds: int
     position_step: int
     speed_step: int
@@ -137,6 +138,7 @@ def parameters_of(spec: SceneSpec, glyph_height: int, glyph_width: int) -> Sampl
         **counts("swaps", spec.num_depth_swaps_range),
         origin_digits=int(spec.digit_motion == "origin"),
         markov_digits=int(spec.digit_motion == "markov"),
+        clamped_digits=int(spec.digit_motion == "clamp"),
         turn_odds=round(spec.turn_odds * 2**32),
         **counts("shapes", spec.num_shapes_range),
         **counts("size", spec.shape_size_range),

@@ -110,14 +110,31 @@ def large() -> SceneSpec:
     )
 
 
+def moving_mnist() -> SceneSpec:
+    """The look of the Moving MNIST of 2015: two upright digits on black, of which the brighter shows, for frame prediction."""
+    return SceneSpec(
+        num_frames=20,
+        num_digits_range=(2, 2),
+        digit_motion="clamp",
+        speed_range=(3.6, 3.6),
+        angle_range=(0.0, 0.0),
+        rotation_rate_range=(0.0, 0.0),
+        brightness_range=(1.0, 1.0),
+        ink_threshold=1,
+        blend="max",
+        num_shapes_range=(0, 0),
+        noise_density=0.0,
+    )
+
+
 PresetName = Literal[
     "standard", "origin", "clean", "noise", "shapes", "crowded", "camouflage", "ambigram", "exact", "passing", "long",
-    "large",
+    "large", "moving-mnist",
 ]  # fmt: skip
 """The names of the presets, for type checkers."""
 
 PRESETS: dict[str, Callable[[], SceneSpec]] = {
-    make.__name__: make
+    make.__name__.replace("_", "-"): make
     for make in (
         standard,
         origin,
@@ -131,6 +148,7 @@ PRESETS: dict[str, Callable[[], SceneSpec]] = {
         passing,
         long,
         large,
+        moving_mnist,
     )
 }
 

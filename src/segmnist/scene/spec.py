@@ -95,12 +95,18 @@ class SceneSpec:
     ink_threshold: int = _field(64, 1, 255, "grey", "a glyph's pixel is ink from this value on")
     ink_offset: int = _field(0, 0, 254, "grey", "taken from the ink's value before it is scaled")
     num_depth_swaps_range: CountRange = _field((0, 0), 0, 64, "swaps", "times that two digits swap depth")
-    digit_motion: Literal["reflect", "origin", "markov"] = _choice(
+    blend: Literal["over", "max"] = _choice(
+        "over", "what is seen where digits overlap: the nearer digit, or the brighter one"
+    )
+    """`over`: the digit with the larger depth. `max`: the one whose grey level there is highest, of equal ones the nearer.
+    Either way every digit lies over shapes and noise."""
+    digit_motion: Literal["reflect", "origin", "markov", "clamp"] = _choice(
         "reflect",
-        "how digits move: bounce at the walls, the 2020 code's motion, or bounce and turn at random",
+        "how digits move: bounce at the walls, the 2020 code's motion, bounce and turn at random, or that of 2015",
     )
     """`reflect`: position reflected at the walls. `origin`: the 2020 code's whole-numbered motion and late turn.
-    `markov`: reflected too, and with `turn_odds` a frame the velocity is drawn anew."""
+    `markov`: reflected too, and with `turn_odds` a frame the velocity is drawn anew. `clamp`: the Moving MNIST of 2015: stopped
+    at the wall and turned around, in whole pixels."""
     turn_odds: float = _field(0.0, 0, 1, "", "chance a frame that `markov` motion draws its velocity anew")
     cut_corners: bool = _choice(False, "keep a turned glyph inside its upright box, as the 2020 code does")
 
@@ -352,8 +358,9 @@ def _check_steps(spec: SceneSpec) -> None:
     steps = [name for name in field_names() if name.endswith("_step")]
     if spec.digit_motion == "origin" and any(getattr(spec, name) for name in steps):
         raise BadArgument("digit_motion", "origin", "'reflect' or 'markov' where a *_step is given")
-    if spec.digit_motion == "markov" and any(spec.acceleration_range):
-        raise BadArgument("acceleration_range", spec.acceleration_range, "(0, 0) for digit_motion='markov'")
+    if spec.digit_motion in ("markov", "clamp") and any(spec.acceleration_range):
+        permitted = f"(0, 0) for digit_motion={spec.digit_motion!r}"
+        raise BadArgument("acceleration_range", spec.acceleration_range, permitted)
     direction_step = to_angle(spec.direction_step)
     if direction_step and FULL_TURN % direction_step:
         raise BadArgument("direction_step", spec.direction_step, "a divisor of 360 degrees, such as 45 or 90")

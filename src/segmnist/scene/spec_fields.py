@@ -28,7 +28,8 @@ class SpecFields(TypedDict, total=False):
     ink_threshold: int
     ink_offset: int
     num_depth_swaps_range: CountRange
-    digit_motion: Literal["reflect", "origin", "markov"]
+    blend: Literal["over", "max"]
+    digit_motion: Literal["reflect", "origin", "markov", "clamp"]
     turn_odds: float
     cut_corners: bool
     num_shapes_range: CountRange

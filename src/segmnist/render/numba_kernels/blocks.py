@@ -310,6 +310,42 @@ def paint_copy(typing_context: Any, address: Any, ink: Any, source: Any) -> Any:
 
 
 @intrinsic
+def brightest_ink(typing_context: Any, ink: Any, levels: Any, address: Any) -> Any:
+    """Return the ink of those of 16 pixels whose level is at least the byte at an address, and none elsewhere."""
+
+    def generate(builder: Any, value: Any, level: Any, place: Any) -> Any:
+        seen = builder.icmp_unsigned(">=", level, _load(builder, place, _lanes(_BYTE, 16)))
+        return builder.select(seen, value, _constant(_BYTE, 16, 0))
+
+    return _signature(ink_type, (ink_type, ink_type, types.int64), generate)
+
+
+@intrinsic
+def paint_second(typing_context: Any, address: Any, ink: Any, levels: Any, counts: Any) -> Any:
+    """Set those of 16 bytes that have ink to their levels, if the count of digits at `counts` is 0 or 1, else raise them."""
+
+    def generate(builder: Any, place: Any, value: Any, level: Any, counted: Any) -> None:
+        kind, zero = _lanes(_BYTE, 16), _constant(_BYTE, 16, 0)
+        is_level = builder.icmp_unsigned(">", _load(builder, counted, kind), _constant(_BYTE, 16, 1))
+        old = builder.select(is_level, _load(builder, place, kind), zero)
+        _paint(builder, place, value, builder.select(builder.icmp_unsigned(">", old, level), old, level))
+
+    return _signature(types.void, (types.int64, ink_type, ink_type, types.int64), generate)
+
+
+@intrinsic
+def count_ink(typing_context: Any, address: Any, ink: Any) -> Any:
+    """Add one to those of 16 bytes that have ink."""
+
+    def generate(builder: Any, place: Any, value: Any) -> None:
+        mask = builder.icmp_unsigned("!=", value, _constant(_BYTE, 16, 0))
+        more = builder.zext(mask, _lanes(_BYTE, 16))
+        _store(builder, place, builder.add(_load(builder, place, _lanes(_BYTE, 16)), more))
+
+    return _signature(types.void, (types.int64, ink_type), generate)
+
+
+@intrinsic
 def ink_bits(typing_context: Any, ink: Any) -> Any:
     """Return 16 bits as int64: bit k says whether pixel k has ink."""
 

@@ -49,13 +49,16 @@ def copy_frame(target: Array, source: Array, start: int, size: int) -> None:
 
 
 @kernel
-def canvas_at(out: Outputs, frame: int, layer: int, size: int, words: int) -> Canvas:
-    """Return where a digit is drawn: number of the frame, and of its own layer; `words` of ink bits in a layer."""
+def canvas_at(out: Outputs, frame: int, layer: int, size: int, words: int, levels: int) -> Canvas:
+    """Return where a digit is drawn: number of the frame, and of its own layer; `words` of ink bits in a layer.
+
+    levels: the address of `Canvas.levels`, with the counts behind them, or 0.
+    """
     return Canvas(
         frame_at(out.video, frame, size), frame_at(out.semantic, frame, size), frame_at(out.instance, frame, size),
         frame_at(out.beneath, frame, size), frame_at(out.shape_instance, frame, size),
         frame_at(out.amodal, layer, size), frame_at(out.digit_layers, layer, size),
-        frame_at(out.ink_bits, layer, 8 * words),
+        frame_at(out.ink_bits, layer, 8 * words), levels, levels + size,
     )  # fmt: skip
 
 
@@ -104,6 +107,8 @@ def draw_clips(frame: Frame, scene: SceneArrays, style: Style, tables: Tables, o
     scratch = np.empty((size + 15) // 16 * 16, np.uint32)
     video_words = video.view(np.uint32) if size % 16 == 0 else scratch
     num_words = frame.height * frame.words
+    seen_levels = np.empty(2 * size if style.brighter_is_seen else 0, np.uint8)
+    levels = frame_at(seen_levels, 0, size)
     for b in range(scene.clip_ids.shape[0]):
         clip_id = np.int64(scene.clip_ids[b])
         find_digits(scene, b, style, digits)
@@ -124,6 +129,7 @@ def draw_clips(frame: Frame, scene: SceneArrays, style: Style, tables: Tables, o
             copy_frame(out.background_shape, out.shape_instance, start, size)
             copy_frame(out.beneath, video, start, size)
             clear_frames(out, b, t, num_rows, num_frames, frame, style)
+            fill_frame(levels, 2 * size, 0)
             for n in range(scene.num_digits[b]):
                 order[scene.depth[b, n, t]] = n
             for rank in range(scene.num_digits[b]):
@@ -131,7 +137,8 @@ def draw_clips(frame: Frame, scene: SceneArrays, style: Style, tables: Tables, o
                 pose = pose_at(scene, digits, style, b, n, t, frame)
                 if pose.top < pose.bottom:
                     cross_octagon(ink_of(digits, n), pose, spans)
-                    canvas = canvas_at(out, number, (b * num_rows + n) * num_frames + t, size, num_words)
+                    layer = (b * num_rows + n) * num_frames + t
+                    canvas = canvas_at(out, number, layer, size, num_words, levels)
                     glyph = Glyph(address_of(padded) + n * padded[0].size, log2, style.pad)
                     draw_digit(canvas, frame, glyph, pose, spans, n + 1, scene.label[b, n])
             copy_frame(out.noiseless, video, start, size)

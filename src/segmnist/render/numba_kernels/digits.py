@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 
 from segmnist.compiled import kernel
 from segmnist.render.numba_kernels.blocks import (
+    brightest_ink,
+    count_ink,
     ink_bits,
     int64_at,
     keep_lanes,
     paint_byte,
     paint_copy,
     paint_levels,
+    paint_second,
     put_int64,
     sample_ink,
     shade_ink,
@@ -93,7 +96,10 @@ class Glyph(NamedTuple):
 
 
 class Canvas(NamedTuple):
-    """Where a digit is drawn at one frame: addresses of the frame in each output, 0 where not asked for."""
+    """Where a digit is drawn at one frame: addresses of the frame in each output, 0 where not asked for.
+
+    levels, counts: the level of the digit seen so far and the number of digits at each pixel, 0 where the nearer digit is seen.
+    """
 
     video: int
     semantic: int
@@ -103,6 +109,8 @@ class Canvas(NamedTuple):
     amodal: int
     digit_layer: int
     ink_bits: int
+    levels: int
+    counts: int
 
 
 @kernel
@@ -139,6 +147,21 @@ def pad_ink(image: Array, style: Style, pixels: Array) -> None:
             value = image[i, j]
             level = np.uint8(value - offset) if value > offset else np.uint8(1)
             pixels[i + pad, j + pad] = (level | flat) if value >= least else np.uint8(0)
+
+
+@kernel
+def level_of(value: int, brightness: int, style: Style) -> int:
+    """Return the grey level of ink, given its glyph's value; brightness Q16."""
+    ink = 255 if style.flat_ink else max(value - style.ink_offset, 1)
+    return min(ink * brightness >> 16, 255)
+
+
+@kernel
+def is_in_front(style: Style, level: int, depth: int, other_level: int, other_depth: int) -> bool:
+    """Return whether the first of two digits at a place is seen there: the nearer, or the brighter, as the style says."""
+    if style.brighter_is_seen and level != other_level:
+        return level > other_level
+    return depth > other_depth
 
 
 @kernel
@@ -322,16 +345,22 @@ def draw_digit(
             if pose.is_cut or place < column:
                 ink = keep_lanes(ink, max(pose.left, column) - place, pose.right - place)
             at = row * frame.width + place
+            levels, seen = shade_ink(ink, pose.brightness), ink
+            if canvas.levels:
+                seen = brightest_ink(ink, levels, canvas.levels + at)
+                paint_levels(canvas.levels + at, seen, levels)
+                if canvas.beneath:
+                    paint_second(canvas.beneath + at, ink, levels, canvas.counts + at)
+                    count_ink(canvas.counts + at, ink)
             if canvas.beneath:
-                paint_copy(canvas.beneath + at, ink, canvas.video + at)
-            levels = shade_ink(ink, pose.brightness)
-            paint_levels(canvas.video + at, ink, levels)
+                paint_copy(canvas.beneath + at, seen, canvas.video + at)
+            paint_levels(canvas.video + at, seen, levels)
             if canvas.semantic:
-                paint_byte(canvas.semantic + at, ink, label)
+                paint_byte(canvas.semantic + at, seen, label)
             if canvas.instance:
-                paint_byte(canvas.instance + at, ink, number)
+                paint_byte(canvas.instance + at, seen, number)
             if canvas.shape_instance:
-                paint_byte(canvas.shape_instance + at, ink, 0)
+                paint_byte(canvas.shape_instance + at, seen, 0)
             if canvas.amodal:
                 paint_byte(canvas.amodal + at, ink, 1)
             if canvas.digit_layer:

@@ -50,6 +50,7 @@ class SceneArrays(NamedTuple):
 class Style(NamedTuple):
     """What holds for every frame of a spec.
 
+    brighter_is_seen: where digits overlap, not the nearer but the brighter is seen, of equally bright ones the nearer.
     pad: zeros around a glyph, enough for any block of pixels that a row can touch.
     """
 
@@ -60,6 +61,7 @@ class Style(NamedTuple):
     ink_threshold: int
     ink_offset: int
     flat_ink: int
+    brighter_is_seen: int
     cut_corners: int
     pad: int
     noise_kind: int

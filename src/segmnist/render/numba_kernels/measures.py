@@ -18,10 +18,13 @@ from segmnist.render.numba_kernels.blocks import (
 )
 from segmnist.render.numba_kernels.borrowed import borrow, borrow_scene
 from segmnist.render.numba_kernels.digits import (
+    ClipDigits,
     Pose,
     find_digits,
     glyph_place,
     ink_of,
+    is_in_front,
+    level_of,
     new_clip_digits,
     pose_at,
 )
@@ -47,6 +50,15 @@ class Rows(NamedTuple):
 
     bits: int
     words: int
+
+
+class Placed(NamedTuple):
+    """A digit at one frame: its glyph and depth, the address of the bits of its ink, and how it is drawn."""
+
+    glyph: int
+    depth: int
+    bits: int
+    pose: Pose
 
 
 class Bounds(NamedTuple):
@@ -97,6 +109,61 @@ def hide_rows(mask: Rows, covered: Rows, visible: Rows, top: int, bottom: int) -
         put_int64(visible.bits + 8 * word, bits & ~nearer)
         put_int64(covered.bits + 8 * word, bits | nearer)
     return lost != 0
+
+
+@kernel
+def place_digit(
+    frame: Frame, scene: SceneArrays, style: Style, digits: ClipDigits, b: int, n: int, t: int, ink_bits: int
+) -> Placed:  # fmt: skip
+    """Return where digit n of clip b lies at frame t; ink_bits: the address of the bits of the batch."""
+    num_rows, num_frames = scene.y.shape[1:]
+    bits = ink_bits + 8 * ((b * num_rows + n) * num_frames + t) * frame.height * frame.words
+    pose = pose_at(scene, digits, style, b, n, t, frame)
+    return Placed(np.int64(scene.glyph[b, n]), np.int64(scene.depth[b, n, t]), bits, pose)
+
+
+@kernel
+def level_at(image: Array, pose: Pose, style: Style, row: int, column: int) -> int:
+    """Return the grey level of a digit at a pixel that has its ink."""
+    v, u = glyph_place(pose, row, column)
+    return level_of(np.int64(image[v >> 16, u >> 16]), pose.brightness, style)
+
+
+@kernel
+def outshine_rows(scene: SceneArrays, style: Style, one: Placed, other: Placed, visible: Rows) -> None:
+    """Take out of what is visible of a digit the pixels at which the other is in front."""
+    image, other_image = scene.images[one.glyph], scene.images[other.glyph]
+    for row in range(max(one.pose.top, other.pose.top), min(one.pose.bottom, other.pose.bottom)):
+        for word in range(visible.words):
+            place = 8 * (row * visible.words + word)
+            common, hidden = int64_at(one.bits + place) & int64_at(other.bits + place), 0
+            while common:
+                k = lowest_bit(common)
+                common &= common - 1
+                level = level_at(image, one.pose, style, row, 64 * word + k)
+                other_level = level_at(other_image, other.pose, style, row, 64 * word + k)
+                hidden |= np.int64(is_in_front(style, other_level, other.depth, level, one.depth)) << k
+            put_int64(visible.bits + place, int64_at(visible.bits + place) & ~hidden)
+
+
+@kernel
+def find_brightest(
+    frame: Frame, scene: SceneArrays, style: Style, digits: ClipDigits, b: int, t: int, ink_bits: int, visible: Array
+) -> None:  # fmt: skip
+    """Write what is visible of each digit at frame t of clip b where the brighter of two is seen.
+
+    ink_bits: the address of the bits of the batch; visible: `(N, words of a frame)` int64.
+    """
+    size = frame.height * frame.words
+    for n in range(scene.num_digits[b]):
+        one = place_digit(frame, scene, style, digits, b, n, t, ink_bits)
+        seen = Rows(address_of(visible) + 8 * n * size, frame.words)
+        for word in range(one.pose.top * frame.words, one.pose.bottom * frame.words):
+            put_int64(seen.bits + 8 * word, int64_at(one.bits + 8 * word))
+        for k in range(scene.num_digits[b]):
+            if k != n:
+                other = place_digit(frame, scene, style, digits, b, k, t, ink_bits)
+                outshine_rows(scene, style, one, other, seen)
 
 
 @kernel
@@ -156,6 +223,8 @@ def measure_clips(frame: Frame, scene: SceneArrays, style: Style, ink_bits: Arra
             for n in range(num_digits):
                 order[num_digits - 1 - scene.depth[b, n, t]] = n
             covered[:] = 0
+            if style.brighter_is_seen:
+                find_brightest(frame, scene, style, digits, b, t, address_of(ink_bits), visible)
             for nearer in range(num_digits):
                 n = order[nearer]
                 ink = ink_of(digits, n)
@@ -167,7 +236,9 @@ def measure_clips(frame: Frame, scene: SceneArrays, style: Style, ink_bits: Arra
                     address_of(ink_bits) + 8 * ((b * num_rows + n) * num_frames + t) * size, num_words
                 )
                 seen = Rows(address_of(visible) + 8 * n * size, num_words)
-                is_hidden = hide_rows(mask, Rows(address_of(covered), num_words), seen, first, last)
+                is_hidden = bool(style.brighter_is_seen)
+                if not is_hidden:
+                    is_hidden = hide_rows(mask, Rows(address_of(covered), num_words), seen, first, last)
                 whole = measure_rows(mask, first, last)
                 part = measure_rows(seen, first, last) if is_hidden else whole
                 outside = 0
@@ -181,8 +252,10 @@ def measure_clips(frame: Frame, scene: SceneArrays, style: Style, ink_bits: Arra
                 write_box(boxes, b, n, t, part)
                 write_box(amodal_boxes, b, n, t, whole)
                 if is_hidden:
-                    for other in range(nearer):
+                    for other in range(num_digits if style.brighter_is_seen else nearer):
                         k = order[other]
+                        if k == n:
+                            continue
                         # Rows outside a digit's own bounds hold what was seen at another frame.
                         at = pose_at(scene, digits, style, b, k, t, frame)
                         occluder = Rows(address_of(visible) + 8 * k * size, num_words)

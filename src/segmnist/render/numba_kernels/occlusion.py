@@ -18,7 +18,10 @@ from segmnist.render.numba_kernels.digits import (
     ClipDigits,
     Pose,
     find_digits,
+    glyph_place,
     glyph_point,
+    is_in_front,
+    level_of,
     new_clip_digits,
     pose_at,
 )
@@ -45,31 +48,53 @@ def is_cut_off(pose: Pose, scale: int, y: int, x: int) -> bool:
 
 
 @kernel
-def covers(image: Array, threshold: int, pose: Pose, scale: int, y: int, x: int) -> bool:
-    """Return whether a digit has ink at a point, Q16."""
+def value_at(image: Array, pose: Pose, scale: int, y: int, x: int) -> int:
+    """Return the value of a digit's glyph at a point, Q16; 0 outside the glyph and what is cut off of it."""
     v, u = glyph_point(pose, y, x)
     v, u = v >> 16, u >> 16
     if not (0 <= v < pose.height and 0 <= u < pose.width) or is_cut_off(pose, scale, y, x):
-        return False
-    return image[v, u] >= threshold
+        return 0
+    return np.int64(image[v, u])
 
 
 @kernel
 def is_hidden(
-    frame: Frame, scene: SceneArrays, style: Style, digits: ClipDigits, b: int, n: int, t: int, y: int, x: int
-) -> bool:  # fmt: skip
-    """Return whether a point of digit n, Q16, is not seen at frame t: outside, cut off, or under a nearer digit."""
+    frame: Frame,
+    scene: SceneArrays,
+    style: Style,
+    digits: ClipDigits,
+    b: int,
+    n: int,
+    t: int,
+    y: int,
+    x: int,
+    value: int,
+) -> bool:
+    """Return whether a point of digit n, Q16, is not seen at frame t: outside, cut off, or behind another digit.
+
+    value: the glyph's value at the point, which it keeps as it moves.
+    """
     own = pose_at(scene, digits, style, b, n, t, frame)
     scale = np.int64(scene.scale[b, n, t])
     if not (0 <= y < frame.height << 16 and 0 <= x < frame.width << 16):
         return True
     if scale <= 0 or is_cut_off(own, scale, y, x):
         return True
+    level = level_of(value, own.brightness, style)
     for k in range(scene.num_digits[b]):
         size = np.int64(scene.scale[b, k, t])
-        if scene.depth[b, k, t] > scene.depth[b, n, t] and scene.label[b, k] != NO_DIGIT and size > 0:
+        is_nearer = scene.depth[b, k, t] > scene.depth[b, n, t]
+        may_hide = is_nearer or (style.brighter_is_seen and k != n)
+        if may_hide and scene.label[b, k] != NO_DIGIT and size > 0:
             pose = pose_at(scene, digits, style, b, k, t, frame)
-            if covers(scene.images[scene.glyph[b, k]], style.ink_threshold, pose, size, y, x):
+            other = value_at(scene.images[scene.glyph[b, k]], pose, size, y, x)
+            if other >= style.ink_threshold and is_in_front(
+                style,
+                level_of(other, pose.brightness, style),
+                scene.depth[b, k, t],
+                level,
+                scene.depth[b, n, t],
+            ):
                 return True
     return False
 
@@ -100,6 +125,11 @@ def find_hidden(
                         continue
                     y = math.floor((row + 0.5 + flow[b, t, row, column, 1]) * 65_536.0 + 0.5)
                     x = math.floor((column + 0.5 + flow[b, t, row, column, 0]) * 65_536.0 + 0.5)
+                    value = 0
+                    if style.brighter_is_seen:
+                        pose = pose_at(scene, digits, style, b, number - 1, t, frame)
+                        v, u = glyph_place(pose, row, column)
+                        value = np.int64(scene.images[scene.glyph[b, number - 1], v >> 16, u >> 16])
                     out[b, t, row, column] = is_hidden(
-                        frame, scene, style, digits, b, number - 1, other, np.int64(y), np.int64(x)
+                        frame, scene, style, digits, b, number - 1, other, np.int64(y), np.int64(x), value
                     )

@@ -16,6 +16,9 @@ DEPTH, NUMBER, LABEL = 24, 16, 8
 Of two digits the nearer has the larger code, and 0 is no digit. Codes of what is behind the digits have depth 0.
 """
 
+_ABOVE_LEVEL = 23
+"""Bits of a code above the grey level: a depth is at most 64."""
+
 
 class Poses(NamedTuple):
     """How digits lie in each frame, `(B,N,T)` each or `(B,T)` of one digit, and the codes of their glyphs' pixels.
@@ -95,6 +98,13 @@ def ink_codes(pose: Poses, style: Style, y: Tensor, x: Tensor) -> Tensor:
     half_y, half_x = pose.half_y[..., None], pose.half_x[..., None]
     rows, columns = (off_y >= -half_y) & (off_y < half_y), (off_x >= -half_x) & (off_x < half_x)
     return torch.where(rows[..., None] & columns[:, :, None, :], codes, 0)
+
+
+def brighter(one: Tensor, other: Tensor) -> Tensor:
+    """Return, at each pixel, the code of the brighter of two digits; of equally bright ones that of the nearer."""
+    one, other = (((code & 255) << _ABOVE_LEVEL) + (code >> LABEL) for code in (one, other))
+    best = torch.maximum(one, other)
+    return ((best & (1 << _ABOVE_LEVEL) - 1) << LABEL) + (best >> _ABOVE_LEVEL)
 
 
 def _whole(style: Style) -> torch.dtype:

@@ -35,6 +35,8 @@ class Style(NamedTuple):
     ink_threshold: int
     ink_offset: int
     flat_ink: bool
+    brighter_is_seen: bool
+    """Whether the brighter of two digits is seen where they overlap, not the nearer."""
     cut_corners: bool
     noise: int
     background_level: int
@@ -113,6 +115,7 @@ def style_of_spec(spec: SceneSpec, bank: DigitBank) -> Style:
         ink_threshold=spec.ink_threshold,
         ink_offset=spec.ink_offset,
         flat_ink=bool(spec.grey_levels),
+        brighter_is_seen=spec.blend == "max",
         cut_corners=spec.cut_corners,
         noise=noise,
         background_level=spec.background_level,

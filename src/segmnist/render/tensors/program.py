@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from segmnist.render.tensors.digits import LABEL, NUMBER, Poses, ink_codes, poses_of
+from segmnist.render.tensors.digits import LABEL, NUMBER, Poses, brighter, ink_codes, poses_of
 from segmnist.render.tensors.inputs import SceneTensors, Style, Tables
 from segmnist.render.tensors.measures import area, box
 from segmnist.render.tensors.noise import background, with_sensor_noise
@@ -51,19 +51,22 @@ def prepared(scene: SceneTensors, tables: Tables, style: Style) -> Prepared:
 def paint(known: Prepared, tables: Tables, style: Style, out: Out) -> None:
     """Write the arrays that `out` holds by name, each with its leading clip axis.
 
-    Every pixel is a code of four bytes, as `digits.py` says, and of several at one place the largest is seen.
+    Every pixel is a code of four bytes, as `digits.py` says, and of several at one place the largest is seen; with
+    `blend="max"` the brighter of two digits is.
     """
     shapes = shapes_seen(known.planes, tables, style)
     shape_codes = known.shape_codes.gather(1, shapes.flatten(1).to(torch.int64)).view(shapes.shape)
     noise = background(known.clip_words, tables, style).to(torch.int32) + (style.background_class << LABEL)
-    behind = nearest = torch.maximum(noise, shape_codes)
+    behind = torch.maximum(noise, shape_codes)
+    digits, seen_of = torch.zeros_like(behind), brighter if style.brighter_is_seen else torch.maximum
     y, x = (torch.arange(side, device=behind.device, dtype=torch.int32) for side in behind.shape[2:])
     num_digits = known.poses.y.shape[1]
     for n in range(num_digits):
         pose = known.poses.digit(n)
         ink = ink_codes(pose, style, y, x)
-        nearest = torch.maximum(nearest, ink)
+        digits = seen_of(digits, ink)
         _write_extent(n, ink, pose, style, out)
+    nearest = torch.maximum(behind, digits)
     noiseless, instance = nearest.to(torch.uint8), (nearest >> NUMBER).to(torch.uint8) & 127
     out["video"][:] = with_sensor_noise(noiseless, known.clip_words, tables, style)
     if "noiseless" in out:

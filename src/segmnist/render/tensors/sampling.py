@@ -184,6 +184,18 @@ def _places_like_origin(p: SamplingParameters, axis: Axis) -> Tensor:
     return torch.stack(places, dim=-1)
 
 
+def _places_clamped(p: SamplingParameters, axis: Axis) -> Tensor:
+    position, velocity = axis.start, axis.velocity
+    places = []
+    for t in range(p.num_frames * p.frame_stride):
+        position = position + velocity
+        velocity = torch.where((position <= 0) | (position >= axis.span), -velocity, velocity)
+        position = torch.minimum(position.clamp(min=0), axis.span)
+        if t % p.frame_stride == 0:
+            places.append((position >> 16 << 16) + axis.low)
+    return torch.stack(places, dim=-1)
+
+
 def _wander(
     p: SamplingParameters, sine: Tensor, address: Address, n: Tensor, axes: tuple[Axis, Axis]
 ) -> tuple[Tensor, Tensor]:
@@ -266,6 +278,8 @@ def _digits(p: SamplingParameters, tables: Lookups, address: Address, n: Tensor)
     along_x = Axis(start_x, velocity_x, acceleration_x, low_x, span_x)
     if p.origin_digits:
         y, x = _places_like_origin(p, along_y), _places_like_origin(p, along_x)
+    elif p.clamped_digits:
+        y, x = _places_clamped(p, along_y), _places_clamped(p, along_x)
     elif p.markov_digits:
         y, x = _wander(p, sine, address, n, (along_y, along_x))
     else:
