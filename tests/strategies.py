@@ -88,6 +88,8 @@ def specs(
         noise_distribution=draw(st.sampled_from(["uniform", "origin"])),
         background_level=draw(st.integers(0, 255)),
         sensor_sigma=draw(st.one_of(st.just(0.0), st.floats(0, 128))),
+        corruption=draw(st.sampled_from(["none", "shot_noise", "motion_blur", "frame_freeze"])),
+        corruption_severity=draw(st.integers(0, 5)),
     )
 
 

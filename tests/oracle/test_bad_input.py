@@ -30,6 +30,7 @@ OUTSIDE = {
     "position_step": 0.0,
     "direction_step": 0.0,
     "num_backgrounds": ("num_shapes_range", (1, 2)),
+    "corruption": "contrast",
 }
 
 

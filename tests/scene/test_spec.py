@@ -21,6 +21,7 @@ CHOICES = {
     "shape_motion": "reflect, origin",
     "noise_distribution": "uniform, origin",
     "pools": "split, shared",
+    "corruption": "none, gaussian_noise",
 }
 
 

@@ -14,6 +14,8 @@ import pytest
 import zarr
 
 from segmnist.classes import IGNORE
+from segmnist.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from segmnist.corruptions.corrupt import CLEAN
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.evaluate import BadPrediction
@@ -87,6 +89,23 @@ def test_sweeps_vary_their_factor_and_nothing_else() -> None:
         specs = [part.spec.to_dict() for part in suite(name).parts]
         varied = {field for a, b in itertools.pairwise(specs) for field in a if a[field] != b[field]}
         assert len(varied) == expected, (name, varied)
+
+
+def test_corrupted_parts_are_the_clean_clips_with_another_video_and_train_on_clean_ones() -> None:
+    whole = suite("corrupted-v1")
+    clean = whole.part(CLEAN).source("val", ("semantic", "instance"))[0:3]
+    assert len(whole.parts) == 1 + len(CORRUPTIONS) * len(SEVERITIES)
+    assert len({part.content_id("test") for part in whole.parts}) == len(whole.parts)
+    for part in (whole.part("contrast-1"), whole.part("frame_freeze-5")):
+        clips = part.source("val", ("semantic", "instance"))[0:3]
+        np.testing.assert_array_equal(clips.semantic, clean.semantic)
+        wanted = [
+            corrupt(video, part.spec.corruption, part.spec.corruption_severity, split="val", clip_id=i)
+            for i, video in enumerate(clean.video)
+        ]
+        np.testing.assert_array_equal(clips.video, wanted)
+        assert part.first(2).source("train").spec == suite("standard-v1").parts[0].spec
+        np.testing.assert_array_equal(class_prior(part), class_prior(whole.part(CLEAN)))
 
 
 def test_exact_v2_has_one_family_for_all_splits_and_other_clips_in_each() -> None:

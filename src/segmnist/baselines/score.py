@@ -20,8 +20,8 @@ from segmnist.suites.run import evaluate
 def check_trained_on(checkpoint: str | Path, asked: Suite) -> None:
     """Raise `BadArgument` unless a checkpoint was trained on all parts that are asked for."""
     trained = settings_of(read_checkpoint(Path(checkpoint), torch.device("cpu")), Path(checkpoint))
-    known = [part.spec for part in trained.parts()]
-    if all(part.spec in known for part in asked.parts):
+    known = [part.train_spec for part in trained.parts()]
+    if all(part.train_spec in known for part in asked.parts):
         return
     name = trained.suite or "a spec of its own"
     what = f"trained on {name}{f' part {trained.part}' if trained.part else ''}"

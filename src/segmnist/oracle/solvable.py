@@ -116,6 +116,8 @@ SOLVABLE = {
     "background_level": ANY,
     # What lies over everything.
     "sensor_sigma": MORE_THAN_0,
+    "corruption": one_of("none"),
+    "corruption_severity": ANY,
 }
 """A field that is not listed here must keep its default, and a choice that is not listed is refused."""
 

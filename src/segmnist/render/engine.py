@@ -13,6 +13,7 @@ from segmnist.errors import BadArgument
 from segmnist.render.arrays import KINDS, arrays_of, check_truths, with_needs
 from segmnist.render.camouflage import CAMOUFLAGE, LEAST_SIGMA
 from segmnist.render.clips import Clips
+from segmnist.render.corrupted import corrupt_videos
 from segmnist.render.derived import DERIVED
 from segmnist.render.memory import bytes_of, check_memory, new_arrays, shape_of
 from segmnist.render.numba_renderer import draw
@@ -124,3 +125,4 @@ def _render_piece(scene: Scene, arrays: dict[str, Array], piece: slice) -> None:
     views = {**scratch, **views}
     draw(part, names, views)
     derive(part, names, views)
+    corrupt_videos(views["video"], part.spec, part.split, part.seed, part.clip_ids.tolist())

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from segmnist.classes import IGNORE
 from segmnist.render.arrays import ALWAYS, arrays_of, check_truths
 from segmnist.render.camouflage import LEAST_SIGMA, background_dprime, sensor_likelihood
+from segmnist.render.corrupted import corrupt_videos
 from segmnist.render.derived import CAMOUFLAGE_LEVELS, twins_of
 from segmnist.render.geometry import glyph_coordinates_of_points, inverse_coefficients
 from segmnist.render.noise import is_plain_bytes, noise_odds, noise_table, sensor_thresholds
@@ -83,6 +84,7 @@ def _composited(scene: Scene, row: int) -> dict[str, Array]:
         frame["beneath"][frame["instance"] == 0] = frame["noiseless"][frame["instance"] == 0]
         frame["semantic"][:] = classes[frame["instance"]]
         frame["video"][:] = with_sensor_noise(scene, row, t, frame["noiseless"])
+    corrupt_videos(arrays["video"][None], spec, scene.split, scene.seed, [int(scene.clip_ids[row])])
     return arrays
 
 

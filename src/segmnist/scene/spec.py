@@ -17,7 +17,7 @@ from segmnist.classes import MOST_CLASSES
 from segmnist.errors import BadArgument, did_you_mean
 from segmnist.html_hooks import html_of
 from segmnist.scene.fixed_point import FULL_TURN, to_angle
-from segmnist.scene.spec_fields import CountRange, Range, ShapeKind, SpecFields
+from segmnist.scene.spec_fields import CorruptionName, CountRange, Range, ShapeKind, SpecFields
 from segmnist.text_file import parsed_toml, read_text
 from segmnist.whole_file import replace_file
 
@@ -43,6 +43,7 @@ SECTIONS = {
     "num_digits_range": "Digits",
     "num_shapes_range": "Shapes",
     "noise_density": "Noise and background",
+    "corruption": "Corruption",
     "twins": "Twins",
     "glyphs_per_class": "Countable scenes",
 }
@@ -135,6 +136,10 @@ class SceneSpec:
 
     # What lies over everything.
     sensor_sigma: float = _field(0.0, 0, 128, "grey", "Gaussian sensor noise over the whole frame")
+
+    # What happens to the finished video. The truths stay those of the scene.
+    corruption: CorruptionName = _choice("none", "what the finished video is corrupted by")
+    corruption_severity: int = _field(0, 0, 5, "", "how much it is corrupted; 0 is not at all")
 
     # Twins: classes that look alike once turned by half, as 6 and 9 do.
     twins: tuple[tuple[int, int], ...] = _choice(

@@ -7,6 +7,10 @@ from typing import Literal, TypedDict
 Range = tuple[float, float]
 CountRange = tuple[int, int]
 ShapeKind = Literal["rectangle", "circle", "ellipse", "triangle"]
+CorruptionName = Literal[
+    "none", "gaussian_noise", "shot_noise", "impulse_noise", "gaussian_blur", "motion_blur", "brightness", "contrast",
+    "pixelate", "jpeg_compression", "frame_drop", "frame_freeze", "occluding_bars",
+]  # fmt: skip
 
 
 class SpecFields(TypedDict, total=False):
@@ -44,6 +48,8 @@ class SpecFields(TypedDict, total=False):
     noise_distribution: Literal["uniform", "origin"]
     background_level: int
     sensor_sigma: float
+    corruption: CorruptionName
+    corruption_severity: int
     twins: tuple[tuple[int, int], ...]
     twin_odds: float
     glyphs_per_class: int

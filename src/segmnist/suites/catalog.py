@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from segmnist.corruptions.corrupt import CLEAN, CORRUPTIONS, SEVERITIES
 from segmnist.dataset.plan import recipe_for
 from segmnist.dataset.recipe import Recipe, canonical_json
 from segmnist.digits.checks import MNIST_SHA256
@@ -26,12 +27,21 @@ SEED = 0
 
 @dataclass(frozen=True)
 class Part:
-    """One spec and how many clips of it are scored: one level of a sweep, or the whole suite."""
+    """One spec and how many clips of it are scored: one level of a sweep, or the whole suite.
+
+    train: the spec of train clips where it is another one, as models for corrupted clips learn from clean ones.
+    """
 
     name: str
     spec: SceneSpec
     val_clips: int
     test_clips: int
+    train: SceneSpec | None = None
+
+    @property
+    def train_spec(self) -> SceneSpec:
+        """The spec of train clips."""
+        return self.spec if self.train is None else self.train
 
     def num_clips(self, split: str) -> int:
         """Return the clips of `val` or `test`. Raises `BadArgument` for train, which has no end."""
@@ -43,15 +53,14 @@ class Part:
         """Return the same part with the first clips only. Raises `BadArgument` for less than one."""
         if num_clips < 1:
             raise BadArgument("num_clips", num_clips, "1 or more")
-        fewer = (min(num_clips, number) for number in (self.val_clips, self.test_clips))
-        return Part(self.name, self.spec, *fewer)
+        val, test = (min(num_clips, number) for number in (self.val_clips, self.test_clips))
+        return replace(self, val_clips=val, test_clips=test)
 
     def source(self, split: str, truth: tuple[str, ...] = ("semantic",)) -> ClipSource:
         """Return the clips of a split; val and test end, train does not."""
         length = None if split == "train" else self.num_clips(split)
-        return ClipSource(
-            self.spec, split=check_split(split), seed=SEED, truth=check_truths(truth), length=length
-        )
+        spec = self.train_spec if split == "train" else self.spec
+        return ClipSource(spec, split=check_split(split), seed=SEED, truth=check_truths(truth), length=length)
 
     def content_id(self, split: str) -> str:
         """Return the SHA-256 that names the clips of `val` or `test`: the `content_id` of their recipe."""
@@ -314,6 +323,19 @@ def _size() -> tuple[Part, ...]:
     return _sweep("standard", levels, 20, 100)
 
 
+def _corrupted() -> tuple[Part, ...]:
+    """10 frames of `standard`, clean and under 12 corruptions of 5 severities each; train clips are clean."""
+    clean = preset("standard", num_frames=10)
+    levels = {
+        f"{name}-{severity}": clean.replace(corruption=name, corruption_severity=severity)
+        for name in CORRUPTIONS
+        for severity in SEVERITIES
+    }
+    return tuple(
+        Part(name, spec, 10, 40, preset("standard")) for name, spec in {CLEAN: clean, **levels}.items()
+    )
+
+
 _PARTS: dict[str, Callable[[], tuple[Part, ...]]] = {
     "standard-v1": _standard,
     "origin-v1": _origin,
@@ -327,6 +349,7 @@ _PARTS: dict[str, Callable[[], tuple[Part, ...]]] = {
     "digits-v1": _digits,
     "length-v1": _length,
     "size-v1": _size,
+    "corrupted-v1": _corrupted,
 }
 
 SUITES = tuple(_PARTS)

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.classes import NUM_CLASSES
-from segmnist.suites.catalog import Part
+from segmnist.scene.spec import SceneSpec
+from segmnist.source import ClipSource
+from segmnist.suites.catalog import SEED, Part
 
 NUM_CLIPS = 1000
 """Train clips that are counted, from clip 0 on."""
@@ -16,14 +18,18 @@ NUM_CLIPS = 1000
 _AT_ONCE = 50
 
 
-@functools.cache
 def class_prior(part: Part) -> NDArray[np.float64]:
     """Return the class frequencies in the part's first 1,000 train clips, `(11,)`, summing to 1.
 
     Train clips are drawn by their ids, so the prior is the same on every machine and looks at no clip that
     is scored. One pixel is added to each class, so that none has probability 0.
     """
-    source = part.source("train")
+    return _class_prior(part.train_spec)
+
+
+@functools.cache
+def _class_prior(spec: SceneSpec) -> NDArray[np.float64]:
+    source = ClipSource(spec, split="train", seed=SEED)
     pixels = np.ones(NUM_CLASSES, dtype=np.int64)
     for first in range(0, NUM_CLIPS, _AT_ONCE):
         classes = source[first : first + _AT_ONCE].semantic

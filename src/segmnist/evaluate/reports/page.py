@@ -16,6 +16,7 @@ from segmnist.evaluate.reports.plots import (
     reliability_diagram,
 )
 from segmnist.evaluate.reports.results import PartResult, Result, Score
+from segmnist.evaluate.reports.robustness import LEVELS, Robustness, robustness_of
 from segmnist.evaluate.reports.table import ID_LENGTH, notes, score_rows, score_text
 from segmnist.html_page import bars, sections, wide
 from segmnist.html_page import page as whole_page
@@ -42,6 +43,8 @@ def page(result: Result, mistakes: Mapping[str, str]) -> str:
     levels = levels_of([part.name for part in result.parts])
     parts = [_part(part, mistakes.get(part.name, ""), len(result.parts) > 1) for part in result.parts]
     content = [("Scores", _score_table(result.parts))]
+    if (robustness := robustness_of(result.parts)) is not None:
+        content.append(("Scores by severity", _severities(robustness)))
     if levels is not None:
         content.append((f"Scores by {levels.knob}", _curves(result, levels)))
     return whole_page(
@@ -100,6 +103,13 @@ def _curves(result: Result, levels: Levels) -> str:
         if any(name in part.scores for part in result.parts)
     ]
     return f'<div class="charts">{"".join(each.figure() for each in drawn)}</div>'
+
+
+def _severities(found: Robustness) -> str:
+    """Return mIoU against the severity, a line for each corruption, below a sentence with their means."""
+    drawn = curve(ROWS["miou"].title, LEVELS, found.by_corruption)
+    said = f"Mean under corruption (mPC) {found.mean:.3f}, clean {found.clean:.3f}, share left (rPC) {found.share:.3f}."
+    return f'<p>{said}</p><div class="charts">{drawn.figure()}</div>'
 
 
 def _part(part: PartResult, mistakes: str, named: bool) -> tuple[str, str]:

@@ -8,8 +8,10 @@ from rich.console import Console, ConsoleOptions, Group
 from rich.measure import Measurement
 from rich.table import Column, Table
 
+from segmnist.corruptions.corrupt import CLEAN
 from segmnist.evaluate.metrics import CEILING, POSTERIOR, ROWS
 from segmnist.evaluate.reports.results import PartResult, Result, Score
+from segmnist.evaluate.reports.robustness import LEVELS, Robustness, robustness_of
 
 BESIDE = {
     POSTERIOR: "  of the exact posterior",
@@ -41,7 +43,13 @@ def score_text(score: Score) -> str:
 
 
 def tables(parts: Sequence[PartResult]) -> Group:
-    """Return the scores of all parts side by side; of a single part also its classes and breakdowns."""
+    """Return the scores of all parts side by side; of a single part also its classes and breakdowns.
+
+    Of a suite of corruptions only mIoU, by corruption and severity: its parts are too many for more.
+    """
+    found = robustness_of(parts)
+    if found is not None:
+        return Group(robustness_table(found), _summary(found), *notes(parts))
     return Group(SideBySide(parts), *(_details(parts[0]) if len(parts) == 1 else ()))
 
 
@@ -126,6 +134,21 @@ def _beside(name: str) -> dict[str, str]:
     titles = {prefix + name: title for prefix, title in BESIDE.items()}
     ends = {CEILING + name + end: BESIDE[CEILING] + which for end, which in BRACKET.items()}
     return titles | ends
+
+
+def robustness_table(found: Robustness) -> Table:
+    """Return mIoU by corruption, the mean over its severities and each severity."""
+    severities = [f"severity {label}" for label in LEVELS.labels[1:]]
+    table = Table("mIoU", "mean", *severities, box=None, header_style="bold", pad_edge=False)
+    table.add_row(CLEAN, score_text(Score(found.clean)))
+    for name, scores in found.by_corruption.items():
+        values = (Score(score.value) for score in scores[1:])
+        table.add_row(name, score_text(Score(found.mean_of(name))), *map(score_text, values))
+    return table
+
+
+def _summary(found: Robustness) -> str:
+    return f"mIoU under corruption (mPC): {found.mean:.3f}, {found.share:.3f} of the clean {found.clean:.3f} (rPC)"
 
 
 def _details(part: PartResult) -> Iterator[Table]:

@@ -13,6 +13,7 @@ from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.render.arrays import ARRAYS, KINDS, TRUTHS, Truth, arrays_of, check_truths
 from segmnist.render.clips import Clips
+from segmnist.render.corrupted import corrupt_videos, is_corrupted
 from segmnist.render.derived import DERIVED
 from segmnist.render.memory import bytes_of, check_memory, shape_of
 from segmnist.render.tensors.inputs import (
@@ -109,6 +110,7 @@ def render_tensors(
     names = ("video", *arrays_of(truths))
     shown = tables_of(scene.spec, scene.seed, scene.split, place)
     drawn = _draw(scene.spec, scene_tensors(scene, place), shown, style_of(scene), names, compiled)
+    _corrupt(drawn["video"], scene.spec, scene.split, scene.seed, scene.clip_ids)
     made = drawn | _from_scene(scene, names, place)
     return Clips(scene, {name: made[name] for name in (*names, *_SAMPLED)})
 
@@ -133,6 +135,7 @@ def sample_and_draw(
     tensors = sample_tensors(spec, clip_ids, split=split, seed=seed, bank=bank)
     shown, style = tables_of(spec, seed, split, device), style_of_spec(spec, bank)
     made = _draw(spec, tensors, shown, style, names, compiled)
+    _corrupt(made["video"], spec, split, seed, clip_ids)
     if any(name in _FROM_SCENE for name in names):
         scene = sample(spec, clip_ids.cpu().numpy(), split=split, seed=seed, bank=bank)
         made |= _from_scene(scene, names, device)
@@ -152,6 +155,14 @@ def _draw(
         draw(prepared(tensors.part(clips, frames), tables, style), tables, style, views)
     sampled = {name: getattr(tensors, source).to(_dtype(name)) for name, source in _SAMPLED.items()}
     return {**out, **_shares(out), **sampled}
+
+
+def _corrupt(video: Tensor, spec: SceneSpec, split: str, seed: int, clip_ids: Any) -> None:
+    """Corrupt videos `(B, T, H, W)` in place if the spec asks for it; they go to the processor and back, as NumPy does it."""
+    if is_corrupted(spec):
+        videos = video.cpu().numpy()
+        corrupt_videos(videos, spec, split, seed, clip_ids.tolist())
+        video.copy_(torch.from_numpy(videos))
 
 
 def _drawn_for(names: Iterable[str]) -> tuple[str, ...]:
