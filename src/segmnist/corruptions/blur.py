@@ -24,10 +24,8 @@ def gaussian_blur(video: Frames, radius: int, draws: Draws) -> Frames:
     blurred = np.empty_like(video)
     for t, frame in enumerate(video):
         padded = np.pad(frame.astype(np.int64), radius, mode="edge")
-        H, W = frame.shape
-        rows = _rounded(sum(w * padded[k : k + H] for k, w in enumerate(weights)), 2 * radius - FRACTION)
-        whole = sum(w * rows[:, k : k + W] for k, w in enumerate(weights))
-        blurred[t] = _rounded(whole, 2 * radius + FRACTION)
+        across = _rounded(_weighted(padded, weights), 2 * radius - FRACTION)
+        blurred[t] = _rounded(_weighted(across.T, weights), 2 * radius + FRACTION).T
     return blurred
 
 
@@ -43,6 +41,15 @@ def motion_blur(video: Frames, length: int, draws: Draws) -> Frames:
         total = sum(padded[y : y + H, x : x + W] for y, x in places)
         blurred[t] = (total + reach) // length
     return blurred
+
+
+def _weighted(lines: NDArray[np.int64], weights: list[int]) -> NDArray[np.int64]:
+    """Return the weighted sum of each line and those after it, as many lines as have enough after them."""
+    number = len(lines) - len(weights) + 1
+    total = np.zeros((number, lines.shape[1]), np.int64)
+    for k, weight in enumerate(weights):
+        total += weight * lines[k : k + number]
+    return total
 
 
 def _rounded(value: NDArray[np.int64], bits: int) -> NDArray[np.int64]:

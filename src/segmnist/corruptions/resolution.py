@@ -60,7 +60,7 @@ def jpeg_compression(video: Frames, quality: int, draws: Draws) -> Frames:
         tiles = padded.reshape(padded.shape[0] // BLOCK, BLOCK, -1, BLOCK).transpose(0, 2, 1, 3)
         coefficients = cosines @ tiles @ cosines.T
         kept = _divided(coefficients, steps << 2 * COSINE_BITS) * steps
-        tiles = _divided(cosines.T @ kept @ cosines, np.int64(1 << 2 * COSINE_BITS)) + 128
+        tiles = _divided(cosines.T @ kept @ cosines, 1 << 2 * COSINE_BITS) + 128
         whole = tiles.transpose(0, 2, 1, 3).reshape(padded.shape)
         decoded[t] = whole[:H, :W].clip(0, 255)
     return decoded
@@ -79,6 +79,6 @@ def _cosines() -> NDArray[np.int64]:
     return np.array([[round(value * (1 << COSINE_BITS)) for value in row] for row in rows], np.int64)
 
 
-def _divided(values: NDArray[np.int64], by: NDArray[np.int64]) -> NDArray[np.int64]:
+def _divided(values: NDArray[np.int64], by: NDArray[np.int64] | int) -> NDArray[np.int64]:
     """Return the nearest whole quotients, halves upward."""
     return (values + by // 2) // by

@@ -325,15 +325,14 @@ def _size() -> tuple[Part, ...]:
 
 def _corrupted() -> tuple[Part, ...]:
     """10 frames of `standard`, clean and under 12 corruptions of 5 severities each; train clips are clean."""
-    clean = preset("standard", num_frames=10)
-    levels = {
-        f"{name}-{severity}": clean.replace(corruption=name, corruption_severity=severity)
-        for name in CORRUPTIONS
-        for severity in SEVERITIES
-    }
-    return tuple(
-        Part(name, spec, 10, 40, preset("standard")) for name, spec in {CLEAN: clean, **levels}.items()
-    )
+    levels: dict[str, dict[str, Any]] = {CLEAN: {"num_frames": 10}}
+    for name in CORRUPTIONS:
+        for severity in SEVERITIES:
+            levels[f"{name}-{severity}"] = {
+                "num_frames": 10, "corruption": name, "corruption_severity": severity,
+            }  # fmt: skip
+    clean = preset("standard")
+    return tuple(replace(part, train=clean) for part in _sweep("standard", levels, 10, 40))
 
 
 _PARTS: dict[str, Callable[[], tuple[Part, ...]]] = {
