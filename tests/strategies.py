@@ -50,15 +50,24 @@ def specs(
     draw: st.DrawFn, glyph_shape: tuple[int, int] = MNIST_GLYPH, max_side: int = 72, max_frames: int = 5
 ) -> SceneSpec:
     """A small random spec that these glyphs fit into: every field varies, and H, W and T differ."""
-    largest = min((max_side - 1) / max(glyph_shape), 5.0)
-    scales = draw(st.one_of(st.just((1.0, 1.0)) if largest >= 1 else st.nothing(), upright(0.25, largest)))
-    shortest = [max(16, int(np.ceil(side * scales[1]))) for side in glyph_shape]
+    life = draw(_lives())
+    growth, swing = life["scale_change_range"], life["pulse_range"][1]
+    smallest = 0.25 / min(growth[0], 1.0) / (1 - swing)
+    largest = min((max_side - 1) / max(glyph_shape), 5.0) / max(growth[1], 1.0) / (1 + swing)
+    one = st.just((1.0, 1.0)) if smallest <= 1 <= largest else st.nothing()
+    scales = draw(st.one_of(one, upright(smallest, max(smallest, largest))))
+    shortest = [
+        max(16, int(np.ceil(side * scales[1] * max(growth[1], 1.0) * (1 + swing)))) for side in glyph_shape
+    ]
     height = draw(_sides(shortest[0], max_side))
     width = draw(_sides(shortest[1], max_side).filter(lambda side: side != height))
     levels = st.lists(st.integers(1, 255), min_size=1, max_size=4, unique=True)
     motion = draw(_motions())
+    flat = draw(st.one_of(st.just(()), levels.map(tuple)))
+    life["fade_frames"] = 0 if flat else life["fade_frames"]
     return SceneSpec(
         **motion,
+        **life,
         **draw(_angles(motion["digit_motion"] == "origin")),
         height=height,
         width=width,
@@ -82,7 +91,7 @@ def specs(
         shape_speed_range=draw(upright(0, 8)),
         shape_level_range=draw(upright(0, 255, whole=True)),
         shape_motion=draw(st.sampled_from(["reflect", "origin"])),
-        grey_levels=draw(st.one_of(st.just(()), levels.map(tuple))),
+        grey_levels=flat,
         noise_density=draw(st.one_of(st.sampled_from([0.0, 1.0]), st.floats(0, 1))),
         noise_level_range=draw(st.one_of(st.just((0, 255)), upright(0, 255, whole=True))),
         noise_distribution=draw(st.sampled_from(["uniform", "origin"])),
@@ -114,6 +123,21 @@ def _motions(draw: st.DrawFn) -> dict[str, Any]:
         fields["scale_step"] = draw(_steps(2))
         fields["brightness_step"] = draw(_steps(2))
     return fields
+
+
+@st.composite
+def _lives(draw: st.DrawFn) -> dict[str, Any]:
+    """The fields of coming, going, growing and pulsing; half of the time digits do nothing of it."""
+    if draw(st.booleans()):
+        return {"scale_change_range": (1.0, 1.0), "pulse_range": (0.0, 0.0), "fade_frames": 0}
+    return {
+        "scale_change_range": draw(st.one_of(st.just((1.0, 1.0)), upright(0.5, 2.0))),
+        "pulse_range": draw(st.one_of(st.just((0.0, 0.0)), upright(0, 0.4))),
+        "pulse_period_range": draw(upright(2, 30, whole=True)),
+        "entry_frame_range": draw(upright(-8, 12, whole=True)),
+        "lifespan_range": draw(st.one_of(upright(1, 12, whole=True), st.just((65_536, 65_536)))),
+        "fade_frames": draw(st.integers(0, 6)),
+    }
 
 
 @st.composite

@@ -29,6 +29,11 @@ OUTSIDE = {
     "brightness_step": ("brightness_range", (0.2, 0.4)),
     "position_step": 0.0,
     "direction_step": 0.0,
+    "scale_change_range": (1.0, 1.5),
+    "pulse_range": (0.0, 0.1),
+    "entry_frame_range": (0, 3),
+    "lifespan_range": (5, 8),
+    "fade_frames": 2,
     "num_backgrounds": ("num_shapes_range", (1, 2)),
     "corruption": "contrast",
 }

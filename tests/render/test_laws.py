@@ -184,6 +184,45 @@ def test_the_whole_area_is_that_in_a_frame_with_room_for_all(scene: Scene) -> No
     assert np.allclose(clips.amodal_area + outside, clips.whole_area, rtol=1e-6)
 
 
+@given(scenes())
+@laws
+def test_nothing_is_seen_of_a_digit_that_is_not_there(scene: Scene) -> None:
+    truths = (
+        "presence",
+        "instance",
+        "amodal",
+        "areas",
+        "visibility",
+        "truncation",
+        "boxes",
+        "layers",
+        "pose",
+    )
+    clips = render(scene, (*truths, "flow", "flow_occlusion"))
+    gone = ~clips.present
+    assert gone[np.arange(scene.spec.max_digits) >= clips["num_digits"][:, None]].all()
+    for name in (
+        "visible_area",
+        "amodal_area",
+        "whole_area",
+        "visibility",
+        "truncation",
+        "amodal",
+        "digit_layers",
+    ):
+        assert not clips[name][gone].any(), name
+    assert not clips.pose[gone][:, 3:].any(), "neither size nor brightness; place and angle go on"
+    assert (clips.boxes_xyxy[gone] == -1).all()
+    assert (clips.amodal_boxes_xyxy[gone] == -1).all()
+    for b, n, t in np.argwhere(gone):
+        assert not (clips.instance[b, t] == n + 1).any()
+        for direction, before in (("forward", t - 1), ("backward", t + 1)):
+            if 0 <= before < scene.spec.num_frames:
+                seen = clips.instance[b, before] == n + 1
+                assert not clips[f"flow_{direction}_valid"][b, before][seen].any()
+                assert clips[f"flow_{direction}_occluded"][b, before][seen].all()
+
+
 # Layers
 
 
@@ -273,21 +312,25 @@ def test_whatever_is_not_valid_is_hidden_or_outside_or_noise(direction: str, ste
 @given(scene=scenes())
 @laws
 def test_flow_is_the_rigid_motion_between_two_poses(direction: str, step: int, scene: Scene) -> None:
-    """In complex numbers with y up: z' = c' + (z - c) s'/s exp(i turn)."""
-    clips = render(scene, ("flow", "instance", "pose"))
+    """In complex numbers with y up: z' = c' + (z - c) s'/s exp(i turn); s'/s is 1 where the digit is not there any more."""
+    clips = render(scene, ("flow", "instance", "pose", "presence"))
     T, H, W = clips.video.shape[1:]
     y, x = np.indices((H, W)) + 0.5
     place = x - 1j * y
     for b, n in digits_of(clips):
         centres = clips.pose[b, n, :, 1] - 1j * clips.pose[b, n, :, 0]
-        factors = clips.pose[b, n, :, 3] * np.exp(1j * np.radians(clips.pose[b, n, :, 2]))
+        turns, sizes = np.exp(1j * np.radians(clips.pose[b, n, :, 2])), clips.pose[b, n, :, 3]
         for t in range(T):
             seen = clips.instance[b, t] == n + 1
             flow = clips[f"flow_{direction}"][b, t][seen]
             if not 0 <= t + step < T:
                 assert not flow.any()
                 continue
-            turn = factors[t + step] / factors[t]
+            if not clips.present[b, n, t]:
+                assert not seen.any()
+                continue
+            turn = turns[t + step] / turns[t]
+            turn *= sizes[t + step] / sizes[t] if clips.present[b, n, t + step] else 1
             moved = centres[t + step] + (place - centres[t]) * turn - place
             assert np.allclose(flow, np.stack([moved.real, -moved.imag], axis=-1)[seen], atol=1e-4)
 
@@ -385,17 +428,19 @@ def test_what_moves_by_whole_pixels_is_occluded_where_its_flow_is_not_valid(
 @directions
 @given(scene=scenes())
 @laws
-def test_a_digit_alone_is_occluded_where_its_points_leave_the_frame(
+def test_a_digit_alone_is_occluded_where_its_points_leave_the_frame_or_it_goes(
     direction: str, step: int, scene: Scene
 ) -> None:
     spec = scene.spec.replace(cut_corners=False)
     scene = scene.replace(spec=spec, num_digits=np.minimum(scene.num_digits, 1))
-    clips = render(scene, ("flow", "flow_occlusion", "instance"))
+    clips = render(scene, ("flow", "flow_occlusion", "instance", "presence"))
     T, H, W = clips.video.shape[1:]
     flow = clips[f"flow_{direction}"].astype(np.float64)
     t, y, x = np.indices((T, H, W))
     row, column = y + 0.5 + flow[..., 1], x + 0.5 + flow[..., 0]
     inside = (row >= 0) & (row < H) & (column >= 0) & (column < W) & (t + step >= 0) & (t + step < T)
+    if scene.spec.max_digits:
+        inside &= clips.present[:, 0, np.clip(np.arange(T) + step, 0, T - 1), None, None]
     digit = clips.instance > 0
     # Points are rounded to 2^-16 px: on the very edge of the frame either answer is right.
     edge = np.minimum(np.abs(row - H), np.abs(column - W)).clip(0)

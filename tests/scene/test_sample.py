@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.strategies import SPLITS, banks, clip_ids, scenes, seeds, specs, splits
 
 from segmnist import PRESETS, BadArgument, DigitBank, Scene, SceneSpec, preset, sample
-from segmnist.scene.fixed_point import to_angle, to_q16
+from segmnist.scene.fixed_point import ONE, to_angle, to_q16
 from segmnist.scene.kernels import sample_clips
 from segmnist.scene.parameters import ELLIPSE, KIND_CODES, RECTANGLE, TRIANGLE_DOWN
 from segmnist.scene.sample import glyph_pool
@@ -68,23 +68,32 @@ def test_digits_keep_to_the_spec(scene: Scene) -> None:
         own = int(scene.bank.labels[glyph])
         assert own in spec.classes
         assert label in (own, twin.get(own, own))
-    low, high = map(to_q16, spec.scale_range)
-    assert np.all((scene.scale[real] >= low) & (scene.scale[real] <= high))
-    assert np.all(scene.scale == scene.scale[:, :, :1])
+    there = scene.scale > 0
+    sizes = scene.scale[there]
+    assert np.all((sizes >= spec.smallest_scale * ONE - 64) & (sizes <= spec.largest_scale * ONE + 64))
+    if spec.scale_change_range == (1, 1) and spec.pulse_range == (0, 0):
+        assert np.all((sizes >= to_q16(spec.scale_range[0])) & (sizes <= to_q16(spec.scale_range[1])))
+        assert np.all(scene.scale == np.where(there, scene.scale.max(axis=2, initial=0)[:, :, None], 0))
     assert np.all((scene.angle >= 0) & (scene.angle < 36_000))
     check_brightness(scene, real)
     check_depth(scene)
+    check_lives(scene, real)
 
 
 def check_brightness(scene: Scene, real: np.ndarray) -> None:
     spec = scene.spec
+    there = real[:, :, None] & (scene.scale > 0)
     if spec.grey_levels:
-        drawn = 255 * scene.brightness[real].astype(np.int64) >> 16
-        assert np.isin(drawn, spec.grey_levels).all()
-        assert np.all(drawn == drawn[:, :1])
+        drawn = np.where(there, 255 * scene.brightness.astype(np.int64) >> 16, 0)
+        assert np.isin(drawn[there], spec.grey_levels).all()
+        assert np.all(
+            drawn[there] == np.broadcast_to(drawn.max(axis=2, initial=0)[:, :, None], there.shape)[there]
+        )
     else:
         low, high = map(to_q16, spec.brightness_range)
-        assert np.all((scene.brightness[real] >= low) & (scene.brightness[real] <= high))
+        assert np.all(scene.brightness[there] <= high)
+        assert np.all(scene.brightness[there] >= low // (spec.fade_frames + 1))
+    assert not scene.brightness[~there].any()
 
 
 def check_depth(scene: Scene) -> None:
@@ -96,6 +105,19 @@ def check_depth(scene: Scene) -> None:
             assert np.all(depth[:count] == ranks)
 
 
+def check_lives(scene: Scene, real: np.ndarray) -> None:
+    """A digit comes once at most and goes once at most, and is there for no longer than the spec says."""
+    spec = scene.spec
+    there = scene.scale > 0
+    assert not there[~real].any()
+    assert np.all(np.abs(np.diff(there.astype(int), axis=2)).sum(axis=2) <= 2)
+    stay, (first, last) = -(-spec.lifespan_range[1] // spec.frame_stride), spec.entry_frame_range
+    assert np.all(there.sum(axis=2) <= stay)
+    frame = np.arange(spec.num_frames) * spec.frame_stride
+    assert not there[:, :, (frame < first) | (frame >= last + spec.lifespan_range[1])].any()
+    assert there[real][:, (frame >= last) & (frame < first + spec.lifespan_range[0])].all()
+
+
 @given(scenes(max_clips=3))
 @settings(max_examples=100)
 def test_digits_stay_within_their_walls(scene: Scene) -> None:
@@ -105,11 +127,12 @@ def test_digits_stay_within_their_walls(scene: Scene) -> None:
         for b, n in np.ndindex(scene.glyph.shape):
             if n >= scene.num_digits[b]:
                 continue
-            half = glyph * int(scene.scale[b, n, 0]) >> 1
+            half = glyph * int(scene.scale[b, n].max()) >> 1
+            most = glyph * to_q16(spec.largest_scale) >> 1
             if spec.digit_motion == "origin":
                 slack = 2 << 16
                 # A digit that crosses more than half the room in a step may turn around through the other wall.
-                if 2 * to_q16(spec.speed_range[1]) > (frame << 16) - 2 * half + 2 * slack:
+                if 2 * to_q16(spec.speed_range[1]) > (frame << 16) - 2 * most + 2 * slack:
                     continue
                 assert place[b, n].min() >= half - slack
                 assert place[b, n].max() <= (frame << 16) - half + slack
@@ -284,6 +307,66 @@ def test_steps_make_a_lattice() -> None:
     assert set(sizes[:, 0]) == {32_768, 49_152, 65_536}
 
 
+def test_a_digit_comes_stays_and_goes_as_long_as_the_spec_says() -> None:
+    spec = preset(
+        "clean", height=48, num_frames=40, num_digits_range=(1, 1), brightness_range=(0.5, 0.5),
+        entry_frame_range=(3, 6), lifespan_range=(11, 14), fade_frames=3,
+    )  # fmt: skip
+    scene = sample(spec, np.arange(300))
+    lives = set()
+    for scale, brightness in zip(scene.scale[:, 0], scene.brightness[:, 0]):
+        frames = np.flatnonzero(scale)
+        lives.add((int(frames[0]), len(frames)))
+        assert np.array_equal(frames, np.arange(frames[0], frames[-1] + 1))
+        faded = [8_192, 16_384, 24_576, *[32_768] * (len(frames) - 6), 24_576, 16_384, 8_192]
+        assert brightness[frames].tolist() == faded
+    assert lives == {(first, count) for first in range(3, 7) for count in range(11, 15)}
+
+
+def test_an_entry_before_the_clip_and_a_lifespan_beyond_it_need_no_case_of_their_own() -> None:
+    spec = preset(
+        "clean", height=48, num_frames=20, entry_frame_range=(-5, -5), lifespan_range=(9, 9), fade_frames=2
+    )
+    scene = sample(spec, [0])
+    assert np.array_equal(scene.scale[0, 0] > 0, np.arange(20) < 4)
+    assert np.argmax(scene.brightness[0, 0]) <= 1, "it came before the clip, so it does not rise any more"
+    late = sample(spec.replace(entry_frame_range=(30, 30)), [0])
+    assert not late.scale.any()
+
+
+def test_a_digit_grows_evenly_over_the_clip_and_pulses_around_that() -> None:
+    """In floating point: size (1 + (ratio - 1) t / T) (1 + pulse sin(phase + 2 pi t / period))."""
+    grows = preset(
+        "clean", height=90, width=100, num_frames=25, frame_stride=2, scale_change_range=(0.5, 2.0)
+    )
+    scale = sample(grows, np.arange(60)).scale.astype(float)
+    scale = scale[scale[:, :, 0] > 0] / ONE
+    t = np.arange(25) / 25
+    ratio = 1 + (scale[:, -1] - 1) / t[-1]
+    assert np.allclose(scale, 1 + (ratio[:, None] - 1) * t, atol=1e-3)
+    assert np.allclose(np.quantile(ratio, [0.0, 0.5, 1.0]), [0.5, 1.25, 2.0], atol=0.15)
+    pulses = sample(
+        grows.replace(scale_change_range=(1, 1), pulse_range=(0.4, 0.4), pulse_period_range=(16, 16)), [1]
+    )
+    swing = pulses.scale[0, 0] / ONE - 1
+    assert np.allclose(swing[8:], swing[:-8], atol=1e-3), "frame_stride=2 sees a period of 16 in 8 frames"
+    assert np.allclose(swing[4:], -swing[:-4], atol=1e-3)
+    assert np.allclose(np.hypot(swing[2:], swing[:-2]), 0.4, atol=1e-3)
+
+
+def test_a_growing_digit_bounces_as_one_of_its_largest_size_would() -> None:
+    spec = preset(
+        "clean", height=70, width=64, num_frames=400, num_digits_range=(1, 1), scale_change_range=(0.5, 2.0),
+        pulse_range=(0.1, 0.1), pulse_period_range=(7, 7), speed_range=(3, 5),
+    )  # fmt: skip
+    scene = sample(spec, np.arange(40))
+    for y, x, scale in zip(scene.y[:, 0], scene.x[:, 0], scene.scale[:, 0]):
+        half = 14 * int(scale.max())
+        for place, frame in ((y, 70), (x, 64)):
+            assert half <= place.min() < half + (3 << 16)
+            assert (frame << 16) - half >= place.max() > (frame << 16) - half - (3 << 16)
+
+
 def test_depths_are_swapped_as_often_as_asked() -> None:
     spec = preset("crowded", num_depth_swaps_range=(4, 4), num_frames=200)
     depth = sample(spec, np.arange(40)).depth.astype(int)
@@ -308,6 +391,10 @@ def test_shapes_of_each_kind_occur_alike() -> None:
     [
         (SceneSpec(height=24), r"height=24 .*28\.\.1024"),
         (SceneSpec(width=100, height=101, scale_range=(1, 3.59)), r"width=100 .*100\.52\.\.1024"),
+        (
+            SceneSpec(height=65, scale_change_range=(1, 2), pulse_range=(0, 0.2)),
+            r"height=65 .*67\.2\.\..*pulse_range",
+        ),
         (SceneSpec(glyphs_per_class=9999), r"glyphs_per_class=9999 .*0\.\.\d+"),
     ],
 )

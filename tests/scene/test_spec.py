@@ -78,8 +78,10 @@ def test_counts_and_sizes_are_whole(name: str) -> None:
 def test_a_range_upside_down_is_shown_the_right_way_up(name: str) -> None:
     limits = limits_of(name)
     assert limits is not None
-    low, high = int(limits.low) + 1, int(limits.high)
-    low = min(low, high - 1)
+    quarter = (limits.high - limits.low) / 4
+    low, high = limits.low + quarter, limits.high - quarter
+    if is_whole(name):
+        low, high = int(low), int(high)
     with pytest.raises(BadArgument, match=rf"^{name}=.*low <= high; write \({low}[.0]*, {high}[.0]*\)"):
         SceneSpec(**{name: (high, low)})
     for wrong_length in ((), (low,), (low, high, high)):
@@ -103,6 +105,12 @@ def test_a_bad_choice_is_told_the_choices(name: str, words: str) -> None:
         ({"shape_kinds": ("star",)}, "rectangle, circle, ellipse, triangle"),
         ({"shape_kinds": "circle"}, "shape_kinds='circle'"),
         ({"grey_levels": (0, 9)}, r"1\.\.255 where digits"),
+        ({"grey_levels": (60, 90), "fade_frames": 2}, r"fade_frames=2 .* 0 where grey_levels"),
+        (
+            {"scale_change_range": (0.5, 1), "scale_range": (0.4, 1)},
+            r"scale_change_range=.*0\.25\.\.32; .*0\.2\.\.1",
+        ),
+        ({"pulse_range": (0, 0.5), "scale_range": (1, 30)}, r"pulse_range=.*0\.25\.\.32; .*0\.5\.\.45"),
         ({"num_frames": 10_000, "frame_stride": 7}, rf"frame_stride=7 .*1\.\.6; .*{MAX_DURATION}"),
         ({"digit_motion": "origin", "speed_step": 1.0}, "digit_motion='origin' .*_step"),
         ({"digit_motion": "markov", "acceleration_range": (0, 0.5)}, "acceleration_range"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from segmnist.formats.layout import Array, Arrays
 
-TRUTHS = ("areas", "visibility", "truncation", "boxes", "depth", "occluders", "pose", "difficulty")
+TRUTHS = (
+    "presence", "areas", "visibility", "truncation", "boxes", "depth", "occluders", "pose", "difficulty",
+)  # fmt: skip
 """The truths that the tables need."""
 
 FOLDER = "index"
@@ -40,12 +41,12 @@ def clip_columns(first_row: int, arrays: Arrays) -> dict[str, Array]:
 
 
 def frame_columns(arrays: Arrays) -> dict[str, Array]:
-    """Return one row per clip, digit and frame, without padding.
+    """Return one row per clip, digit and frame in which it is there.
 
     `occluder` is the instance that hides most of the digit's pixels, 0 if none does; `hidden_by_occluder` is the
     number of pixels that it hides.
     """
-    clips, digits, frames = np.nonzero(_is_real(arrays))
+    clips, digits, frames = np.nonzero(arrays["present"])
     hidden = arrays["occluders"][clips, digits, :, frames]
     worst = hidden.argmax(axis=1) if hidden.shape[1] else np.zeros(len(clips), np.int64)
     most = hidden[np.arange(len(clips)), worst]
@@ -61,12 +62,6 @@ def frame_columns(arrays: Arrays) -> dict[str, Array]:
         "occluder": np.where(most > 0, worst + 1, 0).astype(np.uint8),
         "hidden_by_occluder": most,
     }
-
-
-def _is_real(arrays: Arrays) -> NDArray[np.bool_]:
-    shape = arrays["visibility"].shape
-    real = np.arange(shape[1]) < arrays["num_digits"][:, None]
-    return np.broadcast_to(real[:, :, None], shape)
 
 
 def _parquet(columns: dict[str, Array]) -> bytes:

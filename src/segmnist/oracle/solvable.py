@@ -10,7 +10,7 @@ from typing import Any
 from segmnist.errors import BadArgument
 from segmnist.oracle.swaps import check_swaps
 from segmnist.scene.fixed_point import FULL_TURN, to_angle, to_q16
-from segmnist.scene.spec import SceneSpec
+from segmnist.scene.spec import MAX_DURATION, SceneSpec
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,13 @@ SOLVABLE = {
         "two equal numbers for digit_motion='markov'",
         lambda value, spec: value[0] == value[1] or spec.digit_motion != "markov",
     ),
+    "scale_change_range": one_of((1.0, 1.0)),
+    "pulse_range": one_of((0.0, 0.0)),
+    "pulse_period_range": ANY,
     "brightness_range": ANY,
+    "entry_frame_range": one_of((0, 0)),
+    "lifespan_range": one_of((MAX_DURATION, MAX_DURATION)),
+    "fade_frames": one_of(0),
     "ink_threshold": ANY,
     "ink_offset": ANY,
     "num_depth_swaps_range": Rule(

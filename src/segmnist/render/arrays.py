@@ -15,8 +15,8 @@ from segmnist.classes import BACKGROUND, DIGITS, IGNORE, Classes
 from segmnist.errors import BadArgument, did_you_mean
 
 Truth = Literal[
-    "semantic", "instance", "amodal", "areas", "visibility", "truncation", "boxes", "depth", "occluders", "pose", "flow",
-    "flow_occlusion", "shapes", "layers", "beneath", "noiseless", "difficulty", "twins", "camouflage",
+    "semantic", "instance", "amodal", "presence", "areas", "visibility", "truncation", "boxes", "depth", "occluders", "pose",
+    "flow", "flow_occlusion", "shapes", "layers", "beneath", "noiseless", "difficulty", "twins", "camouflage",
 ]  # fmt: skip
 """The names of the truths, for type checkers."""
 
@@ -68,6 +68,9 @@ KINDS: dict[str, ArrayKind] = {
     ),
     "amodal": ArrayKind(
         ("digit", *_FRAME), "bool", 0, "the digit's whole extent in the frame, hidden or not", "amodal", "drawn"
+    ),
+    "present": ArrayKind(
+        _TRACK, "bool", 0, "the digit is there: it has come and not yet gone, wherever it is", "presence", "derived"
     ),
     "visible_area": ArrayKind(_TRACK, "int32", 0, "pixels of the digit that are seen", "areas", "measured", _INK),
     "amodal_area": ArrayKind(_TRACK, "int32", 0, "pixels of the digit in the frame", "areas", "measured", _INK),

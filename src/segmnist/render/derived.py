@@ -40,6 +40,11 @@ def real_shapes(scene: Scene) -> Array:
     return rows
 
 
+def present(scene: Scene, arrays: Arrays) -> Array:
+    """Return whether each digit is there, in the frame or outside, hidden or not: `(B,N,T)` bool."""
+    return real_digits(scene)[:, :, None] & (scene.scale > 0)
+
+
 def visibility(scene: Scene, arrays: Arrays) -> Array:
     """Return visible / amodal area `(B,N,T)`, 0 where the amodal area is 0."""
     return arrays["visible_area"] / np.maximum(arrays["amodal_area"], 1)

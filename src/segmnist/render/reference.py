@@ -239,11 +239,11 @@ def _whole_area(scene: Scene, row: int, n: int, t: int) -> int:
 def _poses(scene: Scene, row: int) -> dict[str, Array]:
     spec, digits = scene.spec, _digits(scene, row)
     N, S, T = spec.max_digits, spec.max_shapes, spec.num_frames
-    pose, depth = np.zeros((N, T, 5)), np.full((N, T), 255, np.uint8)
+    pose, depth, present = np.zeros((N, T, 5)), np.full((N, T), 255, np.uint8), np.zeros((N, T), bool)
     units = (("y", ONE), ("x", ONE), ("angle", 100), ("scale", ONE), ("brightness", ONE))
     for column, (name, unit) in enumerate(units):
         pose[digits, :, column] = getattr(scene, name)[row, digits] / unit
-    depth[digits] = scene.depth[row, digits]
+    depth[digits], present[digits] = scene.depth[row, digits], scene.scale[row, digits] > 0
     shape_pose = np.zeros((S, T, 4), np.float32)
     kind, level = np.full(S, -1, np.int8), np.zeros(S, np.uint8)
     for s in range(scene.num_shapes[row]):
@@ -258,8 +258,8 @@ def _poses(scene: Scene, row: int) -> dict[str, Array]:
         kind[s], level[s] = scene.shape_kind[row, s], scene.shape_level[row, s]
     return {
         "labels": scene.label[row], "num_digits": scene.num_digits[row],
-        "pose": pose, "depth_order": depth, "shape_pose": shape_pose, "shape_kind": kind, "shape_level": level,
-        "num_shapes": scene.num_shapes[row],
+        "present": present, "pose": pose, "depth_order": depth,
+        "shape_pose": shape_pose, "shape_kind": kind, "shape_level": level, "num_shapes": scene.num_shapes[row],
     }  # fmt: skip
 
 
@@ -327,6 +327,8 @@ def _flow_between(
         )
         if here["scale"] <= 0:
             continue
+        if there["scale"] <= 0:
+            there["scale"] = here["scale"]
         dx, dy = (x - here["x"] / ONE) * ONE / here["scale"], (y - here["y"] / ONE) * ONE / here["scale"]
         c, s = sine[here["angle"] + 9000], sine[here["angle"]]
         u, v = c * dx - s * dy, s * dx + c * dy

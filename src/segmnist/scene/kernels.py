@@ -23,6 +23,7 @@ from segmnist.scene.parameters import (
 from segmnist.scene.randomness import (
     PURPOSE_CLIP,
     PURPOSE_DIGIT,
+    PURPOSE_LIFE,
     PURPOSE_MOTION,
     PURPOSE_SHAPE,
     PURPOSE_SWAP,
@@ -70,6 +71,22 @@ class Digit(NamedTuple):
     rate: int
     brightness: int
     last_brightness: int
+
+
+class Life(NamedTuple):
+    """When a digit is there, in frames of the motion, and how its size changes.
+
+    last_size: Q16, that at the end of the clip. largest: Q16, no smaller than any of its sizes. pulse: Q16 share of the
+    size by which it swells and shrinks, with a period in frames from a phase in hundredths of a degree on.
+    """
+
+    entry: int
+    lifespan: int
+    last_size: int
+    largest: int
+    pulse: int
+    period: int
+    phase: int
 
 
 class Shape(NamedTuple):
@@ -213,8 +230,42 @@ def _wander(
 
 
 @kernel
-def _draw_digit(p: SamplingParameters, tables: Tables, address: Address, n: int) -> Digit:
-    """Draw the n-th digit of a clip."""
+def _draw_life(p: SamplingParameters, address: Address, n: int, size: int) -> Life:
+    """Draw when the n-th digit of a clip is there and how it grows; size: Q16, that at the first frame."""
+    word_entry, word_lifespan, word_change, word_pulse = _draw(address, PURPOSE_LIFE, 2 * n)
+    word_period, word_phase, _, _ = _draw(address, PURPOSE_LIFE, 2 * n + 1)
+    last_size = size * _between(word_change, p.change_low, p.change_high) >> 16
+    pulse = _between(word_pulse, p.pulse_low, p.pulse_high)
+    largest = max(size, last_size)
+    return Life(
+        _between(word_entry, p.entry_low, p.entry_high),
+        _between(word_lifespan, p.lifespan_low, p.lifespan_high),
+        last_size,
+        largest + (largest * pulse >> 16),
+        pulse,
+        _between(word_period, p.period_low, p.period_high),
+        word_phase * 36_000 >> 32,
+    )
+
+
+@kernel
+def _size_at(size: int, life: Life, sine: Array, t: int, duration: int) -> int:
+    """Return a digit's size at frame t of the motion, Q16: a ramp over the clip, and a pulse around it."""
+    mean = size + (life.last_size - size) * t // duration
+    swing = sine[(life.phase + 36_000 * t // life.period) % 36_000]
+    return mean + ((mean * life.pulse >> 16) * swing >> 30)
+
+
+@kernel
+def _presence(life: Life, fade_frames: int, t: int) -> int:
+    """Return how far a digit is there at frame t of the motion: up to fade_frames + 1, 0 before and after."""
+    since, left = t - life.entry + 1, life.entry + life.lifespan - t
+    return max(min(since, left, fade_frames + 1), 0)
+
+
+@kernel
+def _draw_digit(p: SamplingParameters, tables: Tables, address: Address, n: int) -> tuple[Digit, Life]:
+    """Draw the n-th digit of a clip; it meets the walls as one of its largest size would, so it never crosses them."""
     word_glyph, word_y, word_x, word_speed = _draw(address, PURPOSE_DIGIT, 4 * n)
     word_direction, word_angle, word_rate, word_scale = _draw(address, PURPOSE_DIGIT, 4 * n + 1)
     word_first, word_last, word_acceleration, word_level = _draw(address, PURPOSE_DIGIT, 4 * n + 2)
@@ -226,7 +277,8 @@ def _draw_digit(p: SamplingParameters, tables: Tables, address: Address, n: int)
         label = twins[label, 0 if word_twin < p.twin_odds else 1]
     size = _on_lattice(word_scale, p.scale_low, p.scale_high, p.scale_step)
     direction = _direction(p, word_direction)
-    half_y, half_x = p.glyph_height * size >> 1, p.glyph_width * size >> 1
+    life = _draw_life(p, address, n, size)
+    half_y, half_x = p.glyph_height * life.largest >> 1, p.glyph_width * life.largest >> 1
     frame_y, frame_x = p.height << 16, p.width << 16
     if p.origin_digits:
         speed = _between(word_speed, p.speed_low >> 16, p.speed_high >> 16) << 16
@@ -253,7 +305,7 @@ def _draw_digit(p: SamplingParameters, tables: Tables, address: Address, n: int)
         # The smallest factor that takes ink of 255 to exactly this level.
         first = (levels[word_level * levels.shape[0] >> 32] * 65_536 + 254) // 255
         last = first
-    return Digit(glyph, label, size, along_y, along_x, angle, rate, first, last)
+    return Digit(glyph, label, size, along_y, along_x, angle, rate, first, last), life
 
 
 @kernel
@@ -351,7 +403,7 @@ def _fill_digits(
     sine, y, x, angle, scale, brightness = tables.sine, out.y, out.x, out.angle, out.scale, out.brightness
     duration = p.num_frames * p.frame_stride
     for n in range(num):
-        digit = _draw_digit(p, tables, address, n)
+        digit, life = _draw_digit(p, tables, address, n)
         out.glyph[b, n], out.label[b, n] = digit.glyph, digit.label
         if p.origin_digits:
             _move_like_origin(y[b, n], digit.along_y, p.frame_stride)
@@ -369,8 +421,9 @@ def _fill_digits(
         for k in range(p.num_frames):
             t = k * p.frame_stride
             angle[b, n, k] = (digit.angle + digit.rate * t) % 36_000
-            scale[b, n, k] = digit.size
-            brightness[b, n, k] = digit.brightness + ramp * t // duration
+            share = _presence(life, p.fade_frames, t)
+            scale[b, n, k] = _size_at(digit.size, life, sine, t, duration) if share else 0
+            brightness[b, n, k] = (digit.brightness + ramp * t // duration) * share // (p.fade_frames + 1)
 
 
 @kernel

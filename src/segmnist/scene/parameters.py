@@ -78,8 +78,19 @@ class SamplingParameters(NamedTuple):
     rate_high: int
     scale_low: int
     scale_high: int
+    change_low: int
+    change_high: int
+    pulse_low: int
+    pulse_high: int
+    period_low: int
+    period_high: int
     brightness_low: int
     brightness_high: int
+    entry_low: int
+    entry_high: int
+    lifespan_low: int
+    lifespan_high: int
+    fade_frames: int
     swaps_low: int
     swaps_high: int
     origin_digits: int
@@ -134,7 +145,13 @@ def parameters_of(spec: SceneSpec, glyph_height: int, glyph_width: int) -> Sampl
         **angles("angle", spec.angle_range),
         **angles("rate", spec.rotation_rate_range),
         **q16("scale", spec.scale_range),
+        **q16("change", spec.scale_change_range),
+        **q16("pulse", spec.pulse_range),
+        **counts("period", spec.pulse_period_range),
         **q16("brightness", spec.brightness_range),
+        **counts("entry", spec.entry_frame_range),
+        **counts("lifespan", spec.lifespan_range),
+        fade_frames=spec.fade_frames,
         **counts("swaps", spec.num_depth_swaps_range),
         origin_digits=int(spec.digit_motion == "origin"),
         markov_digits=int(spec.digit_motion == "markov"),

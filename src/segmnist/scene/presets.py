@@ -93,6 +93,20 @@ def passing() -> SceneSpec:
     return SceneSpec(wall_margin=32.0, speed_range=(2.0, 5.0))
 
 
+def come_and_go() -> SceneSpec:
+    """Digits come and go, fade in and out, grow, shrink and pulse."""
+    return SceneSpec(
+        num_frames=40,
+        num_digits_range=(5, 8),
+        scale_range=(0.6, 1.0),
+        scale_change_range=(0.6, 1.6),
+        pulse_range=(0.0, 0.25),
+        entry_frame_range=(-15, 30),
+        lifespan_range=(10, 30),
+        fade_frames=4,
+    )
+
+
 def long() -> SceneSpec:
     """Clips of 300 frames, to test memory."""
     return SceneSpec(num_frames=300)
@@ -128,8 +142,8 @@ def moving_mnist() -> SceneSpec:
 
 
 PresetName = Literal[
-    "standard", "origin", "clean", "noise", "shapes", "crowded", "camouflage", "ambigram", "exact", "passing", "long",
-    "large", "moving-mnist",
+    "standard", "origin", "clean", "noise", "shapes", "crowded", "camouflage", "ambigram", "exact", "passing",
+    "come-and-go", "long", "large", "moving-mnist",
 ]  # fmt: skip
 """The names of the presets, for type checkers."""
 
@@ -146,6 +160,7 @@ PRESETS: dict[str, Callable[[], SceneSpec]] = {
         ambigram,
         exact,
         passing,
+        come_and_go,
         long,
         large,
         moving_mnist,

@@ -116,9 +116,12 @@ def check_fits(spec: SceneSpec, bank: DigitBank) -> None:
         return
     glyph_height, glyph_width = bank.images.shape[1:]
     for name, frame, glyph in (("height", spec.height, glyph_height), ("width", spec.width, glyph_width)):
-        needed = glyph * spec.scale_range[1]
+        needed = glyph * spec.largest_scale
         if frame < needed:
-            fix = f"the largest digit is {needed:g} px; enlarge the frame or lower scale_range"
+            growing = (
+                "" if spec.largest_scale == spec.scale_range[1] else ", scale_change_range or pulse_range"
+            )
+            fix = f"the largest digit is {needed:g} px; enlarge the frame or lower scale_range{growing}"
             raise BadArgument(name, frame, f"{needed:g}..1024 px", fix)
 
 

@@ -46,7 +46,7 @@ class Scene:
     angle: NDArray[np.int32]
     """`(B,N,T)` in 0..35,999."""
     scale: NDArray[np.int32]
-    """`(B,N,T)` frame pixels a glyph pixel, Q16."""
+    """`(B,N,T)` frame pixels a glyph pixel, Q16; 0 while the digit is not there: nothing of it is drawn."""
     brightness: NDArray[np.int32]
     """`(B,N,T)` factor on the ink, Q16."""
     depth: NDArray[np.uint8]

@@ -92,7 +92,27 @@ class SceneSpec:
     angle_range: Range = _field((0.0, 359.99), -360, 360, "deg", "angle at the first frame")
     rotation_rate_range: Range = _field((-9.0, 9.0), -180, 180, "deg/frame", "rotation of a digit")
     scale_range: Range = _field((1.0, 1.0), 0.25, 32, "", "size of a digit relative to its glyph")
+    scale_change_range: Range = _field(
+        (1.0, 1.0), 0.25, 32, "", "size of a digit at the end of the clip relative to the start"
+    )
+    pulse_range: Range = _field(
+        (0.0, 0.0), 0, 0.75, "", "how far a digit swells and shrinks in turn, as a share of its size"
+    )
+    pulse_period_range: CountRange = _field((15, 30), 2, MAX_DURATION, "frames", "frames that a pulse takes")
     brightness_range: Range = _field((0.25, 1.0), 0, 4, "", "both ends of the ramp of a digit's brightness")
+    entry_frame_range: CountRange = _field(
+        (0, 0), -MAX_DURATION, MAX_DURATION, "frames", "frame of the motion at which a digit comes"
+    )
+    lifespan_range: CountRange = _field(
+        (MAX_DURATION, MAX_DURATION), 1, MAX_DURATION, "frames", "frames of the motion that a digit stays for"
+    )
+    fade_frames: int = _field(
+        0,
+        0,
+        MAX_DURATION,
+        "frames",
+        "frames over which a digit's brightness rises as it comes, and falls as it goes",
+    )
     ink_threshold: int = _field(64, 1, 255, "grey", "a glyph's pixel is ink from this value on")
     ink_offset: int = _field(0, 0, 254, "grey", "taken from the ink's value before it is scaled")
     num_depth_swaps_range: CountRange = _field((0, 0), 0, 64, "swaps", "times that two digits swap depth")
@@ -237,6 +257,16 @@ class SceneSpec:
         return self.num_shapes_range[1]
 
     @property
+    def smallest_scale(self) -> float:
+        """The smallest that a digit may be at any time, relative to its glyph."""
+        return self.scale_range[0] * min(self.scale_change_range[0], 1.0) * (1 - self.pulse_range[1])
+
+    @property
+    def largest_scale(self) -> float:
+        """The largest that a digit may be at any time, relative to its glyph."""
+        return self.scale_range[1] * max(self.scale_change_range[1], 1.0) * (1 + self.pulse_range[1])
+
+    @property
     def duration(self) -> int:
         """Frames of motion that a clip spans, drawn or skipped."""
         return self.num_frames * self.frame_stride
@@ -354,8 +384,25 @@ def _check_together(spec: SceneSpec) -> None:
             raise BadArgument(name, value, "one or more different values")
     if any(level == 0 for level in spec.grey_levels) and spec.max_digits:
         raise BadArgument("grey_levels", spec.grey_levels, "1..255 where digits are drawn", "leave out 0")
+    if spec.grey_levels and spec.fade_frames:
+        raise BadArgument(
+            "fade_frames", spec.fade_frames, "0 where grey_levels are given", "they fix all levels"
+        )
+    _check_scales(spec)
     _check_steps(spec)
     _check_twins(spec)
+
+
+def _check_scales(spec: SceneSpec) -> None:
+    """Raise `BadArgument` for digits that grow or shrink beyond the limits of `scale_range`."""
+    low, high = spec.smallest_scale, spec.largest_scale
+    limits = limits_of("scale_range")
+    assert limits is not None
+    if low < limits.low or high > limits.high:
+        name = "pulse_range" if any(spec.pulse_range) else "scale_change_range"
+        fix = f"with scale_range={spec.scale_range} digits are of size {low:g}..{high:g}"
+        permitted = f"what keeps sizes in {_format_range(limits)}"
+        raise BadArgument(name, getattr(spec, name), permitted, fix)
 
 
 def _check_steps(spec: SceneSpec) -> None:

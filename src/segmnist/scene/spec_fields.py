@@ -28,7 +28,13 @@ class SpecFields(TypedDict, total=False):
     angle_range: Range
     rotation_rate_range: Range
     scale_range: Range
+    scale_change_range: Range
+    pulse_range: Range
+    pulse_period_range: CountRange
     brightness_range: Range
+    entry_frame_range: CountRange
+    lifespan_range: CountRange
+    fade_frames: int
     ink_threshold: int
     ink_offset: int
     num_depth_swaps_range: CountRange

@@ -88,9 +88,9 @@ class Motion(NamedTuple):
 
 @kernel
 def digit_motion(scene: SceneArrays, b: int, n: int, t: int, other: int) -> Motion:
-    """Return a digit's motion from frame t to another."""
+    """Return a digit's motion from frame t to another; it keeps its size if it is not there at the other."""
     turn = (np.int64(scene.angle[b, n, other]) - scene.angle[b, n, t]) % 36_000
-    growth = scene.scale[b, n, other] / scene.scale[b, n, t]
+    growth = scene.scale[b, n, other] / scene.scale[b, n, t] if scene.scale[b, n, other] > 0 else 1.0
     c, s = growth * scene.sine[turn + 9_000] * _SINE_UNIT, growth * scene.sine[turn] * _SINE_UNIT
     centre_y, centre_x = scene.y[b, n, t] / 65_536.0 - 0.5, scene.x[b, n, t] / 65_536.0 - 0.5
     dx = (np.int64(scene.x[b, n, other]) - scene.x[b, n, t]) / 65_536.0

@@ -25,6 +25,10 @@ LEAST_SCALE, MOST_BRIGHTNESS = 64, 1 << 22
 """The least scale, Q16, for which places in any glyph fit into 32 bits, and the most brightness for which levels do."""
 
 
+_ROUNDING = 64
+"""Q16 units by which a digit may exceed the largest scale of its spec: sizes, growth and pulses are rounded, by 33 at most."""
+
+
 class Style(NamedTuple):
     """The numbers that the program's code depends on: those of the spec and of the bank, and a few bounds of the scene."""
 
@@ -121,10 +125,10 @@ def style_of_spec(spec: SceneSpec, bank: DigitBank) -> Style:
         background_level=spec.background_level,
         background_class=bank.classes.background,
         sensor_reach=len(sensor_thresholds(spec.sensor_sigma)[0]) // 2 if spec.sensor_sigma else 0,
-        reach=reach_of(math.ceil(spec.scale_range[1] * ONE), glyph_height, glyph_width),
+        reach=reach_of(math.ceil(spec.largest_scale * ONE) + _ROUNDING, glyph_height, glyph_width),
         # A circle of the 2020 code has an odd diameter, of three pixels at the least.
         longest_shape=max(spec.shape_size_range[1] + 1, 3),
-        wide=not _is_narrow(int(spec.scale_range[0] * ONE), math.ceil(spec.brightness_range[1] * ONE)),
+        wide=not _is_narrow(int(spec.smallest_scale * ONE), math.ceil(spec.brightness_range[1] * ONE)),
     )
 
 

@@ -25,6 +25,7 @@ from segmnist.scene.parameters import (
 from segmnist.scene.randomness import (
     PURPOSE_CLIP,
     PURPOSE_DIGIT,
+    PURPOSE_LIFE,
     PURPOSE_MOTION,
     PURPOSE_SHAPE,
     PURPOSE_SWAP,
@@ -58,6 +59,18 @@ class Axis(NamedTuple):
     acceleration: Tensor
     low: Tensor
     span: Tensor
+
+
+class Life(NamedTuple):
+    """When digits are there and how their size changes, `(B,N)` each, as `segmnist.scene.kernels.Life` says."""
+
+    entry: Tensor
+    lifespan: Tensor
+    last_size: Tensor
+    largest: Tensor
+    pulse: Tensor
+    period: Tensor
+    phase: Tensor
 
 
 class Lookups(NamedTuple):
@@ -241,6 +254,38 @@ def _along_axes(sine: Tensor, length: Tensor, direction: Tensor) -> tuple[Tensor
     return -(length * sine[direction] >> 30), length * sine[direction + 9_000] >> 30
 
 
+def _lives(p: SamplingParameters, address: Address, n: Tensor, size: Tensor) -> Life:
+    word_entry, word_lifespan, word_change, word_pulse = _draw(address, PURPOSE_LIFE, 2 * n)
+    word_period, word_phase, _, _ = _draw(address, PURPOSE_LIFE, 2 * n + 1)
+    last_size = size * _between(word_change, p.change_low, p.change_high) >> 16
+    pulse = _between(word_pulse, p.pulse_low, p.pulse_high)
+    largest = torch.maximum(size, last_size)
+    return Life(
+        _between(word_entry, p.entry_low, p.entry_high),
+        _between(word_lifespan, p.lifespan_low, p.lifespan_high),
+        last_size,
+        largest + (largest * pulse >> 16),
+        pulse,
+        _between(word_period, p.period_low, p.period_high),
+        word_phase * 36_000 >> 32,
+    )
+
+
+def _sizes(p: SamplingParameters, sine: Tensor, size: Tensor, life: Life) -> Tensor:
+    """Return the sizes of digits in each frame, Q16 `(B,N,T)`, whether they are there or not."""
+    t, duration = _over_time(p, size), p.num_frames * p.frame_stride
+    mean = size[..., None] + (life.last_size - size)[..., None] * t // duration
+    swing = sine[(life.phase[..., None] + 36_000 * t // life.period[..., None]) % 36_000]
+    return mean + ((mean * life.pulse[..., None] >> 16) * swing >> 30)
+
+
+def _presence(p: SamplingParameters, life: Life) -> Tensor:
+    """Return how far digits are there in each frame, `(B,N,T)`: up to fade_frames + 1, 0 before and after."""
+    t = _over_time(p, life.entry)
+    since, left = t - life.entry[..., None] + 1, (life.entry + life.lifespan)[..., None] - t
+    return torch.minimum(since, left).clamp(0, p.fade_frames + 1)
+
+
 def _digits(p: SamplingParameters, tables: Lookups, address: Address, n: Tensor) -> dict[str, Tensor]:
     """Draw all digits: `glyph` and `label` `(B,N)`, the rest `(B,N,T)`."""
     word_glyph, word_y, word_x, word_speed = _draw(address, PURPOSE_DIGIT, 4 * n)
@@ -253,7 +298,8 @@ def _digits(p: SamplingParameters, tables: Lookups, address: Address, n: Tensor)
     label = tables.twins[label, (word_twin >= p.twin_odds).long()]
     size = _on_lattice(word_scale, p.scale_low, p.scale_high, p.scale_step)
     direction = _direction(p, word_direction)
-    half_y, half_x = p.glyph_height * size >> 1, p.glyph_width * size >> 1
+    life = _lives(p, address, n, size)
+    half_y, half_x = p.glyph_height * life.largest >> 1, p.glyph_width * life.largest >> 1
     if p.origin_digits:
         speed = _between(word_speed, p.speed_low >> 16, p.speed_high >> 16) << 16
         angle = _between(word_angle, p.angle_low // 100, p.angle_high // 100) * 100
@@ -291,14 +337,15 @@ def _digits(p: SamplingParameters, tables: Lookups, address: Address, n: Tensor)
         last = first
     t = _over_time(p, first)
     ramp = (last - first)[..., None] * t // (p.num_frames * p.frame_stride)
+    share = _presence(p, life)
     return {
         "glyph": glyph,
         "label": label,
         "y": y,
         "x": x,
         "angle": (angle[..., None] + rate[..., None] * t) % 36_000,
-        "scale": size[..., None].expand_as(y),
-        "brightness": first[..., None] + ramp,
+        "scale": torch.where(share > 0, _sizes(p, sine, size, life), 0),
+        "brightness": (first[..., None] + ramp) * share // (p.fade_frames + 1),
     }
 
 

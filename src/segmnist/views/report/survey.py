@@ -22,7 +22,7 @@ from segmnist.scene.sample import sample
 
 Counts = NDArray[np.int64]
 
-TRUTHS = ("semantic", "visibility", "truncation", "pose", "difficulty")
+TRUTHS = ("semantic", "presence", "visibility", "truncation", "pose", "difficulty")
 BATCH_BYTES = 64 << 20
 BINS = 20
 GRID = 32
@@ -93,7 +93,7 @@ def _add(found: Survey, dataset: StoredDataset, rows: NDArray[np.int64], bank: D
     found.digits_of_class += np.bincount(clips.labels[real], minlength=10)[:10]
     found.pixels_of_class += np.bincount(clips["semantic"].ravel(), minlength=11)[:11]
     found.digits_a_clip += np.bincount(real.sum(axis=1), minlength=65)[:65]
-    inside = real[:, :, None] & (clips["truncation"] < 1)
+    inside = clips["present"] & (clips["truncation"] < 1)
     found.visibility += _histogram(clips["visibility"][inside], 1.0)
     found.camouflage += _histogram(clips["camouflaged_share"], 1.0)
     _add_motion(found, clips["pose"], inside)
