@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "evaluate": {"compiled", "corruptions", "randomness", "arrays"},
     "oracle": {"compiled", "digits", "scene", "render", "source", "evaluate", "executors"},
     "suites": {"corruptions", "digits", "scene", "render", "source", "dataset", "evaluate", "oracle"},
-    "baselines": {"scene", "render", "source", "suites", "evaluate"},
+    "baselines": {"scene", "render", "source", "dataset", "suites", "evaluate"},
     "scoring": {"scene", "evaluate", "suites", "baselines", "views"},
     "views": {"digits", "scene", "render", "source", "dataset", "oracle", "evaluate", "suites"},
     "origin": {"scene", "source", "formats", "views"},

@@ -79,7 +79,7 @@ def test_a_speedrun_writes_its_result_and_its_row(run: Any, tmp_path: Any, monke
         (("unet", "--steps", 0), "steps=0"),
         (("unet", "--minutes", -1), "minutes=-1"),
         (("unet", "--device", "gpu"), "device='gpu'"),
-        (("unet", "--preset", "clean", "--suite", "tiny-v1"), "either a suite"),
+        (("unet", "--preset", "clean", "--suite", "tiny-v1"), "either --suite or --preset"),
         (("unet", "--speedrun", "--minutes", 5), "two minutes"),
         (("unet", "--speedrun", "--preset", "clean"), "two minutes"),
     ],

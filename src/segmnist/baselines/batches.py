@@ -37,16 +37,16 @@ def batches(
     settings: Settings, first: int, device: torch.device, threads: int = 1
 ) -> Generator[Batch, None, None]:
     """Iterate over the batches of step `first` and those after it, without end; parts take turns."""
-    sources = [part.source("train") for part in settings.parts()]
+    train = [part.train_clips() for part in settings.parts()]
     per_frame = model_class(settings.model).sees == "frame"
 
     def draw(step: int) -> Batch:
         start = settings.seed * CLIPS_OF_A_SEED + step * settings.batch
         ids = np.arange(start, start + settings.batch)
-        clips = sources[step % len(sources)].batch(ids)
-        frames = picked_frames(ids, clips.video.shape[1], settings.frames, per_frame)
+        video, semantic = train[step % len(train)](ids)
+        frames = picked_frames(ids, video.shape[1], settings.frames, per_frame)
         rows = np.arange(len(ids))[:, None]
-        arrays = (torch.from_numpy(array[rows, frames]) for array in (clips.video, clips.semantic))
+        arrays = (torch.from_numpy(array[rows, frames]) for array in (video, semantic))
         return Batch(*(array.pin_memory() if device.type == "cuda" else array for array in arrays))
 
     pool = ThreadPoolExecutor(threads)

@@ -20,10 +20,9 @@ from segmnist.suites.run import evaluate
 def check_trained_on(checkpoint: str | Path, asked: Suite) -> None:
     """Raise `BadArgument` unless a checkpoint was trained on all parts that are asked for."""
     trained = settings_of(read_checkpoint(Path(checkpoint), torch.device("cpu")), Path(checkpoint))
-    known = [part.train_spec for part in trained.parts()]
-    if all(part.train_spec in known for part in asked.parts):
+    if all(part.train_spec in trained.train_specs for part in asked.parts):
         return
-    name = trained.suite or "a spec of its own"
+    name = trained.suite or trained.dataset or "a spec of its own"
     what = f"trained on {name}{f' part {trained.part}' if trained.part else ''}"
     parts = f" part {asked.parts[0].name}" if len(asked.parts) == 1 and asked.parts[0].name != "all" else ""
     fix = "ask for what it was trained on with --suite and --part, or say --transfer"

@@ -6,9 +6,11 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from segmnist.baselines.catalog import model_class, weight_shapes
+from segmnist.dataset import recipe_of
 from segmnist.errors import BadArgument
-from segmnist.scene.spec import from_dict
+from segmnist.scene.spec import SceneSpec, from_dict
 from segmnist.suites.catalog import Part, suite
+from segmnist.suites.dataset_part import DatasetPart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,8 @@ class Settings:
     part: str | None = None
     spec: dict[str, Any] | None = None
     """A spec as plain values, in place of a suite."""
+    dataset: str | None = None
+    """The folder or URL of a data set with train clips and, for validations, val clips; `spec` is theirs."""
 
     # For how long, and on how much a step.
     steps: int | None = None
@@ -70,6 +74,8 @@ class Settings:
         for name in changes.keys() - known:
             raise BadArgument("settings", name, ", ".join(sorted(known)))
         values = {**model_class(model).defaults, **changes}
+        if values.get("dataset") is not None:
+            values["spec"] = recipe_of(values["dataset"], "train").spec.to_dict()
         if values.get("spec") is not None:
             values["suite"] = None
         if values.get("steps") is None and values.get("minutes") is None:
@@ -114,15 +120,25 @@ class Settings:
 
     def parts(self) -> tuple[Part, ...]:
         """Return what is trained on and validated on; clips of the parts take turns."""
+        if self.dataset is not None:
+            val_clips = 0 if self.validations == 0 else recipe_of(self.dataset, "val").num_clips
+            return (DatasetPart("dataset", from_dict(self.spec or {}), val_clips, 0, place=self.dataset),)
         if self.spec is not None:
             return (Part("spec", from_dict(self.spec), self.val_clips, self.val_clips),)
         chosen = suite(str(self.suite))
         return chosen.parts if self.part is None else (chosen.part(self.part),)
 
     @property
+    def train_specs(self) -> list[SceneSpec]:
+        """Return the specs of the clips that are trained on; a data set need not be there any more."""
+        if self.spec is not None:
+            return [Part("spec", from_dict(self.spec), 0, 0).train_spec]
+        return [part.train_spec for part in self.parts()]
+
+    @property
     def shortest_clip(self) -> int:
         """Return the number of frames of the shortest clips that are trained on."""
-        return min(part.spec.num_frames for part in self.parts())
+        return min(spec.num_frames for spec in self.train_specs)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values, as checkpoints hold them."""

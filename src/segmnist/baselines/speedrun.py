@@ -22,7 +22,7 @@ RESULT = "result.json"
 
 def entered(given: dict[str, Any]) -> dict[str, Any]:
     """Return the settings of an entry. Raises `BadArgument` for one that changes the suite or the budget."""
-    for name in ("suite", "part", "spec", "steps", "minutes"):
+    for name in ("suite", "part", "spec", "dataset", "steps", "minutes"):
         if name in given:
             allowed = "nothing: a speedrun is two minutes of processor time on tiny-v1"
             raise BadArgument(name, given[name], allowed, "leave it out, or leave out --speedrun")

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from segmnist.cli.completion import observers, suite_names
 from segmnist.cli.options import (
+    DatasetOption,
     DeviceOption,
     PartOption,
     PresetOption,
     ScoredSplitOption,
     SetOption,
     SpecOption,
+    named_input,
     spec_from,
 )
 from segmnist.cli.output import Answer, say
-from segmnist.errors import BadArgument
-
-if TYPE_CHECKING:
-    from segmnist.suites import Suite
 
 
 def evaluate(
@@ -42,6 +40,7 @@ def evaluate(
         ),
     ] = None,
     part: PartOption = None,
+    dataset: DatasetOption = None,
     preset: PresetOption = None,
     spec: SpecOption = None,
     changes: SetOption = None,
@@ -93,16 +92,24 @@ def evaluate(
         int, typer.Option("--workers", help="The number of processes, for stored predictions.")
     ] = 2,
 ) -> Answer:
-    """Score predictions on a suite or a spec of your own; print a table, and write a result file or an HTML page if asked."""
+    """Score predictions on a suite, a data set or a spec of your own; print a table, write a result file or a page if asked."""
     from segmnist.cli.progress import progress
     from segmnist.evaluate.reports.results import save_result
     from segmnist.evaluate.reports.table import tables
     from segmnist.scoring import Trial, model_of
+    from segmnist.scoring.trial import clips_to_score
+    from segmnist.suites import suite_of_dataset
     from segmnist.whole_file import check_target, replace_file
 
     for place in filter(None, (out, html)):
         check_target(place)
-    whole, first = _clips(suite, preset, spec, changes, num_clips)
+    kind = named_input(suite=suite, dataset=dataset, own=preset or spec or changes)
+    if kind == "own":
+        own, title = spec_from(preset, spec, changes), spec.stem if spec else preset or "standard"
+        whole, first = clips_to_score(own, num_clips, name=title)
+    else:
+        on = suite_of_dataset(dataset, split) if dataset else suite or "standard-v1"
+        whole, first = clips_to_score(on, num_clips)
     trial = Trial(model_of(predictions, device), whole, part, split, first)
     if not transfer:
         trial.model.check_trained_on(trial.suite)
@@ -116,26 +123,14 @@ def evaluate(
     if out is not None:
         save_result(result, out)
     if html is not None:
-        named = {"--suite": suite, "--part": part, "--preset": preset, "--spec": spec, "--clips": num_clips}
+        named = {"--suite": suite if kind else whole.name, "--part": part, "--preset": preset, "--spec": spec}
         explore = ["segmnist", "explore", "--predictions", predictions, "--split", split]
-        explore += [word for name, value in named.items() if value for word in (name, str(value))]
+        explore += [
+            word
+            for name, value in (named | {"--clips": num_clips}).items()
+            if value
+            for word in (name, str(value))
+        ]
         explore += [word for change in changes or [] for word in ("--set", change)]
-        if not (suite or preset or spec or changes):
-            explore += ["--suite", whole.name]
-        replace_file(html, trial.page(result, explore).encode())
+        replace_file(html, trial.page(result, [] if dataset else explore).encode())
     return Answer(result, (tables(result.parts),))
-
-
-def _clips(
-    name: str | None, preset: str | None, spec: Path | None, changes: list[str] | None, num_clips: int | None
-) -> tuple[Suite, int | None]:
-    """Return the suite that the options name, or one of their own spec, and how many clips of each part if not all."""
-    from segmnist.scoring.trial import clips_to_score
-
-    own = preset or spec or changes
-    if own and name:
-        raise BadArgument("--suite", name, "either --suite or --preset, --spec and --set", "leave one out")
-    if own:
-        title = spec.stem if spec else preset or "standard"
-        return clips_to_score(spec_from(preset, spec, changes), num_clips, name=title)
-    return clips_to_score(name or "standard-v1", num_clips)

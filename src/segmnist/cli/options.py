@@ -78,6 +78,14 @@ FormatOption = Annotated[
         autocompletion=format_names,
     ),
 ]
+DatasetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--dataset",
+        "-d",
+        help="The folder or URL of a data set from `segmnist generate`, instead of a suite.",
+    ),
+]
 PartOption = Annotated[
     str | None,
     typer.Option(
@@ -119,6 +127,19 @@ def spec_from(preset_name: str | None, spec_file: Path | None, changes: list[str
         raise BadArgument("--spec", str(spec_file), "either --preset or --spec", "leave one out")
     spec = SceneSpec.from_toml(spec_file) if spec_file else preset(check_preset(preset_name or "standard"))
     return spec.replace(**_parsed(changes or [])) if changes else spec
+
+
+def named_input(**named: object) -> str | None:
+    """Return the one of these options that is given, None without any; raise `BadArgument` for more than one.
+
+    Such as `dataset` or `suite`; `own`, what --preset, --spec and --set say, counts as one.
+    """
+    words = {"own": "--preset, --spec and --set"}
+    given = [name for name, value in named.items() if value]
+    if len(given) > 1:
+        flags = [words.get(name, f"--{name}") for name in given]
+        raise BadArgument(flags[0], named[given[0]], f"either {flags[0]} or {flags[1]}", "leave one out")
+    return given[0] if given else None
 
 
 def refuse_beside(ctx: typer.Context, what: str, *names: str) -> None:

@@ -1,4 +1,4 @@
-"""`segmnist train`: a baseline, on clips drawn on the fly."""
+"""`segmnist train`: a baseline, on clips drawn on the fly or out of a data set."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import typer
 
 from segmnist.baselines.catalog import MODELS
 from segmnist.cli.completion import devices, model_names, part_names, suite_names
-from segmnist.cli.options import PresetOption, SetOption, SpecOption, spec_from
+from segmnist.cli.options import DatasetOption, PresetOption, SetOption, SpecOption, named_input, spec_from
 from segmnist.cli.output import Answer
-from segmnist.errors import BadArgument, MissingDependency
+from segmnist.errors import MissingDependency
 
 if TYPE_CHECKING:
     from segmnist.baselines.train import Progress
@@ -43,6 +43,7 @@ def train(
             autocompletion=part_names,
         ),
     ] = None,
+    dataset: DatasetOption = None,
     preset: PresetOption = None,
     spec: SpecOption = None,
     changes: SetOption = None,
@@ -106,12 +107,14 @@ def train(
         if error.name != "torch":
             raise
         raise MissingDependency("training", "train") from None
-    given = {
+    given: dict[str, Any] = {
         "suite": suite, "part": part, "steps": steps, "minutes": minutes, "seed": seed, "batch": batch,
         "frames": frames, "width": width, "rate": rate, "muon_rate": muon_rate, "precision": precision,
-        "validations": validations, "spec": _own_spec(suite or part, preset, spec, changes),
+        "validations": validations, "dataset": dataset,
     }  # fmt: skip
     given = {name: value for name, value in given.items() if value is not None}
+    if named_input(suite=suite or part, dataset=dataset, own=preset or spec or changes) == "own":
+        given["spec"] = spec_from(preset, spec, changes).to_dict()
     if speedrun:
         from segmnist.baselines import speedrun as race
 
@@ -133,17 +136,6 @@ def train(
         data["result"] = folder / race.RESULT
         lines.append(race.finished(folder, device, began))
     return Answer(data, tuple(lines))
-
-
-def _own_spec(
-    suite: str | None, preset: str | None, spec: Path | None, changes: list[str] | None
-) -> dict[str, Any] | None:
-    """Return the spec that the options name, as plain values; None where they name a suite or nothing."""
-    if not (preset or spec or changes):
-        return None
-    if suite:
-        raise BadArgument("--suite", suite, "either a suite, or --preset, --spec and --set", "leave one out")
-    return spec_from(preset, spec, changes).to_dict()
 
 
 def _words(now: Progress) -> str:

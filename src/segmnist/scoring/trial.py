@@ -10,9 +10,10 @@ from typing import Any
 from segmnist.evaluate.reports.results import Result, save_result
 from segmnist.scene.spec import SceneSpec
 from segmnist.scoring.models import NamedModel, model_of
-from segmnist.suites import Suite, suite, suite_of
+from segmnist.suites import SUITES, Suite, suite, suite_of, suite_of_dataset
 from segmnist.suites import evaluate as score
 from segmnist.suites.results import result_of
+from segmnist.urls import is_url
 from segmnist.whole_file import check_target
 
 NUM_CLIPS = 200
@@ -97,7 +98,7 @@ class Trial:
 
 def evaluate(
     model: object,
-    on: str | SceneSpec | Suite = "standard-v1",
+    on: str | Path | SceneSpec | Suite = "standard-v1",
     *,
     part: str | None = None,
     split: str = "test",
@@ -117,8 +118,10 @@ def evaluate(
 ) -> Result:
     """Score a model and return its result, which `out` also gets as a file: what `segmnist evaluate` does.
 
-    model: a function, a torch module or a path, as `model_of` says. on: the name of a suite, a `Suite` or a spec.
-    num_clips: the first clips of each part of a suite (then the result is partial), or the number of clips of a spec.
+    model: a function, a torch module or a path, as `model_of` says. on: a suite or its name, a spec, or the
+    folder or URL of a data set on disk.
+    num_clips: the first clips of a data set or of each part of a suite (then the result is partial), or how many of a
+    spec.
     tracking, observer: as in `segmnist.suites.evaluate`. transfer: score a checkpoint on what it was not trained on,
     too. name, seed, commit, notes: kept in the result. show: called with the clips scored and their number. Raises
     `BadArgument` and `BadPrediction`.
@@ -130,6 +133,10 @@ def evaluate(
     """
     if out is not None:
         check_target(Path(out))
+    if isinstance(on, Path) or (
+        isinstance(on, str) and on not in SUITES and (is_url(on) or Path(on).exists())
+    ):
+        on = suite_of_dataset(on, split)
     whole, first = clips_to_score(on, num_clips)
     trial = Trial(model_of(model, device), whole, part, split, first)
     if not transfer:

@@ -2,6 +2,17 @@
 
 from segmnist.suites.catalog import SUITES, Part, Suite, suite, suite_of, sweep_of
 from segmnist.suites.checksums import verify
+from segmnist.suites.dataset_part import suite_of_dataset
 from segmnist.suites.run import evaluate
 
-__all__ = ["SUITES", "Part", "Suite", "evaluate", "suite", "suite_of", "sweep_of", "verify"]
+__all__ = [
+    "SUITES",
+    "Part",
+    "Suite",
+    "evaluate",
+    "suite",
+    "suite_of",
+    "suite_of_dataset",
+    "sweep_of",
+    "verify",
+]

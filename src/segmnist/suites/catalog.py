@@ -10,6 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from segmnist.corruptions.corrupt import CLEAN, CORRUPTIONS, SEVERITIES
 from segmnist.dataset.plan import recipe_for
 from segmnist.dataset.recipe import Recipe, canonical_json
@@ -20,6 +23,9 @@ from segmnist.scene.presets import PresetName, preset
 from segmnist.scene.randomness import check_split
 from segmnist.scene.spec import SceneSpec, check_names, from_dict
 from segmnist.source import ClipSource
+
+TrainClips = Callable[[NDArray[np.int64]], tuple[NDArray[np.uint8], NDArray[np.uint8]]]
+"""Ids `(B,)` -> videos and classes of train clips, both `(B, T, H, W)` uint8."""
 
 SEED = 0
 """The seed of every suite's fixed splits; clip ids run from 0."""
@@ -61,6 +67,20 @@ class Part:
         length = None if split == "train" else self.num_clips(split)
         spec = self.train_spec if split == "train" else self.spec
         return ClipSource(spec, split=check_split(split), seed=SEED, truth=check_truths(truth), length=length)
+
+    def train_clips(self) -> TrainClips:
+        """Return the function that draws train clips by id, without end."""
+        source = self.source("train")
+
+        def draw(clip_ids: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+            clips = source.batch(clip_ids)
+            return clips.video, clips.semantic
+
+        return draw
+
+    def row_of(self, clip_id: int, split: str) -> int:
+        """Return the number that a clip's prediction has: of a suite, the clip's id."""
+        return clip_id
 
     def content_id(self, split: str) -> str:
         """Return the SHA-256 that names the clips of `val` or `test`: the `content_id` of their recipe."""

@@ -50,7 +50,7 @@ def of_files(path: Path, suite: Suite, part: Part, split: str, first: int | None
     numbers = range(needed.num_clips(split), part.num_clips(split) + 1)
     shape = (part.spec.num_frames, part.spec.height, part.spec.width)
     stored = StoredPredictions(path_of_part(path, suite, part), numbers, shape)
-    return lambda clips: [stored(clip.clip_id, _shape(clip)) for clip in clips]
+    return lambda clips: [stored(part.row_of(clip.clip_id, split), _shape(clip)) for clip in clips]
 
 
 def _shape(clip: Clip) -> tuple[int, int, int]:
