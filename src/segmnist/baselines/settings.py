@@ -132,7 +132,7 @@ class Settings:
     def train_specs(self) -> list[SceneSpec]:
         """Return the specs of the clips that are trained on; a data set need not be there any more."""
         if self.spec is not None:
-            return [Part("spec", from_dict(self.spec), 0, 0).train_spec]
+            return [from_dict(self.spec)]
         return [part.train_spec for part in self.parts()]
 
     @property

@@ -36,11 +36,6 @@ class DatasetPart(Part):
 
     place: str = ""
 
-    def first(self, num_clips: int) -> Part:
-        """Return the same part with the first clips only. Raises `BadArgument` for less than one."""
-        fewer = super().first(num_clips)
-        return dataclasses.replace(self, val_clips=fewer.val_clips, test_clips=fewer.test_clips)
-
     def source(self, split: str, truth: tuple[str, ...] = ("semantic",)) -> ClipSource:
         """Return the stored clips of val or test; of train, clips that are drawn without end, for the class prior."""
         if split == "train":
@@ -118,8 +113,8 @@ def suite_of_dataset(place: str | Path, split: str) -> Suite:
         raise BadArgument("split", split, "val, test", "train clips are not scored")
     whole = str(place) if "://" in str(place) else str(Path(place).expanduser().absolute())
     dataset = _opened(whole, split)
-    counts = {"val_clips": 0, "test_clips": 0, f"{split}_clips": len(dataset)}
-    part = DatasetPart("all", dataset.recipe.spec, **counts, place=whole)
+    val, test = (len(dataset), 0) if split == "val" else (0, len(dataset))
+    part = DatasetPart("all", dataset.recipe.spec, val, test, place=whole)
     return Suite(f"data set {Path(whole).name}", f"The {split} clips in {url_of(whole)}.", (part,))
 
 
