@@ -36,7 +36,7 @@ PRESETS_HEAD = """\
 
 Made by `python scripts/spec_reference.py` from the presets; a test compares the two. A preset is a [spec](own-spec.md) with a
 name: `preset("crowded")` in Python, `--preset crowded` on the command line. Each picture shows three frames of clip 3 of the
-train split, seed 0, above their classes.
+train split, seed 0, above their classes; that of `colour` shows `rgb`.
 """
 
 NUM_FRAMES = 3
@@ -69,21 +69,25 @@ def presets_page() -> str:
 
 def picture(name: str) -> NDArray[np.uint8]:
     """Return a preset's picture, RGB: frames of a clip side by side above their classes."""
-    source = ClipSource(PRESETS[name](), split="train", seed=0)
+    source = ClipSource(PRESETS[name](), split="train", seed=0, truth=("semantic", "rgb"))
     clip = source[3]
     times = np.arange(NUM_FRAMES) * source.spec.num_frames // NUM_FRAMES
-    grey = np.minimum(clip.video[times] // GREY_STEP * GREY_STEP + GREY_STEP // 2, 255)
-    video, classes = np.repeat(grey[..., None], 3, axis=-1), CLASS_COLOURS[clip.semantic[times]]
+    seen = clip.rgb if name == "colour" else np.repeat(clip.video[..., None], 3, axis=-1)
+    video = np.minimum(seen[times] // GREY_STEP * GREY_STEP + GREY_STEP // 2, 255)
+    classes = CLASS_COLOURS[clip.semantic[times]]
     return np.concatenate(
         [_row(video), np.full((GAP, _row(video).shape[1], 3), 255, np.uint8), _row(classes)]
     )
 
 
 def png_of(pixels: NDArray[np.uint8]) -> bytes:
-    """Return a picture of 256 colours at most as the bytes of a PNG with a palette."""
+    """Return a picture as the bytes of a PNG, with a palette if it has 256 colours at most."""
     colours, places = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True)
-    image = Image.fromarray(places.reshape(pixels.shape[:2]).astype(np.uint8), "P")
-    image.putpalette(colours.tobytes())
+    if len(colours) > 256:
+        image = Image.fromarray(pixels)
+    else:
+        image = Image.fromarray(places.reshape(pixels.shape[:2]).astype(np.uint8), "P")
+        image.putpalette(colours.tobytes())
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
     return file.getvalue()

@@ -12,6 +12,7 @@ from segmnist import DigitBank, Scene, SceneSpec
 
 MNIST_GLYPH = (28, 28)
 SHAPE_KINDS = ("rectangle", "circle", "ellipse", "triangle")
+TEXTURE_KINDS = ("plain", "stripes", "checker", "patches")
 SPLITS = ("train", "val", "test")
 BANK_SPLITS = {"train": (0, 100), "val": (100, 160), "test": (160, 240)}
 
@@ -99,6 +100,10 @@ def specs(
         sensor_sigma=draw(st.one_of(st.just(0.0), st.floats(0, 128))),
         corruption=draw(st.sampled_from(["none", "shot_noise", "motion_blur", "frame_freeze"])),
         corruption_severity=draw(st.integers(0, 5)),
+        hue_range=draw(upright(-360, 360)),
+        saturation_range=draw(st.one_of(st.just((0.0, 0.0)), upright(0, 1))),
+        texture_kinds=tuple(draw(st.lists(st.sampled_from(TEXTURE_KINDS), min_size=1, unique=True))),
+        texture_size_range=draw(upright(1, 64, whole=True)),
     )
 
 

@@ -17,7 +17,10 @@ def test_a_preset_is_a_described_function_of_its_name(name: str) -> None:
 
 
 def test_all_the_presets_are_there() -> None:
-    names = "standard origin clean noise shapes crowded camouflage ambigram exact passing come-and-go long large moving-mnist"
+    names = (
+        "standard origin clean noise shapes crowded camouflage ambigram exact passing come-and-go long large "
+        "moving-mnist colour"
+    )
     assert sorted(PRESETS) == sorted(names.split())
     assert len({make() for make in PRESETS.values()}) == len(PRESETS)
 

@@ -39,7 +39,13 @@ def is_whole(name: str) -> bool:
 
 
 def test_every_field_is_numeric_with_limits_or_a_choice_or_a_switch() -> None:
-    assert set(field_names()) - set(NUMERIC) == {*CHOICES, "cut_corners", "shape_kinds", "twins"}
+    assert set(field_names()) - set(NUMERIC) == {
+        *CHOICES,
+        "cut_corners",
+        "shape_kinds",
+        "texture_kinds",
+        "twins",
+    }
 
 
 @pytest.mark.parametrize("name", NUMERIC)

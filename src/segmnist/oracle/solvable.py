@@ -124,6 +124,11 @@ SOLVABLE = {
     "sensor_sigma": MORE_THAN_0,
     "corruption": one_of("none"),
     "corruption_severity": ANY,
+    # Colours change nothing of the grey video, which is all that the oracle sees.
+    "hue_range": ANY,
+    "saturation_range": ANY,
+    "texture_kinds": some_of("plain", "stripes", "checker", "patches"),
+    "texture_size_range": ANY,
 }
 """A field that is not listed here must keep its default, and a choice that is not listed is refused."""
 

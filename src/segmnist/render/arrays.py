@@ -16,11 +16,11 @@ from segmnist.errors import BadArgument, did_you_mean
 
 Truth = Literal[
     "semantic", "instance", "amodal", "presence", "areas", "visibility", "truncation", "boxes", "depth", "occluders", "pose",
-    "flow", "flow_occlusion", "shapes", "layers", "beneath", "noiseless", "difficulty", "twins", "camouflage",
+    "flow", "flow_occlusion", "shapes", "layers", "beneath", "noiseless", "difficulty", "twins", "camouflage", "rgb",
 ]  # fmt: skip
 """The names of the truths, for type checkers."""
 
-Maker = Literal["sampled", "drawn", "measured", "traced", "occluded", "derived", "camouflage"]
+Maker = Literal["sampled", "drawn", "measured", "traced", "occluded", "coloured", "derived", "camouflage"]
 
 
 class ArrayKind(NamedTuple):
@@ -28,8 +28,8 @@ class ArrayKind(NamedTuple):
 
     axes: those after the leading clip axis. padding: the value of rows beyond a clip's own. about: a sentence. truth: the name
     that one asks for, "" for what only makes other arrays. made: `sampled` is an array of the Scene; a renderer makes what is
-    `drawn`, `measured`, `traced` or `occluded`; NumPy makes the rest, by the function of the array's name in `derived.py` or
-    `camouflage.py`. needs: the arrays that it is made from.
+    `drawn`, `measured`, `traced`, `occluded` or `coloured`; NumPy makes the rest, by the function of the array's name in
+    `derived.py` or `camouflage.py`. needs: the arrays that it is made from.
     """
 
     axes: tuple[str, ...]
@@ -48,7 +48,7 @@ _INK = ("ink_bits",)
 _SURFACES = ("instance", "shape_instance")
 _LEVELS = ("noiseless", "beneath", "instance", "hides_background")
 
-AXIS_SIZES = {"xyxy": 4, "dxdy": 2, "pose": 5, "shape_pose": 4}
+AXIS_SIZES = {"xyxy": 4, "dxdy": 2, "pose": 5, "shape_pose": 4, "rgb": 3}
 """Sizes of the axes that no spec decides; a new axis gets its size here."""
 
 KINDS: dict[str, ArrayKind] = {
@@ -184,6 +184,10 @@ KINDS: dict[str, ArrayKind] = {
         _PAIR, "float32", 0, "d' of which of a pair is nearer; 0 where nothing tells", "camouflage",
         "camouflage", ("digit_layers", "amodal", "instance"),
     ),
+    "rgb": ArrayKind(
+        (*_FRAME, "rgb"), "uint8", 0, "the video in colour: red, green and blue", "rgb", "coloured",
+        ("noiseless", *_SURFACES),
+    ),
     "ink_bits": ArrayKind(("digit", "time", "y", "word"), "int64", 0, "`amodal`, a bit a pixel", "", "drawn"),
     "background_shape": ArrayKind(
         _FRAME, "uint8", 0, "`shape_instance` without the digits", "", "drawn", ("shape_instance",)
@@ -191,7 +195,7 @@ KINDS: dict[str, ArrayKind] = {
 }  # fmt: skip
 """`digit` has max(num_digits_range) rows; row i is instance i+1. `shape` has max(num_shapes_range)."""
 
-BY_RENDERER: tuple[Maker, ...] = ("drawn", "measured", "traced", "occluded")
+BY_RENDERER: tuple[Maker, ...] = ("drawn", "measured", "traced", "occluded", "coloured")
 """The makers that a renderer stands for."""
 
 _COMES_ALONG: dict[str, tuple[str, ...]] = {"layers": ("amodal",)}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.corruptions.corrupt import corrupt
@@ -17,12 +18,14 @@ def is_corrupted(spec: SceneSpec) -> bool:
 
 
 def corrupt_videos(
-    videos: NDArray[Any], spec: SceneSpec, split: str, seed: int, clip_ids: Iterable[int]
+    arrays: Mapping[str, NDArray[Any]], spec: SceneSpec, split: str, seed: int, clip_ids: Iterable[int]
 ) -> None:
-    """Corrupt the videos of a batch in place, `(B, T, H, W)` uint8, if the spec asks for it."""
+    """Corrupt `video` `(B,T,H,W)` and, if it is there, each channel of `rgb` alike, in place, if the spec asks for it."""
     if not is_corrupted(spec):
         return
-    for video, clip_id in zip(videos, clip_ids, strict=True):
-        video[...] = corrupt(
-            video, spec.corruption, spec.corruption_severity, seed=seed, split=split, clip_id=clip_id
-        )
+    grey, colour = arrays["video"], arrays.get("rgb")
+    for b, clip_id in enumerate(clip_ids):
+        for video in (grey[b], *(() if colour is None else np.moveaxis(colour[b], -1, 0))):
+            video[...] = corrupt(
+                video, spec.corruption, spec.corruption_severity, seed=seed, split=split, clip_id=clip_id
+            )

@@ -125,4 +125,4 @@ def _render_piece(scene: Scene, arrays: dict[str, Array], piece: slice) -> None:
     views = {**scratch, **views}
     draw(part, names, views)
     derive(part, names, views)
-    corrupt_videos(views["video"], part.spec, part.split, part.seed, part.clip_ids.tolist())
+    corrupt_videos(views, part.spec, part.split, part.seed, part.clip_ids.tolist())

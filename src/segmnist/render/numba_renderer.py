@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +21,13 @@ from segmnist.render.numba_kernels.layout import (
     Style,
     Tables,
 )
+from segmnist.scene.colours import colours_of, packed_tints
 from segmnist.scene.fixed_point import ONE, sine_table
 from segmnist.scene.randomness import SPLITS, key_of
 from segmnist.scene.scene import Scene
+
+if TYPE_CHECKING:
+    from segmnist.render.numba_kernels.colour import Palette
 
 Array = NDArray[Any]
 
@@ -64,6 +68,19 @@ def _run(scene: Scene, makers: set[Maker], out: Mapping[str, Array]) -> None:
                 valid, hidden = (out[f"{name}_{what}"].view(np.uint8) for what in ("valid", "occluded"))
                 traced = Traced(out["instance"], out[name], valid)
                 find_hidden(frame, scene_arrays, style, step, traced, hidden)
+    if "coloured" in makers:
+        from segmnist.render.numba_kernels.colour import Grey, colour_clips
+
+        grey = Grey(**{name: _flat(out[name]) for name in Grey._fields})
+        colour_clips(frame, scene_arrays, style, _tables(scene), _palette(scene), grey, _flat(out["rgb"]))
+
+
+def _palette(scene: Scene) -> Palette:
+    """Return the colours of a scene as the kernel takes them."""
+    from segmnist.render.numba_kernels.colour import Palette
+
+    colours = colours_of(scene.spec, scene.clip_ids, split=scene.split, seed=scene.seed)
+    return Palette(packed_tints(colours), colours.tiles.view(np.int64), colours.cells)
 
 
 def _all_of(names: Iterable[str], scene: Scene, out: Mapping[str, Array]) -> dict[str, Array]:

@@ -19,9 +19,16 @@ from segmnist.render.corrupted import corrupt_videos
 from segmnist.render.derived import CAMOUFLAGE_LEVELS, twins_of
 from segmnist.render.geometry import glyph_coordinates_of_points, inverse_coefficients
 from segmnist.render.noise import is_plain_bytes, noise_odds, noise_table, sensor_thresholds
+from segmnist.scene.colours import Colours, colours_of
 from segmnist.scene.fixed_point import ONE, sine_table
-from segmnist.scene.parameters import ELLIPSE, RECTANGLE, TRIANGLE_DOWN
-from segmnist.scene.randomness import PURPOSE_NOISE, PURPOSE_SENSOR, words
+from segmnist.scene.parameters import ELLIPSE, RECTANGLE, TILE, TRIANGLE_DOWN
+from segmnist.scene.randomness import (
+    PURPOSE_COLOUR_SENSOR,
+    PURPOSE_HUE,
+    PURPOSE_NOISE,
+    PURPOSE_SENSOR,
+    words,
+)
 from segmnist.scene.scene import NO_DIGIT, NO_SHAPE, Scene
 from segmnist.scene.spec import SceneSpec
 
@@ -45,6 +52,9 @@ def reference_arrays(scene: Scene, row: int) -> dict[str, Array]:
     arrays.update(_poses(scene, row))
     arrays.update(_flow(scene, row, arrays["instance"], arrays["shape_instance"]))
     arrays.update(_difficulty(scene, row, arrays))
+    arrays["rgb"] = np.stack([_coloured(scene, row, t, arrays) for t in range(scene.spec.num_frames)])
+    seen = {name: arrays[name][None] for name in ("video", "rgb")}
+    corrupt_videos(seen, scene.spec, scene.split, scene.seed, [int(scene.clip_ids[row])])
     if scene.spec.sensor_sigma >= LEAST_SIGMA:
         arrays.update(_camouflage(scene, arrays))
     return arrays
@@ -84,7 +94,6 @@ def _composited(scene: Scene, row: int) -> dict[str, Array]:
         frame["beneath"][frame["instance"] == 0] = frame["noiseless"][frame["instance"] == 0]
         frame["semantic"][:] = classes[frame["instance"]]
         frame["video"][:] = with_sensor_noise(scene, row, t, frame["noiseless"])
-    corrupt_videos(arrays["video"][None], spec, scene.split, scene.seed, [int(scene.clip_ids[row])])
     return arrays
 
 
@@ -107,11 +116,8 @@ def background(scene: Scene, row: int, t: int) -> Array:
     """Return the pepper noise `(H,W)`, before any shape covers it."""
     spec = scene.spec
     size = spec.height * spec.width
-    frame = t * spec.frame_stride
     draws = 1 if is_plain_bytes(spec) else 2
-    bits = words(
-        scene.seed, scene.split, int(scene.clip_ids[row]), PURPOSE_NOISE, frame, -(-size * draws // 4)
-    )
+    bits = _words_of_frame(scene, row, t, PURPOSE_NOISE, -(-size * draws // 4))
     if draws == 1:
         levels = bits.astype("<u4").view(np.uint8)
     else:
@@ -175,17 +181,42 @@ def _is_cut_off(scene: Scene, row: int, n: int, t: int, y: Array, x: Array) -> A
     return (dy < -half_y) | (dy >= half_y) | (dx < -half_x) | (dx >= half_x)
 
 
-def with_sensor_noise(scene: Scene, row: int, t: int, video: Array) -> Array:
+def with_sensor_noise(scene: Scene, row: int, t: int, video: Array, purpose: int = PURPOSE_SENSOR) -> Array:
     """Return the frame as the sensor sees it: a rounded Gaussian deviation added, clipped to 0..255."""
     spec = scene.spec
     if spec.sensor_sigma == 0:
-        return video
+        return video.astype(np.uint8)
     thresholds, _ = sensor_thresholds(spec.sensor_sigma)
-    frame = t * spec.frame_stride
-    bits = words(scene.seed, scene.split, int(scene.clip_ids[row]), PURPOSE_SENSOR, frame, video.size)
+    bits = _words_of_frame(scene, row, t, purpose, video.size)
     deviation = np.searchsorted(thresholds, bits.astype(np.int64), side="right") - len(thresholds) // 2
     seen: Array = np.clip(video + deviation.reshape(video.shape), 0, 255).astype(np.uint8)
     return seen
+
+
+def _coloured(scene: Scene, row: int, t: int, arrays: dict[str, Array]) -> Array:
+    """Return a frame in colour, `(H,W,3)` uint8: the grey levels times the tints of the surfaces seen, then sensor noise."""
+    spec, ids = scene.spec, scene.clip_ids[row : row + 1]
+    of_clip = colours_of(spec, ids, split=scene.split, seed=scene.seed)
+    colours = Colours(*(part[0] for part in of_clip))
+    level, digit, shape = (arrays[name][t] for name in ("noiseless", "instance", "shape_instance"))
+    surface = np.where(digit > 0, digit, np.where(shape > 0, spec.max_digits + shape, 0)).astype(int)
+    y, x = grid(scene)
+    unmoved = np.zeros(1 + spec.max_digits, np.int64)
+    top, left = (np.append(unmoved, place[row, :, t]) for place in (scene.shape_y, scene.shape_x))
+    i, j = (y - top[surface]) // colours.cells[surface], (x - left[surface]) // colours.cells[surface]
+    bit = colours.tiles[surface] >> (TILE * (i % TILE) + j % TILE).astype(np.uint64) & np.uint64(1)
+    tint = colours.tints[surface, bit.astype(int)]
+    if spec.noise_density > 0:
+        hues = _words_of_frame(scene, row, t, PURPOSE_HUE, -(-level.size // 4)).astype("<u4").view(np.uint8)
+        bare, hues = surface == 0, hues[: level.size].reshape(level.shape)
+        tint[bare] = colours.noise_tints[hues[bare]]
+    return with_sensor_noise(scene, row, t, level[..., None] * tint >> 8, PURPOSE_COLOUR_SENSOR)
+
+
+def _words_of_frame(scene: Scene, row: int, t: int, purpose: int, num_words: int) -> Array:
+    """Return random words of a frame for one purpose."""
+    frame = t * scene.spec.frame_stride
+    return words(scene.seed, scene.split, int(scene.clip_ids[row]), purpose, frame, num_words)
 
 
 def _measures(scene: Scene, row: int, instance: Array, amodal: Array) -> dict[str, Array]:

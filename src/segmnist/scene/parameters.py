@@ -17,6 +17,10 @@ KIND_CODES = {"rectangle": RECTANGLE, "ellipse": ELLIPSE, "circle": -ELLIPSE, "t
 """What the sampling kernel draws from; the sign tells a circle from an ellipse."""
 
 
+TILE = 8
+"""Cells along a side of the square that a texture repeats."""
+
+
 class Tables(NamedTuple):
     """What a random word picks from, and the sine table."""
 

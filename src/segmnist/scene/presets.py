@@ -141,9 +141,19 @@ def moving_mnist() -> SceneSpec:
     )
 
 
+def colour() -> SceneSpec:
+    """Textured shapes on a textured ground of one grey level, for `rgb`: under sensor noise, in each channel its own."""
+    return SceneSpec(
+        noise_density=0.0,
+        background_level=128,
+        sensor_sigma=6.0,
+        texture_kinds=("plain", "stripes", "checker", "patches"),
+    )
+
+
 PresetName = Literal[
     "standard", "origin", "clean", "noise", "shapes", "crowded", "camouflage", "ambigram", "exact", "passing",
-    "come-and-go", "long", "large", "moving-mnist",
+    "come-and-go", "long", "large", "moving-mnist", "colour",
 ]  # fmt: skip
 """The names of the presets, for type checkers."""
 
@@ -164,6 +174,7 @@ PRESETS: dict[str, Callable[[], SceneSpec]] = {
         long,
         large,
         moving_mnist,
+        colour,
     )
 }
 

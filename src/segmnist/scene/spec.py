@@ -17,7 +17,14 @@ from segmnist.classes import MOST_CLASSES
 from segmnist.errors import BadArgument, did_you_mean
 from segmnist.html_hooks import html_of
 from segmnist.scene.fixed_point import FULL_TURN, to_angle
-from segmnist.scene.spec_fields import CorruptionName, CountRange, Range, ShapeKind, SpecFields
+from segmnist.scene.spec_fields import (
+    CorruptionName,
+    CountRange,
+    Range,
+    ShapeKind,
+    SpecFields,
+    TextureKind,
+)
 from segmnist.text_file import parsed_toml, read_text
 from segmnist.whole_file import replace_file
 
@@ -43,6 +50,7 @@ SECTIONS = {
     "num_digits_range": "Digits",
     "num_shapes_range": "Shapes",
     "noise_density": "Noise and background",
+    "hue_range": "Colour",
     "corruption": "Corruption",
     "twins": "Twins",
     "glyphs_per_class": "Countable scenes",
@@ -156,6 +164,14 @@ class SceneSpec:
 
     # What lies over everything.
     sensor_sigma: float = _field(0.0, 0, 128, "grey", "Gaussian sensor noise over the whole frame")
+
+    # The colours of `rgb`, which change nothing of the grey video.
+    hue_range: Range = _field((0.0, 359.99), -360, 360, "deg", "hues of digits, shapes and ground in `rgb`")
+    saturation_range: Range = _field((0.5, 1.0), 0, 1, "", "saturations of these hues; 0 is grey")
+    texture_kinds: tuple[TextureKind, ...] = _choice(
+        ("plain",), "patterns of two colours on shapes and still ground in `rgb`"
+    )
+    texture_size_range: CountRange = _field((2, 6), 1, 64, "px", "side of a texture's cells")
 
     # What happens to the finished video. The truths stay those of the scene.
     corruption: CorruptionName = _choice("none", "what the finished video is corrupted by")
@@ -378,7 +394,7 @@ def _check_together(spec: SceneSpec) -> None:
     if spec.duration > MAX_DURATION:
         fix = f"num_frames x frame_stride may be {MAX_DURATION} at most"
         raise BadArgument("frame_stride", spec.frame_stride, f"1..{MAX_DURATION // spec.num_frames}", fix)
-    for name in ("classes", "shape_kinds"):
+    for name in ("classes", "shape_kinds", "texture_kinds"):
         value = getattr(spec, name)
         if len(set(value)) != len(value) or (name == "shape_kinds" and not value):
             raise BadArgument(name, value, "one or more different values")

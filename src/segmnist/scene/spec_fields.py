@@ -11,6 +11,7 @@ CorruptionName = Literal[
     "none", "gaussian_noise", "shot_noise", "impulse_noise", "gaussian_blur", "motion_blur", "brightness", "contrast",
     "pixelate", "jpeg_compression", "frame_drop", "frame_freeze", "occluding_bars",
 ]  # fmt: skip
+TextureKind = Literal["plain", "stripes", "checker", "patches"]
 
 
 class SpecFields(TypedDict, total=False):
@@ -56,6 +57,10 @@ class SpecFields(TypedDict, total=False):
     sensor_sigma: float
     corruption: CorruptionName
     corruption_severity: int
+    hue_range: Range
+    saturation_range: Range
+    texture_kinds: tuple[TextureKind, ...]
+    texture_size_range: CountRange
     twins: tuple[tuple[int, int], ...]
     twin_odds: float
     glyphs_per_class: int

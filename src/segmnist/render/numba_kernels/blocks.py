@@ -346,6 +346,33 @@ def count_ink(typing_context: Any, address: Any, ink: Any) -> Any:
 
 
 @intrinsic
+def shade_pixels(typing_context: Any, rgb: Any, levels: Any, places: Any, tints: Any) -> Any:
+    """Store 16 pixels as red, green and blue: level * tint >> 8.
+
+    levels: address of 16 bytes; places: of 16 uint16, rows of `tints`: 64 bits each, its parts in 16 bits each.
+    """
+
+    def generate(builder: Any, target: Any, grey: Any, rows: Any, table: Any) -> None:
+        wide = _lanes(_SHORT, 64)
+        row = builder.zext(_load(builder, rows, _lanes(_SHORT, 16)), _lanes(_LONG, 16))
+        places = builder.shl(row, _constant(_LONG, 16, 3))
+        tint = ir.Constant(_lanes(_LONG, 16), ir.Undefined)
+        for k in range(16):
+            lane = ir.Constant(_WORD, k)
+            place = builder.add(table, builder.extract_element(places, lane))
+            tint = builder.insert_element(tint, _load(builder, place, _LONG), lane)
+        level = builder.zext(_load(builder, grey, _lanes(_BYTE, 16)), _lanes(_SHORT, 16))
+        four_times = ir.Constant(_lanes(_WORD, 64), [k // 4 for k in range(64)])
+        level = builder.shuffle_vector(level, ir.Constant(level.type, ir.Undefined), four_times)
+        shaded = builder.lshr(builder.mul(builder.bitcast(tint, wide), level), _constant(_SHORT, 64, 8))
+        shaded = builder.trunc(shaded, _lanes(_BYTE, 64))
+        parts = ir.Constant(_lanes(_WORD, 48), [4 * (k // 3) + k % 3 for k in range(48)])
+        _store(builder, target, builder.shuffle_vector(shaded, ir.Constant(shaded.type, ir.Undefined), parts))
+
+    return _signature(types.void, (types.int64, types.int64, types.int64, types.int64), generate)
+
+
+@intrinsic
 def ink_bits(typing_context: Any, ink: Any) -> Any:
     """Return 16 bits as int64: bit k says whether pixel k has ink."""
 

@@ -31,6 +31,7 @@ from segmnist.render.numba_kernels.shapes import (
     place_shape,
     shape_room,
 )
+from segmnist.scene.randomness import PURPOSE_SENSOR
 
 Array = NDArray[Any]
 
@@ -143,4 +144,4 @@ def draw_clips(frame: Frame, scene: SceneArrays, style: Style, tables: Tables, o
                     draw_digit(canvas, frame, glyph, pose, spans, n + 1, scene.label[b, n])
             copy_frame(out.noiseless, video, start, size)
             if style.sensor_reach:
-                add_sensor_noise(video, start, size, scratch, style, tables, address)
+                add_sensor_noise(video, start, size, scratch, style, tables, address, PURPOSE_SENSOR)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from segmnist.compiled import kernel
 from segmnist.render.numba_kernels.layout import BYTE_NOISE, GUIDE_BITS, NO_NOISE, Style, Tables
-from segmnist.scene.randomness import PURPOSE_NOISE, PURPOSE_SENSOR
+from segmnist.scene.randomness import PURPOSE_NOISE
 
 Array = NDArray[Any]
 
@@ -88,10 +88,17 @@ def draw_background(
 
 @kernel
 def add_sensor_noise(
-    pixels: Array, start: int, size: int, scratch: Array, style: Style, tables: Tables, address: NoiseAddress
+    pixels: Array,
+    start: int,
+    size: int,
+    scratch: Array,
+    style: Style,
+    tables: Tables,
+    address: NoiseAddress,
+    purpose: int,
 ) -> None:
     """Add a rounded Gaussian deviation to each pixel of a frame, pixels[start : start + size], and clip to 0..255."""
-    fill_random(scratch, 0, (size + 3) // 4, PURPOSE_SENSOR, address, style)
+    fill_random(scratch, 0, (size + 3) // 4, purpose, address, style)
     thresholds, guide = tables.sensor_thresholds, tables.sensor_guide
     for i in range(size):
         bits = np.int64(scratch[i])

@@ -15,7 +15,13 @@ from segmnist.render.derived import real_digits, real_shapes
 from segmnist.render.noise import is_plain_bytes, noise_table, sensor_thresholds
 from segmnist.render.tensors.philox import round_keys
 from segmnist.scene.fixed_point import ONE, sine_table
-from segmnist.scene.randomness import PURPOSE_NOISE, PURPOSE_SENSOR, SPLITS
+from segmnist.scene.randomness import (
+    PURPOSE_COLOUR_SENSOR,
+    PURPOSE_HUE,
+    PURPOSE_NOISE,
+    PURPOSE_SENSOR,
+    SPLITS,
+)
 from segmnist.scene.scene import Scene
 from segmnist.scene.spec import SceneSpec
 
@@ -90,8 +96,10 @@ class Tables(NamedTuple):
     sine: Tensor
     keys: Tensor
     noise_words: Tensor
-    """`(T,)` the second word of the address of each frame's noise; `sensor_words` of its sensor noise."""
+    """`(T,)` the second word of the address of each frame's noise; the next three of what their names say."""
     sensor_words: Tensor
+    hue_words: Tensor
+    colour_sensor_words: Tensor
     noise: Tensor
     """`(65536,)` grey level of each draw."""
     sensor: Tensor
@@ -101,7 +109,11 @@ class Tables(NamedTuple):
 
     def part(self, frames: slice) -> Tables:
         """Return the tables of some frames."""
-        return self._replace(noise_words=self.noise_words[frames], sensor_words=self.sensor_words[frames])
+        named = {name: part for name, part in self._asdict().items() if name in _OVER_TIME}
+        return self._replace(**{name: part[frames] for name, part in named.items()})
+
+
+_OVER_TIME = ("noise_words", "sensor_words", "hue_words", "colour_sensor_words")
 
 
 def style_of_spec(spec: SceneSpec, bank: DigitBank) -> Style:
@@ -196,6 +208,8 @@ def tables_of(spec: SceneSpec, seed: int, split: str, device: torch.device) -> T
         keys=torch.tensor(round_keys(seed), device=device),
         noise_words=words(PURPOSE_NOISE),
         sensor_words=words(PURPOSE_SENSOR),
+        hue_words=words(PURPOSE_HUE),
+        colour_sensor_words=words(PURPOSE_COLOUR_SENSOR),
         noise=torch.tensor(noise_table(spec), device=device),
         sensor=torch.tensor(sensor_thresholds(spec.sensor_sigma or 1.0)[0], device=device),
         spread=torch.tensor(

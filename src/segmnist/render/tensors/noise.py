@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -27,11 +29,15 @@ def background(clip_words: Tensor, tables: Tables, style: Style) -> Tensor:
     return levels[..., :size].reshape(shape)
 
 
-def with_sensor_noise(video: Tensor, clip_words: Tensor, tables: Tables, style: Style) -> Tensor:
-    """Return frames `(B,T,H,W)` uint8 as the sensor sees them: a deviation added, clipped to 0..255."""
+def with_sensor_noise(
+    video: Tensor, clip_words: Tensor, sensor_words: Tensor, tables: Tables, style: Style
+) -> Tensor:
+    """Return frames `(B,T,H,W)` or `(B,T,H,W,3)` uint8 as the sensor sees them: a deviation added, clipped to 0..255.
+
+    sensor_words: `(T,)`, the second word of the addresses of the deviations.
+    """
     if style.sensor_reach == 0:
         return video
-    size = style.height * style.width
-    bits = words(clip_words, tables.sensor_words, tables.keys, size)
+    bits = words(clip_words, sensor_words, tables.keys, math.prod(video.shape[2:]))
     above = torch.searchsorted(tables.sensor, bits.contiguous(), right=True, out_int32=True)
     return (video + (above - style.sensor_reach).view(video.shape)).clamp(0, 255).to(torch.uint8)

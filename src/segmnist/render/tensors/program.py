@@ -68,7 +68,7 @@ def paint(known: Prepared, tables: Tables, style: Style, out: Out) -> None:
         _write_extent(n, ink, pose, style, out)
     nearest = torch.maximum(behind, digits)
     noiseless, instance = nearest.to(torch.uint8), (nearest >> NUMBER).to(torch.uint8) & 127
-    out["video"][:] = with_sensor_noise(noiseless, known.clip_words, tables, style)
+    out["video"][:] = with_sensor_noise(noiseless, known.clip_words, tables.sensor_words, tables, style)
     if "noiseless" in out:
         out["noiseless"][:] = noiseless
     if "background_layer" in out:

@@ -16,6 +16,7 @@ from segmnist.render.clips import Clips
 from segmnist.render.corrupted import corrupt_videos, is_corrupted
 from segmnist.render.derived import DERIVED
 from segmnist.render.memory import bytes_of, check_memory, shape_of
+from segmnist.render.tensors.colour import Palette, colour, palette_of
 from segmnist.render.tensors.inputs import (
     SceneTensors,
     Style,
@@ -36,6 +37,8 @@ DRAWN = (
     "visible_area", "amodal_area", "whole_area", "boxes_xyxy", "amodal_boxes_xyxy",
 )  # fmt: skip
 """The arrays that the program writes."""
+_COLOURED = "rgb"
+"""The array that is made from three of those once they are written."""
 _SHARES = {"visibility": ("visible_area", "amodal_area"), "truncation": ("amodal_area", "whole_area")}
 """The arrays that are quotients of areas."""
 _SAMPLED = {"labels": "label", "num_digits": "num_digits"}
@@ -44,7 +47,7 @@ _FROM_SCENE = tuple(name for name, kind in KINDS.items() if kind.made == "derive
 """The arrays that follow from the Scene alone; NumPy makes them."""
 
 TENSOR_TRUTHS: tuple[Truth, ...] = check_truths(
-    truth for truth, names in TRUTHS.items() if set(names) <= {*DRAWN, *_SHARES, *_FROM_SCENE}
+    truth for truth, names in TRUTHS.items() if set(names) <= {*DRAWN, _COLOURED, *_SHARES, *_FROM_SCENE}
 )
 """The truths that this renderer draws."""
 
@@ -109,8 +112,9 @@ def render_tensors(
     check_tensor_truths(truths)
     names = ("video", *arrays_of(truths))
     shown = tables_of(scene.spec, scene.seed, scene.split, place)
-    drawn = _draw(scene.spec, scene_tensors(scene, place), shown, style_of(scene), names, compiled)
-    _corrupt(drawn["video"], scene.spec, scene.split, scene.seed, scene.clip_ids)
+    palette = _palette(names, scene.spec, scene.clip_ids, scene.split, scene.seed, place)
+    drawn = _draw(scene.spec, scene_tensors(scene, place), shown, style_of(scene), palette, names, compiled)
+    _corrupt(drawn, scene.spec, scene.split, scene.seed, scene.clip_ids)
     made = drawn | _from_scene(scene, names, place)
     return Clips(scene, {name: made[name] for name in (*names, *_SAMPLED)})
 
@@ -127,15 +131,16 @@ def sample_and_draw(
 ) -> dict[str, Tensor]:
     """Return the arrays of clips by id: what `render_tensors` draws of `sample`, sampled on the device, too.
 
-    clip_ids: `(B,)` int64, on the device to draw on. No number comes from the CPU, but for arrays that follow from the scene
-    alone, such as poses. The other arguments are those of `sample` and `render_tensors`, and are not checked again. Raises
-    `BadArgument` for a batch that does not fit.
+    clip_ids: `(B,)` int64, on the device to draw on. No number comes from the CPU, but for colours and for arrays that follow
+    from the scene alone, such as poses. The other arguments are those of `sample` and `render_tensors`, and are not checked
+    again. Raises `BadArgument` for a batch that does not fit.
     """
     device, names = clip_ids.device, ("video", *arrays_of(truths))
     tensors = sample_tensors(spec, clip_ids, split=split, seed=seed, bank=bank)
     shown, style = tables_of(spec, seed, split, device), style_of_spec(spec, bank)
-    made = _draw(spec, tensors, shown, style, names, compiled)
-    _corrupt(made["video"], spec, split, seed, clip_ids)
+    palette = _palette(names, spec, clip_ids, split, seed, device)
+    made = _draw(spec, tensors, shown, style, palette, names, compiled)
+    _corrupt(made, spec, split, seed, clip_ids)
     if any(name in _FROM_SCENE for name in names):
         scene = sample(spec, clip_ids.cpu().numpy(), split=split, seed=seed, bank=bank)
         made |= _from_scene(scene, names, device)
@@ -143,7 +148,13 @@ def sample_and_draw(
 
 
 def _draw(
-    spec: SceneSpec, tensors: SceneTensors, shown: Tables, style: Style, names: Iterable[str], compiled: bool
+    spec: SceneSpec,
+    tensors: SceneTensors,
+    shown: Tables,
+    style: Style,
+    palette: Palette | None,
+    names: Iterable[str],
+    compiled: bool,
 ) -> dict[str, Any]:
     """Return the arrays of these names that follow from pixels, and those that the scene holds, chunk by chunk."""
     device, num_clips = tensors.label.device, len(tensors.label)
@@ -151,24 +162,38 @@ def _draw(
     draw = _compiled() if compiled else paint
     for clips, frames in _chunks(num_clips, spec.num_frames, _frames_a_chunk(style, out, device)):
         views = {name: _part(name, tensor, clips, frames) for name, tensor in out.items()}
-        tables = shown.part(frames)
-        draw(prepared(tensors.part(clips, frames), tables, style), tables, style, views)
+        part, tables = tensors.part(clips, frames), shown.part(frames)
+        draw(prepared(part, tables, style), tables, style, views)
+        if palette is not None:
+            colour(part, palette.part(clips), tables, style, views)
     sampled = {name: getattr(tensors, source).to(_dtype(name)) for name, source in _SAMPLED.items()}
     return {**out, **_shares(out), **sampled}
 
 
-def _corrupt(video: Tensor, spec: SceneSpec, split: str, seed: int, clip_ids: Any) -> None:
-    """Corrupt videos `(B, T, H, W)` in place if the spec asks for it; they go to the processor and back, as NumPy does it."""
+def _corrupt(drawn: Mapping[str, Tensor], spec: SceneSpec, split: str, seed: int, clip_ids: Any) -> None:
+    """Corrupt videos in place if the spec asks for it; they go to the processor and back, as NumPy does it."""
     if is_corrupted(spec):
-        videos = video.cpu().numpy()
+        videos = {name: drawn[name].cpu().numpy() for name in ("video", _COLOURED) if name in drawn}
         corrupt_videos(videos, spec, split, seed, clip_ids.tolist())
-        video.copy_(torch.from_numpy(videos))
+        for name, video in videos.items():
+            drawn[name].copy_(torch.from_numpy(video))
+
+
+def _palette(
+    names: Iterable[str], spec: SceneSpec, clip_ids: Any, split: str, seed: int, device: torch.device
+) -> Palette | None:
+    """Return the colours of these clips if one of these arrays has any."""
+    if _COLOURED not in names:
+        return None
+    ids = clip_ids.cpu().numpy() if isinstance(clip_ids, Tensor) else clip_ids
+    return palette_of(spec, ids, split=split, seed=seed, device=device)
 
 
 def _drawn_for(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the arrays that the program must write for these."""
-    needed = {need for name in names for need in _SHARES.get(name, (name,))}
-    return tuple(name for name in DRAWN if name in needed)
+    """Return the arrays that must be written for these."""
+    needs = {**_SHARES, _COLOURED: (*KINDS[_COLOURED].needs, _COLOURED)}
+    needed = {need for name in names for need in needs.get(name, (name,))}
+    return tuple(name for name in (*DRAWN, _COLOURED) if name in needed)
 
 
 def _dtype(name: str) -> torch.dtype:
@@ -207,6 +232,8 @@ def _frames_a_chunk(style: Style, out: Mapping[str, Tensor], device: torch.devic
     pixels = style.height * style.width
     if "whole_area" in out:
         pixels = max(pixels, (2 * style.reach + 1) ** 2)
+    if _COLOURED in out:
+        pixels *= 4
     scratch = SCRATCH_BYTES if device.type == "cpu" else DEVICE_SCRATCH_BYTES
     return max(scratch // (BYTES_A_PIXEL * pixels), 1)
 
