@@ -1,25 +1,28 @@
-"""A U-Net that sees each frame with its two neighbours on either side, stacked as the channels of one picture."""
+"""A U-Net that sees each frame with its three neighbours on either side, stacked as the channels of one picture."""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from segmnist.baselines.baseline import Baseline
+from segmnist.baselines.baseline import Baseline, cross_entropy
 from segmnist.baselines.models.unet import Decoder, Encoder
 
-REACH = 2
+REACH = 3
 
 
 class FrameStack(Baseline):
-    """Five frames in, the classes of the middle one out; outside the clip, its first and last frames repeat."""
+    """Seven frames in, the classes of the middle one out; outside the clip, its first and last frames repeat."""
 
     paper = (
         "Simonyan and Zisserman, Two-stream convolutional networks for action recognition in videos, NeurIPS "
         "2014 (its stacking), in a U-Net"
     )
     sees = "clip"
+    defaults: ClassVar = {"batch": 32, "frames": None}
 
     def __init__(self, width: int = 16) -> None:
         super().__init__()
@@ -27,8 +30,19 @@ class FrameStack(Baseline):
 
     def forward(self, video: Tensor) -> Tensor:
         """Return logits `(B, T, 11, H, W)` of a video `(B, T, 1, H, W)`."""
-        T = video.shape[1]
-        longer = functional.pad(video.transpose(1, 2), (0, 0, 0, 0, REACH, REACH), mode="replicate")
-        stacks = torch.cat([longer[:, 0, shift : shift + T, None] for shift in range(2 * REACH + 1)], dim=2)
-        logits: Tensor = self.decoder(self.encoder(stacks.flatten(0, 1)))
+        logits: Tensor = self.decoder(self.encoder(_stacks(video).flatten(0, 1)))
         return logits.reshape(*video.shape[:2], *logits.shape[1:])
+
+    def loss(self, video: Tensor, target: Tensor) -> Tensor:
+        """Return the cross-entropy of one random frame of each clip: frames of a clip are near-duplicates."""
+        clips = torch.arange(len(video), device=video.device)
+        frames = torch.randint(video.shape[1], (len(video),), device=video.device)
+        logits = self.decoder(self.encoder(_stacks(video)[clips, frames]))
+        return cross_entropy(logits[:, None], target[clips, frames, None])
+
+
+def _stacks(video: Tensor) -> Tensor:
+    """Return each frame with its neighbours as channels, `(B, T, 7, H, W)`."""
+    T = video.shape[1]
+    longer = functional.pad(video.transpose(1, 2), (0, 0, 0, 0, REACH, REACH), mode="replicate")
+    return torch.cat([longer[:, 0, shift : shift + T, None] for shift in range(2 * REACH + 1)], dim=2)
