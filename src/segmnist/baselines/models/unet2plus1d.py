@@ -6,6 +6,7 @@ It is also the body of the models that draw samples, so that a table compares wh
 from __future__ import annotations
 
 from torch import Tensor, nn
+from torch.nn import functional
 
 from segmnist.baselines.models.unet import double_conv
 from segmnist.baselines.models.unet3d import UNet3d, VideoUNet
@@ -22,8 +23,10 @@ class FactoredConv(nn.Module):
         super().__init__()
         self.space = double_conv(inputs, outputs)
         self.time = nn.Sequential(
-            nn.Conv2d(outputs, outputs, (5, 1), padding=(2, 0)), nn.GroupNorm(8, outputs), nn.ReLU()
+            nn.Conv2d(outputs, outputs, (5, 1), padding=(2, 0)), nn.GroupNorm(8, outputs)
         )
+        # At first a frame is seen by itself, and what other frames add is learned.
+        nn.init.zeros_(self.time[1].weight)
 
     def forward(self, clips: Tensor) -> Tensor:
         """Return features `(B, outputs, T, H, W)` of `(B, inputs, T, H, W)`."""
@@ -31,7 +34,7 @@ class FactoredConv(nn.Module):
         frames = self.space(clips.transpose(1, 2).flatten(0, 1)).unflatten(0, (B, T))
         rows = frames.transpose(1, 2).flatten(3)
         # The sum keeps what the frame alone says: without it, the same training learns half as much.
-        summed: Tensor = rows + self.time(rows)
+        summed: Tensor = functional.relu(rows + self.time(rows))
         return summed.reshape(B, -1, T, H, W)
 
 
