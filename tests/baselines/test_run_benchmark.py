@@ -57,7 +57,9 @@ def test_a_run_with_the_budget_of_the_list_keeps_its_name() -> None:
 
 
 def test_a_reference_is_a_run_without_training(tmp_path: Path) -> None:
-    options = argparse.Namespace(threads=1, results=tmp_path, tracking=False, oracle=False, commit=None)
+    options = argparse.Namespace(
+        threads=1, runs=tmp_path, results=tmp_path, tracking=False, oracle=False, commit=None
+    )
     run = run_benchmark.Run("exact-v2", "small", "class-prior", 0, 0.0)
     assert run in list(run_benchmark.all_runs())
     run_benchmark.finish(run, options)
