@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from field_pictures import EFFECTS, WITHOUT, WORDS
 from segmnist import PRESETS, ClipSource, SceneSpec
 from segmnist.palette import CLASS_COLOURS
 from segmnist.scene.spec import about_of, limits_of, sections
@@ -29,6 +30,9 @@ Made by `python scripts/spec_reference.py` from `SceneSpec`; a test compares the
 range. A `*_range` is a pair (low, high), both ends included, and each clip, digit or shape draws its own value from it.
 Angles are counter-clockwise as seen. The last column names the [presets](presets.md) that have another value than the
 default. [A spec of your own](own-spec.md) shows how to change fields.
+
+The pictures show clip 3 of the train split, seed 0, with little else in the scene; `python scripts/field_pictures.py` draws
+them.
 """
 
 PRESETS_HEAD = """\
@@ -58,8 +62,21 @@ def fields_page() -> str:
             for name in names
         ]
         head = ["| field | what it is | range | unit | default | changed by |", "|---|---|---|---|---|---|"]
-        tables.append("\n".join([f"\n## {title}\n", *head, *rows, ""]))
+        tables.append("\n".join([f"\n## {title}\n", *head, *rows, "", *_effects(names), ""]))
     return FIELDS_HEAD + "".join(tables)
+
+
+def _effects(names: list[str]) -> list[str]:
+    """Return a table of the pictures of these fields, and a sentence on each that has none."""
+    shown = [
+        f"| `{name}` = {', '.join(f'`{_literal(value)}`' for value in EFFECTS[name].values)}<br>{WORDS[EFFECTS[name].shown]} | "
+        f"![{name}: {', '.join(_literal(value) for value in EFFECTS[name].values)}](images/fields/{name}.webp) |"
+        for name in names
+        if name in EFFECTS
+    ]
+    head = ["| values from left to right | what they do |", "|---|---|"] if shown else []
+    absent = [f"No picture of `{name}`: {WITHOUT[name]}." for name in names if name in WITHOUT]
+    return [*head, *shown, *([""] if shown and absent else []), *"  \n".join(absent).splitlines()]
 
 
 def presets_page() -> str:

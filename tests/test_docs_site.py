@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -17,7 +18,9 @@ PAGES = sorted((ROOT / "docs").glob("*.md"))
 
 
 def script(name: str) -> ModuleType:
-    """Return a script as a module."""
+    """Return a script as a module; scripts may import one another."""
+    if str(ROOT / "scripts") not in sys.path:
+        sys.path.append(str(ROOT / "scripts"))
     spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -52,6 +55,23 @@ def test_the_pictures_of_the_presets_are_what_is_drawn() -> None:
         with Image.open(pages.PICTURES / f"{name}.png") as stored:
             drawn = np.array_equal(np.asarray(stored.convert("RGB")), pages.picture(name))
         assert drawn, f"{name}; run: python scripts/spec_reference.py"
+
+
+def test_every_field_has_a_picture_or_a_reason_for_none() -> None:
+    pictures = script("field_pictures")
+    assert pictures.EFFECTS.keys() & pictures.WITHOUT.keys() == set()
+    assert pictures.EFFECTS.keys() | pictures.WITHOUT.keys() == set(field_names())
+    assert all(len(set(effect.values)) >= 2 for effect in pictures.EFFECTS.values())
+    assert {path.stem for path in pictures.PICTURES.iterdir()} == set(pictures.EFFECTS)
+    assert sum(path.stat().st_size for path in pictures.PICTURES.iterdir()) < 1_500_000
+
+
+def test_the_pictures_of_the_fields_are_what_is_drawn() -> None:
+    pictures = script("field_pictures")
+    for name in pictures.EFFECTS:
+        with Image.open(pictures.PICTURES / f"{name}.webp") as stored:
+            drawn = np.array_equal(np.asarray(stored.convert("RGBA")), pictures.picture(name))
+        assert drawn, f"{name}; run: python scripts/field_pictures.py"
 
 
 def test_every_variable_that_the_code_reads_is_documented() -> None:
