@@ -19,9 +19,9 @@ from segmnist.whole_file import replace_file
 
 PICTURES = Path(__file__).parents[1] / "docs" / "images" / "fields"
 
-Shown = Literal["frame", "times", "trail", "clips", "heap"]
+Shown = Literal["frame", "times", "trail", "clips", "heap", "colour"]
 """The first frame of a clip; three of its frames; all its frames on top of one another; the first frames of three clips, or of
-24 clips on top of one another."""
+24 clips on top of one another; the first frame in colour."""
 
 WORDS: dict[Shown, str] = {
     "frame": "the first frame",
@@ -29,6 +29,7 @@ WORDS: dict[Shown, str] = {
     "trail": "all frames on top of one another",
     "clips": "the first frames of three clips",
     "heap": "the first frames of 24 clips on top of one another",
+    "colour": "the first frame in colour, `rgb`",
 }
 
 
@@ -67,6 +68,8 @@ OVERLAPPING: dict[str, Any] = {
 MOVING_SHAPES: dict[str, Any] = {
     **SHAPES, "num_frames": 6, "shape_size_range": (6, 10), "shape_level_range": (200, 255),
 }  # fmt: skip
+
+TEXTURED: dict[str, Any] = {"noise_density": 0.0, "texture_kinds": ("checker",)}
 
 EFFECTS: dict[str, Effect] = {
     "height": Effect((32, 64, 96), "frame", {}),
@@ -109,6 +112,10 @@ EFFECTS: dict[str, Effect] = {
     "sensor_sigma": Effect((0.0, 20.0, 80.0), "frame", BARE),
     "corruption": Effect(choices_of("corruption"), "frame", CORRUPTED | {"corruption_severity": 4}),
     "corruption_severity": Effect((0, 1, 3, 5), "frame", CORRUPTED | {"corruption": "gaussian_noise"}),
+    "hue_range": Effect(((0.0, 60.0), (0.0, 359.99), (180.0, 240.0)), "colour", {"noise_density": 0.0}),
+    "saturation_range": Effect(((0.0, 0.0), (0.5, 1.0), (1.0, 1.0)), "colour", {"noise_density": 0.0}),
+    "texture_kinds": Effect(tuple((kind,) for kind in choices_of("texture_kinds")), "colour", {"noise_density": 0.0}),
+    "texture_size_range": Effect(((1, 1), (2, 6), (12, 12)), "colour", TEXTURED),
     "glyphs_per_class": Effect((1, 3, 0), "clips", STILL | {"classes": (4,)}),
     "position_step": Effect((0.0, 9.0, 18.0), "heap", STILL | {"scale_range": (0.25, 0.25), "classes": (0,)}),
     "direction_step": Effect((0.0, 45.0, 90.0), "trail", MOVING | {"num_digits_range": (6, 6), "num_frames": 6}),
@@ -148,13 +155,15 @@ def picture(name: str) -> NDArray[np.uint8]:
 def webp_of(pixels: NDArray[np.uint8]) -> bytes:
     """Return a picture as the bytes of a lossless WebP."""
     file = io.BytesIO()
-    Image.fromarray(pixels, "RGBA").save(file, "WEBP", lossless=True, quality=100, method=6)
+    Image.fromarray(pixels, "RGBA").save(file, "WEBP", lossless=True, quality=100, method=6, exact=True)
     return file.getvalue()
 
 
 def _cells(spec: SceneSpec, effect: Effect) -> NDArray[np.uint8]:
     """Return the frames that show a spec, side by side, RGBA."""
-    source = ClipSource(spec, split="train", seed=0)
+    source = ClipSource(
+        spec, split="train", seed=0, truth=("rgb",) if effect.shown == "colour" else ("semantic",)
+    )
     if effect.shown in ("clips", "heap"):
         count = 3 if effect.shown == "clips" else 24
         frames = source[effect.clip : effect.clip + count].video[:, 0]
@@ -162,12 +171,15 @@ def _cells(spec: SceneSpec, effect: Effect) -> NDArray[np.uint8]:
         frames = source[effect.clip].video
     if effect.shown in ("trail", "heap"):
         frames = frames.max(axis=0, keepdims=True)
+    elif effect.shown == "colour":
+        frames = source[effect.clip].rgb[:1]
     elif effect.shown == "frame":
         frames = frames[:1]
     elif effect.shown == "times":
         frames = frames[[0, len(frames) // 2, -1]]
-    grey = np.repeat(np.concatenate(list(frames), axis=1)[..., None], 3, axis=-1)
-    return np.concatenate([grey, np.full((*grey.shape[:2], 1), 255, np.uint8)], axis=-1)
+    seen = np.concatenate(list(frames), axis=1)
+    rgb = seen if seen.ndim == 3 else np.repeat(seen[..., None], 3, axis=-1)
+    return np.concatenate([rgb, np.full((*rgb.shape[:2], 1), 255, np.uint8)], axis=-1)
 
 
 def _beside(blocks: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
