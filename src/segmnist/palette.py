@@ -31,6 +31,8 @@ _DIGIT_COLOURS = (
     (211, 71, 19),
 )
 _BLACK, _GREY = (0, 0, 0), (128, 128, 128)
+_LEAST_FROM_BLACK = 40_000_000
+"""How far every further class is from the black of the background, as `_distances` has it: a red from (187, 0, 0) on."""
 
 # Okabe and Ito's set (Color Universal Design, 2008), which stays apart under the common colour deficiencies;
 # their black is the background here.
@@ -50,8 +52,8 @@ def class_colours(classes: Classes = DIGITS) -> UInt8:
     """Return the RGB of each class, (256,3) uint8, read-only: the background black; 255 and what is no class, grey.
 
     The first ten classes have the colours of the ten digits. Each further one has that colour of a grid of 16 levels a channel
-    which is farthest from all before it, from black and from grey: the greedy way of Glasbey et al., "Colour displays for
-    categorical images" (2007), with the distance of Riemersma's "Colour metric", which whole numbers suffice for.
+    which is farthest from all before it and from grey, those near black left out: the greedy way of Glasbey et al., "Colour
+    displays for categorical images" (2007), with the distance of Riemersma's "Colour metric", for which whole numbers suffice.
 
     >>> class_colours(Classes(("a", "b")))[:4].tolist()
     [[255, 165, 14], [149, 165, 255], [0, 0, 0], [128, 128, 128]]
@@ -68,7 +70,8 @@ def _hues(count: int) -> NDArray[np.int64]:
     if count > len(chosen):
         levels = np.arange(0, 256, 17)
         grid = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), -1).reshape(-1, 3)
-        taken = [*chosen, np.array(_BLACK), np.array(_GREY)]
+        grid = grid[_distances(grid, np.array(_BLACK)) >= _LEAST_FROM_BLACK]
+        taken = [*chosen, np.array(_GREY)]
         nearest = np.min([_distances(grid, colour) for colour in taken], axis=0)
         while len(chosen) < count:
             chosen.append(grid[nearest.argmax()])
@@ -77,7 +80,7 @@ def _hues(count: int) -> NDArray[np.int64]:
 
 
 def _distances(colours: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return how far apart colours `(n,3)` and another one look, squared, `(n,)`; in whole numbers, the same everywhere."""
+    """Return how far apart colours `(n,3)` and another one look, squared and in whole numbers, `(n,)`."""
     red = colours[:, 0] + other[0]
     of_red, of_green, of_blue = np.moveaxis((colours - other) ** 2, 1, 0)
     return (1024 + red) * of_red + 2048 * of_green + (1534 - red) * of_blue
@@ -109,7 +112,7 @@ GREY_LEVELS = _frozen(np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis
 
 
 def colourise(semantic: UInt8, classes: Classes = DIGITS) -> UInt8:
-    """Return a map of classes of any shape (...) uint8 as colours (...,3) uint8; raise BadArgument for another dtype.
+    """Return a map of classes (...) uint8 as colours (...,3) uint8; raise BadArgument for another dtype.
 
     >>> colourise(np.array([0, 9, 10, 255], np.uint8)).tolist()
     [[255, 165, 14], [211, 71, 19], [0, 0, 0], [128, 128, 128]]

@@ -42,7 +42,7 @@ def cropped(arrays: Any) -> Any:
     wide = {"flow_forward": -2}
     return {
         name: np.take(array, range(KEPT), axis=wide.get(name, -1))
-        if array.ndim > 2 and array.shape[wide.get(name, -1)] == W
+        if np.ndim(array) > 2 and array.shape[wide.get(name, -1)] == W
         else array
         for name, array in arrays.items()
     }

@@ -8,8 +8,8 @@ loop, the tests and the benchmark tables find it there. The file holds
   `__init__(self, width=16)`;
 - `paper`, the source, and `sees`, which frames an answer depends on (a test checks it);
 - `defaults`, the `Settings` that it trains with unless told otherwise;
-- `forward`: videos `(B, T, 1, H, W)` in 0..1 -> logits `(B, T, 11, H, W)`, for any T, H and W. A `Sampler` has
-  `draws` instead: `(B, S, T, 11, H, W)`, S whole worlds;
+- `forward`: videos `(B, T, 1, H, W)` in 0..1 -> logits `(B, T, C, H, W)`, for any T, H and W. A `Sampler` has
+  `draws` instead: `(B, S, T, C, H, W)`, S whole worlds;
 - `loss`, where it is not the cross-entropy of `forward`; `predict`, where it is not the softmax of `forward` or
   the mean over the draws.
 """

@@ -9,19 +9,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from segmnist.classes import BACKGROUND, NUM_CLASSES
+from segmnist.classes import NUM_CLASSES
 
 
-def class_prior() -> Tensor:
-    """Return logits near the class shares of `standard`, `(11,)`: where every baseline's head starts."""
+def class_prior(num_classes: int = NUM_CLASSES) -> Tensor:
+    """Return logits near the class shares of `standard`, `(num_classes,)`: where every baseline's head starts."""
     # From a uniform start, the first hundred steps would go into learning that most pixels are background.
-    shares = torch.full((NUM_CLASSES,), 0.009)
-    shares[BACKGROUND] = 0.91
+    shares = torch.full((num_classes,), 0.09 / (num_classes - 1))
+    shares[-1] = 0.91
     return shares.log()
 
 
 class Baseline(nn.Module):
-    """A model of videos `(B, T, 1, H, W)` in 0..1; `forward` returns logits `(B, T, 11, H, W)`."""
+    """A model of videos `(B, T, 1, H, W)` in 0..1; `forward` returns logits `(B, T, C, H, W)`.
+
+    It is made of `width` and `num_classes`, C: those of the digits and the background, the last.
+    """
 
     paper: ClassVar[str]
     """The source: authors, title, where it was published."""
@@ -37,7 +40,7 @@ class Baseline(nn.Module):
         return cross_entropy(self(video), target)
 
     def predict(self, video: Tensor, num_samples: int) -> dict[str, Tensor]:
-        """Return `probabilities`, `(B, T, 11, H, W)` float32; a `Sampler` adds `samples`, `(B, S, T, H, W)` uint8."""
+        """Return `probabilities`, `(B, T, C, H, W)` float32; a `Sampler` adds `samples`, `(B, S, T, H, W)` uint8."""
         return {"probabilities": self(video).float().softmax(dim=2)}
 
 
@@ -45,11 +48,11 @@ class Sampler(Baseline):
     """A baseline that expresses ambiguity: it draws whole label maps, each of them a world that may be."""
 
     def draws(self, video: Tensor, num_draws: int) -> Tensor:
-        """Return logits of some worlds, `(B, S, T, 11, H, W)`; all pixels of a draw belong to one world."""
+        """Return logits of some worlds, `(B, S, T, C, H, W)`; all pixels of a draw belong to one world."""
         raise NotImplementedError
 
     def forward(self, video: Tensor) -> Tensor:
-        """Return the logarithm of the probabilities, `(B, T, 11, H, W)`, from 16 draws."""
+        """Return the logarithm of the probabilities, `(B, T, C, H, W)`, from 16 draws."""
         return self.predict(video, 16)["probabilities"].clamp(min=1e-8).log()
 
     def predict(self, video: Tensor, num_samples: int) -> dict[str, Tensor]:
@@ -62,5 +65,5 @@ class Sampler(Baseline):
 
 
 def cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
-    """Return the mean cross-entropy over all pixels; logits `(B, T, 11, H, W)`, target `(B, T, H, W)` int64."""
+    """Return the mean cross-entropy over all pixels; logits `(B, T, C, H, W)`, target `(B, T, H, W)` int64."""
     return functional.cross_entropy(logits.float().flatten(0, 1), target.flatten(0, 1))

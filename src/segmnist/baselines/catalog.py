@@ -7,6 +7,7 @@ import pkgutil
 from typing import TYPE_CHECKING
 
 from segmnist.baselines import models
+from segmnist.classes import NUM_CLASSES
 from segmnist.errors import BadArgument, did_you_mean
 
 if TYPE_CHECKING:
@@ -34,21 +35,21 @@ def model_class(name: str) -> type[Baseline]:
     return found
 
 
-def build(name: str, width: int = 16) -> Baseline:
+def build(name: str, width: int = 16, num_classes: int = NUM_CLASSES) -> Baseline:
     """Return an untrained baseline; `width` is its number of channels at full resolution, a multiple of 8.
 
-    Raises `BadArgument` for an unknown name or another width.
+    num_classes: those of the digits and the background. Raises `BadArgument` for an unknown name or another width.
     """
     found = model_class(name)
     if not isinstance(width, int) or not 8 <= width <= MAX_WIDTH or width % 8:
         raise BadArgument("width", width, f"8, 16, 24, ... {MAX_WIDTH}")
-    return found(width)
+    return found(width, num_classes)
 
 
-def weight_shapes(name: str, width: int) -> dict[str, tuple[int, ...]]:
+def weight_shapes(name: str, width: int, num_classes: int = NUM_CLASSES) -> dict[str, tuple[int, ...]]:
     """Return the shapes of a baseline's weights by name, for which no memory is taken. Raises as `build` does."""
     import torch
 
     with torch.device("meta"):
-        weights = build(name, width).state_dict()
+        weights = build(name, width, num_classes).state_dict()
     return {key: tuple(weight.shape) for key, weight in weights.items()}

@@ -26,8 +26,8 @@ NUM_SAMPLES = 16
 def predictor(model: nn.Module, device: str = "auto") -> Predictor:
     """Return the function that a torch module computes, for `segmnist.suites.evaluate`.
 
-    model: `(B, T, 1, H, W)` float32 in 0..1 -> logits `(B, T, 11, H, W)`. The function: videos `(B, T, H, W)`
-    uint8 -> probabilities `(B, T, 11, H, W)` float32; of a `Sampler`, a mapping that has also `samples`,
+    model: `(B, T, 1, H, W)` float32 in 0..1 -> logits `(B, T, C, H, W)`. The function: videos `(B, T, H, W)`
+    uint8 -> probabilities `(B, T, C, H, W)` float32; of a `Sampler`, a mapping that has also `samples`,
     `(B, 16, T, H, W)` uint8. Samples depend on the clip alone, not on the batch that it comes in.
     """
     where = device_named(device)
@@ -66,6 +66,6 @@ def load_predictor(checkpoint: str | Path, device: str = "auto") -> tuple[Predic
     state = read_checkpoint(Path(checkpoint), torch.device("cpu"))
     settings = settings_of(state, Path(checkpoint))
     check_weights(state["average"], settings, Path(checkpoint))
-    model = build(settings.model, settings.width)
+    model = build(settings.model, settings.width, settings.num_classes)
     load_weights(model, state["average"], settings.model, Path(checkpoint))
     return predictor(model, device), settings.model

@@ -20,7 +20,8 @@ from segmnist.suites.run import evaluate
 def check_trained_on(checkpoint: str | Path, asked: Suite) -> None:
     """Raise `BadArgument` unless a checkpoint was trained on all parts that are asked for."""
     trained = settings_of(read_checkpoint(Path(checkpoint), torch.device("cpu")), Path(checkpoint))
-    if all(part.train_spec in trained.train_specs for part in asked.parts):
+    same_digits = all(part.bank_sha256 == trained.digits_sha256 for part in asked.parts)
+    if same_digits and all(part.train_spec in trained.train_specs for part in asked.parts):
         return
     name = trained.suite or trained.dataset or "a spec of its own"
     what = f"trained on {name}{f' part {trained.part}' if trained.part else ''}"
@@ -61,7 +62,7 @@ def score(
         posteriors=posteriors,
         progress=progress,
     )
-    weights = sum(p.numel() for p in build(model, settings.width).parameters())
+    weights = sum(p.numel() for p in build(model, settings.width, settings.num_classes).parameters())
     notes = (
         f"{state['step']} steps of {settings.batch} clips x {settings.frames or 'all'} frames, width "
         f"{settings.width}."

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Self
 
 from segmnist.baselines.catalog import model_class, weight_shapes
+from segmnist.classes import DIGITS, Classes
 from segmnist.dataset import recipe_of
+from segmnist.digits.bank import DigitBank
+from segmnist.digits.checks import MNIST_SHA256
 from segmnist.errors import BadArgument
 from segmnist.scene.spec import SceneSpec, from_dict
 from segmnist.suites.catalog import Part, suite
@@ -35,6 +40,12 @@ class Settings:
     """A spec as plain values, in place of a suite."""
     dataset: str | None = None
     """The folder or URL of a data set with train clips and, for validations, val clips; `spec` is theirs."""
+    bank: str | None = None
+    """The file or folder of other digits than MNIST, with a spec or a data set."""
+    bank_sha256: str | None = None
+    """SHA-256 of these digits: a run goes on with the same ones."""
+    class_names: tuple[str, ...] = DIGITS.names
+    """Of the digits: what the model tells apart beside the background."""
 
     # For how long, and on how much a step.
     steps: int | None = None
@@ -76,6 +87,14 @@ class Settings:
         values = {**model_class(model).defaults, **changes}
         if values.get("dataset") is not None:
             values["spec"] = recipe_of(values["dataset"], "train").spec.to_dict()
+        if values.get("bank") is not None:
+            digits = DigitBank.from_path(values["bank"])
+            values |= {
+                "bank": str(Path(values["bank"]).expanduser().absolute()),
+                "bank_sha256": digits.sha256,
+                "class_names": digits.classes.names,
+                "spec": values.get("spec") or SceneSpec().to_dict(),
+            }
         if values.get("spec") is not None:
             values["suite"] = None
         if values.get("steps") is None and values.get("minutes") is None:
@@ -91,7 +110,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         self._check_ranges()
-        weight_shapes(self.model, self.width)
+        weight_shapes(self.model, self.width, self.num_classes)
         if self.frames is not None and self.frames > self.shortest_clip:
             raise BadArgument(
                 "frames", self.frames, f"1..{self.shortest_clip}, the frames of the shortest clips"
@@ -120,11 +139,13 @@ class Settings:
 
     def parts(self) -> tuple[Part, ...]:
         """Return what is trained on and validated on; clips of the parts take turns."""
+        digits = None if self.bank is None else _bank_at(self.bank, self.bank_sha256)
         if self.dataset is not None:
             val_clips = 0 if self.validations == 0 else recipe_of(self.dataset, "val").num_clips
-            return (DatasetPart("dataset", from_dict(self.spec or {}), val_clips, 0, place=self.dataset),)
+            spec = from_dict(self.spec or {})
+            return (DatasetPart("dataset", spec, val_clips, 0, bank=digits, place=self.dataset),)
         if self.spec is not None:
-            return (Part("spec", from_dict(self.spec), self.val_clips, self.val_clips),)
+            return (Part("spec", from_dict(self.spec), self.val_clips, self.val_clips, bank=digits),)
         chosen = suite(str(self.suite))
         return chosen.parts if self.part is None else (chosen.part(self.part),)
 
@@ -136,10 +157,35 @@ class Settings:
         return [part.train_spec for part in self.parts()]
 
     @property
+    def digits_sha256(self) -> str:
+        """Return the SHA-256 of the digits that are trained on."""
+        return MNIST_SHA256 if self.bank_sha256 is None else self.bank_sha256
+
+    @property
+    def num_classes(self) -> int:
+        """Return the number of classes of a pixel that the model tells apart."""
+        return Classes(self.class_names).num_classes
+
+    @property
     def shortest_clip(self) -> int:
         """Return the number of frames of the shortest clips that are trained on."""
         return min(spec.num_frames for spec in self.train_specs)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the settings as plain values, as checkpoints hold them."""
-        return asdict(self)
+        """Return the settings as plain values, as checkpoints hold them; those of digits only where these are others."""
+        values = asdict(self)
+        if self.bank is None:
+            for name in ("bank", "bank_sha256", "class_names"):
+                del values[name]
+        return values
+
+
+@lru_cache(maxsize=4)
+def _bank_at(place: str, sha256: str | None) -> DigitBank:
+    """Return the digits at a place. Raises `BadArgument` where they are not those of this sum any more."""
+    bank = DigitBank.from_path(place)
+    if bank.sha256 != sha256:
+        raise BadArgument(
+            "bank", place, f"the digits with SHA-256 {str(sha256)[:12]}", "the file has changed"
+        )
+    return bank

@@ -109,7 +109,7 @@ class Run:
     def __init__(self, settings: Settings, device: torch.device) -> None:
         self.settings, self.device = settings, device
         torch.manual_seed(settings.seed)
-        self.model = build(settings.model, settings.width).to(device)
+        self.model = build(settings.model, settings.width, settings.num_classes).to(device)
         self.average = copy.deepcopy(self.model).eval().requires_grad_(False)
         self.optimiser = Optimiser(self.model, settings)
         self.bf16 = trains_in_bf16(settings.precision, device)

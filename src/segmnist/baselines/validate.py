@@ -13,7 +13,7 @@ from segmnist.baselines.predict import predictor
 from segmnist.baselines.settings import Settings
 from segmnist.evaluate.evaluation import Evaluation
 from segmnist.evaluate.predictions import Prediction
-from segmnist.palette import CLASS_COLOURS, GREY_LEVELS
+from segmnist.palette import GREY_LEVELS, class_colours
 from segmnist.render.clips import Clip
 from segmnist.suites.predict import of_model
 from segmnist.suites.prior import class_prior
@@ -58,6 +58,7 @@ def _defined(scores: dict[str, Any]) -> Scores:
 def _sheet(clip: Clip, prediction: Prediction) -> NDArray[np.uint8]:
     """Return frames, true classes and predicted classes in rows, up to 8 frames side by side, `(h, w, 3)`."""
     chosen = np.unique(np.linspace(0, len(clip.video) - 1, FRAMES_SHOWN).round().astype(int))
-    rows = (GREY_LEVELS[clip.video], CLASS_COLOURS[clip.semantic], CLASS_COLOURS[prediction.semantic])
+    colours = class_colours(clip.classes)
+    rows = (GREY_LEVELS[clip.video], colours[clip.semantic], colours[prediction.semantic])
     framed = [np.pad(row[chosen], ((0, 0), (0, GAP), (0, GAP), (0, 0))) for row in rows]
     return np.concatenate([np.concatenate(list(row), axis=1) for row in framed])

@@ -9,6 +9,7 @@ import typer
 
 from segmnist.cli.completion import observers, suite_names
 from segmnist.cli.options import (
+    BankOption,
     DatasetOption,
     DeviceOption,
     PartOption,
@@ -44,6 +45,7 @@ def evaluate(
     preset: PresetOption = None,
     spec: SpecOption = None,
     changes: SetOption = None,
+    bank: BankOption = None,
     num_clips: Annotated[
         int | None,
         typer.Option(
@@ -94,6 +96,7 @@ def evaluate(
 ) -> Answer:
     """Score predictions on a suite, a data set or a spec of your own; print a table, write a result file or a page if asked."""
     from segmnist.cli.progress import progress
+    from segmnist.digits.bank import DigitBank
     from segmnist.evaluate.reports.results import save_result
     from segmnist.evaluate.reports.table import tables
     from segmnist.scoring import Trial, model_of
@@ -103,12 +106,14 @@ def evaluate(
 
     for place in filter(None, (out, html)):
         check_target(place)
-    kind = named_input(suite=suite, dataset=dataset, own=preset or spec or changes)
+    own = preset or spec or changes or (bank and not dataset)
+    kind = named_input(suite=suite, dataset=dataset, own=own)
+    digits = DigitBank.from_path(bank) if bank else None
     if kind == "own":
-        own, title = spec_from(preset, spec, changes), spec.stem if spec else preset or "standard"
-        whole, first = clips_to_score(own, num_clips, name=title)
+        asked, title = spec_from(preset, spec, changes), spec.stem if spec else preset or "standard"
+        whole, first = clips_to_score(asked, num_clips, name=title, bank=digits)
     else:
-        on = suite_of_dataset(dataset, split) if dataset else suite or "standard-v1"
+        on = suite_of_dataset(dataset, split, digits) if dataset else suite or "standard-v1"
         whole, first = clips_to_score(on, num_clips)
     trial = Trial(model_of(predictions, device), whole, part, split, first)
     if not transfer:
@@ -124,6 +129,7 @@ def evaluate(
         save_result(result, out)
     if html is not None:
         named = {"--suite": suite if kind else whole.name, "--part": part, "--preset": preset, "--spec": spec}
+        named |= {"--bank": bank}
         explore = ["segmnist", "explore", "--predictions", predictions, "--split", split]
         explore += [
             word

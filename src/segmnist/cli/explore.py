@@ -90,11 +90,13 @@ def explore(
     elif predictions:
         refuse_beside(ctx, "--predictions", "seed")
         if suite:
-            refuse_beside(ctx, "--suite", "preset", "spec", "set_")
+            refuse_beside(ctx, "--suite", "preset", "spec", "set_", "bank")
         whole = (
             suite_named(suite)
             if suite
-            else suite_of(spec_from(preset, spec, set_), 200 if num_clips is None else num_clips)
+            else suite_of(
+                spec_from(preset, spec, set_), 200 if num_clips is None else num_clips, bank=exhibit.bank
+            )
         )
         whole = whole.only(part) if part else whole
         chosen = "test" if split == "train" else split

@@ -132,9 +132,9 @@ def spec_from(preset_name: str | None, spec_file: Path | None, changes: list[str
 def named_input(**named: object) -> str | None:
     """Return the one of these options that is given, None without any; raise `BadArgument` for more than one.
 
-    Such as `dataset` or `suite`; `own`, what --preset, --spec and --set say, counts as one.
+    Such as `dataset` or `suite`; `own`, what --preset, --spec, --set and --bank say, counts as one.
     """
-    words = {"own": "--preset, --spec and --set"}
+    words = {"own": "--preset, --spec, --set and --bank"}
     given = [name for name, value in named.items() if value]
     if len(given) > 1:
         flags = [words.get(name, f"--{name}") for name in given]

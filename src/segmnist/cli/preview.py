@@ -90,7 +90,8 @@ def preview(
         fps=fps,
         scale=scale,
         instances=instances,
-        titles=[title_of(clip.clip_id, clip.labels) for clip in drawn],
+        titles=[title_of(clip.clip_id, clip.labels, source.classes) for clip in drawn],
+        classes=source.classes,
     )
     return Answer(data, (f"{out}: {clips} clip{'s' if clips > 1 else ''}",))
 

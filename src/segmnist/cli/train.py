@@ -10,7 +10,15 @@ import typer
 
 from segmnist.baselines.catalog import MODELS
 from segmnist.cli.completion import devices, model_names, part_names, suite_names
-from segmnist.cli.options import DatasetOption, PresetOption, SetOption, SpecOption, named_input, spec_from
+from segmnist.cli.options import (
+    BankOption,
+    DatasetOption,
+    PresetOption,
+    SetOption,
+    SpecOption,
+    named_input,
+    spec_from,
+)
 from segmnist.cli.output import Answer
 from segmnist.errors import MissingDependency
 
@@ -47,6 +55,7 @@ def train(
     preset: PresetOption = None,
     spec: SpecOption = None,
     changes: SetOption = None,
+    bank: BankOption = None,
     steps: Annotated[
         int | None,
         typer.Option("--steps", help="The number of steps. Default: 1000, or no limit with --minutes."),
@@ -110,10 +119,11 @@ def train(
     given: dict[str, Any] = {
         "suite": suite, "part": part, "steps": steps, "minutes": minutes, "seed": seed, "batch": batch,
         "frames": frames, "width": width, "rate": rate, "muon_rate": muon_rate, "precision": precision,
-        "validations": validations, "dataset": dataset,
+        "validations": validations, "dataset": dataset, "bank": None if bank is None else str(bank),
     }  # fmt: skip
     given = {name: value for name, value in given.items() if value is not None}
-    if named_input(suite=suite or part, dataset=dataset, own=preset or spec or changes) == "own":
+    own = preset or spec or changes or (bank and not dataset)
+    if named_input(suite=suite or part, dataset=dataset, own=own) == "own":
         given["spec"] = spec_from(preset, spec, changes).to_dict()
     if speedrun:
         from segmnist.baselines import speedrun as race

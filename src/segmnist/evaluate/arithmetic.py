@@ -15,7 +15,7 @@ Counts = NDArray[np.int64]
 """What is counted of a clip: whole numbers, or real ones in fixed point."""
 
 Probabilities = NDArray[np.floating]
-"""Probabilities of the eleven classes, `(T, 11, H, W)`."""
+"""Probabilities of the C classes of a pixel, `(T, C, H, W)`: eleven of the ten digits."""
 
 Scores = NDArray[np.float64]
 """Scores of sums; leading axes, such as bootstrap replicates, pass through."""

@@ -43,11 +43,12 @@ class Evaluation:
     def add(self, clip_id: int, truth: Truth, prediction: Prediction) -> None:
         """Score one clip.
 
-        Raises `BadPrediction` if the clip came before, or if it has probabilities and those before have
-        none, or the other way round.
+        Raises `BadPrediction` if the clip came before, if it has probabilities and those before have
+        none, or the other way round, or if it is of another number of classes.
         """
         if clip_id in self.clip_ids:
             raise BadPrediction(f"clip {clip_id}: given twice")
+        self._check_classes(clip_id, prediction.num_classes)
         counts = counts_of(ScoredClip(truth, prediction), tracking=self.tracking)
         if self.clip_ids and ("nll" in counts) != ("nll" in self.sums.totals):
             raise BadPrediction(f"clip {clip_id}: {_MIXED[prediction.probabilities is None]}")
@@ -56,6 +57,11 @@ class Evaluation:
         right = float(ratio(counts["clip_miou"][0], counts["clip_miou"][1]))
         if not np.isnan(right):
             self._keep_worst([(-right, -clip_id)])
+
+    def _check_classes(self, clip_id: int, num_classes: int) -> None:
+        known = len(self.sums.totals.get("confusion", ()))
+        if known not in (0, num_classes):
+            raise BadPrediction(f"clip {clip_id}: of {num_classes} classes, but the clips before of {known}")
 
     def merge(self, other: Evaluation) -> None:
         """Take in another shard's clips. Raises `BadPrediction` for a clip in both."""
@@ -85,9 +91,11 @@ class Evaluation:
 
         Clips are resampled with Poisson weights.
         """
-        replicates = scores_of(self.sums.replicates)
-        return {name: percentile_interval(values, level) for name, values in replicates.items()}
+        pieces = [scores_of(piece) for piece in self.sums.replicate_pieces()]
+        names = pieces[0] if pieces else ()
+        values = {name: np.concatenate([piece[name] for piece in pieces]) for name in names}
+        return {name: percentile_interval(values[name], level) for name in names}
 
     def counts(self, name: str) -> Counts:
-        """Return one of the sums, for instance `confusion` `(11, 11)` or `visibility` `(5, 4)`."""
+        """Return one of the sums, for instance `confusion` `(C, C)` or `visibility` `(5, 4)`."""
         return self.sums.totals[name]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.classes import IGNORE, NUM_CLASSES
+from segmnist.classes import IGNORE
 from segmnist.compiled import kernel
 
 Array = NDArray[Any]
@@ -19,16 +19,18 @@ Array = NDArray[Any]
 
 @kernel
 def count_pairs(truth: Array, prediction: Array, table: Array) -> None:
-    """Count pixels `(P,)` by true and predicted class in `table`, `(11, 11)` int64; classes above 10 count nowhere."""
+    """Count pixels `(P,)` by true and predicted class in `table`, `(C, C)` int64; classes from C on count nowhere."""
+    num_classes = table.shape[0]
     for i in range(truth.shape[0]):
-        if truth[i] < NUM_CLASSES and prediction[i] < NUM_CLASSES:
+        if truth[i] < num_classes and prediction[i] < num_classes:
             table[truth[i], prediction[i]] += 1
 
 
 @kernel
 def count_warped_pairs(maps: Array, flow: Array, valid: Array, table: Array) -> None:
-    """Count pixels by the class of a map and that of the next map along the flow, in `table`, `(11, 11)` int64."""
+    """Count pixels by the class of a map and that of the next map along the flow, in `table`, `(C, C)` int64."""
     T, H, W = maps.shape
+    num_classes = table.shape[0]
     for t in range(T - 1):
         for y in range(H):
             for x in range(W):
@@ -38,7 +40,7 @@ def count_warped_pairs(maps: Array, flow: Array, valid: Array, table: Array) -> 
                 to_y = y + int(np.rint(flow[t, y, x, 1]))
                 if 0 <= to_x < W and 0 <= to_y < H:
                     now, following = maps[t, y, x], maps[t + 1, to_y, to_x]
-                    if now < NUM_CLASSES and following < NUM_CLASSES:
+                    if now < num_classes and following < num_classes:
                         table[now, following] += 1
 
 
@@ -78,14 +80,15 @@ def find_boundary(maps: Array, distance: int, found: Array) -> None:
 def count_boundaries(
     truth: Array, prediction: Array, near_truth: Array, near_prediction: Array, table: Array
 ) -> None:
-    """Count by class the boundary pixels of truth, of the prediction, and of both, in `table`, `(3, 11)` int64."""
+    """Count by class the boundary pixels of truth, of the prediction, and of both, in `table`, `(3, C)` int64."""
+    num_classes = table.shape[1]
     for t in range(truth.shape[0]):
         for y in range(truth.shape[1]):
             for x in range(truth.shape[2]):
                 seen, said = truth[t, y, x], prediction[t, y, x]
-                if near_truth[t, y, x] and seen < NUM_CLASSES:
+                if near_truth[t, y, x] and seen < num_classes:
                     table[0, seen] += 1
-                if near_prediction[t, y, x] and said < NUM_CLASSES:
+                if near_prediction[t, y, x] and said < num_classes:
                     table[1, said] += 1
-                if near_truth[t, y, x] and near_prediction[t, y, x] and seen == said and seen < NUM_CLASSES:
+                if near_truth[t, y, x] and near_prediction[t, y, x] and seen == said and seen < num_classes:
                     table[2, seen] += 1

@@ -25,7 +25,7 @@ class PixelScores(NamedTuple):
 def pixel_scores(truth: Maps, probabilities: Probabilities) -> PixelScores:
     """Return the scores of every pixel, `(T, H, W)` each.
 
-    truth: `(T, H, W)`; probabilities: `(T, 11, H, W)`, summing to 1. The Brier score is the sum over
+    truth: `(T, H, W)`; probabilities: `(T, C, H, W)`, summing to 1. The Brier score is the sum over
     classes of (p - y)^2, between 0 and 2.
     """
     p = probabilities.astype(np.float32, copy=False)
@@ -36,7 +36,7 @@ def pixel_scores(truth: Maps, probabilities: Probabilities) -> PixelScores:
 
 
 def entropy(probabilities: Probabilities) -> NDArray[np.float64]:
-    """Return the entropy of each pixel in nats, `(..., H, W)`, of `(..., 11, H, W)` probabilities."""
+    """Return the entropy of each pixel in nats, `(..., H, W)`, of `(..., C, H, W)` probabilities."""
     p = probabilities.astype(np.float64)
     logs = np.log(p, out=np.zeros_like(p), where=p > 0)
     return np.asarray(-(p * logs).sum(axis=-3))

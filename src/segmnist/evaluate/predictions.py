@@ -19,7 +19,7 @@ TOLERANCE = {"float16": 5e-3, "uint8": 6 / 255}
 """How far probabilities may miss 1 before they are divided by their sum, 1e-4 where nothing else is said.
 
 Eleven float16 numbers can miss 1 by 11 roundings of 2^-11 and still be the best there is; eleven numbers of
-8 bits by 11 roundings of half a level.
+8 bits by 11 roundings of half a level; with more classes, by as many more.
 """
 
 
@@ -31,14 +31,16 @@ class BadPrediction(SegmnistError, ValueError):
 class Prediction:
     """What a model says of one clip.
 
-    Classes `(T, H, W)` uint8; probabilities `(T, 11, H, W)` if the model gives them; ids `(T, H, W)` uint8
-    if it tracks; joint samples of the classes `(S, T, H, W)` uint8, 16 or more, if it draws any.
+    Classes `(T, H, W)` uint8; probabilities `(T, C, H, W)` if the model gives them; ids `(T, H, W)` uint8
+    if it tracks; joint samples of the classes `(S, T, H, W)` uint8, 16 or more, if it draws any. C is `num_classes`, the
+    number of classes of a pixel; the last is the background.
     """
 
     semantic: Maps
     probabilities: Probabilities | None = None
     instance: Maps | None = None
     samples: Maps | None = None
+    num_classes: int = NUM_CLASSES
 
     @property
     def joint_samples(self) -> Maps:
@@ -59,10 +61,12 @@ def check_prediction(
     instance: NDArray[Any] | None = None,
     samples: NDArray[Any] | None = None,
     semantic: NDArray[Any] | None = None,
+    *,
+    num_classes: int = NUM_CLASSES,
 ) -> Prediction:
-    """Return a checked prediction of a clip of `shape` (T, H, W).
+    """Return a checked prediction of a clip of `shape` (T, H, W), whose pixels are of C = `num_classes` classes.
 
-    prediction: hard maps `(T, H, W)` uint8 of classes 0..10 (10 = background), or probabilities `(T, 11, H,
+    prediction: hard maps `(T, H, W)` uint8 of classes 0..C-1 (C-1 = background), or probabilities `(T, C, H,
     W)` that sum to 1 over the classes, floats or rounded to 8 bits as uint8 0..255; they are divided by
     their sum. instance: `(T, H, W)` uint8, 0 = background. samples: `(S, T, H, W)` uint8, 16 or more whole
     maps of classes. semantic: the classes that a model decides for beside its probabilities; without it,
@@ -76,22 +80,23 @@ def check_prediction(
     if instance is not None and (instance.shape != shape or instance.dtype != np.uint8):
         raise BadPrediction(f"{name}: instance is {instance.dtype} {instance.shape}, expected uint8 {shape}")
     if samples is not None:
-        _check_samples(name, samples, shape)
+        _check_samples(name, samples, shape, num_classes)
     if prediction.shape == shape and semantic is None:
-        return Prediction(_hard(name, prediction), None, instance, samples)
-    if prediction.shape == (T, NUM_CLASSES, H, W):
-        probabilities = _soft(name, prediction)
+        return Prediction(_hard(name, prediction, num_classes), None, instance, samples, num_classes)
+    if prediction.shape == (T, num_classes, H, W):
+        probabilities = _soft(name, prediction, num_classes)
         if semantic is None:
             semantic = probabilities.argmax(axis=1).astype(np.uint8)
         elif semantic.shape != shape:
             raise BadPrediction(f"{name}: semantic has shape {semantic.shape}, expected {shape}")
-        return Prediction(_hard(f"{name}, semantic", semantic), probabilities, instance, samples)
+        decided = _hard(f"{name}, semantic", semantic, num_classes)
+        return Prediction(decided, probabilities, instance, samples, num_classes)
     classes = "" if semantic is not None else f"{shape} for classes or "
-    expected = f"{classes}{(T, NUM_CLASSES, H, W)} for probabilities"
+    expected = f"{classes}{(T, num_classes, H, W)} for probabilities"
     raise BadPrediction(f"{name}: shape {prediction.shape}, expected {expected}")
 
 
-def _check_samples(name: str, samples: NDArray[Any], shape: tuple[int, int, int]) -> None:
+def _check_samples(name: str, samples: NDArray[Any], shape: tuple[int, int, int], num_classes: int) -> None:
     if samples.ndim != 4 or samples.shape[1:] != shape:
         raise BadPrediction(
             f"{name}: samples have shape {samples.shape}, expected (S, {', '.join(map(str, shape))})"
@@ -100,18 +105,19 @@ def _check_samples(name: str, samples: NDArray[Any], shape: tuple[int, int, int]
         raise BadPrediction(
             f"{name}: {len(samples)} samples, expected {NUM_SAMPLES} or more; scores take the first {NUM_SAMPLES}"
         )
-    _hard(f"{name}, samples", samples)
+    _hard(f"{name}, samples", samples, num_classes)
 
 
-def _hard(name: str, maps: NDArray[Any]) -> Maps:
+def _hard(name: str, maps: NDArray[Any], num_classes: int) -> Maps:
     if maps.dtype != np.uint8:
         raise BadPrediction(f"{name}: dtype {maps.dtype}, expected uint8 for classes; use .astype(np.uint8)")
-    if maps.size and maps.max() >= NUM_CLASSES:
-        raise BadPrediction(f"{name}: class {maps.max()}, expected 0..9 for digits and 10 for background")
+    if maps.size and maps.max() >= num_classes:
+        expected = f"0..{num_classes - 2} for digits and {num_classes - 1} for background"
+        raise BadPrediction(f"{name}: class {maps.max()}, expected {expected}")
     return maps
 
 
-def _soft(name: str, probabilities: NDArray[Any]) -> Probabilities:
+def _soft(name: str, probabilities: NDArray[Any], num_classes: int) -> Probabilities:
     dtype = probabilities.dtype
     if dtype.kind != "f" and dtype != np.uint8:
         raise BadPrediction(f"{name}: dtype {dtype}, expected floats, or uint8 0..255, for probabilities")
@@ -123,12 +129,13 @@ def _soft(name: str, probabilities: NDArray[Any]) -> Probabilities:
     if (p < 0).any():
         raise BadPrediction(f"{name}: {p.min():g} at {_first(p < 0)} (frame, class, y, x); apply a softmax")
     total = p.sum(axis=1, keepdims=True)
-    tolerance = TOLERANCE.get(dtype.name, 1e-4)
+    of_bits = TOLERANCE["uint8"] * (num_classes + 1) / (NUM_CLASSES + 1)
+    tolerance = of_bits if dtype == np.uint8 else TOLERANCE.get(dtype.name, 1e-4)
     wrong = np.abs(total[:, 0] - 1) > tolerance
     if wrong.any():
         frame, y, x = _first(wrong)
         fix = "apply a softmax"
-        if tolerance < np.abs(total - 1).max() <= TOLERANCE["uint8"]:
+        if tolerance < np.abs(total - 1).max() <= of_bits:
             fix = "if they were rounded to 8 bits, hand them in as uint8 0..255"
         raise BadPrediction(
             f"{name}: {dtype} sums to {total[frame, 0, y, x]:g} at frame {frame}, y {y}, x {x}, expected 1 within "

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.classes import BACKGROUND, IGNORE, NUM_CLASSES, twin_classes
+from segmnist.classes import IGNORE, NUM_CLASSES, twin_classes
 from segmnist.evaluate.arithmetic import Counts, Maps, Probabilities, Scores
 from segmnist.evaluate.pixels import PixelScores, pixel_scores
 from segmnist.evaluate.predictions import Prediction
@@ -19,7 +19,7 @@ Truth = Mapping[str, NDArray[Any]]
 """Arrays of a clip by name.
 
 `semantic`, `instance` `(T, H, W)` and `labels` `(N,)` are needed; with `flow_forward` and its mask,
-`posterior` `(T, 11, H, W)`, `posterior_samples` and `oracle_samples` `(16, T, H, W)`, `class_prior` `(11,)`,
+`posterior` `(T, C, H, W)`, `posterior_samples` and `oracle_samples` `(16, T, H, W)`, `class_prior` `(C,)`,
 and the arrays that breakdowns name, more is scored; `twin_labels` `(N,)` says which class each digit looks like.
 """
 
@@ -27,15 +27,22 @@ and the arrays that breakdowns name, more is scored; `twin_labels` `(N,)` says w
 class ScoredClip:
     """The truth and the prediction of one clip, and what several metrics derive from them.
 
-    A pixel whose true class is above 10 is ignored: both maps of classes hold 255 there and both maps of
-    ids 0, so that no metric can see what was predicted there.
+    Pixels are of C = `num_classes` classes, those that the prediction tells apart. A pixel whose true class is none of them
+    is ignored: both maps of classes hold 255 there and both maps of ids 0, so that no metric can see what was predicted
+    there.
     """
 
     def __init__(self, truth: Truth, prediction: Prediction) -> None:
         self.truth = truth
         self.prediction = prediction
-        self._ignored = truth["semantic"] >= NUM_CLASSES
+        self.num_classes = prediction.num_classes
+        self._ignored = truth["semantic"] >= self.num_classes
         self._all_known = not self._ignored.any()
+
+    @property
+    def background(self) -> int:
+        """Return the class of the background, the last."""
+        return self.num_classes - 1
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -69,18 +76,20 @@ class ScoredClip:
     def twin_labels(self) -> NDArray[np.uint8]:
         """Return the class that is each digit's twin, `(N,)` uint8, 255 where there is none.
 
-        The truth's `twin_labels`, or else 6 for a 9 and 9 for a 6, and so with 2 and 5.
+        The truth's `twin_labels`, or else, among ten classes, 6 for a 9 and 9 for a 6, and so with 2 and 5.
         """
         if "twin_labels" in self.truth:
             return self.truth["twin_labels"]
+        if self.num_classes != NUM_CLASSES:
+            return np.full(len(self.truth["labels"]), IGNORE, np.uint8)
         return twin_classes()[self.truth["labels"]]
 
     @cached_property
     def segments(self) -> Segments:
         """Return the predicted digits; of a model without ids, each class is one."""
         if self.prediction.instance is None:
-            return segments_of_classes(self.predicted)
-        return segments_of_ids(self.masked(self.prediction.instance, 0), self.predicted)
+            return segments_of_classes(self.predicted, self.num_classes)
+        return segments_of_ids(self.masked(self.prediction.instance, 0), self.predicted, self.num_classes)
 
     @cached_property
     def overlap(self) -> Counts:
@@ -92,29 +101,29 @@ class ScoredClip:
     @cached_property
     def digits(self) -> NDArray[np.bool_]:
         """Return which of the pixels that count are a digit's, `(P,)`."""
-        return self.select(self.truth["semantic"]) != BACKGROUND
+        return self.select(self.truth["semantic"]) != self.background
 
     @cached_property
     def pixels(self) -> PixelScores | None:
         """Return the scores of the pixels that count, `(P,)` each, of a model that gives probabilities."""
         if self.prediction.probabilities is None:
             return None
-        classes = self.masked(self.truth["semantic"], BACKGROUND)
+        classes = self.masked(self.truth["semantic"], self.background)
         return PixelScores(*map(self.select, pixel_scores(classes, self.prediction.probabilities)))
 
     @property
     def class_prior(self) -> Scores | None:
-        """Return how frequent each class is where nothing else is known, `(11,)`, where the truth has it."""
+        """Return how frequent each class is where nothing else is known, `(C,)`, where the truth has it."""
         return self.truth.get("class_prior")
 
     @property
     def posterior(self) -> Probabilities | None:
-        """Return the exact posterior of each pixel's class, `(T, 11, H, W)`, where it is known."""
+        """Return the exact posterior of each pixel's class, `(T, C, H, W)`, where it is known."""
         return self.truth.get("posterior")
 
     @cached_property
     def posterior_columns(self) -> Scores:
-        """Return the exact posterior of the pixels that count, `(11, P)` float64. Only where it is known."""
+        """Return the exact posterior of the pixels that count, `(C, P)` float64. Only where it is known."""
         columns = np.moveaxis(self.truth["posterior"], 1, 0).astype(np.float64)
         return np.stack([self.select(column) for column in columns])
 
@@ -125,4 +134,5 @@ class ScoredClip:
             return None
         best = self.posterior.argmax(axis=1).astype(np.uint8)
         samples = self.truth.get("oracle_samples")
-        return ScoredClip(self.truth, Prediction(best, self.posterior, samples=samples))
+        exact = Prediction(best, self.posterior, samples=samples, num_classes=self.num_classes)
+        return ScoredClip(self.truth, exact)

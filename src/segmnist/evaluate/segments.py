@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.classes import BACKGROUND, NUM_CLASSES
+from segmnist.classes import NUM_CLASSES
 from segmnist.evaluate.arithmetic import Counts, Maps
 
 
@@ -18,13 +18,14 @@ class Segments(NamedTuple):
     classes: list[int]
 
 
-def segments_of_classes(prediction: Maps) -> Segments:
+def segments_of_classes(prediction: Maps, num_classes: int = NUM_CLASSES) -> Segments:
     """Return the segments of a model that gives classes only: each class is one digit, id = class + 1."""
-    instance = np.where(prediction >= BACKGROUND, 0, prediction + 1).astype(np.uint8)
-    return Segments(instance, list(range(BACKGROUND)))
+    background = num_classes - 1
+    instance = np.where(prediction >= background, 0, prediction + 1).astype(np.uint8)
+    return Segments(instance, list(range(background)))
 
 
-def segments_of_ids(instance: Maps, prediction: Maps) -> Segments:
+def segments_of_ids(instance: Maps, prediction: Maps, num_classes: int = NUM_CLASSES) -> Segments:
     """Return ids relabelled 1..M, each with the class that most of its pixels have.
 
     The background counts only for an id that has no other class.
@@ -33,16 +34,16 @@ def segments_of_ids(instance: Maps, prediction: Maps) -> Segments:
     renumber = np.zeros(256, dtype=np.uint8)
     renumber[ids] = np.arange(1, len(ids) + 1)
     renamed = renumber[instance]
-    digits = class_counts(renamed, prediction, len(ids))[:, :BACKGROUND]
-    return Segments(renamed, [int(row.argmax()) if row.any() else BACKGROUND for row in digits])
+    digits = class_counts(renamed, prediction, len(ids), num_classes)[:, :-1]
+    return Segments(renamed, [int(row.argmax()) if row.any() else num_classes - 1 for row in digits])
 
 
-def class_counts(instance: Maps, prediction: Maps, num_ids: int) -> Counts:
-    """Return how many pixels of each id were called each class, `(M, 11)` int64; row i is id i+1."""
+def class_counts(instance: Maps, prediction: Maps, num_ids: int, num_classes: int = NUM_CLASSES) -> Counts:
+    """Return how many pixels of each id were called each class, `(M, num_classes)` int64; row i is id i+1."""
     where = instance > 0
-    pairs = (instance[where].astype(np.intp) - 1) * NUM_CLASSES + prediction[where]
-    counts = np.bincount(pairs, minlength=num_ids * NUM_CLASSES)
-    return counts.reshape(num_ids, NUM_CLASSES).astype(np.int64)
+    pairs = (instance[where].astype(np.intp) - 1) * num_classes + prediction[where]
+    counts = np.bincount(pairs, minlength=num_ids * num_classes)
+    return counts.reshape(num_ids, num_classes).astype(np.int64)
 
 
 def overlaps(

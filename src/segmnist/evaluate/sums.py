@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ _KEY = (0x626F6F74, 0x73747261)
 
 _CLIPS_AT_ONCE = 1024
 """Weights in memory at a time: 16 MB for 1,000 replicates."""
+
+_NUMBERS_AT_ONCE = 1 << 23
+"""Sums in memory at a time, 64 MB: with 250 classes one replicate has a hundred thousand."""
 
 _POISSON = np.array(
     [round(sum(math.exp(-1) / math.factorial(j) for j in range(k + 1)) * 2**32) for k in range(12)],
@@ -53,18 +56,22 @@ def percentile_interval(values: Scores, level: float = 0.95) -> tuple[float, flo
 
 
 def replicates_of(
-    clip_ids: Sequence[int], counts: Counts, shapes: Mapping[str, tuple[int, ...]], num_replicates: int
+    clip_ids: Sequence[int],
+    counts: Counts,
+    shapes: Mapping[str, tuple[int, ...]],
+    num_replicates: int,
+    first_replicate: int = 0,
 ) -> dict[str, Counts]:
     """Return sums over clips under each bootstrap replicate's weights, `(R, *shape)` int64 by name.
 
-    counts: `(num_clips, K)` int64, each clip's numbers in the order of `shapes`. Two results on the same clips resample
-    the same ones.
+    counts: `(num_clips, K)` int64, each clip's numbers in the order of `shapes`. R are the replicates from `first_replicate`
+    to `num_replicates`. Two results on the same clips resample the same ones.
     """
-    sums = np.zeros((num_replicates, counts.shape[1]), np.int64)
+    sums = np.zeros((num_replicates - first_replicate, counts.shape[1]), np.int64)
     for first in range(0, len(clip_ids), _CLIPS_AT_ONCE):
         some = slice(first, first + _CLIPS_AT_ONCE)
         weights = np.array([poisson_weights(clip_id, num_replicates) for clip_id in clip_ids[some]])
-        sums += _exact_product(weights.T, counts[some])
+        sums += _exact_product(weights.T[first_replicate:], counts[some])
     ends = np.cumsum([math.prod(shape) for shape in shapes.values()])
     parts = np.split(sums, ends[:-1], axis=1) if len(ends) else []
     return {name: part.reshape(-1, *shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
@@ -99,14 +106,22 @@ class ClipSums:
         """Return the names of the counts that have replicates, in alphabetical order."""
         return sorted(self.totals.keys() - self._plain)
 
+    def replicate_pieces(self) -> Iterator[dict[str, Counts]]:
+        """Iterate over the sums under each replicate's weights, some replicates `(R, *shape)` int64 by name at a time."""
+        shapes = {name: self.totals[name].shape for name in self.names}
+        if not shapes:
+            return
+        ids = sorted(self.of_clip)
+        counts = np.array([self.of_clip[i] for i in ids])
+        size = max(1, _NUMBERS_AT_ONCE // counts.shape[1])
+        for first in range(0, max(self.num_replicates, 1), size):
+            yield replicates_of(ids, counts, shapes, min(first + size, self.num_replicates), first)
+
     @property
     def replicates(self) -> dict[str, Counts]:
         """Return the sums under each replicate's weights, `(num_replicates, *shape)` int64 by name."""
-        shapes = {name: self.totals[name].shape for name in self.names}
-        if not shapes:
-            return {}
-        ids = sorted(self.of_clip)
-        return replicates_of(ids, np.array([self.of_clip[i] for i in ids]), shapes, self.num_replicates)
+        pieces = list(self.replicate_pieces())
+        return {name: np.concatenate([piece[name] for piece in pieces]) for name in (pieces or [{}])[0]}
 
     def add(self, clip_id: int, counts: Mapping[str, Counts], plain: frozenset[str] = frozenset()) -> None:
         """Add one clip's counts, int64 arrays by name."""

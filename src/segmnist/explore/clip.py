@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from segmnist.classes import IGNORE
 from segmnist.counterfactual import without_digits
+from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.view import View, check_cost
 from segmnist.oracle import Oracle
-from segmnist.oracle.solvable import check_solvable
+from segmnist.oracle.solvable import check_bank, check_solvable
 from segmnist.render.arrays import arrays_of
 from segmnist.render.clips import Clip
 from segmnist.render.engine import render
@@ -89,7 +90,7 @@ def draw(view: View, exhibit: Exhibit) -> Drawn:
     T, H, W = clip.video.shape
     facts = ClipFacts(
         str(view.clip), str(view.seed), view.split, T, H, W, _labels(clip),
-        list(view.without), difficulty, _is_solvable(view.spec), sorted(stored), matches,
+        list(view.without), difficulty, _is_solvable(view.spec, exhibit.bank), sorted(stored), matches,
     )  # fmt: skip
     return Drawn(view, clip, facts)
 
@@ -98,9 +99,10 @@ def _labels(clip: Clip) -> list[int | None]:
     return [None if label == IGNORE else label for label in clip.labels.tolist()]
 
 
-def _is_solvable(spec: SceneSpec) -> bool:
+def _is_solvable(spec: SceneSpec, bank: DigitBank) -> bool:
     try:
         check_solvable(spec)
+        check_bank(bank)
     except BadArgument:
         return False
     return True

@@ -6,9 +6,9 @@ import math
 import tempfile
 from pathlib import Path
 
-from segmnist.classes import IGNORE
 from segmnist.explore.clip import Drawn
 from segmnist.views.preview.animation import save_preview
+from segmnist.views.preview.strips import names_of
 
 MEDIA = {"png": "image/png", "gif": "image/gif", "mp4": "video/mp4"}
 MAX_PIXELS = 48 << 20
@@ -29,10 +29,9 @@ def film_of(drawn: Drawn, kind: str) -> bytes:
     scale = max(min(TILE_SIDE // max(H, W), fits, MAX_SCALE), 1)
     with tempfile.TemporaryDirectory(prefix="segmnist-") as folder:
         path = Path(folder) / f"clip.{kind}"
-        digits = ", ".join(map(str, clip.labels[clip.labels != IGNORE])) or "none"
-        title = f"Clip {clip.clip_id}: digits {digits}"
+        title = f"Clip {clip.clip_id}: digits {names_of(clip.labels, clip.classes)}"
         save_preview(
             path, [clip.video], [clip["semantic"]], [clip.labels],
-            instances=[clip["instance"]], titles=[title], scale=scale,
+            instances=[clip["instance"]], titles=[title], scale=scale, classes=clip.classes,
         )  # fmt: skip
         return path.read_bytes()

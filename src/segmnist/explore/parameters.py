@@ -79,12 +79,12 @@ PARAMETERS: dict[str, tuple[Schema, str]] = {
     "part": ({"type": "string", "maxLength": 60}, "The part of the suite whose predictions are on show."),
     "model": (_number("integer", 0, MAX_MODELS - 1), "Which of the models, in the order of --predictions."),
     "said": (
-        {"enum": list(SAID)},
+        {"type": "string", "pattern": f"^({'|'.join(SAID)}|[0-9]{{1,3}})$"},
         "What of a prediction is sent beside its classes: entropy, or the probability of the truth or of a class.",
     ),
     "cell": (
-        {"type": "string", "maxLength": 5},
-        "Cell of the confusion to sort by, as 3-5: digits 3 that were called 5; 10 is the background.",
+        {"type": "string", "maxLength": 7},
+        "Cell of the confusion to sort by, as 3-5: digits 3 that were called 5; of ten digits, 10 is the background.",
     ),
     "bucket": (
         {"type": "string", "maxLength": 40},

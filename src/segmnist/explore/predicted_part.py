@@ -87,7 +87,7 @@ def stored_part(sources: Iterable[Source], dataset: StoredDataset, bank: DigitBa
     shape = (recipe.spec.num_frames, recipe.spec.height, recipe.spec.width)
 
     def of_rows(path: Path) -> Predict:
-        stored = StoredPredictions(path, range(len(ids), len(ids) + 1), shape)
+        stored = StoredPredictions(path, range(len(ids), len(ids) + 1), shape, bank.classes)
         return lambda clips: [stored(rows[clip.clip_id], shape) for clip in clips]
 
     models = tuple((name, of_model(s) if callable(s) else of_rows(s)) for name, s in sources)

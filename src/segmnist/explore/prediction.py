@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.classes import NUM_CLASSES
+from segmnist.classes import Classes
 from segmnist.errors import BadArgument
 from segmnist.evaluate.arithmetic import Probabilities
 from segmnist.evaluate.metrics import ROWS, counts_of, scores_of
@@ -15,8 +15,8 @@ from segmnist.explore.clip import Arrays, Drawn
 from segmnist.explore.exhibit import Exhibit
 from segmnist.views.mistakes import error_map
 
-SAID = ("classes", "entropy", "truth", *map(str, range(NUM_CLASSES)))
-"""What of a prediction is asked for: its classes, their entropy, or the probability of the truth or of a class."""
+SAID = ("classes", "entropy", "truth")
+"""What of a prediction is asked for: its classes, their entropy, or the probability of the truth; or the number of a class."""
 
 
 class PredictionFacts(msgspec.Struct, frozen=True):
@@ -32,15 +32,18 @@ def predicted(drawn: Drawn, model: int, said: str, exhibit: Exhibit) -> tuple[Pr
     """Return the facts, and `semantic`, `error` and perhaps `plane`, `(T,H,W)` uint8 each.
 
     `error` is 0 where the class is right, else one of the kinds of `error_map`. `plane` is what `said` asks for: a
-    probability, 255 = 1, or the entropy, 255 = ln 11; a model without probabilities has none. Raises `BadArgument` for a
-    model that there is not, and for a clip without some of its digits.
+    probability, 255 = 1, or the entropy, 255 = ln of the number of classes; a model without probabilities has none. Raises
+    `BadArgument` for a model or a class that there is not, and for a clip without some of its digits.
     """
     part = exhibit.part(drawn.view.part)
     if drawn.view.without:
         raise BadArgument("without", drawn.view.without, "nothing: the prediction is of the whole clip")
+    _check_said(said, drawn.clip.classes)
     prediction = part.prediction(model, drawn.clip)
     scored = ScoredClip(drawn.clip.arrays, prediction)
-    error = np.where(scored.known, error_map(scored.semantic, prediction.semantic), np.uint8(0))
+    error = np.where(
+        scored.known, error_map(scored.semantic, prediction.semantic, scored.background), np.uint8(0)
+    )
     arrays = {"semantic": prediction.semantic, "error": error.astype(np.uint8)}
     if said != "classes" and prediction.probabilities is not None:
         arrays["plane"] = _plane(prediction.probabilities, said, scored.semantic)
@@ -57,12 +60,19 @@ def predicted(drawn: Drawn, model: int, said: str, exhibit: Exhibit) -> tuple[Pr
     return PredictionFacts(name, shown, prediction.probabilities is not None, wrong), arrays
 
 
+def _check_said(said: str, classes: Classes) -> None:
+    numbers = map(str, range(classes.num_classes))
+    if said not in (*SAID, *numbers):
+        expected = f"{', '.join(SAID)}, or the number of a class, 0..{classes.background}"
+        raise BadArgument("said", said[:40], expected)
+
+
 def _plane(p: Probabilities, said: str, truth: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if said == "entropy":
         nats = -np.where(p > 0, p * np.log(np.maximum(p, np.finfo(np.float32).tiny)), 0).sum(axis=1)
-        plane = nats / np.log(NUM_CLASSES)
+        plane = nats / np.log(p.shape[1])
     elif said == "truth":
-        places = np.minimum(truth, NUM_CLASSES - 1)[:, None].astype(np.intp)
+        places = np.minimum(truth, p.shape[1] - 1)[:, None].astype(np.intp)
         plane = np.take_along_axis(p, places, axis=1)[:, 0]
     else:
         plane = p[:, int(said)]

@@ -14,11 +14,11 @@ from segmnist.explore.clip import ClipFacts, Digit, digits_of, draw, entropy_of,
 from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.film import MEDIA, film_of
 from segmnist.explore.parameters import CLIP, CLIP_ONLY, PAGE, WALL, WALL_ONLY, describe
-from segmnist.explore.prediction import SAID, predicted
+from segmnist.explore.prediction import predicted
 from segmnist.explore.replies import JSON, Failure, reply_json
 from segmnist.explore.scoreboard import BoardFacts
 from segmnist.explore.snippets import python_of, toml_of
-from segmnist.explore.view import view_from, whole, word
+from segmnist.explore.view import view_from, whole
 from segmnist.explore.wall import MAX_MODELS, WallFacts, draw_wall, wall_view_from
 from segmnist.explore.wire import pack
 from segmnist.version import __version__
@@ -71,7 +71,7 @@ def _entropy(query: Query, exhibit: Exhibit) -> Response:
 def _prediction(query: Query, exhibit: Exhibit) -> Response:
     drawn = draw(view_from(query, exhibit), exhibit)
     model = whole("model", query.get("model", "0"), 0, MAX_MODELS - 1)
-    return _binary(pack(*predicted(drawn, model, word(query, "said", SAID, "classes"), exhibit)))
+    return _binary(pack(*predicted(drawn, model, query.get("said", "classes"), exhibit)))
 
 
 def _scores(query: Query, exhibit: Exhibit) -> Response:

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.classes import DIGITS, Classes
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.evaluate.arithmetic import Counts
@@ -112,7 +113,7 @@ class Scoreboard:
         """Return the sums of what was counted so far."""
         clips = self._scored()
         models = [
-            _model_scores(name, [clip.of_models[place] for clip in clips.values()])
+            _model_scores(name, [clip.of_models[place] for clip in clips.values()], self.source.classes)
             for place, (name, _) in enumerate(self.models)
         ]
         titles = {name: ROWS[name].title for model in models for name in model.scores}
@@ -137,7 +138,7 @@ class Scoreboard:
         if sort == "disagreement":
             return lambda scored: scored.disagreement
         if sort == "cell":
-            row, column = cell_of(cell)
+            row, column = cell_of(cell, self.source.classes)
             return lambda scored: float(scored.of_models[model]["confusion"][row, column]) or None
         if sort == "bucket":
             name, place, outcome = bucket_of(bucket)
@@ -147,16 +148,17 @@ class Scoreboard:
         return lambda scored: _scores(scored.of_models[model]).get(sort)
 
 
-def cell_of(text: str) -> tuple[int, int]:
-    """Return the row and column of the confusion that `3-5` names: truth 3 called 5; 10 is the background.
+def cell_of(text: str, classes: Classes = DIGITS) -> tuple[int, int]:
+    """Return the row and column of the confusion that `3-5` names: truth 3 called 5.
 
     >>> cell_of("3-10")
     (3, 10)
     """
-    parts = text.split("-")
-    if len(parts) == 2 and all(_is_place(part) and int(part) < 11 for part in parts):
+    parts, last = text.split("-"), classes.background
+    if len(parts) == 2 and all(_is_place(part) and int(part) <= last for part in parts):
         return int(parts[0]), int(parts[1])
-    raise BadArgument("cell", text[:40], "two classes in 0..10 as 3-5: the true one, and what it was called")
+    expected = f"two classes in 0..{last} as 3-5: the true one, and what it was called"
+    raise BadArgument("cell", text[:40], expected)
 
 
 def bucket_of(text: str) -> tuple[str, int, int]:
@@ -188,9 +190,9 @@ def _scores(counts: Mapping[str, Counts]) -> dict[str, float]:
     return {name: value for name, value in found.items() if np.isfinite(value)}
 
 
-def _model_scores(name: str, counts: list[dict[str, Counts]]) -> ModelScores:
+def _model_scores(name: str, counts: list[dict[str, Counts]], classes: Classes) -> ModelScores:
     if not counts:
-        return ModelScores(name, {}, [[0] * 11 for _ in range(11)], {})
+        return ModelScores(name, {}, np.zeros((classes.num_classes,) * 2, int).tolist(), {})
     sums = {key: np.sum([each[key] for each in counts], axis=0) for key in counts[0]}
     breakdowns = {
         key: [Bucket(*each) for each in zip(breakdown.buckets, sums[key].tolist(), strict=True)]
@@ -202,4 +204,4 @@ def _model_scores(name: str, counts: list[dict[str, Counts]]) -> ModelScores:
 
 
 def _is_place(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 3
+    return text.isascii() and text.isdecimal() and len(text) < 4

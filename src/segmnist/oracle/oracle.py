@@ -17,6 +17,7 @@ from segmnist.oracle.family import build_family
 from segmnist.oracle.markov import chain_of, markov_posterior
 from segmnist.oracle.observers import Observer
 from segmnist.oracle.posterior import Posterior
+from segmnist.oracle.solvable import check_bank
 from segmnist.render.clips import Clip, Clips
 from segmnist.scene.presets import PresetName, preset
 from segmnist.scene.randomness import Split, check_address
@@ -60,6 +61,7 @@ class Oracle:
             raise BadArgument("delta", delta, "0 or more and less than 0.5")
         self.split, self.seed, self.delta = split, seed, delta
         self.bank = DigitBank.mnist() if bank is None else bank
+        check_bank(self.bank)
         self.arrays = arrays_on(device)
         self.family = build_family(self.spec, self.bank, split, seed, max_bytes)
         self.chain = chain_of(self.family, max_bytes) if self.spec.digit_motion == "markov" else None

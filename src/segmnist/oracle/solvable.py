@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from segmnist.classes import BACKGROUND
+from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.oracle.swaps import check_swaps
 from segmnist.scene.fixed_point import FULL_TURN, to_angle, to_q16
@@ -156,3 +158,10 @@ def _on_lattice(spec: SceneSpec) -> bool:
         return True
     speeds = (to_q16(spec.speed_range[0]), to_q16(spec.speed_step), to_q16(spec.speed_range[1]))
     return all(speed % step == 0 for speed in speeds[: 2 if speeds[1] else 3])
+
+
+def check_bank(bank: DigitBank) -> None:
+    """Raise `BadArgument` for digits of another number of classes than ten."""
+    if bank.classes.background != BACKGROUND:
+        found = f"{bank.name}, of {bank.classes.background} classes"
+        raise BadArgument("bank", found, "digits of ten classes", "the oracle knows no other number of them")

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.classes import Classes
 from segmnist.html_hooks import html_of
 from segmnist.render.arrays import ARRAYS, TRUTHS
 from segmnist.scene.scene import Scene
@@ -71,6 +72,11 @@ class Clip(_Arrays):
     clip_id: int
     scene: Scene
     arrays: dict[str, Array]
+
+    @property
+    def classes(self) -> Classes:
+        """The names of the digits' classes."""
+        return self.scene.bank.classes
 
     def numpy(self) -> Self:
         """Return the same with NumPy arrays, which tensors on a device are copied to."""

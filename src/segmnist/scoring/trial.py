@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from segmnist.digits.bank import DigitBank
+from segmnist.errors import BadArgument
 from segmnist.evaluate.reports.results import Result, save_result
 from segmnist.scene.spec import SceneSpec
 from segmnist.scoring.models import NamedModel, model_of
@@ -24,15 +26,21 @@ Show = Callable[[int, int], None]
 
 
 def clips_to_score(
-    on: str | SceneSpec | Suite, num_clips: int | None = None, *, name: str = "own"
+    on: str | SceneSpec | Suite,
+    num_clips: int | None = None,
+    *,
+    name: str = "own",
+    bank: DigitBank | None = None,
 ) -> tuple[Suite, int | None]:
     """Return a suite, and how many clips of each part are scored if not all.
 
-    on: a suite or its name, or a spec, of which `num_clips` are drawn (200 unless given). Raises `BadArgument` for an unknown
-    name.
+    on: a suite or its name, or a spec, of which `num_clips` are drawn (200 unless given) with the digits of `bank`. Raises
+    `BadArgument` for an unknown name, and for a bank beside a suite.
     """
     if isinstance(on, SceneSpec):
-        return suite_of(on, NUM_CLIPS if num_clips is None else num_clips, name=name), None
+        return suite_of(on, NUM_CLIPS if num_clips is None else num_clips, name=name, bank=bank), None
+    if bank is not None:
+        raise BadArgument("bank", bank, "none beside a suite, which has its own digits", "suite_of takes one")
     return suite(on) if isinstance(on, str) else on, num_clips
 
 
@@ -103,6 +111,7 @@ def evaluate(
     part: str | None = None,
     split: str = "test",
     num_clips: int | None = None,
+    bank: DigitBank | None = None,
     tracking: bool = False,
     observer: str | None = None,
     transfer: bool = False,
@@ -121,7 +130,7 @@ def evaluate(
     model: a function, a torch module or a path, as `model_of` says. on: a suite or its name, a spec, or the
     folder or URL of a data set on disk.
     num_clips: the first clips of a data set or of each part of a suite (then the result is partial), or how many of a
-    spec.
+    spec. bank: the digits of a spec or of a data set, MNIST unless given.
     tracking, observer: as in `segmnist.suites.evaluate`. transfer: score a checkpoint on what it was not trained on,
     too. name, seed, commit, notes: kept in the result. show: called with the clips scored and their number. Raises
     `BadArgument` and `BadPrediction`.
@@ -136,8 +145,8 @@ def evaluate(
     if isinstance(on, Path) or (
         isinstance(on, str) and on not in SUITES and (is_url(on) or Path(on).exists())
     ):
-        on = suite_of_dataset(on, split)
-    whole, first = clips_to_score(on, num_clips)
+        on, bank = suite_of_dataset(on, split, bank), None
+    whole, first = clips_to_score(on, num_clips, bank=bank)
     trial = Trial(model_of(model, device), whole, part, split, first)
     if not transfer:
         trial.model.check_trained_on(trial.suite)

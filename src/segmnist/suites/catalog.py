@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.classes import DIGITS, Classes
 from segmnist.corruptions.corrupt import CLEAN, CORRUPTIONS, SEVERITIES
 from segmnist.dataset.plan import recipe_for
 from segmnist.dataset.recipe import Recipe, canonical_json
+from segmnist.digits.bank import DigitBank
 from segmnist.digits.checks import MNIST_SHA256
 from segmnist.errors import BadArgument, did_you_mean
 from segmnist.render.arrays import check_truths
@@ -43,11 +45,23 @@ class Part:
     val_clips: int
     test_clips: int
     train: SceneSpec | None = None
+    bank: DigitBank | None = None
+    """The digits; None is MNIST."""
 
     @property
     def train_spec(self) -> SceneSpec:
         """The spec of train clips."""
         return self.spec if self.train is None else self.train
+
+    @property
+    def classes(self) -> Classes:
+        """The names of the digits' classes."""
+        return DIGITS if self.bank is None else self.bank.classes
+
+    @property
+    def bank_sha256(self) -> str:
+        """SHA-256 of the digits."""
+        return MNIST_SHA256 if self.bank is None else self.bank.sha256
 
     def num_clips(self, split: str) -> int:
         """Return the clips of `val` or `test`. Raises `BadArgument` for train, which has no end."""
@@ -66,7 +80,14 @@ class Part:
         """Return the clips of a split; val and test end, train does not."""
         length = None if split == "train" else self.num_clips(split)
         spec = self.train_spec if split == "train" else self.spec
-        return ClipSource(spec, split=check_split(split), seed=SEED, truth=check_truths(truth), length=length)
+        return ClipSource(
+            spec,
+            split=check_split(split),
+            seed=SEED,
+            truth=check_truths(truth),
+            length=length,
+            bank=self.bank,
+        )
 
     def train_clips(self) -> TrainClips:
         """Return the function that draws train clips by id, without end."""
@@ -85,8 +106,9 @@ class Part:
     def content_id(self, split: str) -> str:
         """Return the SHA-256 that names the clips of `val` or `test`: the `content_id` of their recipe."""
         clips = Recipe(
-            spec=self.spec, num_clips=self.num_clips(split), split=split, seed=SEED, bank_sha256=MNIST_SHA256
-        )
+            spec=self.spec, num_clips=self.num_clips(split), split=split, seed=SEED,
+            bank_sha256=self.bank_sha256, class_names=self.classes.names,
+        )  # fmt: skip
         return clips.content_id
 
     def recipe(self, split: str, truth: tuple[str, ...] = ("semantic", "instance")) -> Recipe:
@@ -97,7 +119,12 @@ class Part:
         """
         num_clips = self.num_clips(split)
         return recipe_for(
-            self.spec, num_clips=num_clips, split=check_split(split), seed=SEED, truth=check_truths(truth)
+            self.spec,
+            num_clips=num_clips,
+            split=check_split(split),
+            seed=SEED,
+            truth=check_truths(truth),
+            bank=self.bank,
         )
 
 
@@ -140,10 +167,17 @@ class Suite:
         raise BadArgument("part", name, ", ".join(part.name for part in self.parts))
 
 
-def suite_of(spec: SceneSpec | PresetName, num_clips: int = 200, *, name: str = "own") -> Suite:
+def suite_of(
+    spec: SceneSpec | PresetName,
+    num_clips: int = 200,
+    *,
+    name: str = "own",
+    bank: DigitBank | None = None,
+) -> Suite:
     """Return a suite of one part, `all`, for a spec of your own: as many val as test clips, without checksums.
 
-    Raises `BadArgument` for an unknown preset, the name of a frozen suite, or no clips.
+    bank: digits of your own; scores are then of its classes. Raises `BadArgument` for an unknown preset, the name of a
+    frozen suite, or no clips.
 
     >>> suite_of("exact", 50).num_clips("test")
     50
@@ -153,7 +187,7 @@ def suite_of(spec: SceneSpec | PresetName, num_clips: int = 200, *, name: str = 
     if num_clips < 1:
         raise BadArgument("num_clips", num_clips, "1 or more")
     made = preset(spec) if isinstance(spec, str) else spec
-    return Suite(name, "A spec of your own.", (Part("all", made, num_clips, num_clips),))
+    return Suite(name, "A spec of your own.", (Part("all", made, num_clips, num_clips, bank=bank),))
 
 
 def sweep_of(spec: SceneSpec | PresetName, knob: str, values: Sequence[float], num_clips: int = 100) -> Suite:

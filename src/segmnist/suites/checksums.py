@@ -86,6 +86,9 @@ def verify(suite: Suite, split: str) -> int:
 
 def suite_sha256(suite: Suite) -> str:
     """Return the SHA-256 that names a suite in result files: its recipe and its checksums."""
-    recipe = [[p.name, p.spec.to_canonical(), p.val_clips, p.test_clips] for p in suite.parts]
+    recipe = [
+        [p.name, p.spec.to_canonical(), p.val_clips, p.test_clips, *([p.bank.sha256] if p.bank else [])]
+        for p in suite.parts
+    ]
     content = [suite.name, recipe, stored_checksums().get(suite.name, {})]
     return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()

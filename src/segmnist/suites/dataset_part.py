@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from segmnist.dataset.reader import StoredDataset, open_dataset
 from segmnist.dataset.recipe import Recipe
+from segmnist.digits.bank import DigitBank
 from segmnist.digits.checks import MNIST_SHA256
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.render.arrays import check_truths
@@ -40,11 +41,11 @@ class DatasetPart(Part):
         """Return the stored clips of val or test; of train, clips that are drawn without end, for the class prior."""
         if split == "train":
             return super().source(split, truth)
-        return DatasetSource(_opened(self.place, split), truth, self.num_clips(split))
+        return DatasetSource(self._opened(split), truth, self.num_clips(split), self.bank)
 
     def train_clips(self) -> TrainClips:
         """Return the function that reads train clips: all in one order, then in another, without end."""
-        dataset, lock = _opened(self.place, "train"), Lock()
+        dataset, lock = self._opened("train"), Lock()
 
         def read(numbers: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
             epochs, places = np.divmod(numbers, len(dataset))
@@ -57,17 +58,20 @@ class DatasetPart(Part):
 
     def content_id(self, split: str) -> str:
         """Return the SHA-256 that names the clips that are scored: the `content_id` of their recipe."""
-        recipe, count = _opened(self.place, split).recipe, self.num_clips(split)
+        recipe, count = self._opened(split).recipe, self.num_clips(split)
         return dataclasses.replace(recipe, num_clips=count, clip_ids=recipe.clip_ids[:count]).content_id
 
     def recipe(self, split: str, truth: tuple[str, ...] = ("semantic", "instance")) -> Recipe:
         """Return the recipe of a split as it is stored, with the truths that are stored."""
-        return _opened(self.place, split).recipe
+        return self._opened(split).recipe
 
     def row_of(self, clip_id: int, split: str) -> int:
         """Return the row of a clip, which is the number of its prediction."""
-        recipe = _opened(self.place, split).recipe
+        recipe = self._opened(split).recipe
         return recipe.clip_ids.index(clip_id) if recipe.clip_ids else clip_id - recipe.first_clip
+
+    def _opened(self, split: str) -> StoredDataset:
+        return _opened(self.place, split, self.bank_sha256)
 
 
 class DatasetSource(ClipSource):
@@ -76,10 +80,12 @@ class DatasetSource(ClipSource):
     Raises `CorruptData` where a stored video is not what its recipe draws.
     """
 
-    def __init__(self, dataset: StoredDataset, truth: tuple[str, ...], length: int) -> None:
+    def __init__(
+        self, dataset: StoredDataset, truth: tuple[str, ...], length: int, bank: DigitBank | None
+    ) -> None:
         recipe = dataset.recipe
         split = check_split(recipe.split)
-        super().__init__(recipe.spec, split=split, seed=recipe.seed, truth=check_truths(truth))
+        super().__init__(recipe.spec, split=split, seed=recipe.seed, truth=check_truths(truth), bank=bank)
         self._dataset, self._rows = dataset, range(length)
         self._row_of = {int(clip_id): row for row, clip_id in enumerate(dataset.clip_ids(self._rows))}
 
@@ -103,26 +109,28 @@ class DatasetSource(ClipSource):
         return clips
 
 
-def suite_of_dataset(place: str | Path, split: str) -> Suite:
+def suite_of_dataset(place: str | Path, split: str, bank: DigitBank | None = None) -> Suite:
     """Return the val or test clips of a data set on disk as a suite of one part, `all`.
 
-    Raises `BadArgument` where the place has no finished data set of this split, or one of other digits than MNIST.
+    bank: its digits, MNIST unless given. Raises `BadArgument` where the place has no finished data set of this split, or
+    one of other digits.
     """
     check_split(split)
     if split == "train":
         raise BadArgument("split", split, "val, test", "train clips are not scored")
     whole = str(place) if "://" in str(place) else str(Path(place).expanduser().absolute())
-    dataset = _opened(whole, split)
+    dataset = _opened(whole, split, MNIST_SHA256 if bank is None else bank.sha256)
     val, test = (len(dataset), 0) if split == "val" else (0, len(dataset))
-    part = DatasetPart("all", dataset.recipe.spec, val, test, place=whole)
+    part = DatasetPart("all", dataset.recipe.spec, val, test, bank=bank, place=whole)
     return Suite(f"data set {Path(whole).name}", f"The {split} clips in {url_of(whole)}.", (part,))
 
 
 @lru_cache(maxsize=16)
-def _opened(place: str, split: str) -> StoredDataset:
+def _opened(place: str, split: str, bank_sha256: str) -> StoredDataset:
     dataset = open_dataset(place, split)
-    if dataset.recipe.bank_sha256 != MNIST_SHA256:
-        raise BadArgument("DATASET", place, "a data set of MNIST's digits")
+    if dataset.recipe.bank_sha256 != bank_sha256:
+        digits = "MNIST's digits" if bank_sha256 == MNIST_SHA256 else "these digits"
+        raise BadArgument("DATASET", place, f"a data set of {digits}", "name its own with --bank")
     return dataset
 
 

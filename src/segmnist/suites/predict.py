@@ -16,7 +16,7 @@ from segmnist.suites.catalog import Part, Suite
 from segmnist.suites.stored import StoredPredictions, checked, named_arrays, path_of_part, row_of
 
 Model = Callable[[NDArray[np.uint8]], NDArray[Any] | Mapping[str, NDArray[Any]]]
-"""Videos `(B, T, H, W)` uint8 -> classes `(B, T, H, W)` uint8 or probabilities `(B, T, 11, H, W)`; or a
+"""Videos `(B, T, H, W)` uint8 -> classes `(B, T, H, W)` uint8 or probabilities `(B, T, C, H, W)`; or a
 mapping with `semantic`, `probabilities` or both, and perhaps `instance` and `samples`, as in an .npz file.
 """
 
@@ -35,7 +35,8 @@ def of_model(model: Model) -> Predict:
             if array.shape[:1] != (len(clips),):
                 raise BadArgument("predictions", array.shape, f"a leading axis of {len(clips)} clips")
         return [
-            checked(f"clip {clip.clip_id}", row_of(arrays, i), _shape(clip)) for i, clip in enumerate(clips)
+            checked(f"clip {clip.clip_id}", row_of(arrays, i), _shape(clip), clip.classes)
+            for i, clip in enumerate(clips)
         ]
 
     return predict
@@ -49,7 +50,7 @@ def of_files(path: Path, suite: Suite, part: Part, split: str, first: int | None
     needed = part if first is None else part.first(first)
     numbers = range(needed.num_clips(split), part.num_clips(split) + 1)
     shape = (part.spec.num_frames, part.spec.height, part.spec.width)
-    stored = StoredPredictions(path_of_part(path, suite, part), numbers, shape)
+    stored = StoredPredictions(path_of_part(path, suite, part), numbers, shape, part.classes)
     return lambda clips: [stored(part.row_of(clip.clip_id, split), _shape(clip)) for clip in clips]
 
 

@@ -7,7 +7,7 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.classes import NUM_CLASSES
+from segmnist.digits.bank import DigitBank
 from segmnist.scene.spec import SceneSpec
 from segmnist.source import ClipSource
 from segmnist.suites.catalog import SEED, Part
@@ -19,21 +19,22 @@ _AT_ONCE = 50
 
 
 def class_prior(part: Part) -> NDArray[np.float64]:
-    """Return the class frequencies in the part's first 1,000 train clips, `(11,)`, summing to 1.
+    """Return the class frequencies in the part's first 1,000 train clips, `(C,)`, summing to 1.
 
     Train clips are drawn by their ids, so the prior is the same on every machine and looks at no clip that
     is scored. One pixel is added to each class, so that none has probability 0.
     """
-    return _class_prior(part.train_spec)
+    return _class_prior(part.train_spec, part.bank)
 
 
 @functools.cache
-def _class_prior(spec: SceneSpec) -> NDArray[np.float64]:
-    source = ClipSource(spec, split="train", seed=SEED)
-    pixels = np.ones(NUM_CLASSES, dtype=np.int64)
+def _class_prior(spec: SceneSpec, bank: DigitBank | None) -> NDArray[np.float64]:
+    source = ClipSource(spec, split="train", seed=SEED, bank=bank)
+    num_classes = source.classes.num_classes
+    pixels = np.ones(num_classes, dtype=np.int64)
     for first in range(0, NUM_CLIPS, _AT_ONCE):
         classes = source[first : first + _AT_ONCE].semantic
-        pixels += np.bincount(classes.ravel(), minlength=NUM_CLASSES)
+        pixels += np.bincount(classes.ravel(), minlength=num_classes)
     prior = pixels / pixels.sum()
     prior.flags.writeable = False
     return prior

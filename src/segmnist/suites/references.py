@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.classes import NUM_CLASSES
 from segmnist.errors import BadArgument
 from segmnist.oracle import Oracle
 from segmnist.oracle.solvable import check_solvable
@@ -31,7 +30,7 @@ def class_prior(part: Part) -> Model:
 
     def predict(video: NDArray[np.uint8]) -> NDArray[np.float32]:
         B, T, H, W = video.shape
-        return np.broadcast_to(shares[:, None, None], (B, T, NUM_CLASSES, H, W))
+        return np.broadcast_to(shares[:, None, None], (B, T, len(shares), H, W))
 
     return predict
 

@@ -99,6 +99,7 @@ def _result(job: Job, evaluation: Evaluation) -> PartResult:
         content_id=job.scored.content_id(job.split),
         class_prior=class_prior(part).tolist(),
         spec=None if is_frozen(job.suite) else part.spec.to_dict(),
+        classes=part.classes,
     )
 
 

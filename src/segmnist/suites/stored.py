@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from segmnist.classes import NUM_CLASSES
+from segmnist.classes import DIGITS, Classes
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.evaluate.predictions import BadPrediction, Prediction, check_prediction
 from segmnist.numpy_files import npy_header, npz_arrays
@@ -33,11 +33,28 @@ MOST_SAMPLES = 256
 BYTES_A_PIXEL = {"semantic": 8, "instance": 8, "samples": MOST_SAMPLES}
 """Bytes that a pixel of a prediction has at most, by name: a number of 8 bytes, or a sample of one."""
 
-BYTES_OF_CLASSES = 8 * NUM_CLASSES
-"""Bytes that a pixel has at most in an array of another name, which may be probabilities."""
-
 HEADERS = 1 << 16
 """Bytes that an archive may have beside its arrays."""
+
+
+class Size(NamedTuple):
+    """The number of pixels that are predicted, and that of the classes of each."""
+
+    pixels: int
+    num_classes: int
+
+    def clips(self, number: int) -> Size:
+        """Return the size of this many clips."""
+        return self._replace(pixels=number * self.pixels)
+
+    def most_bytes(self, name: str) -> int:
+        """Return the bytes that an array of this name has at most; one of another name may be probabilities."""
+        return self.pixels * BYTES_A_PIXEL.get(name, 8 * self.num_classes)
+
+    @property
+    def most_bytes_of_all(self) -> int:
+        """The bytes that all arrays together have at most."""
+        return self.most_bytes("probabilities") + sum(map(self.most_bytes, BYTES_A_PIXEL)) + HEADERS
 
 
 class StoredPredictions:
@@ -47,20 +64,23 @@ class StoredPredictions:
     files.
     """
 
-    def __init__(self, path: Path, numbers: range, shape: tuple[int, int, int]) -> None:
-        self._load = _open(path, numbers, math.prod(shape))
+    def __init__(
+        self, path: Path, numbers: range, shape: tuple[int, int, int], classes: Classes = DIGITS
+    ) -> None:
+        self._load = _open(path, numbers, Size(math.prod(shape), classes.num_classes))
+        self._classes = classes
 
     def __call__(self, clip_id: int, shape: tuple[int, int, int]) -> Prediction:
         """Return the checked prediction of a clip of shape (T, H, W)."""
         place, arrays = self._load(clip_id)
-        return checked(f"{place}, clip {clip_id}", arrays, shape)
+        return checked(f"{place}, clip {clip_id}", arrays, shape, self._classes)
 
 
-def checked(name: str, arrays: Arrays, shape: tuple[int, int, int]) -> Prediction:
+def checked(name: str, arrays: Arrays, shape: tuple[int, int, int], classes: Classes) -> Prediction:
     """Return the checked prediction that these arrays of one clip make. Raises `BadPrediction`."""
     rest = dict(arrays)
     main = next(rest.pop(key) for key in ("prediction", *_KEYS) if key in rest)
-    return check_prediction(name, main, shape, **rest)
+    return check_prediction(name, main, shape, num_classes=classes.num_classes, **rest)
 
 
 def path_of_part(path: Path, suite: Suite, part: Part) -> Path:
@@ -78,15 +98,15 @@ def path_of_part(path: Path, suite: Suite, part: Part) -> Path:
     )
 
 
-def _open(path: Path, numbers: range, pixels: int) -> Load:
-    """Return what reads the predictions of clips of this many pixels."""
+def _open(path: Path, numbers: range, size: Size) -> Load:
+    """Return what reads the predictions of clips of this size."""
     if path.is_dir():
         if any((path / name).exists() for name in ("zarr.json", ".zarray", ".zgroup")):
-            return _zarr(path, numbers, pixels)
-        return _folder(path, numbers, pixels)
+            return _zarr(path, numbers, size)
+        return _folder(path, numbers, size)
     if not path.is_file():
         raise BadArgument("PREDICTIONS", str(path), "a file or folder that is there")
-    most = numbers[-1] * pixels
+    most = size.clips(numbers[-1])
     if path.suffix == ".npy":
         return _rows(path, {"prediction": _npy(path, most, "r")}, numbers)
     if path.suffix == ".npz":
@@ -94,25 +114,24 @@ def _open(path: Path, numbers: range, pixels: int) -> Load:
     raise BadPrediction(f"{path}: expected a folder, a .npy, a .npz or a Zarr array")
 
 
-def _npy(path: Path, pixels: int, mmap_mode: Any = None) -> Any:
-    """Return the array in a file, of clips with this many pixels in all, or fewer."""
+def _npy(path: Path, size: Size, mmap_mode: Any = None) -> Any:
+    """Return the array in a file, of clips of this size in all, or fewer."""
     try:
         with path.open("rb") as file:
             header = npy_header(file, str(path))
-        _check_size(path, "prediction", header.shape, header.dtype, pixels)
+        _check_size(path, "prediction", header.shape, header.dtype, size)
         return np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
     except (ValueError, OSError, CorruptData) as error:
         raise _unreadable(path, error) from None
 
 
-def _npz(path: Path, pixels: int) -> dict[str, Any]:
-    """Return the arrays in an archive, of clips with this many pixels in all, or fewer."""
-    most = pixels * (BYTES_OF_CLASSES + sum(BYTES_A_PIXEL.values())) + HEADERS
+def _npz(path: Path, size: Size) -> dict[str, Any]:
+    """Return the arrays in an archive, of clips of this size in all, or fewer."""
     try:
         with path.open("rb") as file:
             return npz_arrays(
-                file, str(path), most,
-                check=lambda name, header: _check_size(path, name, header.shape, header.dtype, pixels),
+                file, str(path), size.most_bytes_of_all,
+                check=lambda name, header: _check_size(path, name, header.shape, header.dtype, size),
             )  # fmt: skip
     except (OSError, CorruptData) as error:
         raise _unreadable(path, error) from None
@@ -124,9 +143,9 @@ def _unreadable(path: Path, error: Exception) -> BadPrediction:
     return BadPrediction(f"{path}: not readable as NumPy: {str(error).removeprefix(f'{path}: ')}")
 
 
-def _check_size(path: Path, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], pixels: int) -> None:
-    """Raise `BadPrediction` for an array that is larger than any prediction of this many pixels."""
-    if math.prod(shape) * dtype.itemsize > pixels * BYTES_A_PIXEL.get(name, BYTES_OF_CLASSES):
+def _check_size(path: Path, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], size: Size) -> None:
+    """Raise `BadPrediction` for an array that is larger than any prediction of this size."""
+    if math.prod(shape) * dtype.itemsize > size.most_bytes(name):
         raise BadPrediction(f"{path}: {dtype} {shape} is more than a prediction of all clips can have")
 
 
@@ -162,7 +181,7 @@ def row_of(arrays: Arrays, row: int) -> Arrays:
     return {name: np.asarray(array[row]) for name, array in arrays.items()}
 
 
-def _zarr(path: Path, numbers: range, pixels: int) -> Load:
+def _zarr(path: Path, numbers: range, size: Size) -> Load:
     import zarr
 
     with _readable_zarr(path):
@@ -171,7 +190,7 @@ def _zarr(path: Path, numbers: range, pixels: int) -> Load:
         named = named_arrays(str(path), dict(arrays))
         for name, array in named.items():
             for shape in (array.shape, array.chunks):
-                _check_size(path, name, shape, array.dtype, numbers[-1] * pixels)
+                _check_size(path, name, shape, array.dtype, size.clips(numbers[-1]))
         load = _rows(path, named, numbers)
 
     def load_chunk(clip_id: int) -> tuple[Path, Arrays]:
@@ -192,7 +211,7 @@ def _readable_zarr(path: Path, where: str = "") -> Iterator[None]:
         raise BadPrediction(f"{path}{where}: not readable as Zarr: {reason}") from None
 
 
-def _folder(path: Path, numbers: range, pixels: int) -> Load:
+def _folder(path: Path, numbers: range, size: Size) -> Load:
     """Return the reader of files whose names end in the clip's number, as clip_0000000042.npy does."""
     files: dict[int, Path] = {}
     for file in sorted(path.iterdir()):
@@ -208,13 +227,13 @@ def _folder(path: Path, numbers: range, pixels: int) -> Load:
             raise BadPrediction(f"{file}: clip {clip_id} is in {files[clip_id].name}, too")
         files[clip_id] = file
     _check_ids(path, set(files), numbers)
-    return lambda clip_id: (files[clip_id], _read_file(files[clip_id], pixels))
+    return lambda clip_id: (files[clip_id], _read_file(files[clip_id], size))
 
 
-def _read_file(file: Path, pixels: int) -> Arrays:
+def _read_file(file: Path, size: Size) -> Arrays:
     if file.suffix == ".npy":
-        return {"prediction": _npy(file, pixels)}
-    return named_arrays(str(file), _npz(file, pixels))
+        return {"prediction": _npy(file, size)}
+    return named_arrays(str(file), _npz(file, size))
 
 
 def _check_ids(path: Path, found: set[int], numbers: range) -> None:

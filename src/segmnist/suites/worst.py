@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from segmnist.classes import DIGITS, Classes
 from segmnist.evaluate.metrics import counts_of, scores_of
 from segmnist.evaluate.predictions import Prediction
 from segmnist.evaluate.reports.results import PartResult
@@ -32,6 +33,7 @@ class Predicted(NamedTuple):
     truth: NDArray[np.uint8]
     prediction: NDArray[np.uint8]
     scores: Mapping[str, float]
+    classes: Classes = DIGITS
 
 
 def worst_clips(
@@ -56,7 +58,12 @@ def worst_clips(
         prior = class_prior(part) if clips else None
         shown[part.name] = [
             Predicted(
-                clip.clip_id, clip.video, clip.semantic, prediction.semantic, _scores(clip, prediction, prior)
+                clip.clip_id,
+                clip.video,
+                clip.semantic,
+                prediction.semantic,
+                _scores(clip, prediction, prior),
+                clip.classes,
             )
             for clip, prediction in zip(clips, predict(clips) if clips else [], strict=True)
         ]

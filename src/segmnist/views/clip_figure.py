@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from segmnist.classes import DIGITS, Classes
 from segmnist.html_page import picture, wide
-from segmnist.palette import CLASS_COLOURS, CLASS_NAMES, UInt8
+from segmnist.palette import UInt8, class_colours
 from segmnist.views.preview.encode import encode_png
 from segmnist.views.preview.figure import frames_shown
 from segmnist.views.preview.strips import Row
@@ -42,16 +43,17 @@ def clip_figure(title: str, rows: Sequence[tuple[str, Row]], more: str = "") -> 
     return f'<figure class="clip"><figcaption>{caption}{more}</figcaption>{body}</figure>'
 
 
-def class_key() -> str:
+def class_key(classes: Classes = DIGITS) -> str:
     """Return what the colours of classes mean, as HTML."""
-    return f'<p class="key">Classes: {swatches(CLASS_NAMES, CLASS_COLOURS)}</p>'
+    return f'<p class="key">Classes: {swatches(classes.all_names, class_colours(classes))}</p>'
 
 
 def swatches(names: Sequence[str], colours: UInt8) -> str:
     """Return names beside their colours, `(N, 3)` with at least as many rows, as HTML."""
     pairs = zip(names, colours.tolist(), strict=False)
     return "".join(
-        f'<span><i style="background:rgb{tuple(colour)}"></i>{name}</span>' for name, colour in pairs
+        f'<span><i style="background:rgb{tuple(colour)}"></i>{html.escape(name)}</span>'
+        for name, colour in pairs
     )
 
 

@@ -13,7 +13,7 @@ from segmnist.classes import BACKGROUND
 from segmnist.evaluate.metrics import ROWS
 from segmnist.evaluate.reports.results import Score
 from segmnist.evaluate.reports.table import score_text
-from segmnist.palette import CLASS_COLOURS, GREY_LEVELS, INSTANCE_COLOURS, UInt8
+from segmnist.palette import GREY_LEVELS, INSTANCE_COLOURS, UInt8, class_colours
 from segmnist.suites.worst import Predicted
 from segmnist.views.clip_figure import STYLE, class_key, clip_figure, swatches
 from segmnist.views.preview.strips import Row
@@ -35,22 +35,24 @@ ERRORS = ("another digit", "missed digit", "invented digit")
 """Kinds of wrong pixels, in the order of their colours, which are the first three instances'."""
 
 
-def error_map(truth: UInt8, prediction: UInt8) -> UInt8:
+def error_map(truth: UInt8, prediction: UInt8, background: int = BACKGROUND) -> UInt8:
     """Return which pixels are wrong and how, uint8 of the maps' shape.
 
     0 right, 1 another digit, 2 a digit missed, 3 a digit invented.
     """
-    kinds = [prediction == truth, prediction == BACKGROUND, truth == BACKGROUND]
+    kinds = [prediction == truth, prediction == background, truth == background]
     return np.select(kinds, [0, 2, 3], default=1).astype(np.uint8)
 
 
 def mistake_rows(clip: Predicted) -> tuple[tuple[str, Row], ...]:
     """Return a clip's frames, its true classes, its predicted classes and its errors, with their names."""
+    colours = class_colours(clip.classes)
+    errors = error_map(clip.truth, clip.prediction, clip.classes.background)
     return (
         ("video", Row(clip.video, GREY_LEVELS)),
-        ("truth", Row(clip.truth, CLASS_COLOURS)),
-        ("predicted", Row(clip.prediction, CLASS_COLOURS)),
-        ("error", Row(error_map(clip.truth, clip.prediction), INSTANCE_COLOURS)),
+        ("truth", Row(clip.truth, colours)),
+        ("predicted", Row(clip.prediction, colours)),
+        ("error", Row(errors, INSTANCE_COLOURS)),
     )
 
 
@@ -58,7 +60,7 @@ def mistakes_html(clips: Sequence[Predicted]) -> str:
     """Return a figure of each clip with its scores, and what their colours mean, as HTML with its style."""
     if not clips:
         return ""
-    key = f'{class_key()}<p class="key">Errors: {swatches(ERRORS, INSTANCE_COLOURS[1:])}</p>'
+    key = f'{class_key(clips[0].classes)}<p class="key">Errors: {swatches(ERRORS, INSTANCE_COLOURS[1:])}</p>'
     figures = (clip_figure(f"Clip {clip.clip_id}", mistake_rows(clip), _scores(clip)) for clip in clips)
     return f"<style>{STYLE}</style>{key}{''.join(figures)}"
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from segmnist.classes import IGNORE
+from segmnist.classes import DIGITS, Classes
 from segmnist.dataset.reader import StoredDataset
 from segmnist.digits.bank import DigitBank
 from segmnist.html_hooks import show
-from segmnist.palette import CLASS_COLOURS, INSTANCE_COLOURS
+from segmnist.palette import INSTANCE_COLOURS, class_colours
 from segmnist.render.arrays import ARRAYS
 from segmnist.render.clips import Clip, Clips
 from segmnist.render.engine import render
@@ -21,6 +21,7 @@ from segmnist.scene.scene import Scene
 from segmnist.scene.spec import SceneSpec, limits_of
 from segmnist.source import ClipSource
 from segmnist.views.preview.encode import encode_webp, frame_durations
+from segmnist.views.preview.strips import names_of
 
 FPS = 10
 Arrays = Mapping[str, Any]
@@ -32,6 +33,8 @@ PANEL_SIDE = 192
 BATCH_SHOWN = 4
 GLYPHS_SHOWN = 12
 """Of each class of a digit bank."""
+CLASSES_SHOWN = 60
+"""Of a digit bank: the most rows of 256 pixels that a WebP has room for."""
 GAP = 3
 """Transparent pixels between panels, so that they look well on a page of any colour."""
 
@@ -40,13 +43,13 @@ GAP = 3
 def clip_html(clip: Clip) -> str:
     """Return a clip as a moving picture, its video beside the overlays that were drawn, and a table of its arrays."""
     clip = clip.numpy()
-    digits = ", ".join(str(label) for label in clip.labels if label != IGNORE) or "none"
+    digits = names_of(clip.labels, clip.classes)
     T, H, W = clip.video.shape
     shown = f"; the first {MAX_FRAMES} are shown" if T > MAX_FRAMES else ""
     caption = (
         f"clip {clip.clip_id}: digits {digits}; {T} frames of {H}×{W}{shown}; {_panel_names(clip.arrays)}"
     )
-    return _film([clip.arrays], caption) + _arrays_table(clip.arrays)
+    return _film([clip.arrays], caption, clip.classes) + _arrays_table(clip.arrays)
 
 
 @show.register
@@ -57,7 +60,11 @@ def clips_html(clips: Clips) -> str:
     more = f"; the first {len(shown)} are shown" if len(shown) < len(clips) else ""
     caption = f"{len(clips)} clips{more}"
     picture = (
-        _film([clip.arrays for clip in shown], f"{caption}; {_panel_names(shown[0].arrays)}")
+        _film(
+            [clip.arrays for clip in shown],
+            f"{caption}; {_panel_names(shown[0].arrays)}",
+            clips.scene.bank.classes,
+        )
         if shown
         else f"<p>{caption}</p>"
     )
@@ -76,7 +83,8 @@ def scene_html(scene: Scene) -> str:
     )
     rows = [(name, _shape(array), array.dtype) for name, array in scene.arrays().items()]
     table = _table(("array", "shape", "dtype"), rows, "what is true of it before a pixel is drawn")
-    return _film([drawn.arrays], f"{caption}; clip {first} is shown; {_panel_names(drawn.arrays)}") + table
+    caption = f"{caption}; clip {first} is shown; {_panel_names(drawn.arrays)}"
+    return _film([drawn.arrays], caption, drawn.classes) + table
 
 
 @show.register
@@ -101,7 +109,7 @@ def source_html(source: ClipSource) -> str:
     clips = render(source.scene(np.arange(count)), ("semantic",))
     length = "without end" if source.length is None else f"of {source.length} clips"
     caption = f"ClipSource {length}, split {source.split}, seed {source.seed}; its first clips; {_panel_names(clips[0].arrays)}"
-    return _film([clip.arrays for clip in clips], caption) + spec_html(source.spec)
+    return _film([clip.arrays for clip in clips], caption, source.classes) + spec_html(source.spec)
 
 
 @show.register
@@ -118,13 +126,14 @@ def dataset_html(dataset: StoredDataset) -> str:
     caption = f"StoredDataset of {len(dataset)} clips, {address}; its first clips"
     arrays = [(name, _size(a.shape), a.dtype, a.about) for name, a in dataset.arrays.items()]
     table = _table(("array", "shape of a clip", "dtype", "what it is"), arrays, f"{len(arrays)} arrays")
-    return _film(shown, f"{caption}; {_panel_names(shown[0])}") + spec_html(recipe.spec) + table
+    caption = f"{caption}; {_panel_names(shown[0])}"
+    return _film(shown, caption, dataset.classes) + spec_html(recipe.spec) + table
 
 
 @show.register
 def bank_html(bank: DigitBank) -> str:
     """Return the first digits of each class of a bank, and how many each split has."""
-    classes = sorted(set(bank.labels.tolist()))
+    classes = sorted(set(bank.labels.tolist()))[:CLASSES_SHOWN]
     height, width = bank.images.shape[1:]
     page = np.zeros((len(classes) * height, GLYPHS_SHOWN * width, 3), np.uint8)
     for row, label in enumerate(classes):
@@ -135,39 +144,42 @@ def bank_html(bank: DigitBank) -> str:
         (split, *(int((bank.labels[first:end] == label).sum()) for label in classes))
         for split, (first, end) in bank.splits.items()
     ]
-    table = _table(("split", *map(str, classes)), counts, "digits of each class by split")
+    names = [bank.classes.names[label] for label in classes]
+    table = _table(("split", *map(html.escape, names)), counts, "digits of each class by split")
     caption = (
         f"DigitBank {bank.name!r}: {len(bank.labels)} digits of {height}×{width}; the first of each class"
     )
     return _figure(encode_webp([page], [1]), (page.shape[1], page.shape[0]), caption) + table
 
 
-def _film(clips: Sequence[Arrays], caption: str) -> str:
+def _film(clips: Sequence[Arrays], caption: str, classes: Classes) -> str:
     """Return an endless picture: of each clip its video and, in flat colours, the classes and instances that were drawn."""
     T = min(max(clip["video"].shape[0] for clip in clips), MAX_FRAMES)
     H, W = clips[0]["video"].shape[1:]
     scale = max(PANEL_SIDE * 2 // (3 if len(clips) > 1 else 2) // max(H, W), 1)
-    pages = [_page(clips, t) for t in range(T)]
+    pages = [_page(clips, t, classes) for t in range(T)]
     height, width = pages[0].shape[:2]
     return _figure(encode_webp(pages, frame_durations(T, FPS)), (width * scale, height * scale), caption)
 
 
-def _page(clips: Sequence[Arrays], t: int) -> Any:
+def _page(clips: Sequence[Arrays], t: int, classes: Classes) -> Any:
     """Return one frame, `(h,w,4)` uint8: two clips a row, each with its panels side by side."""
     gap = ((0, GAP), (0, GAP), (0, 0))
-    cells = [np.concatenate([np.pad(panel, gap) for panel in _panels(clip, t)], axis=1) for clip in clips]
+    cells = [
+        np.concatenate([np.pad(panel, gap) for panel in _panels(clip, t, classes)], axis=1) for clip in clips
+    ]
     if len(cells) % 2 and len(cells) > 1:
         cells.append(np.zeros_like(cells[0]))
     columns = [np.concatenate(cells[first::2]) for first in range(min(2, len(cells)))]
     return np.concatenate(columns, axis=1)[:-GAP, :-GAP]
 
 
-def _panels(clip: Arrays, t: int) -> list[Any]:
+def _panels(clip: Arrays, t: int, classes: Classes = DIGITS) -> list[Any]:
     """Return the panels that `_panel_names` names, `(H,W,4)` uint8; a clip that has ended shows its last frame."""
     t = min(t, clip["video"].shape[0] - 1)
     panels = [np.repeat(clip["video"][t][:, :, None], 3, axis=2)]
     if "semantic" in clip:
-        panels.append(CLASS_COLOURS[clip["semantic"][t]])
+        panels.append(class_colours(classes)[clip["semantic"][t]])
     if "instance" in clip:
         panels.append(INSTANCE_COLOURS[clip["instance"][t]])
     return [np.pad(panel, ((0, 0), (0, 0), (0, 1)), constant_values=255) for panel in panels]

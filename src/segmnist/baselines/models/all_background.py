@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from segmnist.baselines.baseline import Baseline, class_prior
+from segmnist.classes import NUM_CLASSES
 
 
 class AllBackground(Baseline):
@@ -13,9 +14,9 @@ class AllBackground(Baseline):
     paper = "None: the class shares are the least that a model should know."
     sees = "frame"
 
-    def __init__(self, width: int = 16) -> None:
+    def __init__(self, width: int = 16, num_classes: int = NUM_CLASSES) -> None:
         super().__init__()
-        self.logits = nn.Parameter(class_prior())
+        self.logits = nn.Parameter(class_prior(num_classes))
 
     def forward(self, video: Tensor) -> Tensor:
         """Return the same logits everywhere. video: `(B, T, 1, H, W)`."""

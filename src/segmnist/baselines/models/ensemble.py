@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from segmnist.baselines.baseline import Sampler, cross_entropy
 from segmnist.baselines.models.unet2plus1d import UNet2Plus1d
+from segmnist.classes import NUM_CLASSES
 
 MEMBERS = 4
 
@@ -20,12 +21,12 @@ class Ensemble(Sampler):
     )
     sees = "clip"
 
-    def __init__(self, width: int = 16) -> None:
+    def __init__(self, width: int = 16, num_classes: int = NUM_CLASSES) -> None:
         super().__init__()
-        self.members = nn.ModuleList(UNet2Plus1d(width) for _ in range(MEMBERS))
+        self.members = nn.ModuleList(UNet2Plus1d(width, num_classes) for _ in range(MEMBERS))
 
     def draws(self, video: Tensor, num_draws: int) -> Tensor:
-        """Return the members' logits in turn, `(B, S, T, 11, H, W)`."""
+        """Return the members' logits in turn, `(B, S, T, C, H, W)`."""
         logits = torch.stack([member(video) for member in self.members], dim=1)
         return logits[:, torch.arange(num_draws, device=video.device) % MEMBERS]
 

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from segmnist.baselines.baseline import Baseline, cross_entropy
 from segmnist.baselines.models.unet import Decoder, Encoder
+from segmnist.classes import NUM_CLASSES
 
 REACH = 3
 
@@ -24,12 +25,12 @@ class FrameStack(Baseline):
     sees = "clip"
     defaults: ClassVar = {"batch": 32, "frames": None}
 
-    def __init__(self, width: int = 16) -> None:
+    def __init__(self, width: int = 16, num_classes: int = NUM_CLASSES) -> None:
         super().__init__()
-        self.encoder, self.decoder = Encoder(width, 2 * REACH + 1), Decoder(width)
+        self.encoder, self.decoder = Encoder(width, 2 * REACH + 1), Decoder(width, num_classes)
 
     def forward(self, video: Tensor) -> Tensor:
-        """Return logits `(B, T, 11, H, W)` of a video `(B, T, 1, H, W)`."""
+        """Return logits `(B, T, C, H, W)` of a video `(B, T, 1, H, W)`."""
         logits: Tensor = self.decoder(self.encoder(_stacks(video).flatten(0, 1)))
         return logits.reshape(*video.shape[:2], *logits.shape[1:])
 

@@ -39,15 +39,16 @@ class MaskedDiffusion(Sampler):
     )
     sees = "clip"
 
-    def __init__(self, width: int = 16) -> None:
+    def __init__(self, width: int = 16, num_classes: int = NUM_CLASSES) -> None:
         super().__init__()
-        self.body, self.head = video_body(width), class_head(width)
+        self.body, self.head = video_body(width), class_head(width, num_classes)
+        self.num_classes = num_classes
         self.embed = nn.Conv3d(width + 6 * len(WAVELENGTHS), CHANNELS, 1)
         self.head_alone = nn.Conv3d(width, 1, 1)
         self.log_sharpness = nn.Parameter(torch.tensor(math.log(10.0)))
 
     def forward(self, video: Tensor) -> Tensor:
-        """Return logits `(B, T, 11, H, W)` before any pixel is drawn."""
+        """Return logits `(B, T, C, H, W)` before any pixel is drawn."""
         logits: Tensor = self.head(self.body(video.transpose(1, 2)))
         return logits.transpose(1, 2)
 
@@ -64,7 +65,7 @@ class MaskedDiffusion(Sampler):
         # A number of drawn pixels from 1 to all, each order of magnitude as often as any other.
         number = (DRAWN ** torch.rand(len(classes), 1, device=device)).long()
         drawn = torch.arange(chosen.shape[1], device=device) < number
-        known = functional.one_hot(classes[:, :DRAWN], NUM_CLASSES).float()
+        known = functional.one_hot(classes[:, :DRAWN], self.num_classes).float()
         probabilities = self._fill_in(pixels, pixels[1][:, :DRAWN], known, drawn[:, :DRAWN])
         losses = -probabilities.gather(2, classes[..., None]).squeeze(2).log()
         return alone + WEIGHT * losses.masked_fill(drawn, 0).sum() / (~drawn).sum()
@@ -80,7 +81,7 @@ class MaskedDiffusion(Sampler):
         drawn = torch.zeros_like(known[..., 0], dtype=torch.bool)
         for i in range(drawn.shape[1]):
             one = self._fill_in([tensor[:, i : i + 1] for tensor in chosen], chosen[1], known, drawn)
-            known[:, i] = functional.one_hot(torch.multinomial(one[:, 0], 1)[:, 0], NUM_CLASSES).float()
+            known[:, i] = functional.one_hot(torch.multinomial(one[:, 0], 1)[:, 0], self.num_classes).float()
             drawn[:, i] = True
         maps = self._fill_in(pixels, chosen[1], known, drawn).argmax(dim=2)
         return {
@@ -89,7 +90,7 @@ class MaskedDiffusion(Sampler):
         }
 
     def _pixels(self, video: Tensor) -> list[Tensor]:
-        """Return, for all n pixels: logits `(B, n, 11)`, embeddings `(B, n, 32)`, ties to the video `(B, n, 1)`."""
+        """Return, for all n pixels: logits `(B, n, C)`, embeddings `(B, n, 32)`, ties to the video `(B, n, 1)`."""
         features = self.body(video.transpose(1, 2))
         place = _waves(features).expand(len(features), -1, -1, -1, -1)
         embedding = functional.normalize(self.embed(torch.cat([features, place], dim=1)).float(), dim=1)
@@ -97,9 +98,9 @@ class MaskedDiffusion(Sampler):
         return [tensor.float().flatten(2).transpose(1, 2) for tensor in maps]
 
     def _fill_in(self, pixels: list[Tensor], embeddings: Tensor, known: Tensor, drawn: Tensor) -> Tensor:
-        """Return class probabilities of some pixels, `(B, n, 11)`.
+        """Return class probabilities of some pixels, `(B, n, C)`.
 
-        embeddings: of the pixels to be drawn, `(B, m, 32)`; known: their classes, one-hot, `(B, m, 11)`; drawn:
+        embeddings: of the pixels to be drawn, `(B, m, 32)`; known: their classes, one-hot, `(B, m, C)`; drawn:
         which are drawn already, `(B, m)` bool.
         """
         logits, embedding, alone = pixels

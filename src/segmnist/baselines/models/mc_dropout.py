@@ -9,6 +9,7 @@ from torch.nn import functional
 from segmnist.baselines.baseline import Sampler, cross_entropy
 from segmnist.baselines.models.unet2plus1d import FactoredConv
 from segmnist.baselines.models.unet3d import UNet3d
+from segmnist.classes import NUM_CLASSES
 
 SHARE = 0.1
 """The share of channels that a draw goes without."""
@@ -36,12 +37,12 @@ class McDropout(Sampler):
     )
     sees = "clip"
 
-    def __init__(self, width: int = 16) -> None:
+    def __init__(self, width: int = 16, num_classes: int = NUM_CLASSES) -> None:
         super().__init__()
-        self.network = UNet3d(width, thinned_conv)
+        self.network = UNet3d(width, num_classes, thinned_conv)
 
     def draws(self, video: Tensor, num_draws: int) -> Tensor:
-        """Return logits of some thinned networks, `(B, S, T, 11, H, W)`."""
+        """Return logits of some thinned networks, `(B, S, T, C, H, W)`."""
         return torch.stack([self.network(video) for _ in range(num_draws)], dim=1)
 
     def loss(self, video: Tensor, target: Tensor) -> Tensor:

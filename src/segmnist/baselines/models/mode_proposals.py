@@ -9,6 +9,7 @@ from segmnist.baselines.baseline import Sampler, cross_entropy
 from segmnist.baselines.models.stochastic_segmentation import negative_log_likelihood
 from segmnist.baselines.models.unet2plus1d import video_body
 from segmnist.baselines.models.unet3d import class_head
+from segmnist.classes import NUM_CLASSES
 
 PROPOSALS = 8
 SHARED = 0.05
@@ -24,10 +25,10 @@ class ModeProposals(Sampler):
     )
     sees = "clip"
 
-    def __init__(self, width: int = 16) -> None:
+    def __init__(self, width: int = 16, num_classes: int = NUM_CLASSES) -> None:
         super().__init__()
         self.body = video_body(width)
-        self.heads = nn.ModuleList(class_head(width) for _ in range(PROPOSALS))
+        self.heads = nn.ModuleList(class_head(width, num_classes) for _ in range(PROPOSALS))
         self.head_confidence = nn.Linear(width, PROPOSALS)
 
     def loss(self, video: Tensor, target: Tensor) -> Tensor:
@@ -37,13 +38,13 @@ class ModeProposals(Sampler):
         return negative_log_likelihood(proposals, target, log_confidence) + SHARED * everyone
 
     def propose(self, video: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the proposals' logits, `(B, 8, T, 11, H, W)`, and their log-probabilities, `(B, 8)`."""
+        """Return the proposals' logits, `(B, 8, T, C, H, W)`, and their log-probabilities, `(B, 8)`."""
         features = self.body(video.transpose(1, 2))
         proposals = torch.stack([head(features).transpose(1, 2) for head in self.heads], dim=1)
         return proposals, self.head_confidence(features.mean(dim=(2, 3, 4))).float().log_softmax(dim=1)
 
     def draws(self, video: Tensor, num_draws: int) -> Tensor:
-        """Return proposals by their confidences, `(B, S, T, 11, H, W)`."""
+        """Return proposals by their confidences, `(B, S, T, C, H, W)`."""
         proposals, log_confidence = self.propose(video)
         return proposals[torch.arange(len(video))[:, None], _chosen(log_confidence, num_draws)]
 

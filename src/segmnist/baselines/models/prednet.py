@@ -37,7 +37,7 @@ class PredNet(Baseline):
     )
     sees = "past"
 
-    def __init__(self, width: int = 16) -> None:
+    def __init__(self, width: int = 16, num_classes: int = NUM_CLASSES) -> None:
         super().__init__()
         seen = [1, *(width << level for level in range(1, LEVELS))]
         states = [width << level for level in range(LEVELS)]
@@ -47,12 +47,12 @@ class PredNet(Baseline):
         self.expect = nn.ModuleList(nn.Conv2d(r, a, 3, padding=1) for a, r in zip(seen, states))
         self.lift = nn.ModuleList(nn.Conv2d(2 * a, b, 3, padding=1) for a, b in pairwise(seen))
         # The head sees the frame beside what PredNet makes of it.
-        classify = nn.Conv2d(2 * width, NUM_CLASSES, 3, padding=1)
-        classify.bias = nn.Parameter(class_prior())
+        classify = nn.Conv2d(2 * width, num_classes, 3, padding=1)
+        classify.bias = nn.Parameter(class_prior(num_classes))
         self.head = nn.Sequential(nn.Conv2d(sum(states) + 3, 2 * width, 3, padding=1), nn.ReLU(), classify)
 
     def forward(self, video: Tensor) -> Tensor:
-        """Return logits `(B, T, 11, H, W)` of a video `(B, T, 1, H, W)`."""
+        """Return logits `(B, T, C, H, W)` of a video `(B, T, 1, H, W)`."""
         return self._watch(video)[0]
 
     def loss(self, video: Tensor, target: Tensor) -> Tensor:

@@ -41,37 +41,37 @@ class ProbabilisticUNet(Sampler):
     paper = "Kohl et al., A probabilistic U-Net for segmentation of ambiguous images, NeurIPS 2018"
     sees = "clip"
 
-    def __init__(self, width: int = 16) -> None:
+    def __init__(self, width: int = 16, num_classes: int = NUM_CLASSES) -> None:
         super().__init__()
-        self.body = video_body(width)
+        self.num_classes, self.body = num_classes, video_body(width)
         self.prior = LatentNet(width, 1)
-        self.posterior = LatentNet(width, 1 + NUM_CLASSES)
-        self.head = class_head(width)
+        self.posterior = LatentNet(width, 1 + num_classes)
+        self.head = class_head(width, num_classes)
         self.combine = nn.Sequential(
             nn.Conv3d(width + LATENTS, 2 * width, 1),
             nn.ReLU(),
             nn.Conv3d(2 * width, 2 * width, 1),
             nn.ReLU(),
         )
-        self.head_combined = nn.Conv3d(2 * width, NUM_CLASSES, 1, bias=False)
+        self.head_combined = nn.Conv3d(2 * width, num_classes, 1, bias=False)
         # At first, the latent numbers are noise that the logits had better not follow.
         nn.init.zeros_(self.head_combined.weight)
 
     def draws(self, video: Tensor, num_draws: int) -> Tensor:
-        """Return logits of some worlds, `(B, S, T, 11, H, W)`."""
+        """Return logits of some worlds, `(B, S, T, C, H, W)`."""
         features, prior = self.body(video.transpose(1, 2)), self.prior(video)
         return torch.stack([self._decode(features, prior.sample()) for _ in range(num_draws)], dim=1)
 
     def loss(self, video: Tensor, target: Tensor) -> Tensor:
         """Return the negative evidence lower bound a pixel, with free nats."""
-        truth = functional.one_hot(target, NUM_CLASSES).movedim(-1, 2).to(video.dtype)
+        truth = functional.one_hot(target, self.num_classes).movedim(-1, 2).to(video.dtype)
         prior, posterior = self.prior(video), self.posterior(torch.cat([video, truth], dim=2))
         logits = self._decode(self.body(video.transpose(1, 2)), posterior.rsample())
         divergence = kl_divergence(posterior, prior).clamp(min=FREE_NATS).mean()
         return cross_entropy(logits, target) + divergence / target[0].numel()
 
     def _decode(self, features: Tensor, latents: Tensor) -> Tensor:
-        """Return the logits of the world of these latent numbers, `(B, T, 11, H, W)`."""
+        """Return the logits of the world of these latent numbers, `(B, T, C, H, W)`."""
         everywhere = latents[:, :, None, None, None].expand(-1, -1, *features.shape[2:])
         combined = self.head_combined(self.combine(torch.cat([features, everywhere], dim=1)))
         logits: Tensor = self.head(features) + combined

@@ -25,21 +25,21 @@ class StochasticSegmentation(Sampler):
     )
     sees = "clip"
 
-    def __init__(self, width: int = 16) -> None:
+    def __init__(self, width: int = 16, num_classes: int = NUM_CLASSES) -> None:
         super().__init__()
-        self.body, self.head_mean = video_body(width), class_head(width)
-        self.head_log_deviation = nn.Conv3d(width, NUM_CLASSES, 1)
-        self.head_factors = nn.Conv3d(width, NUM_CLASSES * RANK, 1)
+        self.body, self.head_mean = video_body(width), class_head(width, num_classes)
+        self.head_log_deviation = nn.Conv3d(width, num_classes, 1)
+        self.head_factors = nn.Conv3d(width, num_classes * RANK, 1)
         # Noise that no other pixel shares explains no ambiguity: it starts small.
         nn.init.zeros_(self.head_log_deviation.weight)
-        self.head_log_deviation.bias = nn.Parameter(torch.full((NUM_CLASSES,), -3.0))
+        self.head_log_deviation.bias = nn.Parameter(torch.full((num_classes,), -3.0))
 
     def draws(self, video: Tensor, num_draws: int) -> Tensor:
-        """Return logits of some worlds, `(B, S, T, 11, H, W)`."""
+        """Return logits of some worlds, `(B, S, T, C, H, W)`."""
         features = self.body(video.transpose(1, 2))
         mean = self.head_mean(features).transpose(1, 2)[:, None].float()
         deviation = self.head_log_deviation(features).transpose(1, 2)[:, None].float().exp()
-        factors = self.head_factors(features).float().unflatten(1, (NUM_CLASSES, RANK))
+        factors = self.head_factors(features).float().unflatten(1, (-1, RANK))
         shared = torch.randn(len(video), num_draws, RANK, device=video.device)
         moved = torch.einsum("bsr,bcrthw->bstchw", shared, factors)
         logits: Tensor = mean + moved
@@ -53,7 +53,7 @@ class StochasticSegmentation(Sampler):
 def negative_log_likelihood(draws: Tensor, target: Tensor, log_weights: Tensor | None = None) -> Tensor:
     """Return -log of the mean over draws of the target's probability, divided by the number of pixels.
 
-    draws: logits `(B, S, T, 11, H, W)`, whose pixels are independent given the draw; target: `(B, T, H, W)`
+    draws: logits `(B, S, T, C, H, W)`, whose pixels are independent given the draw; target: `(B, T, H, W)`
     int64; log_weights: log-probabilities of the draws, `(B, S)`, alike unless given. A scalar.
     """
     B, S, T, _, H, W = draws.shape

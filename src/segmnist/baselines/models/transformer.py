@@ -57,7 +57,7 @@ class SpaceTimeTransformer(Baseline):
     )
     sees = "clip"
 
-    def __init__(self, width: int = 16, depth: int = 4) -> None:
+    def __init__(self, width: int = 16, num_classes: int = NUM_CLASSES, depth: int = 4) -> None:
         super().__init__()
         channels = 6 * width
         # A little convolution before the patches, since 4x4 raw pixels say little about a stroke.
@@ -65,11 +65,11 @@ class SpaceTimeTransformer(Baseline):
         self.embed = nn.Conv2d(width, channels, PATCH, stride=PATCH)
         self.blocks = nn.ModuleList(Block(channels, heads=4) for _ in range(depth))
         self.expand = nn.Linear(channels, width * PATCH**2)
-        self.head = nn.Conv2d(2 * width, NUM_CLASSES, 3, padding=1)
-        self.head.bias = nn.Parameter(class_prior())
+        self.head = nn.Conv2d(2 * width, num_classes, 3, padding=1)
+        self.head.bias = nn.Parameter(class_prior(num_classes))
 
     def forward(self, video: Tensor) -> Tensor:
-        """Return logits `(B, T, 11, H, W)` of a video `(B, T, 1, H, W)`."""
+        """Return logits `(B, T, C, H, W)` of a video `(B, T, 1, H, W)`."""
         B, T, _, H, W = video.shape
         frames = functional.pad(video.flatten(0, 1), (0, -W % PATCH, 0, -H % PATCH))
         fine = self.stem(frames)
@@ -81,7 +81,7 @@ class SpaceTimeTransformer(Baseline):
             tokens = block(tokens)
         patches = self.expand(tokens).flatten(0, 1).transpose(1, 2).reshape(B * T, -1, rows, columns)
         logits: Tensor = self.head(torch.cat([fine, functional.pixel_shuffle(patches, PATCH)], dim=1))
-        return logits[..., :H, :W].reshape(B, T, NUM_CLASSES, H, W)
+        return logits[..., :H, :W].reshape(B, T, -1, H, W)
 
     def _positions(self, T: int, rows: int, columns: int, like: Tensor) -> Tensor:
         """Return the codes of frame, row and column side by side, `(T, rows * columns, C)`."""

@@ -40,15 +40,15 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Features, finest first -> logits `(n, 11, H, W)`."""
+    """Features, finest first -> logits `(n, C, H, W)`."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, num_classes: int = NUM_CLASSES) -> None:
         super().__init__()
         levels = [width << level for level in range(LEVELS - 1)]
         self.ups = nn.ModuleList(nn.ConvTranspose2d(2 * c, c, 2, stride=2) for c in levels)
         self.blocks = nn.ModuleList(double_conv(2 * c, c) for c in levels)
-        self.head = nn.Conv2d(width, NUM_CLASSES, 1)
-        self.head.bias = nn.Parameter(class_prior())
+        self.head = nn.Conv2d(width, num_classes, 1)
+        self.head.bias = nn.Parameter(class_prior(num_classes))
 
     def forward(self, features: list[Tensor]) -> Tensor:
         """Return the logits at the finest resolution."""
@@ -72,11 +72,11 @@ class UNet(Baseline):
     sees = "frame"
     defaults: ClassVar = {"batch": 32, "frames": 1}
 
-    def __init__(self, width: int = 16) -> None:
+    def __init__(self, width: int = 16, num_classes: int = NUM_CLASSES) -> None:
         super().__init__()
-        self.encoder, self.decoder = Encoder(width), Decoder(width)
+        self.encoder, self.decoder = Encoder(width), Decoder(width, num_classes)
 
     def forward(self, video: Tensor) -> Tensor:
-        """Return logits `(B, T, 11, H, W)` of a video `(B, T, 1, H, W)`."""
+        """Return logits `(B, T, C, H, W)` of a video `(B, T, 1, H, W)`."""
         logits: Tensor = self.decoder(self.encoder(video.flatten(0, 1)))
         return logits.reshape(*video.shape[:2], *logits.shape[1:])

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from segmnist.baselines.models.unet import double_conv
 from segmnist.baselines.models.unet3d import UNet3d, VideoUNet
+from segmnist.classes import NUM_CLASSES
 
 
 class FactoredConv(nn.Module):
@@ -50,5 +51,5 @@ class UNet2Plus1d(UNet3d):
         "(its convolution, in a U-Net)"
     )
 
-    def __init__(self, width: int = 16) -> None:
-        super().__init__(width, FactoredConv)
+    def __init__(self, width: int = 16, num_classes: int = NUM_CLASSES) -> None:
+        super().__init__(width, num_classes, FactoredConv)

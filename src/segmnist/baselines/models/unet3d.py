@@ -54,10 +54,10 @@ class VideoUNet(nn.Module):
         return coarse
 
 
-def class_head(channels: int) -> nn.Conv3d:
-    """Return the layer from features `(B, C, T, H, W)` to logits `(B, 11, T, H, W)`."""
-    head = nn.Conv3d(channels, NUM_CLASSES, 1)
-    head.bias = nn.Parameter(class_prior())
+def class_head(channels: int, num_classes: int = NUM_CLASSES) -> nn.Conv3d:
+    """Return the layer from features `(B, channels, T, H, W)` to logits `(B, C, T, H, W)`."""
+    head = nn.Conv3d(channels, num_classes, 1)
+    head.bias = nn.Parameter(class_prior(num_classes))
     return head
 
 
@@ -69,11 +69,11 @@ class UNet3d(Baseline):
     )
     sees = "clip"
 
-    def __init__(self, width: int = 16, block: Block = double_conv) -> None:
+    def __init__(self, width: int = 16, num_classes: int = NUM_CLASSES, block: Block = double_conv) -> None:
         super().__init__()
-        self.body, self.head = VideoUNet(width, block=block), class_head(width)
+        self.body, self.head = VideoUNet(width, block=block), class_head(width, num_classes)
 
     def forward(self, video: Tensor) -> Tensor:
-        """Return logits `(B, T, 11, H, W)` of a video `(B, T, 1, H, W)`."""
+        """Return logits `(B, T, C, H, W)` of a video `(B, T, 1, H, W)`."""
         logits: Tensor = self.head(self.body(video.transpose(1, 2)))
         return logits.transpose(1, 2)

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from segmnist.baselines.models.unet_gru import ConvGRU
 from segmnist.baselines.models.unet_gru_full import UNetGRUFull
+from segmnist.classes import NUM_CLASSES
 
 
 class BothWays(nn.Module):
@@ -30,5 +31,5 @@ class UNetBiGRU(UNetGRUFull):
     )
     sees = "clip"
 
-    def __init__(self, width: int = 16) -> None:
-        super().__init__(width, BothWays)
+    def __init__(self, width: int = 16, num_classes: int = NUM_CLASSES) -> None:
+        super().__init__(width, num_classes, BothWays)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from segmnist.baselines.baseline import Baseline
 from segmnist.baselines.models.unet import LEVELS, Decoder, Encoder
+from segmnist.classes import NUM_CLASSES
 
 
 class ConvGRU(nn.Module):
@@ -35,13 +36,13 @@ class UNetGRU(Baseline):
     paper = "Ballas et al., Delving deeper into convolutional networks for learning video representations, ICLR 2016"
     sees = "past"
 
-    def __init__(self, width: int = 16) -> None:
+    def __init__(self, width: int = 16, num_classes: int = NUM_CLASSES) -> None:
         super().__init__()
-        self.encoder, self.decoder = Encoder(width), Decoder(width)
+        self.encoder, self.decoder = Encoder(width), Decoder(width, num_classes)
         self.memory = ConvGRU(width << LEVELS - 1)
 
     def forward(self, video: Tensor) -> Tensor:
-        """Return logits `(B, T, 11, H, W)` of a video `(B, T, 1, H, W)`."""
+        """Return logits `(B, T, C, H, W)` of a video `(B, T, 1, H, W)`."""
         *fine, coarse = self.encoder(video.flatten(0, 1))
         remembered = self.memory(coarse.reshape(*video.shape[:2], *coarse.shape[1:])).flatten(0, 1)
         # The sum keeps what the frame alone says; the memory adds to it.

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from segmnist.baselines.baseline import Baseline
 from segmnist.baselines.models.unet import LEVELS, Decoder, Encoder
 from segmnist.baselines.models.unet_gru import ConvGRU
+from segmnist.classes import NUM_CLASSES
 
 
 class UNetGRUFull(Baseline):
@@ -20,13 +21,15 @@ class UNetGRUFull(Baseline):
     )
     sees: ClassVar[Literal["past", "clip"]] = "past"
 
-    def __init__(self, width: int = 16, memory: type[nn.Module] = ConvGRU) -> None:
+    def __init__(
+        self, width: int = 16, num_classes: int = NUM_CLASSES, memory: type[nn.Module] = ConvGRU
+    ) -> None:
         super().__init__()
-        self.encoder, self.decoder = Encoder(width), Decoder(width)
+        self.encoder, self.decoder = Encoder(width), Decoder(width, num_classes)
         self.memories = nn.ModuleList(memory(width << level) for level in range(LEVELS))
 
     def forward(self, video: Tensor) -> Tensor:
-        """Return logits `(B, T, 11, H, W)` of a video `(B, T, 1, H, W)`."""
+        """Return logits `(B, T, C, H, W)` of a video `(B, T, 1, H, W)`."""
         known = []
         for memory, features in zip(self.memories, self.encoder(video.flatten(0, 1)), strict=True):
             # The sum keeps what the frame alone says; the memory adds to it.

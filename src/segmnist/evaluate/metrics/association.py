@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from segmnist.classes import BACKGROUND
+from segmnist.classes import NUM_CLASSES
 from segmnist.evaluate.arithmetic import Counts, Maps, Scores, from_fixed, ratio, to_fixed
 from segmnist.evaluate.metric import Metric, Row
 from segmnist.evaluate.metrics.confusion import mean_iou
 from segmnist.evaluate.scored_clip import ScoredClip
 
 
-def association_sums(truth: Maps, prediction: Maps, classes: Maps) -> Counts:
+def association_sums(truth: Maps, prediction: Maps, classes: Maps, num_classes: int = NUM_CLASSES) -> Counts:
     """Return the sum of the true digits' association qualities in fixed point, and their number, `(2,)`.
 
     truth, prediction: `(T, H, W)` ids, 0 = background; classes: `(T, H, W)`, what each pixel was called.
@@ -21,10 +21,11 @@ def association_sums(truth: Maps, prediction: Maps, classes: Maps) -> Counts:
     that an id whose pixels have several classes is split, and pixels called background are in no tube. A
     true digit g of |g| pixels has quality 1/|g| * sum over tubes p of |p and g| * IoU(p, g).
     """
-    counted = np.flatnonzero((classes < BACKGROUND) | (truth > 0))
+    background = num_classes - 1
+    counted = np.flatnonzero((classes < background) | (truth > 0))
     true, ids, called = (maps.ravel()[counted].astype(np.intp) for maps in (truth, prediction, classes))
-    rows, columns = 1 + int(true.max(initial=0)), 1 + BACKGROUND * (1 + int(ids.max(initial=0)))
-    tube = np.where(called < BACKGROUND, 1 + ids * BACKGROUND + called, 0)
+    rows, columns = 1 + int(true.max(initial=0)), 1 + background * (1 + int(ids.max(initial=0)))
+    tube = np.where(called < background, 1 + ids * background + called, 0)
     shared = np.bincount(true * columns + tube, minlength=rows * columns).reshape(rows, columns)
     found = np.flatnonzero(shared[:, 1:].any(axis=0)) + 1
     size, area, common = shared[1:].sum(axis=1), shared[:, found].sum(axis=0), shared[1:, found]
@@ -49,7 +50,7 @@ def segmentation_tracking_quality(sums: Counts, confusion: Counts) -> Scores:
 
 def _counts(clip: ScoredClip) -> dict[str, Counts]:
     ids = clip.segments.instance
-    return {"association": association_sums(clip.instance, ids, clip.predicted)}
+    return {"association": association_sums(clip.instance, ids, clip.predicted, clip.num_classes)}
 
 
 def _scores(sums: Mapping[str, Counts]) -> dict[str, Scores]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.classes import BACKGROUND
+from segmnist.classes import NUM_CLASSES
 from segmnist.evaluate.arithmetic import Counts, Maps, Scores
 from segmnist.evaluate.metric import Metric, Row
 from segmnist.evaluate.predictions import Prediction
@@ -23,7 +23,7 @@ NUM_THRESHOLDS = 10
 
 
 class Track(NamedTuple):
-    """A digit through a clip: its class 0..9, the confidence in it, and its mask `(T, H, W)`."""
+    """A digit through a clip: its class, the confidence in it, and its mask `(T, H, W)`."""
 
     digit: int
     confidence: float
@@ -41,22 +41,24 @@ def predicted_tracks(instance: Maps, classes: Sequence[int], prediction: Predict
 
     The confidence is the mean probability of the track's class over its pixels, 1 for hard maps.
     """
-    tracks = []
+    tracks, background = [], prediction.num_classes - 1
     for track in true_tracks(instance, classes):
-        if track.digit < BACKGROUND and prediction.probabilities is not None:
+        if track.digit < background and prediction.probabilities is not None:
             of_class = prediction.probabilities[:, track.digit][track.mask]
             track = track._replace(confidence=float(of_class.mean(dtype=np.float64)))
         tracks.append(track)
-    return [track for track in tracks if track.digit < BACKGROUND]
+    return [track for track in tracks if track.digit < background]
 
 
-def track_counts(truth: Sequence[Track], prediction: Sequence[Track]) -> dict[str, Counts]:
+def track_counts(
+    truth: Sequence[Track], prediction: Sequence[Track], num_classes: int = NUM_CLASSES
+) -> dict[str, Counts]:
     """Return one clip's true tracks by class, and its predicted ones by class and level of confidence.
 
-    `true_tracks` `(10,)` and `track_levels` `(10, 1024, 11)` int64: how many predicted tracks there are,
-    and how many of them TrackEval matches at each IoU threshold.
+    `true_tracks` `(K,)` and `track_levels` `(K, 1024, 11)` int64 of the K classes of digits: how many predicted tracks there
+    are, and how many of them TrackEval matches at each IoU threshold.
     """
-    levels = np.zeros((BACKGROUND, NUM_LEVELS, 1 + NUM_THRESHOLDS), dtype=np.int64)
+    levels = np.zeros((num_classes - 1, NUM_LEVELS, 1 + NUM_THRESHOLDS), dtype=np.int64)
     for digit in {track.digit for track in prediction}:
         mine = [track for track in truth if track.digit == digit]
         theirs = sorted((t for t in prediction if t.digit == digit), key=lambda track: -track.confidence)
@@ -64,7 +66,7 @@ def track_counts(truth: Sequence[Track], prediction: Sequence[Track]) -> dict[st
         matches = _metric().eval_sequence(_sequence(mine, theirs))[0]["dt_matches"]
         np.add.at(levels[digit, :, 0], level, 1)
         np.add.at(levels[digit, :, 1:], level, (matches != -1).T)
-    true = np.bincount([track.digit for track in truth], minlength=BACKGROUND)
+    true = np.bincount([track.digit for track in truth], minlength=num_classes - 1)
     return {"true_tracks": true.astype(np.int64), "track_levels": levels}
 
 
@@ -123,6 +125,7 @@ def _counts(clip: ScoredClip) -> dict[str, Counts]:
     return track_counts(
         true_tracks(clip.instance, clip.truth["labels"].tolist()),
         predicted_tracks(instance, classes, clip.prediction),
+        clip.num_classes,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.classes import BACKGROUND, IGNORE
+from segmnist.classes import IGNORE, NUM_CLASSES
 from segmnist.evaluate.arithmetic import Counts, Maps
 from segmnist.evaluate.metric import Metric
 from segmnist.evaluate.scored_clip import ScoredClip
@@ -67,7 +67,8 @@ def _angle(clip: ScoredClip, pixels: DigitPixels) -> NDArray[np.intp]:
 def _twin(clip: ScoredClip, pixels: DigitPixels) -> NDArray[np.intp]:
     label, twin = clip.truth["labels"][pixels.digit], clip.twin_labels[pixels.digit]
     low, high = np.minimum(label, twin), np.maximum(label, twin)
-    cases = [(low == 6) & (high == 9), (low == 2) & (high == 5), high == IGNORE]
+    ten = clip.num_classes == NUM_CLASSES
+    cases = [ten & (low == 6) & (high == 9), ten & (low == 2) & (high == 5), high == IGNORE]
     return np.select(cases, [0, 1, 2], default=3)
 
 
@@ -107,7 +108,8 @@ def breakdown_counts(clip: ScoredClip) -> dict[str, Counts]:
         instance.ravel()[place].astype(np.intp) - 1, place // (instance.shape[1] * instance.shape[2]), place
     )
     twin = clip.twin_labels[pixels.digit]
-    outcome = _outcomes(clip.semantic.ravel()[place], clip.predicted.ravel()[place], twin)
+    seen, called = clip.semantic.ravel()[place], clip.predicted.ravel()[place]
+    outcome = _outcomes(seen, called, twin, clip.background)
     tables = {}
     for name, breakdown in BREAKDOWNS.items():
         if all(need in clip.truth for need in breakdown.needs):
@@ -118,8 +120,8 @@ def breakdown_counts(clip: ScoredClip) -> dict[str, Counts]:
     return tables
 
 
-def _outcomes(truth: Maps, prediction: Maps, twin: Maps) -> NDArray[np.intp]:
-    cases = [prediction == truth, prediction == BACKGROUND, prediction == twin]
+def _outcomes(truth: Maps, prediction: Maps, twin: Maps, background: int) -> NDArray[np.intp]:
+    cases = [prediction == truth, prediction == background, prediction == twin]
     return np.select(cases, [0, 1, 2], default=3)
 
 

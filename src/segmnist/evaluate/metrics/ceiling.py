@@ -1,7 +1,7 @@
 """The best scores that can be expected, from exact posteriors alone; no truth is looked at.
 
 Foreground accuracy is highest for naming the likeliest digit everywhere, and never the background:
-sum max_{c < 10} p / sum (1 - p_background).
+sum max_{c < background} p / sum (1 - p_background).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from segmnist.classes import BACKGROUND
 from segmnist.evaluate.arithmetic import Counts, Probabilities, Scores, from_fixed, mean_of, ratio, to_fixed
 from segmnist.evaluate.metric import Metric, Row
 from segmnist.evaluate.pixels import entropy
@@ -20,11 +19,11 @@ from segmnist.evaluate.scored_clip import ScoredClip
 def ceiling_counts(columns: Probabilities, doubt: Scores) -> Counts:
     """Return a clip's expected sums in fixed point, `(5,)` int64.
 
-    columns: the posterior of each pixel, `(11, P)`; doubt: its entropy in nats, `(P,)`. The sums are pixels,
+    columns: the posterior of each pixel, `(C, P)`; doubt: its entropy in nats, `(P,)`. The sums are pixels,
     pixels that the likeliest class gets right, digit pixels, digit pixels that the likeliest digit gets
     right, and entropy.
     """
-    digits = columns[:BACKGROUND]
+    digits = columns[:-1]
     right = columns.max(axis=0).sum(), digits.max(axis=0).sum()
     return to_fixed([columns.shape[1], right[0], digits.sum(), right[1], doubt.sum()])
 

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from segmnist.classes import BACKGROUND, NUM_CLASSES
+from segmnist.classes import NUM_CLASSES
 from segmnist.evaluate.arithmetic import Counts, Maps, Scores, mean_of, nanmean, ratio, to_fixed
 from segmnist.evaluate.metric import Metric, Row
 from segmnist.evaluate.scored_clip import ScoredClip
 
 
-def confusion(truth: Maps, prediction: Maps) -> Counts:
-    """Return how many pixels of class i (row) were called class j (column), `(11, 11)` int64.
+def confusion(truth: Maps, prediction: Maps, num_classes: int = NUM_CLASSES) -> Counts:
+    """Return how many pixels of class i (row) were called class j (column), `(num_classes, num_classes)` int64.
 
-    Both maps are uint8 of one shape, with classes 0..10. Pixels whose truth is above 10 count nowhere.
+    Both maps are uint8 of one shape, with classes below `num_classes`. Pixels of any other class count nowhere.
 
     >>> table = confusion(np.array([3, 3, 10], np.uint8), np.array([3, 5, 10], np.uint8))
     >>> int(table[3, 3]), int(table[3, 5]), int(table[10, 10])
@@ -23,7 +23,7 @@ def confusion(truth: Maps, prediction: Maps) -> Counts:
     """
     from segmnist.evaluate.kernels import count_pairs
 
-    table = np.zeros((NUM_CLASSES, NUM_CLASSES), np.int64)
+    table = np.zeros((num_classes, num_classes), np.int64)
     count_pairs(truth.ravel(), prediction.ravel(), table)
     return table
 
@@ -41,13 +41,13 @@ def mean_iou(table: Counts, *, background: bool = True) -> Scores:
     """Return the mean of J_c over the classes that occur in truth or prediction, `(...)`.
 
     One confusion over the whole data set (torchmetrics' `JaccardIndex(average="macro")` agrees where every
-    class occurs), not a mean of per-clip scores. Without background the mean runs over the ten digits.
+    class occurs), not a mean of per-clip scores. Without background the mean runs over the digits, all classes but the last.
 
     >>> float(mean_iou(np.diag([1] * 10 + [90])))
     1.0
     """
     iou = iou_per_class(table)
-    return nanmean(iou if background else iou[..., :BACKGROUND])
+    return nanmean(iou if background else iou[..., :-1])
 
 
 def pixel_accuracy(table: Counts) -> Scores:
@@ -64,12 +64,12 @@ def foreground_accuracy(table: Counts) -> Scores:
     Predicting only background gives 0. Calling every pixel a digit costs nothing here, so models are not
     ranked by it.
     """
-    digits = table[..., :BACKGROUND, :]
+    digits = table[..., :-1, :]
     return ratio(np.trace(digits, axis1=-2, axis2=-1), digits.sum(axis=(-2, -1)))
 
 
 def _counts(clip: ScoredClip) -> dict[str, Counts]:
-    table = confusion(clip.semantic, clip.predicted)
+    table = confusion(clip.semantic, clip.predicted, clip.num_classes)
     score = mean_iou(table, background=False)
     of_clip = [0, 0] if np.isnan(score) else [to_fixed(score), 1]
     return {"confusion": table, "clip_miou": np.array(of_clip, dtype=np.int64)}

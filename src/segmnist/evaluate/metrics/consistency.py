@@ -16,7 +16,9 @@ NUM_FRAMES = 8
 """n of VC_n."""
 
 
-def consistency_counts(truth: Maps, prediction: Maps, num_frames: int) -> Counts:
+def consistency_counts(
+    truth: Maps, prediction: Maps, num_frames: int, num_classes: int = NUM_CLASSES
+) -> Counts:
     """Return what VC_n is made of, over all windows of `num_frames` frames, `(4,)` int64.
 
     Pixels with constant truth; those that are also predicted right; the sum over windows of the share of the
@@ -26,7 +28,7 @@ def consistency_counts(truth: Maps, prediction: Maps, num_frames: int) -> Counts
     windows = len(truth) - num_frames + 1
     if windows < 1:
         return np.zeros(4, dtype=np.int64)
-    steady = _constant(truth, windows, num_frames) & (truth[:windows] < NUM_CLASSES)
+    steady = _constant(truth, windows, num_frames) & (truth[:windows] < num_classes)
     held = steady & _constant(prediction, windows, num_frames)
     right = held & (prediction[:windows] == truth[:windows])
     shares = ratio(held[:-1].sum(axis=(1, 2)), steady[:-1].sum(axis=(1, 2)))
@@ -60,7 +62,8 @@ def truth_blind_consistency(counts: Counts) -> Scores:
 
 
 def _counts(clip: ScoredClip) -> dict[str, Counts]:
-    return {"consistency": consistency_counts(clip.semantic, clip.predicted, NUM_FRAMES)}
+    counts = consistency_counts(clip.semantic, clip.predicted, NUM_FRAMES, clip.num_classes)
+    return {"consistency": counts}
 
 
 def _scores(sums: Mapping[str, Counts]) -> dict[str, Scores]:

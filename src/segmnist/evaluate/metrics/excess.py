@@ -16,7 +16,7 @@ from segmnist.evaluate.scored_clip import ScoredClip
 def excess_nll(posterior: Probabilities, probabilities: Probabilities) -> NDArray[np.float64]:
     """Return KL(posterior || model) of each pixel in nats, `(T, H, W)`.
 
-    Both are `(T, 11, H, W)`. This is the NLL that a model can expect to lose to the exact answer: never
+    Both are `(T, C, H, W)`. This is the NLL that a model can expect to lose to the exact answer: never
     negative but for rounding, and 0 only for the posterior itself.
     """
     p, q = posterior.astype(np.float64), probabilities.astype(np.float64)

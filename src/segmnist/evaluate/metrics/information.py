@@ -16,7 +16,7 @@ def information_sums(truth: Maps, pixels: PixelScores, class_prior: Scores) -> C
     """Return the NLL of the class prior and that of the model, summed in fixed point, `(2,)` int64.
 
     truth: the classes of the pixels that count, `(P,)`; pixels: their scores, `(P,)` each; class_prior:
-    `(11,)`.
+    `(C,)`.
     """
     # In the precision of the model's NLL, so that a model that answers with the prior gains exactly nothing.
     nll_of_class = -np.log(class_prior.astype(np.float32))

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from segmnist.classes import BACKGROUND, NUM_CLASSES
 from segmnist.evaluate.arithmetic import (
     Counts,
     Probabilities,
@@ -43,33 +42,33 @@ exceeded the high end in none of 130 sets, with fewer clips in up to half of the
 def enough_clips(occurs: Scores) -> Any:
     """Return whether there is a bracket, `(...)` bool.
 
-    occurs: `(..., 11)` in how many clips each class is expected, or fewer: the sum over clips of the largest
+    occurs: `(..., C)` in how many clips each class is expected, or fewer: the sum over clips of the largest
     probability of any pixel.
     """
     return ((occurs >= LEAST_CLIPS) | (occurs == 0)).all(axis=-1)
 
 
 def rule_counts(columns: Probabilities) -> Counts:
-    """Return what each rule can expect of each class, in fixed point, `(11, 3, 11)` int64.
+    """Return what each rule can expect of each class, in fixed point, `(11, 3, C)` int64.
 
-    columns: the posterior of each pixel, `(11, P)`. For each threshold and class: expected intersection,
+    columns: the posterior of each pixel, `(C, P)`. For each threshold and class: expected intersection,
     chosen pixels, expected pixels.
     """
     return np.stack([_of_threshold(columns, threshold) for threshold in THRESHOLDS])
 
 
 def _of_threshold(columns: Probabilities, threshold: float) -> Counts:
-    digits = columns[:BACKGROUND]
-    decided = np.where(digits.max(axis=0) >= threshold, digits.argmax(axis=0), BACKGROUND)
+    num_classes, digits = len(columns), columns[:-1]
+    decided = np.where(digits.max(axis=0) >= threshold, digits.argmax(axis=0), num_classes - 1)
     gained = columns[decided, np.arange(columns.shape[1])]
-    intersection = np.bincount(decided, weights=gained, minlength=NUM_CLASSES)
-    return to_fixed([intersection, np.bincount(decided, minlength=NUM_CLASSES), columns.sum(axis=1)])
+    intersection = np.bincount(decided, weights=gained, minlength=num_classes)
+    return to_fixed([intersection, np.bincount(decided, minlength=num_classes), columns.sum(axis=1)])
 
 
 def level_counts(columns: Probabilities) -> Counts:
     """Return each class' pixels, and summed probability in fixed point, by level of probability.
 
-    `(2, 11, 4096)` int64 of the posterior of each pixel, `(11, P)`.
+    `(2, C, 4096)` int64 of the posterior of each pixel, `(C, P)`.
     """
     return np.stack([_levels(column) for column in columns], axis=1)
 
@@ -81,13 +80,13 @@ def _levels(column: Probabilities) -> Counts:
 
 
 def highest_of_rules(rules: Counts) -> Scores:
-    """Return the expected mIoU, with background, of the best threshold rule, from `(..., 11, 3, 11)`."""
+    """Return the expected mIoU, with background, of the best threshold rule, from `(..., 11, 3, C)`."""
     intersection, chosen, expected = np.moveaxis(from_fixed(rules), -2, 0)
     return np.asarray(nanmean(ratio(intersection, chosen + expected - intersection)).max(axis=-1))
 
 
 def highest_iou(levels: Counts) -> Scores:
-    """Return for each class an upper bound of the expected IoU of any set of pixels, `(11,)`.
+    """Return for each class an upper bound of the expected IoU of any set of pixels, `(C,)`.
 
     The best set holds the pixels above some probability. If it ends within a level, it takes no more than
     that level's sum from no fewer pixels than would hold it at the level's upper edge; the IoU is monotone

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from segmnist.classes import BACKGROUND, NUM_CLASSES
+from segmnist.classes import NUM_CLASSES
 from segmnist.evaluate.arithmetic import Counts, Scores, from_fixed, nanmean, ratio, to_fixed
 from segmnist.evaluate.metric import Metric, Row
 from segmnist.evaluate.scored_clip import ScoredClip
@@ -16,9 +16,13 @@ WINDOWS = (1, 2, 4, 6)
 
 
 def panoptic_counts(
-    overlap: Counts, true_classes: Sequence[int], classes: Sequence[int], num_frames: int
+    overlap: Counts,
+    true_classes: Sequence[int],
+    classes: Sequence[int],
+    num_frames: int,
+    num_classes: int = NUM_CLASSES,
 ) -> Counts:
-    """Return per class the sum of IoU in fixed point, then TP, FP and FN, `(4, 11)`.
+    """Return per class the sum of IoU in fixed point, then TP, FP and FN, `(4, num_classes)`.
 
     overlap: `(T, 1+N, 1+M)` pixels shared by each pair of ids, background first; true_classes `(N,)` and
     classes `(M,)` are the ids' classes. Within each window of `num_frames` a tube matches one of its class
@@ -26,10 +30,10 @@ def panoptic_counts(
     """
     shared = windows_of(overlap, min(num_frames, len(overlap)))
     truth, prediction = shared.sum(axis=2), shared.sum(axis=1)
-    rows, columns = np.array([BACKGROUND, *true_classes]), np.array([BACKGROUND, *classes])
+    rows, columns = (np.array([num_classes - 1, *each]) for each in (true_classes, classes))
     iou = ratio(shared, truth[:, :, None] + prediction[:, None, :] - shared)
     matched = (iou > 0.5) & (rows[:, None] == columns[None, :])
-    counts = np.zeros((4, NUM_CLASSES), dtype=np.int64)
+    counts = np.zeros((4, num_classes), dtype=np.int64)
     _, row, _ = np.nonzero(matched)
     np.add.at(counts[0], rows[row], to_fixed(iou[matched]))
     np.add.at(counts[1], rows[row], 1)
@@ -48,7 +52,7 @@ def windows_of(table: Counts, num_frames: int) -> Counts:
 
 
 def video_panoptic_quality(counts: Counts) -> Scores:
-    """Return VPQ_k of `(..., 4, 11)` counts.
+    """Return VPQ_k of `(..., 4, C)` counts.
 
     The sum of IoU / (TP + FP/2 + FN/2), mean over the classes that occur.
 
@@ -59,8 +63,8 @@ def video_panoptic_quality(counts: Counts) -> Scores:
 
 
 def _counts(clip: ScoredClip) -> dict[str, Counts]:
-    labels, classes = clip.truth["labels"].tolist(), clip.segments.classes
-    return {f"panoptic_{k}": panoptic_counts(clip.overlap, labels, classes, k) for k in WINDOWS}
+    known = clip.truth["labels"].tolist(), clip.segments.classes
+    return {f"panoptic_{k}": panoptic_counts(clip.overlap, *known, k, clip.num_classes) for k in WINDOWS}
 
 
 def _scores(sums: Mapping[str, Counts]) -> dict[str, Scores]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.classes import BACKGROUND, IGNORE
+from segmnist.classes import IGNORE, NUM_CLASSES
 from segmnist.errors import BadArgument, MissingDependency
 from segmnist.evaluate.arithmetic import Counts, Maps, Scores, mean_of, nanmean, ratio, to_fixed
 from segmnist.evaluate.metric import Metric, Row
@@ -15,15 +15,15 @@ from segmnist.evaluate.predictions import NUM_SAMPLES
 from segmnist.evaluate.scored_clip import ScoredClip
 
 
-def generalised_energy_distance(samples: Maps, truths: Maps) -> float:
+def generalised_energy_distance(samples: Maps, truths: Maps, num_classes: int = NUM_CLASSES) -> float:
     """Return GED^2 = 2 E d(s, y) - E d(s, s') - E d(y, y') with d = 1 - IoU, without bias.
 
     samples: `(n, T, H, W)` of the model; truths: `(m, T, H, W)` of the exact posterior; two or more each.
     No sample is compared with itself, so that the expected value does not depend on n and m, and is 0 for
     samples of the posterior itself. Source: Kohl et al., "A probabilistic U-Net", NeurIPS 2018.
     """
-    between = 1 - iou_table(samples, truths).mean()
-    within, among = (_mean_of_pairs(1 - iou_table(maps, maps)) for maps in (samples, truths))
+    between = 1 - iou_table(samples, truths, num_classes).mean()
+    within, among = (_mean_of_pairs(1 - iou_table(maps, maps, num_classes)) for maps in (samples, truths))
     return float(2 * between - within - among)
 
 
@@ -34,7 +34,7 @@ def _mean_of_pairs(distances: Scores) -> float:
     return float((distances.sum() - np.trace(distances)) / (number * (number - 1)))
 
 
-def matched_iou(samples: Maps, truths: Maps) -> float:
+def matched_iou(samples: Maps, truths: Maps, num_classes: int = NUM_CLASSES) -> float:
     """Return HM-IoU: the mean IoU of the best one-to-one matching of samples and truths.
 
     Both are `(n, T, H, W)`. It depends on n, so scores take 16. Needs scipy (the `tracking` extra). Source:
@@ -42,12 +42,12 @@ def matched_iou(samples: Maps, truths: Maps) -> float:
     """
     if len(samples) != len(truths):
         raise BadArgument("samples", len(samples), f"as many maps as truths, {len(truths)}")
-    table = iou_table(samples, truths)
+    table = iou_table(samples, truths, num_classes)
     rows, columns = _assignment()(table, maximize=True)
     return float(table[rows, columns].mean())
 
 
-def iou_table(ones: Maps, others: Maps) -> Scores:
+def iou_table(ones: Maps, others: Maps, num_classes: int = NUM_CLASSES) -> Scores:
     """Return the mean IoU of each map of one set with each of another, `(n, m)`.
 
     The mean is over the digits that either map shows, 1 where neither shows any. ones: `(n, T, H, W)`;
@@ -56,7 +56,8 @@ def iou_table(ones: Maps, others: Maps) -> Scores:
     if ones.ndim != 4 or not len(ones) or not len(others) or ones.shape[1:] != others.shape[1:]:
         shapes = (ones.shape, others.shape)
         raise BadArgument("samples", shapes, "at least one map each, of one shape (n, T, H, W)")
-    iou = np.stack([_iou_of_digit(ones, others, digit) for digit in range(BACKGROUND)], axis=-1)
+    background = num_classes - 1
+    iou = np.stack([_iou_of_digit(ones, others, digit) for digit in range(background)], axis=-1)
     return np.nan_to_num(nanmean(iou), nan=1.0)
 
 
@@ -85,7 +86,9 @@ def _counts(clip: ScoredClip) -> dict[str, Counts]:
         return {}
     samples = clip.masked(clip.prediction.joint_samples)
     judges = clip.masked(clip.truth["posterior_samples"][:NUM_SAMPLES])
-    of_clip = [matched_iou(samples, judges), generalised_energy_distance(samples, judges)]
+    of_clip = [
+        measure(samples, judges, clip.num_classes) for measure in (matched_iou, generalised_energy_distance)
+    ]
     has_twin = bool((clip.twin_labels != IGNORE).any())
     counts = np.zeros((2, 3), dtype=np.int64)
     counts[0 if has_twin else 1] = [*to_fixed(of_clip), 1]

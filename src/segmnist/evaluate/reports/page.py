@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 
+from segmnist.classes import BACKGROUND_NAME
 from segmnist.evaluate.metrics import ROWS
 from segmnist.evaluate.reports.compare import HEADLINE
 from segmnist.evaluate.reports.curve import curve
@@ -14,11 +15,12 @@ from segmnist.evaluate.reports.plots import (
     outcome_bars,
     outcome_key,
     reliability_diagram,
+    short_names,
 )
 from segmnist.evaluate.reports.results import PartResult, Result, Score
 from segmnist.evaluate.reports.robustness import LEVELS, Robustness, robustness_of
 from segmnist.evaluate.reports.table import ID_LENGTH, notes, score_rows, score_text
-from segmnist.html_page import bars, sections, wide
+from segmnist.html_page import MOST_LABELS, bars, sections, wide
 from segmnist.html_page import page as whole_page
 
 _STYLE = """
@@ -113,12 +115,18 @@ def _severities(found: Robustness) -> str:
 
 
 def _part(part: PartResult, mistakes: str, named: bool) -> tuple[str, str]:
-    names = [*map(str, range(10)), "bg"]
+    classes = part.names
+    labels = [*short_names(classes), "bg"]
     shares = [each.iou for each in part.classes]
     texts = ["-" if share is None else f"{share:.2f}" for share in shares]
     axis = "class; bg is the background"
-    drawn = [bars("IoU by class", shares, names, texts, top=1.0, axis=axis, numbers=texts)]
-    drawn.append(confusion_table(part.confusion))
+    said = [
+        text if name in (label, BACKGROUND_NAME) else f"{name}, {text}"
+        for name, label, text in zip(classes.all_names, labels, texts, strict=True)
+    ]
+    numbers = texts if len(texts) <= MOST_LABELS else ()
+    drawn = [bars("IoU by class", shares, labels, said, top=1.0, axis=axis, numbers=numbers)]
+    drawn.append(confusion_table(part.confusion, classes))
     for name, buckets in part.breakdowns.items():
         drawn.append(outcome_bars(f"Digit pixels by {name}", buckets))
     if part.reliability:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 
+from segmnist.classes import DIGITS, Classes
 from segmnist.evaluate.reports.results import Bucket, Reliability
 from segmnist.html_page import chart
 
@@ -12,6 +13,13 @@ SEGMENTS = ("right", "another digit", "twin", "background")
 """What digit pixels are taken for, as a bar shows it from left to right; the classes of style are o0, o1, ..."""
 
 ROW, LABEL, WIDTH = 22, 130, 460
+
+MOST_LETTERS = 3
+"""Letters of the names that stand below bars; of longer ones the numbers of the classes do."""
+MOST_FULL_CELLS = 64
+"""Classes up to which a confusion has a cell for every pair, be it of no pixel."""
+LEAST_CELL = 4
+"""Pixels of the side of a cell."""
 
 
 def outcome_bars(title: str, rows: Mapping[str, Bucket]) -> str:
@@ -69,24 +77,44 @@ def reliability_diagram(bins: Sequence[Reliability]) -> str:
     return chart("Reliability, all pixels", left + side + 20, top + side + 42, frame + dots + ticks)
 
 
-def confusion_table(confusion: Sequence[Sequence[int]]) -> str:
-    """Return the confusion of digit pixels, each row as shares of its class."""
-    cell, left, top = 26, 74, 36
-    names = [*map(str, range(10)), "bg"]
-    parts = [f'<text x="{left + cell * 5.5}" y="12" text-anchor="middle">taken for</text>']
-    for column, name in enumerate(names):
-        x = left + cell * (column + 0.5)
-        parts.append(f'<text x="{x:.0f}" y="{top - 6}" text-anchor="middle">{name}</text>')
-    for row, counts in enumerate(confusion[:10]):
+def short_names(classes: Classes) -> list[str]:
+    """Return the names of the digits' classes, or their numbers where names have no room below bars."""
+    if max(map(len, classes.names)) <= MOST_LETTERS:
+        return list(classes.names)
+    return [str(number) for number in range(classes.background)]
+
+
+def confusion_table(confusion: Sequence[Sequence[int]], classes: Classes = DIGITS) -> str:
+    """Return the confusion of digit pixels, each row as shares of its class.
+
+    With more classes cells are smaller, some go without a label, and those of no pixel are left out.
+    """
+    labels, few = [*short_names(classes), "bg"], len(confusion) <= MOST_FULL_CELLS
+    cell = max(LEAST_CELL, min(26, 960 // len(confusion)))
+    every = -(-12 // cell)
+    long = max(map(len, classes.names)) > MOST_LETTERS
+    rows = [f"{name} {label}" if long else label for name, label in zip(classes.names, labels)]
+    rows[0] = f"digit {rows[0]}" if classes == DIGITS else rows[0]
+    left, top = max(74, 16 + 7 * max(map(len, rows))), 36
+    middle = left + cell * len(confusion) / 2
+    parts = [f'<text x="{middle:g}" y="12" text-anchor="middle">taken for</text>']
+    for column, label in enumerate(labels):
+        if column % -(-26 // cell) == 0:
+            x = left + cell * (column + 0.5)
+            parts.append(f'<text x="{x:.0f}" y="{top - 6}" text-anchor="middle">{html.escape(label)}</text>')
+    for row, counts in enumerate(confusion[:-1]):
         y, total = top + cell * row, max(sum(counts), 1)
-        parts.append(
-            f'<text x="{left - 8}" y="{y + 17}" text-anchor="end">{"digit " if not row else ""}{row}</text>'
-        )
+        if row % every == 0:
+            name = html.escape(rows[row])
+            parts.append(f'<text x="{left - 8}" y="{y + cell // 2 + 4}" text-anchor="end">{name}</text>')
         for column, count in enumerate(counts):
-            share = count / total
+            if not count and not few:
+                continue
+            share, side = count / total, max(cell - 1, 1)
+            pair = f"{classes.names[row]} taken for {(*classes.names, 'bg')[column]}: {share:.3f}"
             parts.append(
-                f'<rect class="bar" x="{left + cell * column}" y="{y}" width="{cell - 1}" height="{cell - 1}" '
-                f'style="fill-opacity:{0.06 + 0.94 * share:.3f}"><title>{row} taken for {names[column]}: {share:.3f}'
-                "</title></rect>"
+                f'<rect class="bar" x="{left + cell * column}" y="{y}" width="{side}" height="{side}" '
+                f'style="fill-opacity:{0.06 + 0.94 * share:.3f}"><title>{html.escape(pair)}</title></rect>'
             )
-    return chart("Confusion of digit pixels", left + cell * 11 + 10, top + cell * 10 + 8, "".join(parts))
+    width, height = left + cell * len(confusion) + 10, top + cell * (len(confusion) - 1) + 8
+    return chart("Confusion of digit pixels", width, height, "".join(parts))

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from segmnist.classes import NUM_CLASSES
+from segmnist.classes import DIGITS, Classes
 from segmnist.errors import CorruptData
 from segmnist.evaluate.arithmetic import from_fixed, ratio
 from segmnist.evaluate.evaluation import Evaluation
@@ -65,7 +65,8 @@ class PartResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything found on one part of a suite.
 
     `confusion` has the truth in rows. `content_id` names the clips, `class_prior` is what information is
-    gained over, `spec` is given where no frozen suite has it. `clip_counts` is what paired differences need.
+    gained over, `spec` is given where no frozen suite has it. `clip_counts` is what paired differences need. `class_names`
+    are those of the digits' classes where they are not the ten digits.
     """
 
     name: str
@@ -81,6 +82,12 @@ class PartResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     class_prior: list[float] = msgspec.field(default_factory=list)
     spec: dict[str, Any] | None = None
     clip_counts: ClipCounts | None = None
+    class_names: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def names(self) -> Classes:
+        """The names of the digits' classes."""
+        return DIGITS if self.class_names is msgspec.UNSET else Classes(self.class_names)
 
 
 class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -114,6 +121,7 @@ def part_result(
     content_id: str = "",
     class_prior: Sequence[float] = (),
     spec: Mapping[str, Any] | None = None,
+    classes: Classes = DIGITS,
 ) -> PartResult:
     """Return the result of a finished evaluation of one part."""
     confusion = evaluation.counts("confusion")
@@ -125,7 +133,7 @@ def part_result(
         num_frames=len(evaluation.clip_ids) * frames_per_clip,
         scores=_scores(evaluation),
         classes=[
-            ClassScore(_number(iou[c]), _number(accuracy[c]), int(truth[c])) for c in range(NUM_CLASSES)
+            ClassScore(_number(iou[c]), _number(accuracy[c]), int(truth[c])) for c in range(len(confusion))
         ],
         breakdowns=_breakdowns(evaluation),
         confusion=confusion.tolist(),
@@ -135,6 +143,7 @@ def part_result(
         class_prior=list(class_prior),
         spec=None if spec is None else dict(spec),
         clip_counts=ClipCounts.of(evaluation.sums),
+        class_names=msgspec.UNSET if classes == DIGITS else classes.names,
     )
 
 

@@ -153,8 +153,7 @@ def _summary(found: Robustness) -> str:
 
 def _details(part: PartResult) -> Iterator[Table]:
     classes = Table("class", "IoU", "accuracy", "pixels", box=None, header_style="bold", pad_edge=False)
-    for number, score in enumerate(part.classes):
-        name = str(number) if number < 10 else "background"
+    for name, score in zip(part.names.all_names, part.classes, strict=True):
         classes.add_row(name, _share(score.iou), _share(score.accuracy), f"{score.pixels:,}")
     yield classes
     columns = ("breakdown", "kind", "digit pixels", "right", "background", "twin", "other digit")

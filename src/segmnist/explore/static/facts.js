@@ -1,5 +1,7 @@
 // What is said of a clip in words and numbers: its caption, its digits at a frame, how hard it is.
 
+import { nameOf } from "./classes.js";
+
 /** @import { Clip } from "./types.d.ts" */
 
 /**
@@ -10,7 +12,7 @@ const element = (tag, text) => Object.assign(document.createElement(tag), { text
 
 /** @param {Clip} clip */
 export function captionOf({ facts }) {
-  const digits = facts.labels.length ? `digits ${facts.labels.join(", ")}` : "no digits";
+  const digits = facts.labels.length ? `digits ${facts.labels.map(nameOf).join(", ")}` : "no digits";
   const stored = facts.matches_recipe === null ? "" : facts.matches_recipe
     ? " · as stored, equal to its recipe" : " · AS STORED, NOT WHAT ITS RECIPE GIVES";
   return `clip ${facts.clip} of ${facts.split}: ${digits}${stored}`;
@@ -23,7 +25,7 @@ export function captionOf({ facts }) {
 export function rowsOfDigits({ facts, arrays }, t) {
   return facts.labels.map((label, digit) => {
     const k = digit * facts.num_frames + t, pose = arrays.pose.data.subarray(k * 5, k * 5 + 5);
-    const cells = [digit + 1, label ?? "", `${Math.round(arrays.visibility.data[k] * 100)} %`, arrays.depth.data[k],
+    const cells = [digit + 1, label === null ? "" : nameOf(label), `${Math.round(arrays.visibility.data[k] * 100)} %`, arrays.depth.data[k],
       `${pose[0].toFixed(1)}, ${pose[1].toFixed(1)}`, `${pose[2].toFixed(0)}°`, pose[4].toFixed(2)];
     const row = document.createElement("tr");
     row.append(...cells.map((text) => element("td", text)));

@@ -1,7 +1,7 @@
 // Where models fail, over all clips that were scored: confusion and breakdowns, each count a way to its clips.
 
 import { fetchJson } from "./api.js";
-import { CLASS_WORDS } from "./overlays.js";
+import { classNames, nameOf } from "./classes.js";
 import { parameters } from "./state.js";
 import { ui } from "./ui.js";
 
@@ -51,7 +51,7 @@ export class Failures {
 
   /** @param {ModelScores} model */
   confusion({ confusion }) {
-    const words = [...CLASS_WORDS.slice(0, 10), "bg"];
+    const words = [...classNames().slice(0, -1), "bg"];
     const head = document.createElement("tr");
     head.append(cell("td", "truth ↓"), ...words.map((word) => heading(word, "col")));
     const rows = confusion.map((counts, truth) => {
@@ -59,7 +59,7 @@ export class Failures {
       tr.append(heading(words[truth], "row"), ...counts.map((count, called) => {
         const td = document.createElement("td"), share = total ? count / total : 0;
         if (!count) return td;
-        const title = `${CLASS_WORDS[truth]} called ${CLASS_WORDS[called]}: ${count} pixels, ${(100 * share).toFixed(1)} %`;
+        const title = `${nameOf(truth)} called ${nameOf(called)}: ${count} pixels, ${(100 * share).toFixed(1)} %`;
         const button = this.button(percent(share), title, { sort: "cell", cell: `${truth}-${called}`, bucket: null });
         if (truth !== called) td.style.setProperty("--share", `${Math.min(80, Math.round(300 * share))}%`);
         button.ariaPressed = `${parameters().get("cell") === `${truth}-${called}` && parameters().get("sort") === "cell"}`;

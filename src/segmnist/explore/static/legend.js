@@ -1,5 +1,6 @@
 // The legend: every colour with its name or number beside it, so that nothing is told by hue alone.
 
+import { background, nameOf } from "./classes.js";
 import { doubtOf, isBright } from "./overlays.js";
 
 /** @import { Clip, Look, Rgb } from "./types.d.ts" */
@@ -24,6 +25,16 @@ function item(text, fill, mark = "") {
   li.append(swatch);
   if (text) li.append(text);
   return li;
+}
+
+/**
+ * A short name stands in its colour, a long one beside it.
+ * @param {number} c
+ * @param {Rgb} colour
+ */
+function classItem(c, colour) {
+  const name = nameOf(c), inside = c !== background() && name.length < 3;
+  return item(inside ? "" : name, colour, inside ? name : "");
 }
 
 /** @param {Clip} clip */
@@ -58,11 +69,11 @@ export function drawLegend(element, clip, { shown, beside, about, said }, predic
   const colours = about.instance_colours;
   const rows = [];
   if (shown.has("semantic") || beside === "semantic" || predicted) {
-    const classes = about.class_colours.map((colour, c) => item(c === 10 ? "background" : "", colour, c === 10 ? "" : `${c}`));
+    const classes = about.class_colours.map((colour, c) => classItem(c, colour));
     rows.push(row("Classes", classes));
   }
   if (beside === "instance" || ["instance", "amodal", "boxes"].some((name) => shown.has(name))) {
-    rows.push(row("Instances", digits.map(({ id, label }) => item(`is a ${label}`, colours[id], `${id}`))));
+    rows.push(row("Instances", digits.map(({ id, label }) => item(`is a ${nameOf(label)}`, colours[id], `${id}`))));
   }
   if (shown.has("amodal")) {
     /** @param {number} lean */
@@ -80,7 +91,7 @@ export function drawLegend(element, clip, { shown, beside, about, said }, predic
   }
   if (predicted) {
     rows.push(row("Errors", about.errors.map((kind, place) => item(kind, colours[place + 1]))));
-    const scale = said === "entropy" ? "0 to ln 11 = 2.4 nats" : "0 to 100 %";
+    const scale = said === "entropy" ? `0 to ln ${about.class_names.length} = ${Math.log(about.class_names.length).toFixed(1)} nats` : "0 to 100 %";
     if (said !== "classes") rows.push(row("Prediction", [item(scale, "linear-gradient(90deg, #333, rgb(255 225 60))")]));
   }
   element.replaceChildren(...rows);

@@ -1,13 +1,14 @@
 // The page: reads the address, asks for the clip, and keeps controls, canvas and address in step.
 
 import { Refusal, fetchArrays, fetchJson, isAbort } from "./api.js";
+import { classNames, learnClasses, nameOf } from "./classes.js";
 import { change, drawControls, markWrong, specOfAddress } from "./controls.js";
 import { captionOf, difficultyOf, rowsOfDigits } from "./facts.js";
 import { bindKeeping } from "./keep.js";
 import { bindKeys } from "./keys.js";
 import { Latest } from "./latest.js";
 import { drawLegend } from "./legend.js";
-import { CLASS_WORDS, OVERLAYS } from "./overlays.js";
+import { OVERLAYS } from "./overlays.js";
 import { Clock, describe } from "./player.js";
 import { Predictions } from "./predictions.js";
 import { bindControls, bindPointer } from "./pointer.js";
@@ -25,6 +26,7 @@ export class Explorer {
   /** @param {About} about */
   constructor(about) {
     this.about = about;
+    learnClasses(about);
     this.stage = new Stage();
     this.predictions = new Predictions(this.stage);
     this.frame = Number(parameters().get("frame") ?? 0) || 0;
@@ -346,7 +348,7 @@ export class Explorer {
       ui.preset.append(Object.assign(new Option(name, name), { title: about }));
     }
     for (const { name } of this.about.parts) ui.part.append(new Option(name, name));
-    for (const [place, word] of CLASS_WORDS.entries()) ui.said.append(new Option(`probability of ${word}`, `${place}`));
+    for (const [place, word] of classNames().entries()) ui.said.append(new Option(`probability of ${word}`, `${place}`));
     for (const split of this.about.splits) ui.split.append(new Option(split, split));
     for (const fps of FPS) ui.fps.append(new Option(`${fps} frames/s`, `${fps}`));
     ui.zoom.append(new Option("to fit", ""), ...[1, 2, 3, 4, 6, 8, 12, 16, 24, 32].map((z) => new Option(`${z}×`, `${z}`)));
@@ -405,7 +407,7 @@ export class Explorer {
   /** @param {Clip} clip */
   fillWithout({ facts }) {
     const chosen = list("without").join(",");
-    const options = facts.labels.map((label, digit) => new Option(`instance ${digit + 1} (a ${label})`, `${digit + 1}`));
+    const options = facts.labels.map((label, digit) => new Option(`instance ${digit + 1} (a ${nameOf(label)})`, `${digit + 1}`));
     ui.without.replaceChildren(new Option("nobody", ""), ...options);
     if (chosen && !facts.labels[Number(chosen) - 1]) ui.without.append(new Option(`instances ${chosen}`, chosen));
     ui.without.value = chosen;

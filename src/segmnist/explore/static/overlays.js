@@ -1,5 +1,7 @@
 // Overlays: those that tint pixels, and those that draw lines above them at the screen's own resolution.
 
+import { background, nameOf } from "./classes.js";
+
 /** @import { About, Clip, Look, Rgb } from "./types.d.ts" */
 /** @typedef {CanvasRenderingContext2D} Context */
 
@@ -15,8 +17,6 @@ export const OVERLAYS = [
   { name: "error", label: "Errors", about: "pixels that the model calls wrong", onWall: true, predicted: true },
 ];
 
-export const BACKGROUND = 10;
-export const CLASS_WORDS = [..."0123456789", "background"];
 /** @type {Rgb} */
 const CAMOUFLAGE = [0, 229, 255];
 /** @param {Rgb} rgb */
@@ -55,7 +55,7 @@ export function paintPixels(image, clip, t, { shown, mix, about }) {
     if (id) {
       /** @type {Rgb[]} */
       const tints = [];
-      if (shown.has("semantic")) tints.push(about.class_colours[clip.facts.labels[id - 1] ?? BACKGROUND]);
+      if (shown.has("semantic")) tints.push(about.class_colours[clip.facts.labels[id - 1] ?? background()]);
       if (shown.has("instance")) tints.push(about.instance_colours[id]);
       if (shown.has("camouflage") && contrast[p] <= about.camouflage_levels) tints.push(CAMOUFLAGE);
       for (const [tr, tg, tb] of tints) {
@@ -104,8 +104,8 @@ function mostOf(clip) {
 export function paintTruth(image, clip, t, { beside, about }) {
   const size = clip.height * clip.width;
   const instance = clip.arrays.instance.data.subarray(t * size, (t + 1) * size);
-  const classes = clip.facts.labels.map((label) => about.class_colours[label ?? BACKGROUND]);
-  const table = beside === "instance" ? about.instance_colours : [about.class_colours[BACKGROUND], ...classes];
+  const classes = clip.facts.labels.map((label) => about.class_colours[label ?? background()]);
+  const table = beside === "instance" ? about.instance_colours : [about.class_colours[background()], ...classes];
   fill(image, instance, table);
 }
 
@@ -270,7 +270,7 @@ function drawBoxes(context, clip, t, scale, about) {
   /** @type {Box[]} */
   const labels = [];
   for (const [digit, box] of seen) {
-    label(context, `${digit + 1}: ${clip.facts.labels[digit]}`, box, about.instance_colours[digit + 1], labels);
+    label(context, `${digit + 1}: ${nameOf(clip.facts.labels[digit])}`, box, about.instance_colours[digit + 1], labels);
   }
 }
 

@@ -1,5 +1,6 @@
 // The player: one clip on two canvases, one of the clip's own pixels and one for lines at the screen's resolution.
 
+import { nameOf } from "./classes.js";
 import { contextOf, drawLines, isInside } from "./overlays.js";
 
 /** @import { About, Clip, Look, Painter, Point } from "./types.d.ts" */
@@ -114,9 +115,9 @@ export function describe(clip, t, { y, x }, about) {
   /** @param {number} digit */
   const depth = (digit) => arrays.depth.data[digit * facts.num_frames + t];
   /** @param {number} digit */
-  const name = (digit) => `instance ${digit + 1} (a ${facts.labels[digit]}, depth ${depth(digit)})`;
+  const name = (digit) => `instance ${digit + 1} (a ${nameOf(facts.labels[digit])}, depth ${depth(digit)})`;
   const parts = [`y ${y}, x ${x}: value ${at("video")}`];
-  parts.push(id ? `class ${facts.labels[id - 1]}, ${name(id - 1)}` : "background");
+  parts.push(id ? `class ${nameOf(facts.labels[id - 1])}, ${name(id - 1)}` : "background");
   if (id) parts.push(`beneath: ${[...under.map(({ digit }) => name(digit)), `grey ${at("beneath")}`].join(", ")}`);
   if (arrays.flow) {
     const f = 2 * (t * width * height + p), { data } = arrays.flow;

@@ -1,7 +1,8 @@
 // What models say of a clip: pictures of predictions and errors beside the truth, and a table of scores.
 
 import { fetchArrays } from "./api.js";
-import { CLASS_WORDS, fill } from "./overlays.js";
+import { nameOf } from "./classes.js";
+import { fill } from "./overlays.js";
 import { Picture } from "./player.js";
 import { addressOf, clipQuery } from "./state.js";
 import { ui } from "./ui.js";
@@ -47,7 +48,7 @@ export class Predictions {
       shown.facts = facts;
       shown.said.show(merged);
       shown.error.show(merged);
-      shown.said.caption = `${facts.model}: ${arrays.plane ? WORDS[said] ?? `probability of ${CLASS_WORDS[Number(said)]}` : "classes"}`;
+      shown.said.caption = `${facts.model}: ${arrays.plane ? WORDS[said] ?? `probability of ${nameOf(Number(said))}` : "classes"}`;
       shown.error.caption = `${facts.model}: ${(100 * facts.wrong).toFixed(2)} % wrong`;
     }
     this.drawScores();
@@ -77,7 +78,7 @@ export class Predictions {
       const { width, height, arrays } = /** @type {Clip} */ (said.clip);
       const p = t * width * height + y * width + x;
       const plane = arrays.plane ? ` (${Math.round((arrays.plane.data[p] / 255) * 100)} %)` : "";
-      return ` · ${facts.model}: ${CLASS_WORDS[arrays.semantic.data[p]]}${plane}`;
+      return ` · ${facts.model}: ${nameOf(arrays.semantic.data[p])}${plane}`;
     }).join("");
   }
 }

@@ -24,6 +24,7 @@ export interface About {
   fields: Field[];
   splits: string[];
   sorts: Record<string, string>;
+  class_names: string[];
   class_colours: Rgb[];
   instance_colours: Rgb[];
   camouflage_levels: number;

@@ -1,6 +1,7 @@
 // The wall: many clips at once, each a link to its own page.
 
 import { fetchArrays, fetchJson, isAbort } from "./api.js";
+import { nameOf } from "./classes.js";
 import { Latest } from "./latest.js";
 import { contextOf } from "./overlays.js";
 import { Failures } from "./failures.js";
@@ -172,9 +173,9 @@ export class Wall {
         this.follow(link.href);
       });
       canvas.role = "img";
-      canvas.ariaLabel = `Clip ${clip.clip}, digits ${clip.labels.join(" ") || "none"}`;
+      canvas.ariaLabel = `Clip ${clip.clip}, digits ${clip.labels.map(nameOf).join(" ") || "none"}`;
       const value = Object.assign(document.createElement("span"), { className: "value" });
-      value.textContent = sort === "id" ? clip.labels.join(" ") : `${Number((clip.value ?? clip.difficulty[sort]).toFixed(3))}`;
+      value.textContent = sort === "id" ? clip.labels.map(nameOf).join(" ") : `${Number((clip.value ?? clip.difficulty[sort]).toFixed(3))}`;
       link.append(canvas, value, `${clip.clip}`);
       /** @param {string} name */
       const part = (name) => arrays[name]?.data.subarray(place * frames * size, (place + 1) * frames * size);

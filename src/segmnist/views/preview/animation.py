@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from segmnist.classes import DIGITS, Classes
 from segmnist.errors import BadArgument
-from segmnist.palette import CLASS_COLOURS, UInt8
+from segmnist.palette import UInt8, class_colours
 from segmnist.views.preview.encode import (
     encode_apng,
     encode_gif,
@@ -43,12 +44,14 @@ def save_preview(
     instances: Batch | None = None,
     titles: Sequence[str] | None = None,
     scale: int | None = None,
+    classes: Classes = DIGITS,
 ) -> None:
     """Show 1..100 clips, (T,H,W) uint8 each, in a file whose suffix tells its kind, replaced at once or not.
 
     `.png` is the contact sheet. `.gif`, `.apng`, `.webp` and `.mp4` play all clips together, each beside its
     labels and, if given, its instances; a clip that ends earlier holds its last frame. A frame that equals
-    the one before lengthens it instead (not in mp4).
+    the one before lengthens it instead (not in mp4). `classes` has the names of other digits' classes; a GIF has
+    no room for the exact colours of more than 120.
 
     Raises BadArgument for another suffix, a folder that is not there or not writable, `fps` outside 0.1..50,
     a page too large for the format, and what `contact_sheet` refuses; MissingDependency for `.mp4` without
@@ -59,7 +62,7 @@ def save_preview(
     if isinstance(fps, bool) or not isinstance(fps, int | float) or not _FPS_RANGE[0] <= fps <= _FPS_RANGE[1]:
         raise BadArgument("fps", fps, f"{_FPS_RANGE[0]}..{_FPS_RANGE[1]} frames per second")
     check_target(path)
-    strips = clip_strips(videos, semantics, labels, instances=instances, titles=titles)
+    strips = clip_strips(videos, semantics, labels, instances=instances, titles=titles, classes=classes)
     layout = _layout_for(suffix, strips, scale)
     _check_size(suffix, layout)
     replace_file(path, _encoded(suffix, strips, layout, fps))
@@ -73,7 +76,7 @@ def animation_layout(strips: Sequence[Strip], *, scale: int | None = None) -> Sh
     blocks = [_panel(strip, scale, alone=len(strips) == 1) for strip in strips]
     height = max(block.down * block.tile_height for block in blocks)
     width = max(block.across * block.tile_width for block in blocks)
-    return lay_out(blocks, balanced_columns(len(blocks), height, width))
+    return lay_out(blocks, balanced_columns(len(blocks), height, width), strips[0].classes)
 
 
 def _panel(strip: Strip, scale: int | None, alone: bool) -> Block:
@@ -129,7 +132,9 @@ def _encoded(suffix: str, strips: Sequence[Strip], layout: SheetLayout, fps: flo
         return encode_png(draw_sheet(strips, layout))
     num_frames = max(strip.shape[0] for strip in strips)
     if suffix == ".gif":
-        palette = gif_palette([CLASS_COLOURS, *(row.colours for strip in strips for row in strip.rows)])
+        palette = gif_palette(
+            [class_colours(layout.classes), *(row.colours for strip in strips for row in strip.rows)]
+        )
         durations = frame_durations(num_frames, fps, unit=10)
         return encode_gif(_indexed_pages(strips, layout, palette), palette, durations)
     pages = _colour_pages(strips, layout)

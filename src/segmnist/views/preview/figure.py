@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
+from segmnist.classes import DIGITS, Classes
 from segmnist.errors import BadArgument
-from segmnist.palette import CLASS_COLOURS, UInt8
+from segmnist.palette import UInt8, class_colours
 from segmnist.views.preview.layout import Block, Box, SheetLayout, lay_out, whole_scale
 from segmnist.views.preview.strips import Batch, Strip, clip_strips
 from segmnist.views.preview.text import load_font, printable
@@ -27,13 +28,14 @@ def contact_sheet(
     scale: int | None = None,
     titles: Sequence[str] | None = None,
     instances: Batch | None = None,
+    classes: Classes = DIGITS,
 ) -> Image.Image:
     """Draw 1..100 clips, (T,H,W) uint8 each, one above the other, as an RGB image on white with a legend.
 
     Each clip shows `num_columns` of its frames, from the first to the last, or all if it has fewer; below
     them the classes (T,H,W) and, if given, the instances (T,H,W). Its title names `labels` (N,) uint8, unless
-    `titles` has another. `scale` enlarges by a whole factor; None chooses one that shows frames at up to 128
-    pixels. Clips may differ in shape.
+    `titles` has another; `classes` has the names of other digits' classes. `scale` enlarges by a whole factor;
+    None chooses one that shows frames at up to 128 pixels. Clips may differ in shape.
 
     Raises BadArgument for a wrong number of clips, shape, dtype, class, `num_columns` (1..100) or `scale`
     (1..32).
@@ -42,7 +44,7 @@ def contact_sheet(
     >>> contact_sheet([still], [still + 10], [np.array([], np.uint8)]).mode
     'RGB'
     """
-    strips = clip_strips(videos, semantics, labels, instances=instances, titles=titles)
+    strips = clip_strips(videos, semantics, labels, instances=instances, titles=titles, classes=classes)
     return draw_sheet(strips, sheet_layout(strips, num_columns=num_columns, scale=scale))
 
 
@@ -52,7 +54,8 @@ def sheet_layout(strips: Sequence[Strip], *, num_columns: int = 10, scale: int |
     Raises BadArgument for `num_columns` outside 1..100 or `scale` outside 1..32.
     """
     check_whole("num_columns", num_columns, MAX_COLUMNS)
-    return lay_out([_sheet_block(strip, num_columns, scale) for strip in strips], num_columns=1)
+    blocks = [_sheet_block(strip, num_columns, scale) for strip in strips]
+    return lay_out(blocks, num_columns=1, classes=strips[0].classes)
 
 
 def draw_sheet(strips: Sequence[Strip], layout: SheetLayout) -> Image.Image:
@@ -89,7 +92,7 @@ def blank_page(layout: SheetLayout) -> UInt8:
         draw.text((line.left, line.top), printable(line.text, font), fill="black", font=font)
     page = np.array(image)
     for digit, box in enumerate(layout.swatches):
-        page[box.slices] = CLASS_COLOURS[digit]
+        page[box.slices] = class_colours(layout.classes)[digit]
     return page
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from segmnist.classes import DIGITS, Classes
 from segmnist.views.preview.text import broken_lines, load_font, text_width
 
 CAPTION = "colour map of the digits"
+NAMES_CAPTION = "colour map of the classes"
+MOST_LETTERS = 24
+"""Letters of a class's name in a legend."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +40,14 @@ class TextLine:
 
 @dataclass(frozen=True)
 class SheetLayout:
-    """A page: size (height, width), font size, tiles[clip][down][across], lines of text, digits' swatches."""
+    """A page: size (height, width), font size, tiles[clip][down][across], lines of text, the classes and swatches."""
 
     size: tuple[int, int]
     font_size: int
     tiles: tuple[tuple[tuple[Box, ...], ...], ...]
     texts: tuple[TextLine, ...]
     swatches: tuple[Box, ...]
+    classes: Classes
 
 
 @dataclass(frozen=True)
@@ -65,16 +70,16 @@ def whole_scale(height: int, width: int, target: int) -> int:
     return max(1, target // max(height, width))
 
 
-def lay_out(blocks: Sequence[Block], num_columns: int) -> SheetLayout:
-    """Place blocks in a grid of `num_columns`, row by row, and the legend at the bottom left."""
-    return _Pen(blocks, num_columns).layout()
+def lay_out(blocks: Sequence[Block], num_columns: int, classes: Classes = DIGITS) -> SheetLayout:
+    """Place blocks in a grid of `num_columns`, row by row, and the legend of the classes at the bottom left."""
+    return _Pen(blocks, num_columns, classes).layout()
 
 
 class _Pen:
     """Measures that follow from the letters, and the place reached on the page."""
 
-    def __init__(self, blocks: Sequence[Block], num_columns: int) -> None:
-        self.blocks, self.num_columns = blocks, num_columns
+    def __init__(self, blocks: Sequence[Block], num_columns: int, classes: Classes) -> None:
+        self.blocks, self.num_columns, self.classes = blocks, num_columns, classes
         # Wide pages are looked at from farther away, so their letters grow, within reason.
         widest = max(block.across * block.tile_width for block in blocks)
         self.em = min(max(widest // 72, 15), 26)
@@ -106,11 +111,13 @@ class _Pen:
                 self._write_title(titles[i], left, top)
                 tiles.append(self._place_tiles(block, left, top + self.gap))
             top += self.gap + max(self._span(block.down, block.tile_height) for block in line) + self.pause
-        swatches, bottom = self._place_legend(top)
+        place = self._place_digits if self.classes == DIGITS else self._place_names
+        self.texts.append(TextLine(CAPTION if self.classes == DIGITS else NAMES_CAPTION, self.margin, top))
+        swatches, bottom = place(top)
         right = max(line.left + text_width(line.text, self.font) for line in self.texts)
         right = max(right, swatches[-1].left + swatches[-1].width, self._grid_right())
         size = (bottom + self.margin, right + self.margin)
-        return SheetLayout(size, self.em, tuple(tiles), tuple(self.texts), swatches)
+        return SheetLayout(size, self.em, tuple(tiles), tuple(self.texts), swatches, self.classes)
 
     def _grid_right(self) -> int:
         columns = min(self.num_columns, len(self.blocks))
@@ -131,9 +138,22 @@ class _Pen:
             for y in range(block.down)
         )
 
-    def _place_legend(self, top: int) -> tuple[tuple[Box, ...], int]:
+    def _place_names(self, top: int) -> tuple[tuple[Box, ...], int]:
+        """Place a swatch of each class with its name beside it, in as many columns as the page has room for."""
+        side, names = round(1.1 * self.em), [_cut(name) for name in self.classes.names]
+        widest = max(text_width(name, self.font) for name in names)
+        step = side + 2 * self.gap + widest + self.em
+        columns = max(1, (max(self._grid_right(), 30 * self.em) - self.margin) // step)
+        boxes = []
+        for place, name in enumerate(names):
+            left = self.margin + place % columns * step
+            line = top + (1 + place // columns) * (self.line + self.gap) + self.gap
+            boxes.append(Box(left, line, side, side))
+            self.texts.append(TextLine(name, left + side + 2 * self.gap, line - self.gap // 2))
+        return tuple(boxes), boxes[-1].top + side
+
+    def _place_digits(self, top: int) -> tuple[tuple[Box, ...], int]:
         width, height = round(1.4 * self.em), round(1.4 * self.em)
-        self.texts.append(TextLine(CAPTION, self.margin, top))
         boxes = tuple(
             Box(self.margin + digit * width, top + 2 * self.line + self.gap, width, height)
             for digit in range(10)
@@ -142,3 +162,7 @@ class _Pen:
             left = box.left + (width - text_width(str(digit), self.font)) // 2
             self.texts.append(TextLine(str(digit), left, top + self.line + self.gap // 2))
         return boxes, boxes[0].top + height
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1]}…"

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.classes import BACKGROUND, IGNORE
+from segmnist.classes import DIGITS, IGNORE, Classes
 from segmnist.errors import BadArgument
-from segmnist.palette import CLASS_COLOURS, GREY_LEVELS, INSTANCE_COLOURS, UInt8
+from segmnist.palette import GREY_LEVELS, INSTANCE_COLOURS, UInt8, class_colours
 
 Batch = Sequence[UInt8] | UInt8
 """One array a clip: a sequence of them, or one array with a leading clip axis."""
@@ -37,10 +37,11 @@ class Row:
 
 @dataclass(frozen=True, eq=False)
 class Strip:
-    """One clip on a page: its title and its rows, all of the same frames, height and width."""
+    """One clip on a page: its title, its rows, all of the same frames, height and width, and its classes."""
 
     title: str
     rows: tuple[Row, ...]
+    classes: Classes = DIGITS
 
     def __post_init__(self) -> None:
         shapes = [row.pixels.shape for row in self.rows]
@@ -54,7 +55,7 @@ class Strip:
         return T, H, W
 
 
-def clip_title(index: int, labels: UInt8) -> str:
+def clip_title(index: int, labels: UInt8, classes: Classes = DIGITS) -> str:
     """The title of clip `index` (from 0) with these labels (N,) uint8; padding (255) is left out.
 
     >>> clip_title(0, np.array([6, 0, 9, 255], np.uint8))
@@ -63,17 +64,28 @@ def clip_title(index: int, labels: UInt8) -> str:
     'Sample 2 : no digits'
     """
     digits = labels[labels != IGNORE].tolist()
-    return f"Sample {index + 1} : " + (f"MNIST digits {digits}" if digits else "no digits")
+    words = f"MNIST digits {digits}" if classes == DIGITS else names_of(labels, classes)
+    return f"Sample {index + 1} : " + (words if digits else "no digits")
 
 
-def title_of(clip_id: int, labels: UInt8) -> str:
+def names_of(labels: UInt8, classes: Classes) -> str:
+    """Return the names of labels (N,) uint8 with commas between them, padding (255) left out; "none" of none.
+
+    >>> names_of(np.array([6, 0, 255], np.uint8), DIGITS)
+    '6, 0'
+    """
+    return ", ".join(classes.names[label] for label in labels[labels != IGNORE]) or "none"
+
+
+def title_of(clip_id: int, labels: UInt8, classes: Classes = DIGITS) -> str:
     """Return the title of a clip that has an id.
 
     >>> title_of(57, np.array([6, 0, 9, 255], np.uint8)), title_of(3, np.array([], np.uint8))
     ('Clip 57: digits 6, 0, 9', 'Clip 3: no digits')
     """
-    digits = ", ".join(map(str, labels[labels != IGNORE].tolist()))
-    return f"Clip {clip_id}: " + (f"digits {digits}" if digits else "no digits")
+    kind = "digits " if classes == DIGITS else ""
+    found = (labels != IGNORE).any()
+    return f"Clip {clip_id}: " + (f"{kind}{names_of(labels, classes)}" if found else "no digits")
 
 
 def clip_strips(
@@ -83,13 +95,14 @@ def clip_strips(
     *,
     instances: Batch | None = None,
     titles: Sequence[str] | None = None,
+    classes: Classes = DIGITS,
 ) -> tuple[Strip, ...]:
     """Strips of 1..100 clips: the video, the classes and, if given, the instances, each (T,H,W) uint8 a clip.
 
-    `labels` are (N,) uint8 a clip, 0..9 or the padding 255; `titles` replaces the titles made of them. Clips
-    may differ in shape.
+    `labels` are (N,) uint8 a clip, the number of a class of digits or the padding 255; `titles` replaces the titles made of
+    them. `classes` has the names. Clips may differ in shape.
 
-    Raises BadArgument for a wrong number of clips, shape, dtype, or a class that is none of 0..10 and 255.
+    Raises BadArgument for a wrong number of clips, shape, dtype, or a class that is none of these and not 255.
     """
     if not 1 <= len(videos) <= MAX_CLIPS:
         raise BadArgument("videos", f"{len(videos)} clips", f"1..{MAX_CLIPS} clips", "preview a selection")
@@ -98,20 +111,26 @@ def clip_strips(
     _check_count("titles", titles, len(videos))
     return tuple(
         Strip(
-            clip_title(i, _checked_labels(labels[i], i)) if titles is None else str(titles[i]),
-            _clip_rows(i, videos[i], semantics[i], None if instances is None else instances[i]),
+            clip_title(i, _checked_labels(labels[i], i, classes), classes)
+            if titles is None
+            else str(titles[i]),
+            _clip_rows(i, videos[i], semantics[i], None if instances is None else instances[i], classes),
+            classes,
         )
         for i in range(len(videos))
     )
 
 
-def _clip_rows(clip: int, video: UInt8, semantic: UInt8, instance: UInt8 | None) -> tuple[Row, ...]:
+def _clip_rows(
+    clip: int, video: UInt8, semantic: UInt8, instance: UInt8 | None, classes: Classes
+) -> tuple[Row, ...]:
     _check_array(f"videos[{clip}]", video, "(T,H,W)", 3)
     _check_like(f"semantics[{clip}]", semantic, video)
-    if np.any((semantic > BACKGROUND) & (semantic != IGNORE)):
-        wrong = int(semantic[(semantic > BACKGROUND) & (semantic != IGNORE)][0])
-        raise BadArgument(f"semantics[{clip}]", wrong, "0..9 a digit, 10 background, 255 ignore")
-    rows = [Row(video, GREY_LEVELS), Row(semantic, CLASS_COLOURS)]
+    odd = (semantic > classes.background) & (semantic != IGNORE)
+    if np.any(odd):
+        expected = f"{classes.range} a digit, {classes.background} background, 255 ignore"
+        raise BadArgument(f"semantics[{clip}]", int(semantic[odd][0]), expected)
+    rows = [Row(video, GREY_LEVELS), Row(semantic, class_colours(classes))]
     if instance is not None:
         _check_like(f"instances[{clip}]", instance, video)
         rows.append(Row(instance, INSTANCE_COLOURS))
@@ -136,11 +155,11 @@ def _check_like(name: str, array: Any, video: UInt8) -> None:
         raise BadArgument(name, array.shape, f"the shape of its video, {video.shape}")
 
 
-def _checked_labels(labels: Any, clip: int) -> UInt8:
+def _checked_labels(labels: Any, clip: int, classes: Classes) -> UInt8:
     _check_array(f"labels[{clip}]", labels, "(N,)", 1)
     checked: UInt8 = labels
-    if np.any((checked > 9) & (checked != IGNORE)):
-        raise BadArgument(f"labels[{clip}]", checked.tolist(), "digits 0..9, or 255 for padding")
+    if np.any((checked >= classes.background) & (checked != IGNORE)):
+        raise BadArgument(f"labels[{clip}]", checked.tolist(), f"digits {classes.range}, or 255 for padding")
     return checked
 
 

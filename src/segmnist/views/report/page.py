@@ -9,12 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from segmnist.classes import IGNORE
 from segmnist.dataset.reader import StoredDataset, open_dataset
 from segmnist.dataset.recipe import Recipe
 from segmnist.digits.bank import DigitBank
 from segmnist.html_page import Html, page, sections, table, wide
-from segmnist.palette import CLASS_COLOURS, CLASS_NAMES, GREY_LEVELS
+from segmnist.palette import GREY_LEVELS, class_colours
 from segmnist.render.derived import CAMOUFLAGE_LEVELS
 from segmnist.render.engine import render
 from segmnist.scene.sample import sample
@@ -23,7 +22,7 @@ from segmnist.scene.spec import sections as sections_of_spec
 from segmnist.version import __version__
 from segmnist.views.clip_figure import STYLE as CLIP_STYLE
 from segmnist.views.clip_figure import class_key, clip_figure
-from segmnist.views.preview.strips import Row
+from segmnist.views.preview.strips import Row, names_of
 from segmnist.views.report.charts import heat, histogram
 from segmnist.views.report.survey import BINS, SHEET, Survey
 
@@ -90,15 +89,14 @@ def _facts(found: Survey) -> str:
 
 def _balance(found: Survey) -> str:
     pixels = found.pixels_of_class
-    share = pixels[10] / max(int(pixels.sum()), 1)
+    names = found.recipe.class_names
+    share = pixels[-1] / max(int(pixels.sum()), 1)
     counts = found.digits_a_clip
     low, high = found.recipe.spec.num_digits_range
     numbers = [str(number) for number in range(low, high + 1)]
     charts = [
-        histogram("Digits of each class", found.digits_of_class, CLASS_NAMES[:10], "class"),
-        histogram(
-            "Pixels of each class", pixels[:10], CLASS_NAMES[:10], "class; the background is not shown"
-        ),
+        histogram("Digits of each class", found.digits_of_class, names, "class"),
+        histogram("Pixels of each class", pixels[:-1], names, "class; the background is not shown"),
         histogram("Digits in a clip", counts[low : high + 1], numbers, "digits"),
     ]
     return f'<div class="charts">{"".join(charts)}</div><p>Background: {share:.1%} of all pixels.</p>'
@@ -147,14 +145,14 @@ def _sheet(found: Survey, clips_shown: Mapping[int, str], bank: DigitBank) -> st
     videos = dataset.batch(_rows_of(found, clip_ids), ["video"])["video"]
     figures = []
     for place, (clip_id, said) in enumerate(clips_shown.items()):
-        digits = ", ".join(str(label) for label in clips.labels[place] if label != IGNORE) or "none"
+        digits = names_of(clips.labels[place], recipe.classes)
         rows = (
             ("video", Row(np.ascontiguousarray(videos[place]), GREY_LEVELS)),
-            ("classes", Row(clips["semantic"][place], CLASS_COLOURS)),
+            ("classes", Row(clips["semantic"][place], class_colours(recipe.classes))),
         )
         more = f"<p>{html.escape(said)}</p>" if said else ""
         figures.append(clip_figure(f"Clip {clip_id}, digits {digits}", rows, more))
-    return f'{class_key()}<div class="sheet">{"".join(figures)}</div>'
+    return f'{class_key(recipe.classes)}<div class="sheet">{"".join(figures)}</div>'
 
 
 def _rows_of(found: Survey, clip_ids: Sequence[int]) -> list[int]:

@@ -37,8 +37,8 @@ class Survey:
     recipe: Recipe
     place: str
     num_surveyed: int = 0
-    digits_of_class: Counts = field(default_factory=lambda: np.zeros(10, np.int64))
-    pixels_of_class: Counts = field(default_factory=lambda: np.zeros(11, np.int64))
+    digits_of_class: Counts = field(init=False)
+    pixels_of_class: Counts = field(init=False)
     digits_a_clip: Counts = field(default_factory=lambda: np.zeros(65, np.int64))
     visibility: Counts = field(default_factory=lambda: np.zeros(BINS, np.int64))
     camouflage: Counts = field(default_factory=lambda: np.zeros(BINS, np.int64))
@@ -52,6 +52,11 @@ class Survey:
     """Clips whose stored video is not what the recipe gives."""
     files: list[tuple[str, int, str]] = field(default_factory=list)
     """Path, bytes and SHA-256 of the files in the manifest."""
+
+    def __post_init__(self) -> None:
+        num_classes = self.recipe.classes.num_classes
+        self.digits_of_class = np.zeros(num_classes - 1, np.int64)
+        self.pixels_of_class = np.zeros(num_classes, np.int64)
 
 
 def survey(place: str | Path, *, max_clips: int = 2000, bank: DigitBank | None = None) -> Survey:
@@ -90,8 +95,8 @@ def _add(found: Survey, dataset: StoredDataset, rows: NDArray[np.int64], bank: D
     found.differing += ids[~same].tolist()
     real = clips.labels != IGNORE
     found.num_surveyed += len(rows)
-    found.digits_of_class += np.bincount(clips.labels[real], minlength=10)[:10]
-    found.pixels_of_class += np.bincount(clips["semantic"].ravel(), minlength=11)[:11]
+    found.digits_of_class += np.bincount(clips.labels[real], minlength=len(found.digits_of_class))
+    found.pixels_of_class += np.bincount(clips["semantic"].ravel(), minlength=len(found.pixels_of_class))
     found.digits_a_clip += np.bincount(real.sum(axis=1), minlength=65)[:65]
     inside = clips["present"] & (clips["truncation"] < 1)
     found.visibility += _histogram(clips["visibility"][inside], 1.0)
