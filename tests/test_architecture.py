@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -179,6 +180,14 @@ KERNELS = {module for module in MODULES if {"kernels", "numba_kernels"} & set(mo
 def test_numba_is_in_kernels_only() -> None:
     assert users_of("numba", "llvmlite") <= KERNELS | {"segmnist.compiled"}
     assert {i.module for i in IMPORTS if i.target == "numba.njit"} == {"segmnist.compiled"}
+
+
+def test_python_calls_no_subroutine() -> None:
+    """It has no wrapper that takes Python's objects: calling it would end the process."""
+    for i in IMPORTS:
+        if owner(i.target) in KERNELS and i.module not in KERNELS:
+            function = getattr(importlib.import_module(owner(i.target)), i.target.rpartition(".")[2], None)
+            assert not getattr(function, "targetoptions", {}).get("no_cpython_wrapper"), i
 
 
 def test_compiled_modules_are_imported_when_they_are_needed() -> None:

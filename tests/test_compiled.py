@@ -19,7 +19,12 @@ import segmnist
 PACKAGE = Path(segmnist.__file__).parent
 NOBODY = 54_321
 """A user id that has no account."""
-COMPILE = "from segmnist.scene.kernels import _place, Axis, reflect; assert reflect(7, 5) == 3"
+COMPILE = """from segmnist.compiled import kernel; from segmnist.scene.kernels import _place, Axis, reflect
+@kernel
+def bounce(position, span): return reflect(position, span)
+@kernel
+def place(start, velocity, span): return _place(Axis(start, velocity, 0, 0, span), 1)
+assert bounce(7, 5) == 3"""
 COMPILES = "segmnist: compiling its kernels"
 
 as_root = pytest.mark.skipif(
@@ -62,7 +67,7 @@ def copied(folder: Path) -> Path:
 def test_copies_share_what_they_compile_and_an_edit_of_any_source_is_compiled_anew(tmp_path: Path) -> None:
     caches = {"NUMBA_CACHE_DIR": str(tmp_path / "caches"), "SEGMNIST_CACHE_DIR": str(tmp_path / "others")}
     first, second = copied(tmp_path / "first"), copied(tmp_path / "second")
-    place = COMPILE + "; print(_place(Axis(4, 3, 0, 0, 5), 1), file=__import__('sys').stderr)"
+    place = COMPILE + "; print(place(4, 3, 5), file=__import__('sys').stderr)"
     assert COMPILES in run(place, first, **caches)
     assert run(place, second, **caches) == "3\n"
     # The loop of one function is inside another, which stays as it is.
@@ -111,6 +116,16 @@ def test_a_numba_with_other_names_keeps_kernels_itself(tmp_path: Path) -> None:
     ]
     unfit = without + "caching.CacheImpl._locator_classes = []; "
     assert run(unfit + COMPILE) == ""
+
+
+def test_what_is_kept_is_used_without_what_compiling_imports(tmp_path: Path) -> None:
+    """Which is half a second; and what needs compiling afterwards, or a user's own function, finds it there."""
+    caches = {"NUMBA_CACHE_DIR": str(tmp_path)}
+    assert COMPILES in run(COMPILE, **caches)
+    light = "; import sys; assert not {'numba.np.arraymath', 'scipy.linalg'} & {*sys.modules}"
+    assert run(COMPILE + light, **caches) == ""
+    users = "; import numba, numpy; assert numba.njit(lambda x: x.mean())(numpy.ones(3)) == 1"
+    assert COMPILES in run(COMPILE + light + "; assert place(4, 3.0, 5) == 3" + users, **caches)
 
 
 DIGITS = "; from segmnist import DigitBank; assert DigitBank.mnist().images.shape == (70000, 28, 28)"

@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba import njit
+from numba import njit, types
 
 from segmnist.cache_folder import cache_folder, private_temporary_folder
 
 try:
     from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
+    from numba.core.runtime import rtsys
 except ImportError:  # a Numba that has other names for them: its own cache must do
     CompileResultCacheImpl = FunctionCache = _CacheLocator = None
 
@@ -46,9 +47,10 @@ Function = Callable[..., Any]
 
 
 def kernel(function: Function | None = None, **options: Any) -> Any:
-    """Compile a function when it is first called, and keep its compiled form; a decorator, with or without options.
+    """Compile a function when Python first calls it, and keep its compiled form; a decorator, with or without options.
 
-    options: of `numba.njit`. The function runs without the interpreter's lock; uncompiled it is `.py_func`.
+    options: of `numba.njit`. The function runs without the interpreter's lock; uncompiled it is `.py_func`. What only kernels
+    call is a `subroutine`.
     """
     if function is None:
         return functools.partial(kernel, **options)
@@ -60,6 +62,23 @@ def kernel(function: Function | None = None, **options: Any) -> Any:
     else:
         with contextlib.suppress(RuntimeError):  # no folder that it may write to
             compiled.enable_caching()
+    return compiled
+
+
+def subroutine(function: Function | None = None, **options: Any) -> Any:
+    """Compile a function that kernels call, as `kernel` does; Python calls it as `.py_func`.
+
+    It has no wrapper that takes Python's objects: for a struct of 20 arrays, that takes longer to compile than the function.
+    Nor is it compiled anew for each constant that it is called with.
+    """
+    if function is None:
+        return functools.partial(subroutine, **options)
+    compiled = kernel(function, no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
+    if hasattr(compiled, "get_call_template"):
+        template_of = compiled.get_call_template
+        compiled.get_call_template = lambda given, named: template_of(
+            tuple(map(types.unliteral, given)), {name: types.unliteral(kind) for name, kind in named.items()}
+        )
     return compiled
 
 
@@ -149,6 +168,12 @@ if FunctionCache is not None:
             self._impl_class = functools.partial(_CacheImpl, place=place)
             super().__init__(function)
 
+        def load_overload(self, signature: Any, target_context: Any) -> Any:
+            """Return a compiled form, or None; leave alone what only compiling needs, which takes half a second to import."""
+            rtsys.initialize(target_context)
+            with self._guard_against_spurious_io_errors():
+                return self._load_overload(signature, target_context)
+
     class _CacheImpl(CompileResultCacheImpl):  # type: ignore[misc]
         """How compiled forms become bytes: Numba's way, under names that tell functions apart without their folders."""
 
@@ -197,7 +222,7 @@ def _notice() -> str:
     if place is None:
         return f"{task} for this process alone, as no cache folder can be written; {remedy}"
     if place == first and cache_folder():
-        return f"{task}, once on this machine (a minute or two) ..."
+        return f"{task}, once on this machine (up to a minute) ..."
     return f"{task} into {place.parent}, as no other cache folder can be written; {remedy}"
 
 

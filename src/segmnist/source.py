@@ -89,10 +89,11 @@ class ClipSource:
 
     def scene(self, clip_ids: ArrayLike) -> Scene:
         """Return the scenes of these clips; nothing is drawn."""
-        ids = check_clip_ids(clip_ids)
-        if self.length is not None and len(ids) and int(ids.max()) >= self.length:
-            raise BadArgument("clip_ids", int(ids.max()), f"0..{self.length - 1}")
-        return sample(self.spec, ids, split=self.split, seed=self.seed, bank=self.bank)
+        if self.length is not None:
+            clip_ids = check_clip_ids(clip_ids)
+            if len(clip_ids) and int(clip_ids.max()) >= self.length:
+                raise BadArgument("clip_ids", int(clip_ids.max()), f"0..{self.length - 1}")
+        return sample(self.spec, clip_ids, split=self.split, seed=self.seed, bank=self.bank)
 
     def batch(self, clip_ids: ArrayLike) -> Clips:
         """Return these clips, in this order, drawn as one batch."""

@@ -31,17 +31,17 @@ def test_reflect_is_where_small_steps_lead(
     position, speed = start, velocity
     for t in range(1, frames + 1):
         position, speed = walk(position, speed, span)
-        assert reflect(start + velocity * t, span) == position
+        assert reflect.py_func(start + velocity * t, span) == position
 
 
 @given(st.integers(-(1 << 40), 1 << 40))
 def test_without_room_nothing_moves(position: int) -> None:
-    assert reflect(position, 0) == 0
+    assert reflect.py_func(position, 0) == 0
 
 
 @given(st.integers(-(1 << 40), 1 << 40), st.integers(1, 1 << 28))
 def test_reflect_stays_inside_and_moves_no_faster(position: int, span: int) -> None:
-    here, next_ = reflect(position, span), reflect(position + 1, span)
+    here, next_ = reflect.py_func(position, span), reflect.py_func(position + 1, span)
     assert 0 <= here <= span
     assert abs(next_ - here) == 1
 
@@ -138,7 +138,7 @@ def test_the_origin_simulation_gives_the_same_path() -> None:
     @given(st.integers(0, 36 * ONE - 1), st.integers(-6 * ONE, 6 * ONE), st.integers(1, 3))
     def same(start: int, velocity: int, stride: int) -> None:
         out = np.zeros(12, np.int32)
-        _move_like_origin(out, Axis(start, velocity, 0, 14 * ONE, 36 * ONE), stride)
+        _move_like_origin.py_func(out, Axis(start, velocity, 0, 14 * ONE, 36 * ONE), stride)
         expected = simulate_like_origin(start / ONE, velocity / ONE, 36, 12 * stride)[::stride]
         assert (out / ONE - 14).tolist() == expected
 

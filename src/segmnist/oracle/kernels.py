@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.compiled import kernel
+from segmnist.compiled import kernel, subroutine
 
 Array = NDArray[Any]
 
@@ -66,7 +66,7 @@ def splat(weight: Array, odds: Array, begin: Array, end: Array, pixel: Array, ou
                     out[label, pixel[e]] += share
 
 
-@kernel
+@subroutine
 def number_pixels(begin: Array, end: Array, pixel: Array, place: Array, touched: Array, held: Array) -> int:
     """Number the pixels under any of these digits from 0 on, and return how many there are.
 

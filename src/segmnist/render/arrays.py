@@ -240,7 +240,12 @@ def check_truths(names: str | Iterable[str]) -> tuple[Truth, ...]:
     >>> check_truths(["instance", "semantic"])
     ('semantic', 'instance')
     """
-    asked = {names} if isinstance(names, str) else set(names)
+    return _checked_truths((names,) if isinstance(names, str) else tuple(names))
+
+
+@lru_cache(maxsize=256)
+def _checked_truths(names: tuple[str, ...]) -> tuple[Truth, ...]:
+    asked = set(names)
     for name in sorted(asked):
         if name not in TRUTHS:
             bringing = [truth for truth, arrays in TRUTHS.items() if name in arrays]

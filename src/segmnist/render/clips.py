@@ -121,7 +121,8 @@ class Clips(_Arrays):
             name: array[row][:count] if ARRAYS[name].axes[:1] == ("digit",) else array[row]
             for name, array in self.arrays.items()
         }
-        return Clip(int(self.scene.clip_ids[row]), self.scene.select(slice(row, row + 1)), arrays)
+        scene = self.scene if len(self) == 1 else self.scene.select(slice(row, row + 1))
+        return Clip(int(scene.clip_ids[0]), scene, arrays)
 
     def __repr__(self) -> str:
         B, T, H, W = self.video.shape

@@ -107,6 +107,8 @@ def _scratch_names(names: tuple[str, ...]) -> tuple[str, ...]:
 def _pieces(scene: Scene, names: tuple[str, ...], num_threads: int) -> list[slice]:
     """Return the runs of clips to draw at once: all of them, unless scratch or threads call for less."""
     count = len(scene)
+    if count == 1:
+        return [slice(0, 1)]
     # Four pieces a thread even out clips of unequal cost.
     size = count if num_threads == 1 else -(-count // (4 * num_threads))
     scratch = bytes_of(scene.spec, 1, _scratch_names(names))

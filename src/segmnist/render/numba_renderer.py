@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,11 +40,17 @@ def draw(scene: Scene, names: Iterable[str], out: Mapping[str, Array]) -> None:
     This is the interface of every renderer: `names` may hold others, too, which are left alone. Safe to call from several
     threads.
     """
-    _run(scene, {KINDS[name].made for name in names} & set(BY_RENDERER), out)
+    _run(scene, _makers_of(tuple(names)), out)
 
 
-def _run(scene: Scene, makers: set[Maker], out: Mapping[str, Array]) -> None:
-    """Run the kernels of some makers. Kernels are imported here, as Numba takes two seconds to import."""
+@lru_cache(maxsize=256)
+def _makers_of(names: tuple[str, ...]) -> frozenset[Maker]:
+    """Return which of the renderer's makers make some of these arrays."""
+    return frozenset(KINDS[name].made for name in names) & frozenset(BY_RENDERER)
+
+
+def _run(scene: Scene, makers: frozenset[Maker], out: Mapping[str, Array]) -> None:
+    """Run the kernels of some makers. Kernels are imported here, as Numba takes a second to import."""
     spec = scene.spec
     frame, scene_arrays, style = _frame(scene), _scene_arrays(scene), _style(scene)
     if "drawn" in makers:
@@ -98,9 +106,11 @@ def _flat(array: Array) -> Array:
 
 def _outputs(out: Mapping[str, Array]) -> Outputs:
     """Return the arrays as the drawing kernel takes them: flat, zero-sized where not asked for."""
-    dtypes = {name: np.int64 if name == "ink_bits" else np.uint8 for name in Outputs._fields}
-    nothing = np.empty(0, np.uint8)
-    return Outputs(**{name: _flat(out.get(name, nothing)).view(dtype) for name, dtype in dtypes.items()})
+    return Outputs(*[_flat(out[name]) if name in out else nothing for name, nothing in _NOTHING.items()])
+
+
+_NOTHING = {name: np.empty(0, np.int64 if name == "ink_bits" else np.uint8) for name in Outputs._fields}
+"""What stands for an array that was not asked for."""
 
 
 def _frame(scene: Scene) -> Frame:
@@ -108,9 +118,11 @@ def _frame(scene: Scene) -> Frame:
 
 
 def _scene_arrays(scene: Scene) -> SceneArrays:
-    named = scene.arrays()
-    arrays = {name: named[name] for name in SceneArrays._fields if name in named}
-    return SceneArrays(**arrays, images=scene.bank.images, sine=sine_table())
+    return SceneArrays(*_arrays_of(scene), scene.bank.images, sine_table())
+
+
+_arrays_of = attrgetter(*SceneArrays._fields[:-2])
+"""The arrays of a Scene in the order of `SceneArrays`, whose last two fields are the bank's images and the sine table."""
 
 
 def _style(scene: Scene) -> Style:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.compiled import kernel
+from segmnist.compiled import kernel, subroutine
 from segmnist.scene.parameters import (
     RECTANGLE,
     TRIANGLE_DOWN,
@@ -101,7 +101,7 @@ class Shape(NamedTuple):
     along_x: Axis
 
 
-@kernel
+@subroutine
 def philox_block(index: int, word1: int, id_low: int, id_high: int, key0: int, key1: int) -> Words:
     """Return the four words at one address; the state is kept in 64-bit lanes so that LLVM can use wide multiplies."""
     a, b, c, d = np.uint64(index), np.uint64(word1), np.uint64(id_low), np.uint64(id_high)
@@ -114,20 +114,20 @@ def philox_block(index: int, word1: int, id_low: int, id_high: int, key0: int, k
     return np.int64(a), np.int64(b), np.int64(c), np.int64(d)
 
 
-@kernel
+@subroutine
 def _draw(address: Address, purpose: int, index: int) -> Words:
     """Return the four words of block `index` of a purpose."""
     a = address
     return philox_block(index, purpose << 24 | a.split << 16, a.id_low, a.id_high, a.key0, a.key1)
 
 
-@kernel
+@subroutine
 def _between(word: int, low: int, high: int) -> int:
     """Return a whole number in low..high; the bias is at most (high - low + 1) / 2^32."""
     return low + (word * (high - low + 1) >> 32)
 
 
-@kernel
+@subroutine
 def _on_lattice(word: int, low: int, high: int, step: int) -> int:
     """Return one of low, low + step, ... up to high; any whole number between where step is 0."""
     if step == 0:
@@ -135,7 +135,7 @@ def _on_lattice(word: int, low: int, high: int, step: int) -> int:
     return low + step * _between(word, 0, (high - low) // step)
 
 
-@kernel
+@subroutine
 def reflect(position: int, span: int) -> int:
     """Return the place in 0..span of a point that went straight on through walls which reflect it."""
     if span == 0:
@@ -144,14 +144,14 @@ def reflect(position: int, span: int) -> int:
     return folded if folded <= span else 2 * span - folded
 
 
-@kernel
+@subroutine
 def _place(axis: Axis, t: int) -> int:
     """Return where a thing is after t frames; its acceleration keeps its direction, as if there were no walls."""
     way = axis.start + axis.velocity * t + (axis.acceleration * t * t >> 1)
     return axis.low + reflect(way, axis.span)
 
 
-@kernel
+@subroutine
 def _move_like_origin(out: Array, axis: Axis, stride: int) -> None:
     """Write the 2020 code's path of a digit.
 
@@ -169,7 +169,7 @@ def _move_like_origin(out: Array, axis: Axis, stride: int) -> None:
         position += velocity
 
 
-@kernel
+@subroutine
 def _move_clamped(out: Array, axis: Axis, stride: int) -> None:
     """Write the path of a digit of the 2015 data set, which takes a step before its first frame.
 
@@ -184,7 +184,7 @@ def _move_clamped(out: Array, axis: Axis, stride: int) -> None:
             out[t // stride] = (position >> 16 << 16) + axis.low
 
 
-@kernel
+@subroutine
 def _direction(p: SamplingParameters, word: int) -> int:
     """Return a direction in hundredths of a degree, on the spec's lattice if it has one."""
     if p.direction_step:
@@ -192,7 +192,7 @@ def _direction(p: SamplingParameters, word: int) -> int:
     return word * 36_000 >> 32
 
 
-@kernel
+@subroutine
 def _velocity(p: SamplingParameters, sine: Array, word_speed: int, word_direction: int) -> tuple[int, int]:
     """Return a velocity along y and x, Q16 pixels a frame."""
     speed = _on_lattice(word_speed, p.speed_low, p.speed_high, p.speed_step)
@@ -200,7 +200,7 @@ def _velocity(p: SamplingParameters, sine: Array, word_speed: int, word_directio
     return -(speed * sine[direction] >> 30), speed * sine[direction + 9_000] >> 30
 
 
-@kernel
+@subroutine
 def _step_reflecting(position: int, velocity: int, span: int) -> tuple[int, int]:
     """Return the position in 0..span after one frame, and the velocity, turned around if a wall was met."""
     if span == 0:
@@ -209,7 +209,7 @@ def _step_reflecting(position: int, velocity: int, span: int) -> tuple[int, int]
     return (folded, velocity) if folded <= span else (2 * span - folded, -velocity)
 
 
-@kernel
+@subroutine
 def _wander(
     p: SamplingParameters, sine: Array, address: Address, n: int, digit: Digit, y: Array, x: Array
 ) -> None:
@@ -229,7 +229,7 @@ def _wander(
             y[k], x[k] = along_y.low + place_y, along_x.low + place_x
 
 
-@kernel
+@subroutine
 def _draw_life(p: SamplingParameters, address: Address, n: int, size: int) -> Life:
     """Draw when the n-th digit of a clip is there and how it grows; size: Q16, that at the first frame."""
     word_entry, word_lifespan, word_change, word_pulse = _draw(address, PURPOSE_LIFE, 2 * n)
@@ -248,7 +248,7 @@ def _draw_life(p: SamplingParameters, address: Address, n: int, size: int) -> Li
     )
 
 
-@kernel
+@subroutine
 def _size_at(size: int, life: Life, sine: Array, t: int, duration: int) -> int:
     """Return a digit's size at frame t of the motion, Q16: a ramp over the clip, and a pulse around it."""
     mean = size + (life.last_size - size) * t // duration
@@ -256,14 +256,14 @@ def _size_at(size: int, life: Life, sine: Array, t: int, duration: int) -> int:
     return mean + ((mean * life.pulse >> 16) * swing >> 30)
 
 
-@kernel
+@subroutine
 def _presence(life: Life, fade_frames: int, t: int) -> int:
     """Return how far a digit is there at frame t of the motion: up to fade_frames + 1, 0 before and after."""
     since, left = t - life.entry + 1, life.entry + life.lifespan - t
     return max(min(since, left, fade_frames + 1), 0)
 
 
-@kernel
+@subroutine
 def _draw_digit(p: SamplingParameters, tables: Tables, address: Address, n: int) -> tuple[Digit, Life]:
     """Draw the n-th digit of a clip; it meets the walls as one of its largest size would, so it never crosses them."""
     word_glyph, word_y, word_x, word_speed = _draw(address, PURPOSE_DIGIT, 4 * n)
@@ -308,7 +308,7 @@ def _draw_digit(p: SamplingParameters, tables: Tables, address: Address, n: int)
     return Digit(glyph, label, size, along_y, along_x, angle, rate, first, last), life
 
 
-@kernel
+@subroutine
 def _draw_shape(p: SamplingParameters, tables: Tables, address: Address, s: int) -> Shape:
     """Draw the s-th shape of a clip."""
     word_kind, word_height, word_width, word_y = _draw(address, PURPOSE_SHAPE, 3 * s)
@@ -339,7 +339,7 @@ def _draw_shape(p: SamplingParameters, tables: Tables, address: Address, s: int)
     return Shape(kind, height, width, apex, level, along_y, along_x)
 
 
-@kernel
+@subroutine
 def _draw_shape_like_origin(p: SamplingParameters, kind: int, level: int, words: Words) -> Shape:
     """Draw a shape as the 2020 code does: on a canvas a third larger than the frame, as large as fits there."""
     word_height, word_width, word_y, word_x = words
@@ -367,7 +367,7 @@ def _draw_shape_like_origin(p: SamplingParameters, kind: int, level: int, words:
     return Shape(kind, height, width, apex, level, Axis(0, 0, 0, top << 16, 0), Axis(0, 0, 0, left << 16, 0))
 
 
-@kernel
+@subroutine
 def _drift_like_origin(offset: int, step: int, room: int, place: Array, num_frames: int, stride: int) -> None:
     """Subtract the window's offset, which grows by `step` a frame and stays where the canvas would end."""
     for t in range(num_frames * stride):
@@ -378,7 +378,7 @@ def _drift_like_origin(offset: int, step: int, room: int, place: Array, num_fram
             offset += step
 
 
-@kernel
+@subroutine
 def _swap_depths(p: SamplingParameters, address: Address, word_count: int, num: int, depth: Array) -> None:
     """Write each digit's rank of depth, and let pairs of digits change places at random frames."""
     for n in range(num):
@@ -395,7 +395,7 @@ def _swap_depths(p: SamplingParameters, address: Address, word_count: int, num: 
                 depth[a, k], depth[b, k] = depth[b, k], depth[a, k]
 
 
-@kernel
+@subroutine
 def _fill_digits(
     p: SamplingParameters, tables: Tables, address: Address, b: int, num: int, out: SceneArrays
 ) -> None:
@@ -426,7 +426,7 @@ def _fill_digits(
             brightness[b, n, k] = (digit.brightness + ramp * t // duration) * share // (p.fade_frames + 1)
 
 
-@kernel
+@subroutine
 def _fill_shapes(
     p: SamplingParameters, tables: Tables, address: Address, b: int, num: int, out: SceneArrays
 ) -> None:
@@ -445,7 +445,7 @@ def _fill_shapes(
         _drift_shapes(p, address, y[b, :num], x[b, :num])
 
 
-@kernel
+@subroutine
 def _drift_shapes(p: SamplingParameters, address: Address, y: Array, x: Array) -> None:
     """Move all shapes as one layer, as the 2020 code's window drifts over its canvas."""
     word_y, word_x, word_step_y, word_step_x = _draw(address, PURPOSE_CLIP, 1)

@@ -19,7 +19,7 @@ from numba.core import cgutils
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic, models, register_model
 
-from segmnist.compiled import kernel
+from segmnist.compiled import subroutine
 
 _BYTE, _SHORT, _WORD = ir.IntType(8), ir.IntType(16), ir.IntType(32)
 _LONG = ir.IntType(64)
@@ -138,6 +138,16 @@ def fill_line(typing_context: Any, address: Any, byte: Any) -> Any:
         _store(builder, place, _splat(builder, value, 64))
 
     return _signature(types.void, (types.int64, types.uint8), generate)
+
+
+@intrinsic
+def copy_line(typing_context: Any, address: Any, source: Any) -> Any:
+    """Copy 64 bytes from another address."""
+
+    def generate(builder: Any, place: Any, other: Any) -> None:
+        _store(builder, place, _load(builder, other, _lanes(_BYTE, 64)))
+
+    return _signature(types.void, (types.int64, types.int64), generate)
 
 
 def _fill_bits(count: int) -> Any:
@@ -407,7 +417,7 @@ def highest_bit(typing_context: Any, bits: Any) -> Any:
     return _signature(types.int64, (types.int64,), generate)
 
 
-@kernel
+@subroutine
 def fill_frame(frame: int, size: int, byte: int) -> None:
     """Set the bytes of a frame, 256 or more of them, if it was asked for."""
     if frame:
@@ -416,7 +426,16 @@ def fill_frame(frame: int, size: int, byte: int) -> None:
         fill_line(frame + size - 64, byte)
 
 
-@kernel
+@subroutine
+def copy_frame(frame: int, source: int, size: int) -> None:
+    """Copy the bytes of a frame, 64 or more of them, from another address, if it was asked for."""
+    if frame:
+        for at in range(0, size - 63, 64):
+            copy_line(frame + at, source + at)
+        copy_line(frame + size - 64, source + size - 64)
+
+
+@subroutine
 def window(row: int, start: int) -> int:
     """Return bits start..start+63 of a row of bits between two words of zeros; `row` is the address of the first of them.
 

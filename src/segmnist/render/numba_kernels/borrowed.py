@@ -11,7 +11,7 @@ from typing import Any
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from segmnist.compiled import kernel
+from segmnist.compiled import subroutine
 from segmnist.render.numba_kernels.layout import Outputs, SceneArrays, Tables
 
 
@@ -28,7 +28,7 @@ def borrow(typing_context: Any, array: Any) -> Any:
     return array(array), generate
 
 
-@kernel
+@subroutine
 def borrow_scene(scene: SceneArrays) -> SceneArrays:
     """Return the arrays of a scene without their owners."""
     return SceneArrays(
@@ -40,13 +40,13 @@ def borrow_scene(scene: SceneArrays) -> SceneArrays:
     )  # fmt: skip
 
 
-@kernel
+@subroutine
 def borrow_tables(tables: Tables) -> Tables:
     """Return the tables of noise without their owners."""
     return Tables(borrow(tables.noise), borrow(tables.sensor_thresholds), borrow(tables.sensor_guide))
 
 
-@kernel
+@subroutine
 def borrow_outputs(out: Outputs) -> Outputs:
     """Return what is drawn into without its owners."""
     return Outputs(

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.compiled import kernel
-from segmnist.render.numba_kernels.blocks import address_of, fill_frame
+from segmnist.compiled import kernel, subroutine
+from segmnist.render.numba_kernels.blocks import address_of, copy_frame, fill_frame
 from segmnist.render.numba_kernels.borrowed import borrow_outputs, borrow_scene, borrow_tables
 from segmnist.render.numba_kernels.digits import (
     Canvas,
@@ -36,20 +36,13 @@ from segmnist.scene.randomness import PURPOSE_SENSOR
 Array = NDArray[Any]
 
 
-@kernel
+@subroutine
 def frame_at(output: Array, frame: int, size: int) -> int:
     """Return the address of a frame of `size` bytes in an output, 0 if the output was not asked for."""
     return address_of(output) + frame * size if output.size else 0
 
 
-@kernel
-def copy_frame(target: Array, source: Array, start: int, size: int) -> None:
-    """Copy a frame, [start : start + size], from one output to another, if that was asked for."""
-    if target.size:
-        target[start : start + size] = source[start : start + size]
-
-
-@kernel
+@subroutine
 def canvas_at(out: Outputs, frame: int, layer: int, size: int, words: int, levels: int) -> Canvas:
     """Return where a digit is drawn: number of the frame, and of its own layer; `words` of ink bits in a layer.
 
@@ -63,7 +56,7 @@ def canvas_at(out: Outputs, frame: int, layer: int, size: int, words: int, level
     )  # fmt: skip
 
 
-@kernel
+@subroutine
 def draw_shapes(
     scene: SceneArrays, bits: int, room: ShapeRoom, b: int, t: int, frame: Frame, video: int, shape_instance: int
 ) -> None:  # fmt: skip
@@ -71,12 +64,12 @@ def draw_shapes(
     fill_frame(shape_instance, frame.height * frame.width, 0)
     for s in range(scene.num_shapes[b]):
         shape = place_shape(scene, bits, room, b, s, t)
-        draw_shape(video, frame, shape, scene.shape_level[b, s])
+        draw_shape(video, frame, shape, np.int64(scene.shape_level[b, s]))
         if shape_instance:
             draw_shape(shape_instance, frame, shape, s + 1)
 
 
-@kernel
+@subroutine
 def clear_frames(
     out: Outputs, b: int, t: int, num_rows: int, num_frames: int, frame: Frame, style: Style
 ) -> None:
@@ -120,15 +113,13 @@ def draw_clips(frame: Frame, scene: SceneArrays, style: Style, tables: Tables, o
         for t in range(num_frames):
             number = b * num_frames + t
             start = number * size
+            now, shapes = address_of(video) + start, frame_at(out.shape_instance, number, size)
             address = NoiseAddress(t * style.frame_stride, clip_id & 0xFFFFFFFF, clip_id >> 32)
             draw_background(video, video_words, start, size, scratch, style, tables, address)
-            draw_shapes(
-                scene, address_of(shape_bits), room, b, t, frame, address_of(video) + start,
-                frame_at(out.shape_instance, number, size),
-            )  # fmt: skip
-            copy_frame(out.background_layer, video, start, size)
-            copy_frame(out.background_shape, out.shape_instance, start, size)
-            copy_frame(out.beneath, video, start, size)
+            draw_shapes(scene, address_of(shape_bits), room, b, t, frame, now, shapes)
+            copy_frame(frame_at(out.background_layer, number, size), now, size)
+            copy_frame(frame_at(out.background_shape, number, size), shapes, size)
+            copy_frame(frame_at(out.beneath, number, size), now, size)
             clear_frames(out, b, t, num_rows, num_frames, frame, style)
             fill_frame(levels, 2 * size, 0)
             for n in range(scene.num_digits[b]):
@@ -142,6 +133,6 @@ def draw_clips(frame: Frame, scene: SceneArrays, style: Style, tables: Tables, o
                     canvas = canvas_at(out, number, layer, size, num_words, levels)
                     glyph = Glyph(address_of(padded) + n * padded[0].size, log2, style.pad)
                     draw_digit(canvas, frame, glyph, pose, spans, n + 1, scene.label[b, n])
-            copy_frame(out.noiseless, video, start, size)
+            copy_frame(frame_at(out.noiseless, number, size), now, size)
             if style.sensor_reach:
                 add_sensor_noise(video, start, size, scratch, style, tables, address, PURPOSE_SENSOR)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.compiled import kernel
+from segmnist.compiled import kernel, subroutine
 from segmnist.render.numba_kernels.blocks import address_of, shade_pixels
 from segmnist.render.numba_kernels.borrowed import borrow, borrow_scene, borrow_tables
 from segmnist.render.numba_kernels.layout import NO_NOISE, Frame, SceneArrays, Style, Tables
@@ -53,7 +53,7 @@ class Textures(NamedTuple):
     bits: Array
 
 
-@kernel
+@subroutine
 def place_textures(scene: SceneArrays, b: int, t: int, textures: Textures) -> None:
     """Write where the textures of shapes lie at frame t of clip b; that of the ground lies at 0."""
     first = 1 + scene.label.shape[1]
@@ -61,7 +61,7 @@ def place_textures(scene: SceneArrays, b: int, t: int, textures: Textures) -> No
         textures.top[first + s], textures.left[first + s] = scene.shape_y[b, s, t], scene.shape_x[b, s, t]
 
 
-@kernel
+@subroutine
 def find_row_bits(tiles: Array, cells: Array, y: int, textures: Textures) -> None:
     """Write the row of each surface's tile that row y of the frame shows."""
     for k in range(tiles.shape[0]):
@@ -70,7 +70,7 @@ def find_row_bits(tiles: Array, cells: Array, y: int, textures: Textures) -> Non
             textures.bits[k] = tiles[k] >> (TILE * i) & 0xFF
 
 
-@kernel
+@subroutine
 def find_tints(instance: Array, shape_instance: Array, num_digits: int, places: Array) -> None:
     """Write the place in the palette of the first tint of each pixel's surface."""
     for i in range(places.shape[0]):
@@ -79,7 +79,7 @@ def find_tints(instance: Array, shape_instance: Array, num_digits: int, places: 
         places[i] = np.uint16(2) * (digit if digit else behind)
 
 
-@kernel
+@subroutine
 def add_texture(textures: Textures, row: Array) -> None:
     """Move to the second tint where the texture says so, in a row of places in the palette."""
     left, per_cell, bits = borrow(textures.left), borrow(textures.per_cell), borrow(textures.bits)
@@ -89,7 +89,7 @@ def add_texture(textures: Textures, row: Array) -> None:
         row[x] += np.uint16(bits[k] >> j & 1)
 
 
-@kernel
+@subroutine
 def add_hues(hues: Array, first: int, places: Array) -> None:
     """Move to the tint of its own random hue where a pixel shows the bare background."""
     for i in range(places.shape[0]):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.compiled import kernel
+from segmnist.compiled import subroutine
 from segmnist.render.numba_kernels.blocks import (
     brightest_ink,
     count_ink,
@@ -113,7 +113,7 @@ class Canvas(NamedTuple):
     counts: int
 
 
-@kernel
+@subroutine
 def find_ink(image: Array, threshold: int) -> InkOctagon:
     """Return what holds a glyph's ink: the pixels at or above the threshold."""
     height, width = image.shape
@@ -137,7 +137,7 @@ def find_ink(image: Array, threshold: int) -> InkOctagon:
     )
 
 
-@kernel
+@subroutine
 def pad_ink(image: Array, style: Style, pixels: Array) -> None:
     """Copy a glyph's ink into the middle of `pixels`, whose wide margin is zero and stays so."""
     least, offset, pad = np.uint8(style.ink_threshold), np.uint8(style.ink_offset), np.uint64(style.pad)
@@ -149,14 +149,14 @@ def pad_ink(image: Array, style: Style, pixels: Array) -> None:
             pixels[i + pad, j + pad] = (level | flat) if value >= least else np.uint8(0)
 
 
-@kernel
+@subroutine
 def level_of(value: int, brightness: int, style: Style) -> int:
     """Return the grey level of ink, given its glyph's value; brightness Q16."""
     ink = 255 if style.flat_ink else max(value - style.ink_offset, 1)
     return min(ink * brightness >> 16, 255)
 
 
-@kernel
+@subroutine
 def is_in_front(style: Style, level: int, depth: int, other_level: int, other_depth: int) -> bool:
     """Return whether the first of two digits at a place is seen there: the nearer, or the brighter, as the style says."""
     if style.brighter_is_seen and level != other_level:
@@ -164,7 +164,7 @@ def is_in_front(style: Style, level: int, depth: int, other_level: int, other_de
     return depth > other_depth
 
 
-@kernel
+@subroutine
 def log2_stride(glyph_width: int, pad: int) -> int:
     """Return the logarithm of a padded glyph's pixels a row: a power of two, so that a shift finds a row."""
     log2 = 0
@@ -173,7 +173,7 @@ def log2_stride(glyph_width: int, pad: int) -> int:
     return log2
 
 
-@kernel
+@subroutine
 def new_clip_digits(num_digits: int, num_frames: int) -> ClipDigits:
     """Return room for the digits of a clip."""
     turns = np.empty((6, num_digits, num_frames), np.int64)
@@ -181,7 +181,7 @@ def new_clip_digits(num_digits: int, num_frames: int) -> ClipDigits:
     return ClipDigits(ink, turns[0], turns[1], turns[2], turns[3], turns[4], turns[5])
 
 
-@kernel
+@subroutine
 def find_digits(scene: SceneArrays, b: int, style: Style, digits: ClipDigits) -> None:
     """Write the ink of the digits of clip b, and how they are turned."""
     for n in range(scene.num_digits[b]):
@@ -191,14 +191,14 @@ def find_digits(scene: SceneArrays, b: int, style: Style, digits: ClipDigits) ->
         turn_digit(scene, b, n, ink, style, digits)
 
 
-@kernel
+@subroutine
 def ink_of(digits: ClipDigits, n: int) -> InkOctagon:
     """Return the ink of digit n."""
     row = digits.ink[n]
     return InkOctagon(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9])
 
 
-@kernel(error_model="numpy")
+@subroutine(error_model="numpy")
 def turn_digit(scene: SceneArrays, b: int, n: int, ink: InkOctagon, style: Style, digits: ClipDigits) -> None:
     """Write how digit n of clip b is turned at each frame.
 
@@ -256,7 +256,7 @@ def turn_digit(scene: SceneArrays, b: int, n: int, ink: InkOctagon, style: Style
         digits.left[n, t], digits.right[n, t] = left, right
 
 
-@kernel
+@subroutine
 def pose_at(
     scene: SceneArrays, digits: ClipDigits, style: Style, b: int, n: int, t: int, frame: Frame
 ) -> Pose:  # fmt: skip
@@ -272,13 +272,13 @@ def pose_at(
     )  # fmt: skip
 
 
-@kernel
+@subroutine
 def glyph_place(pose: Pose, row: int, column: int) -> tuple[int, int]:
     """Return the glyph's (row, column) under a pixel's centre, Q16."""
     return glyph_point(pose, (row << 16) + 32_768, (column << 16) + 32_768)
 
 
-@kernel
+@subroutine
 def glyph_point(pose: Pose, y: int, x: int) -> tuple[int, int]:
     """Return the glyph's (row, column) under a point of the frame, all Q16."""
     dy, dx = 2 * (y - pose.y) - 1, 2 * (x - pose.x) - 1
@@ -287,7 +287,7 @@ def glyph_point(pose: Pose, y: int, x: int) -> tuple[int, int]:
     return v, u
 
 
-@kernel
+@subroutine
 def cross_octagon(ink: InkOctagon, pose: Pose, spans: Array) -> None:
     """Write, for each row of the bounds, the columns that cross the turned octagon of the ink: a little more, never less.
 
@@ -325,7 +325,7 @@ def cross_octagon(ink: InkOctagon, pose: Pose, spans: Array) -> None:
         spans[r] = (np.int32(low) + first) << 16 | (np.int32(high) + first)
 
 
-@kernel
+@subroutine
 def draw_digit(
     canvas: Canvas, frame: Frame, glyph: Glyph, pose: Pose, spans: Array, number: int, label: int
 ) -> None:

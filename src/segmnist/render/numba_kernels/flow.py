@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.compiled import kernel
+from segmnist.compiled import kernel, subroutine
 from segmnist.render.numba_kernels.blocks import (
     address_of,
     fill_frame,
@@ -86,7 +86,7 @@ class Motion(NamedTuple):
     yy: float
 
 
-@kernel
+@subroutine
 def digit_motion(scene: SceneArrays, b: int, n: int, t: int, other: int) -> Motion:
     """Return a digit's motion from frame t to another; it keeps its size if it is not there at the other."""
     turn = (np.int64(scene.angle[b, n, other]) - scene.angle[b, n, t]) % 36_000
@@ -99,7 +99,7 @@ def digit_motion(scene: SceneArrays, b: int, n: int, t: int, other: int) -> Moti
     return Motion(dx - xx * centre_x - xy * centre_y, xx, xy, dy - yx * centre_x - yy * centre_y, yx, yy)
 
 
-@kernel
+@subroutine
 def match_row(row: int, word: int, byte: int, frame_width: int) -> int:
     """Return, for 64 columns of a row of pixels from 64 * word on, the bits of those that are a byte."""
     column = 64 * word
@@ -117,13 +117,13 @@ def match_row(row: int, word: int, byte: int, frame_width: int) -> int:
     return bits
 
 
-@kernel
+@subroutine
 def match_bare(instance: int, shape_instance: int, word: int, frame_width: int) -> int:
     """Return, for 64 columns of a row, the bits of those that show the bare background."""
     return match_row(instance, word, 0, frame_width) & match_row(shape_instance, word, 0, frame_width)
 
 
-@kernel
+@subroutine
 def find_visible_shape(
     shape_instance: int, frame: Frame, s: int, top: int, bottom: int, left: int, right: int, bits: int
 ) -> None:
@@ -135,13 +135,13 @@ def find_visible_shape(
             put_int64(bits + 8 * (y * (frame.words + 2) + word + 1), found)
 
 
-@kernel
+@subroutine
 def shape_bytes(frame: Frame) -> int:
     """Return the bytes that the bits of a shape take: rows of words, between two words of zeros each."""
     return 8 * frame.height * (frame.words + 2)
 
 
-@kernel
+@subroutine
 def find_visible_shapes(
     scene: SceneArrays, b: int, t: int, shape_instance: int, frame: Frame, bits: int
 ) -> None:
@@ -155,20 +155,20 @@ def find_visible_shapes(
             )  # fmt: skip
 
 
-@kernel
+@subroutine
 def mark(place: int, bits: int) -> None:
     """Set some bits of the word at an address."""
     put_int64(place, int64_at(place) | bits)
 
 
-@kernel
+@subroutine
 def shifted(row: int, word: int, shift: int, words: int) -> int:
     """Return 64 columns, from 64 * word + shift on, of a row of bits between two words of zeros."""
     start = 64 * word + shift
     return window(row, start) if -64 <= start < 64 * words else 0
 
 
-@kernel
+@subroutine
 def meet_shape(frame: Frame, top: int, bottom: int, dy: int, dx: int, at: Meeting) -> None:
     """Mark where a shape is seen in both of two frames, between which it moves by (dy, dx)."""
     first, stop = max(top, 0, -dy), min(bottom, frame.height, frame.height - dy)
@@ -192,7 +192,7 @@ def meet_shape(frame: Frame, top: int, bottom: int, dy: int, dx: int, at: Meetin
             mark(at.backward + 8 * ((y + dy) * frame.words + word), shifted(at.both, word, -dx, frame.words))
 
 
-@kernel
+@subroutine
 def meet_shapes(scene: SceneArrays, b: int, t: int, frame: Frame, at: Meeting) -> None:
     """Mark where the shapes of clip b are seen both at frame t and at the next; at: those of the first shape."""
     for s in range(scene.num_shapes[b]):
@@ -204,7 +204,7 @@ def meet_shapes(scene: SceneArrays, b: int, t: int, frame: Frame, at: Meeting) -
             meet_shape(frame, top, top + scene.shape_height[b, s], dy, dx, shape)
 
 
-@kernel
+@subroutine
 def note_displacements(scene: SceneArrays, b: int, t: int, other: int, displacements: int) -> None:
     """Write the pair (dx, dy) of each shape of clip b from frame t to another, after that of no shape."""
     for s in range(scene.num_shapes[b]):
@@ -213,7 +213,7 @@ def note_displacements(scene: SceneArrays, b: int, t: int, other: int, displacem
         put_floats(displacements + 8 * (s + 1), np.float32(dx), np.float32(dy))
 
 
-@kernel
+@subroutine
 def meet_bare(instance: int, shape_instance: int, step: Step, frame: Frame) -> None:
     """Mark where a frame and the other both show the bare background."""
     if not step.is_there:
@@ -226,7 +226,7 @@ def meet_bare(instance: int, shape_instance: int, step: Step, frame: Frame) -> N
             mark(step.valid_bits + 8 * (y * frame.words + word), bits)
 
 
-@kernel
+@subroutine
 def paint_shapes(shape_instance: int, size: int, forward: Step, backward: Step) -> None:
     """Write the flow of every pixel, both ways, by the shape that it shows."""
     for start in range(0, size, 16):
@@ -238,7 +238,7 @@ def paint_shapes(shape_instance: int, size: int, forward: Step, backward: Step) 
             put_int64(back + 8 * k, int64_at(backward.displacements + pair))
 
 
-@kernel
+@subroutine
 def move_pixel(step: Step, frame: Frame, motion: Motion, y: int, x: int, number: int) -> int:
     """Write the flow of a pixel that shows a digit; return 1 if it is seen again, else 0."""
     # Rounded before the place is looked up, so that warping by the stored flow arrives at the same pixel, and a place on the
@@ -253,7 +253,7 @@ def move_pixel(step: Step, frame: Frame, motion: Motion, y: int, x: int, number:
     return 0
 
 
-@kernel
+@subroutine
 def paint_digit(
     instance: int,
     frame: Frame,
@@ -280,7 +280,7 @@ def paint_digit(
             mark(backward.valid_bits + place, seen_before)
 
 
-@kernel
+@subroutine
 def put_valid(bits: int, frame: Frame, valid: int) -> None:
     """Write the bits of every row as bytes."""
     for y in range(frame.height):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.compiled import kernel
+from segmnist.compiled import kernel, subroutine
 from segmnist.render.numba_kernels.blocks import (
     address_of,
     count_bits,
@@ -80,7 +80,7 @@ class Extent(NamedTuple):
     bottom: int
 
 
-@kernel
+@subroutine
 def measure_rows(mask: Rows, top: int, bottom: int) -> Extent:
     """Return the extent of a mask, of which nothing lies outside the rows top..bottom-1."""
     area, first_row, last_row, first_column, last_column = 0, bottom, 0, 64 * mask.words, 0
@@ -99,7 +99,7 @@ def measure_rows(mask: Rows, top: int, bottom: int) -> Extent:
     return Extent(area, first_column, first_row, last_column, last_row) if area else Extent(0, 0, 0, 0, 0)
 
 
-@kernel
+@subroutine
 def hide_rows(mask: Rows, covered: Rows, visible: Rows, top: int, bottom: int) -> bool:
     """Write what of a mask is not covered, rows top..bottom-1; cover what it covers; return whether it lost anything."""
     lost = 0
@@ -111,7 +111,7 @@ def hide_rows(mask: Rows, covered: Rows, visible: Rows, top: int, bottom: int) -
     return lost != 0
 
 
-@kernel
+@subroutine
 def place_digit(
     frame: Frame, scene: SceneArrays, style: Style, digits: ClipDigits, b: int, n: int, t: int, ink_bits: int
 ) -> Placed:  # fmt: skip
@@ -122,14 +122,14 @@ def place_digit(
     return Placed(np.int64(scene.glyph[b, n]), np.int64(scene.depth[b, n, t]), bits, pose)
 
 
-@kernel
+@subroutine
 def level_at(image: Array, pose: Pose, style: Style, row: int, column: int) -> int:
     """Return the grey level of a digit at a pixel that has its ink."""
     v, u = glyph_place(pose, row, column)
     return level_of(np.int64(image[v >> 16, u >> 16]), pose.brightness, style)
 
 
-@kernel
+@subroutine
 def outshine_rows(scene: SceneArrays, style: Style, one: Placed, other: Placed, visible: Rows) -> None:
     """Take out of what is visible of a digit the pixels at which the other is in front."""
     image, other_image = scene.images[one.glyph], scene.images[other.glyph]
@@ -146,7 +146,7 @@ def outshine_rows(scene: SceneArrays, style: Style, one: Placed, other: Placed, 
             put_int64(visible.bits + place, int64_at(visible.bits + place) & ~hidden)
 
 
-@kernel
+@subroutine
 def find_brightest(
     frame: Frame, scene: SceneArrays, style: Style, digits: ClipDigits, b: int, t: int, ink_bits: int, visible: Array
 ) -> None:  # fmt: skip
@@ -166,7 +166,7 @@ def find_brightest(
                 outshine_rows(scene, style, one, other, seen)
 
 
-@kernel
+@subroutine
 def count_common(one: Rows, other: Rows, top: int, bottom: int) -> int:
     """Count the pixels of rows top..bottom-1 that two masks share."""
     count = 0
@@ -175,7 +175,7 @@ def count_common(one: Rows, other: Rows, top: int, bottom: int) -> int:
     return count
 
 
-@kernel
+@subroutine
 def count_outside(image: Array, threshold: int, pose: Pose, bounds: Bounds, frame: Frame) -> int:
     """Count the digit's pixels within bounds and outside the frame."""
     count = 0
@@ -190,7 +190,7 @@ def count_outside(image: Array, threshold: int, pose: Pose, bounds: Bounds, fram
     return count
 
 
-@kernel
+@subroutine
 def write_box(boxes: Array, b: int, n: int, t: int, extent: Extent) -> None:
     """Write x0, y0, x1, y1 of a mask that has pixels."""
     if extent.area:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.compiled import kernel
+from segmnist.compiled import subroutine
 from segmnist.render.numba_kernels.layout import BYTE_NOISE, GUIDE_BITS, NO_NOISE, Style, Tables
 from segmnist.scene.randomness import PURPOSE_NOISE
 
@@ -25,7 +25,7 @@ class NoiseAddress(NamedTuple):
     id_high: int
 
 
-@kernel
+@subroutine
 def fill_random(
     words: Array, start: int, num_blocks: int, purpose: int, address: NoiseAddress, style: Style
 ) -> None:
@@ -51,7 +51,7 @@ def fill_random(
         words[at + np.uint64(3)] = np.uint32(d)
 
 
-@kernel
+@subroutine
 def draw_background(
     pixels: Array,
     words: Array,
@@ -86,7 +86,7 @@ def draw_background(
             pixels[first + i] = tables.noise[draws[i]]
 
 
-@kernel
+@subroutine
 def add_sensor_noise(
     pixels: Array,
     start: int,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.compiled import kernel
+from segmnist.compiled import kernel, subroutine
 from segmnist.render.numba_kernels.borrowed import borrow, borrow_scene
 from segmnist.render.numba_kernels.digits import (
     ClipDigits,
@@ -39,7 +39,7 @@ class Traced(NamedTuple):
     valid: Array
 
 
-@kernel
+@subroutine
 def is_cut_off(pose: Pose, scale: int, y: int, x: int) -> bool:
     """Return whether a point, Q16, lies outside the upright box that `cut_corners` keeps."""
     half_y, half_x = pose.height * scale >> 1, pose.width * scale >> 1
@@ -47,7 +47,7 @@ def is_cut_off(pose: Pose, scale: int, y: int, x: int) -> bool:
     return pose.is_cut and not (-half_y <= dy < half_y and -half_x <= dx < half_x)
 
 
-@kernel
+@subroutine
 def value_at(image: Array, pose: Pose, scale: int, y: int, x: int) -> int:
     """Return the value of a digit's glyph at a point, Q16; 0 outside the glyph and what is cut off of it."""
     v, u = glyph_point(pose, y, x)
@@ -57,7 +57,7 @@ def value_at(image: Array, pose: Pose, scale: int, y: int, x: int) -> int:
     return np.int64(image[v, u])
 
 
-@kernel
+@subroutine
 def is_hidden(
     frame: Frame,
     scene: SceneArrays,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmnist.compiled import kernel
+from segmnist.compiled import subroutine
 from segmnist.render.numba_kernels.blocks import fill_bits_16, fill_bits_64, put_int64, window
 from segmnist.render.numba_kernels.layout import Frame, SceneArrays
 from segmnist.scene.parameters import ELLIPSE, RECTANGLE, TRIANGLE_DOWN
@@ -35,7 +35,7 @@ class PlacedShape(NamedTuple):
     width: int
 
 
-@kernel
+@subroutine
 def shape_room(scene: SceneArrays) -> ShapeRoom:
     """Return the room that suits every shape of a batch."""
     rows, widest = 1, 1
@@ -46,7 +46,7 @@ def shape_room(scene: SceneArrays) -> ShapeRoom:
     return ShapeRoom(rows, (widest + 63) // 64 + 2)
 
 
-@kernel
+@subroutine
 def row_span(kind: int, height: int, width: int, apex: int, r: int) -> tuple[int, int]:
     """Return the half-open span of columns that row r of a shape covers, relative to its left edge."""
     if kind == RECTANGLE:
@@ -61,7 +61,7 @@ def row_span(kind: int, height: int, width: int, apex: int, r: int) -> tuple[int
     return left, -((height - 2 * height * apex - (width - apex) * below) // (2 * height))
 
 
-@kernel
+@subroutine
 def find_shape_bits(scene: SceneArrays, b: int, s: int, bits: int, room: ShapeRoom) -> None:
     """Write the bits of shape s of clip b; `bits`: where those of the clip's shapes are."""
     height, width = np.int64(scene.shape_height[b, s]), np.int64(scene.shape_width[b, s])
@@ -76,7 +76,7 @@ def find_shape_bits(scene: SceneArrays, b: int, s: int, bits: int, room: ShapeRo
             put_int64(row + 8 * (word + 1), (ones >> first) << first if first < stop else 0)
 
 
-@kernel
+@subroutine
 def place_shape(scene: SceneArrays, bits: int, room: ShapeRoom, b: int, s: int, t: int) -> PlacedShape:
     """Return where shape s of clip b lies at frame t; no rows if it was taken out. `bits`: those of the clip's shapes."""
     is_there = scene.shape_kind[b, s] != NO_SHAPE
@@ -90,7 +90,7 @@ def place_shape(scene: SceneArrays, bits: int, room: ShapeRoom, b: int, s: int, 
     )
 
 
-@kernel
+@subroutine
 def draw_shape(pixels: int, frame: Frame, shape: PlacedShape, level: int) -> None:
     """Fill a shape into the pixels at an address, clipped to it, without a branch on how long its rows are.
 
