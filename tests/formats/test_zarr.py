@@ -47,7 +47,7 @@ def all_files(layout: Any, arrays: Any) -> Any:
     for shard in range(layout.num_shards):
         rows = layout.rows(shard)
         part = {name: array[rows.start : rows.stop] for name, array in arrays.items()}
-        files |= our_zarr.shard_files(layout, shard, part)
+        files |= dict(our_zarr.shard_files(layout, shard, part))
     return files
 
 
@@ -116,7 +116,7 @@ def test_equal_arrays_give_equal_bytes() -> None:
 def test_every_flipped_bit_of_a_shard_is_noticed(name: str) -> None:
     """Chunks and index carry crc32c each: no bit of the file is without one."""
     layout = layout_of([name], num_clips=2, clips_per_shard=2, time=1, y=16, x=300)
-    [(path, good)] = our_zarr.shard_files(layout, 0, random_arrays(layout)).items()
+    [(path, good)] = our_zarr.shard_files(layout, 0, random_arrays(layout))
     for bit in range(0, 8 * len(good), 8 * len(good) // 300 + 1):
         data = bytearray(good)
         data[bit // 8] ^= 1 << bit % 8
@@ -126,7 +126,7 @@ def test_every_flipped_bit_of_a_shard_is_noticed(name: str) -> None:
 
 def test_a_truncated_shard_is_noticed() -> None:
     layout = layout_of(["video"], num_clips=3)
-    files = our_zarr.shard_files(layout, 0, random_arrays(layout))
+    files = dict(our_zarr.shard_files(layout, 0, random_arrays(layout)))
     data = files["video/c.0.0.0.0"]
     for length in (0, 3, 51, 52, len(data) // 2, len(data) - 1):
         with pytest.raises(CorruptData):
@@ -136,7 +136,7 @@ def test_a_truncated_shard_is_noticed() -> None:
 def test_a_clip_that_a_shard_lacks_is_not_read_as_zeros() -> None:
     layout = layout_of(["video"])
     few = {name: array[:2] for name, array in random_arrays(layout).items()}
-    files = our_zarr.shard_files(layout, 0, few)
+    files = dict(our_zarr.shard_files(layout, 0, few))
     with pytest.raises(CorruptData, match="clip 2"):
         our_zarr.read_rows(layout, 0, ["video"], [2], lambda path: memoryview(files[path]))
 

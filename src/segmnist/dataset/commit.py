@@ -111,13 +111,19 @@ class Books:
 
     def commit(self, plan: Plan, shard: int) -> Receipt:
         """Draw a shard, store its files, then its receipt. Raises `CorruptData` where other bytes are."""
-        files = plan.files(shard)
+        files: dict[str, bytes] = {}
         if isinstance(self.store, LocalStore) and plan.recipe.format in FOLDER:
+            files.update(plan.files(shard))
             self.store.put_many(files, aside=self.path(RECIPE))
         else:
-            # Each file waits for the disk or the store most of the time: let them wait together.
+            # A file waits for the disk or the store most of the time, while others wait too and the next is compressed.
             with ThreadPoolExecutor(WRITERS) as pool:
-                list(pool.map(self.store.put_new, files.keys(), files.values()))
+                written = []
+                for path, data in plan.files(shard):
+                    files[path] = data
+                    written.append(pool.submit(self.store.put_new, path, data))
+                for done in written:
+                    done.result()
         receipt = receipt_of(plan, shard, files)
         self.store.put_new(self.receipt_path(shard), receipt.to_bytes())
         return receipt

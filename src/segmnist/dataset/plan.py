@@ -25,7 +25,7 @@ from segmnist.formats import (
     whole_format,
 )
 from segmnist.formats.card import common_files, sequence_name
-from segmnist.formats.layout import Clip, Pieces
+from segmnist.formats.layout import Clip, NamedFiles, Pieces
 from segmnist.formats.pictures import clips_of
 from segmnist.render.arrays import ALWAYS, Truth, arrays_of, check_truths, kind_of
 from segmnist.render.memory import shape_of
@@ -72,21 +72,21 @@ class Plan:
         )
         return {"clip_id": ids, **source.batch(ids).arrays}
 
-    def files(self, shard: int) -> dict[str, bytes]:
-        """Return the files of one shard by path: the same bytes on every machine."""
+    def files(self, shard: int) -> NamedFiles:
+        """Yield the files of one shard by path, each made when it is asked for: the same bytes on every machine."""
         return self._files(self.layout, shard, self.draw(shard))
 
-    def _files(self, layout: Layout, shard: int, drawn: dict[str, Array]) -> dict[str, bytes]:
+    def _files(self, layout: Layout, shard: int, drawn: dict[str, Array]) -> NamedFiles:
         if self.recipe.format in FOLDER:
-            return dict(self._clip_files(drawn))
+            yield from self._clip_files(drawn)
+            return
         stored = {name: drawn[name] for name in layout.arrays}
-        files = sharded_format(self.recipe.format).shard_files(layout, shard, stored)
+        yield from sharded_format(self.recipe.format).shard_files(layout, shard, stored)
         if self.recipe.index:
             first_row = layout.rows(shard).start
-            files = {**files, **index_tables.index_files(prefix_for(self.recipe), shard, first_row, drawn)}
-        return files
+            yield from index_tables.index_files(prefix_for(self.recipe), shard, first_row, drawn).items()
 
-    def _clip_files(self, drawn: dict[str, Array]) -> Iterator[tuple[str, bytes]]:
+    def _clip_files(self, drawn: dict[str, Array]) -> NamedFiles:
         """Iterate over the files of each clip in a folder format."""
         module = folder_format(self.recipe.format)
         for clip in clips_of(drawn):
@@ -123,7 +123,7 @@ class Plan:
         few = min(MEASURED_CLIPS, self.recipe.num_clips)
         layout = dataclasses.replace(self.layout, num_clips=few, clips_per_shard=few)
         files = self._files(layout, 0, self.draw_rows(0, few))
-        return sum(map(len, files.values())) * self.recipe.num_clips // few
+        return sum(len(data) for _, data in files) * self.recipe.num_clips // few
 
 
 def recipe_for(

@@ -40,7 +40,7 @@ def repair(verdict: Verdict, *, bank: DigitBank | None = None) -> None:
 def _repair_shard(plan: Plan, verdict: Verdict, shard: int) -> Receipt:
     """Write a shard's files and its receipt again; return the receipt."""
     books, manifest = verdict.found.books, verdict.manifest
-    files = plan.files(shard)
+    files = dict(plan.files(shard))
     receipt = receipt_of(plan, shard, files)
     if manifest and receipt not in (manifest.receipts[shard], _stored_receipt(plan, books, shard)):
         raise CorruptData(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from segmnist.errors import BadArgument
-from segmnist.formats.layout import Array, Arrays, Clip, Clips, Fetch, Layout, Pieces
+from segmnist.formats.layout import Array, Arrays, Clip, Clips, Fetch, Layout, NamedFiles, Pieces
 
 SHARDED = {
     "zarr": "segmnist.formats.zarr",
@@ -48,15 +48,15 @@ class ShardedFormat(Protocol):
     Empty, or a template such as `books/{split}/` where splits share ROOT.
     """
 
-    def shard_files(self, layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:
-        """Return the shard's files, by path relative to ROOT.
+    def shard_files(self, layout: Layout, shard: int, arrays: Arrays) -> NamedFiles:
+        """Yield the shard's files, by path relative to ROOT, each made when it is asked for.
 
-        A pure function: no clock, no uuid, no machine name.
+        They depend on the arguments alone: no clock, no uuid, no machine name.
         """
         ...
 
     def shard_paths(self, layout: Layout, shard: int) -> tuple[str, ...]:
-        """Return the paths that `shard_files` gives, without drawing anything."""
+        """Return the paths of `shard_files`, without drawing anything."""
         ...
 
     def root_files(self, layout: Layout) -> dict[str, bytes]:

@@ -25,7 +25,7 @@ from segmnist.classes import LABELS, Classes, column_of
 from segmnist.errors import CorruptData
 from segmnist.formats.card import about, common_files
 from segmnist.formats.croissant import croissant
-from segmnist.formats.layout import Array, ArrayLayout, Arrays, Fetch, Layout
+from segmnist.formats.layout import Array, ArrayLayout, Arrays, Fetch, Layout, NamedFiles
 from segmnist.formats.npz import npy_bytes
 from segmnist.formats.pictures import png_grey
 from segmnist.numpy_files import npy_array
@@ -62,8 +62,8 @@ def root_files(layout: Layout) -> dict[str, bytes]:
     }
 
 
-def shard_files(layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:
-    """Return the shard's Parquet file, which has one row group."""
+def shard_files(layout: Layout, shard: int, arrays: Arrays) -> NamedFiles:
+    """Yield the shard's Parquet file, which has one row group."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -82,7 +82,7 @@ def shard_files(layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:
     file = io.BytesIO()
     table = pa.table(columns).replace_schema_metadata(metadata)
     pq.write_table(table, file, compression="zstd", row_group_size=max(len(counts), 1))
-    return {_path(layout, shard): file.getvalue()}
+    yield _path(layout, shard), file.getvalue()
 
 
 def shard_paths(layout: Layout, shard: int) -> tuple[str, ...]:

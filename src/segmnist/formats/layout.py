@@ -23,6 +23,9 @@ Clip = dict[str, Array]
 Clips = Callable[[], Iterator[Clip]]
 """Draws all clips of a data set, in order and one at a time, anew at each call."""
 
+NamedFiles = Iterator[tuple[str, bytes]]
+"""Files by path, each made when it is asked for."""
+
 Pieces = Iterable[bytes]
 """The bytes of a file, piece by piece."""
 

@@ -12,7 +12,7 @@ from numpy.lib import format as npy
 
 from segmnist.errors import CorruptData
 from segmnist.formats.card import common_files
-from segmnist.formats.layout import Array, Arrays, Fetch, Layout
+from segmnist.formats.layout import Array, Arrays, Fetch, Layout, NamedFiles
 from segmnist.numpy_files import HEAD_BYTES, Header, npz_arrays
 
 ROOT = "{split}.npz-shards"
@@ -26,15 +26,15 @@ def root_files(layout: Layout) -> dict[str, bytes]:
     return common_files(layout.classes)
 
 
-def shard_files(layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:
-    """Return the shard's archive. All its members have the earliest date of the ZIP format."""
+def shard_files(layout: Layout, shard: int, arrays: Arrays) -> NamedFiles:
+    """Yield the shard's archive. All its members have the earliest date of the ZIP format."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as archive:
         for name in layout.arrays:
             # A ZipInfo that is made here has no clock in it, but takes neither method nor level from the archive.
             member = zipfile.ZipInfo(f"{name}.npy")
             archive.writestr(member, npy_bytes(arrays[name]), zipfile.ZIP_DEFLATED, LEVEL)
-    return {_path(layout, shard): file.getvalue()}
+    yield _path(layout, shard), file.getvalue()
 
 
 def shard_paths(layout: Layout, shard: int) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from segmnist.errors import CorruptData
 from segmnist.formats.card import common_files, json_bytes, sequence_name
-from segmnist.formats.layout import Array, ArrayLayout, Arrays, Fetch, Layout
+from segmnist.formats.layout import Array, ArrayLayout, Arrays, Fetch, Layout, NamedFiles
 from segmnist.formats.npz import npy_bytes
 from segmnist.numpy_files import npy_array
 
@@ -31,8 +31,8 @@ def root_files(layout: Layout) -> dict[str, bytes]:
     return common_files(layout.classes)
 
 
-def shard_files(layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:
-    """Return the shard's tar file."""
+def shard_files(layout: Layout, shard: int, arrays: Arrays) -> NamedFiles:
+    """Yield the shard's tar file."""
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for row, clip_id in enumerate(arrays["clip_id"].tolist()):
@@ -40,7 +40,7 @@ def shard_files(layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:
                 member = tarfile.TarInfo(f"{sequence_name(layout, clip_id)}.{ending}")
                 member.size = len(data)
                 tar.addfile(member, io.BytesIO(data))
-    return {_path(layout, shard): file.getvalue()}
+    yield _path(layout, shard), file.getvalue()
 
 
 def shard_paths(layout: Layout, shard: int) -> tuple[str, ...]:

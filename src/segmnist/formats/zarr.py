@@ -17,7 +17,7 @@ import numpy as np
 from numcodecs import zstd
 
 from segmnist.errors import CorruptData
-from segmnist.formats.layout import Array, ArrayLayout, Arrays, Fetch, FileBytes, Layout
+from segmnist.formats.layout import Array, ArrayLayout, Arrays, Fetch, FileBytes, Layout, NamedFiles
 
 ROOT = "{split}.zarr"
 BOOKS = ""
@@ -53,13 +53,11 @@ def root_files(layout: Layout) -> dict[str, bytes]:
     return {"zarr.json": _json(group), **files}
 
 
-def shard_files(layout: Layout, shard: int, arrays: Arrays) -> dict[str, bytes]:
-    """Return a file for each array that is not empty."""
-    return {
-        _path(name, array, shard): _encode(layout, array, arrays[name])
-        for name, array in layout.arrays.items()
-        if array.clip_bytes
-    }
+def shard_files(layout: Layout, shard: int, arrays: Arrays) -> NamedFiles:
+    """Yield a file for each array that is not empty."""
+    for name, array in layout.arrays.items():
+        if array.clip_bytes:
+            yield _path(name, array, shard), _encode(layout, array, arrays[name])
 
 
 def shard_paths(layout: Layout, shard: int) -> tuple[str, ...]:
