@@ -23,7 +23,7 @@ from segmnist.formats.catalog import (
     sharded_format,
     whole_format,
 )
-from segmnist.formats.layout import Array, ArrayLayout, Arrays, Fetch, Layout, NamedFiles
+from segmnist.formats.layout import Array, ArrayLayout, Arrays, Fetch, Layout
 
 __all__ = [
     "FOLDER",

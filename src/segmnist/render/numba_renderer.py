@@ -118,7 +118,7 @@ def _frame(scene: Scene) -> Frame:
 
 
 def _scene_arrays(scene: Scene) -> SceneArrays:
-    return SceneArrays(*_arrays_of(scene), scene.bank.images, sine_table())
+    return SceneArrays._make((*_arrays_of(scene), scene.bank.images, sine_table()))
 
 
 _arrays_of = attrgetter(*SceneArrays._fields[:-2])
