@@ -105,3 +105,16 @@ def test_names_change_the_bank_and_no_pixel() -> None:
     mine, theirs = (ClipSource(SPEC, bank=bank)[3] for bank in (plain, renamed))
     assert (mine.video == theirs.video).all()
     assert (mine.semantic == theirs.semantic).all()
+
+
+@pytest.mark.parametrize("count", [1, 26, 250])
+def test_a_source_with_a_device_gives_the_same(count: int) -> None:
+    pytest.importorskip("torch")
+    bank, names = named_bank(count), ("video", "semantic", "labels")
+    twins = ((0, count - 1),) if count > 1 else ()
+    here, there = (
+        ClipSource(SPEC.replace(twins=twins), bank=bank, device=device) for device in (None, "cpu")
+    )
+    drawn, sent = here.batch(np.arange(5)), there.batch(np.arange(5)).numpy()
+    for name in names:
+        np.testing.assert_array_equal(sent[name], drawn[name], err_msg=name)
