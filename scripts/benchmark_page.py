@@ -59,6 +59,21 @@ EXACT_COLUMNS = (
     "foreground_accuracy",
 )
 """Of a suite that the oracle solves; its own scores are rows of the same table."""
+PREDICTION_COLUMNS = (
+    "frame_mse",
+    "frame_mae",
+    "psnr",
+    "ssim",
+    "miou",
+    "miou_1",
+    "miou_4",
+    "miou_10",
+    "nll",
+    "nll_1",
+    "nll_4",
+    "nll_10",
+)
+"""Of a suite that gives the first frames and asks for the others."""
 JUDGES = {"oracle_": "exact posterior beside them", "ceiling_": "best to be expected"}
 """Scores that results compared with the exact posterior hold of it: what it scored, and what can be expected."""
 
@@ -90,7 +105,8 @@ def _tables(results: list[Result]) -> str:
 
 
 def _table(name: str, results: list[Result]) -> str:
-    columns = EXACT_COLUMNS if name.startswith("exact") else COLUMNS
+    is_prediction = any(part.given is not None for part in suite(name).parts)
+    columns = PREDICTION_COLUMNS if is_prediction else EXACT_COLUMNS if name.startswith("exact") else COLUMNS
     titles = " | ".join(ROWS[column].title for column in columns)
     parts = [part.name for part in suite(name).parts]
     lines = [f"### {name}, test", ""]
@@ -110,9 +126,9 @@ def _table(name: str, results: list[Result]) -> str:
 
 def _not_run(name: str, results: list[Result]) -> list[str]:
     """Return lines that name the models without a result, once for all parts that lack the same ones."""
-    models = [*MODELS, *references_of(name)]
     parts_of: dict[tuple[str, ...], list[str]] = {}
     for part in suite(name).parts:
+        models = [*MODELS, *references_of(part)]
         done = {result.model for result in results if _part_of(result, part.name)}
         parts_of.setdefault(tuple(model for model in models if model not in done), []).append(part.name)
     return [

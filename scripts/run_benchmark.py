@@ -67,9 +67,9 @@ class Run:
 
 def all_runs() -> Iterator[Run]:
     """Iterate over all runs, the cheap ones first."""
-    for name in ("tiny-v1", "exact-v2", "standard-v1"):
+    for name in ("tiny-v1", "exact-v2", "standard-v1", "prediction-v1"):
         for part in suite(name).parts:
-            for model in references_of(name):
+            for model in references_of(part):
                 yield Run(name, part.name if len(suite(name).parts) > 1 else None, model, 0, 0.0)
     for seed in SEEDS:
         for model in MODELS:
@@ -154,6 +154,8 @@ def _of_reference(run: Run, options: argparse.Namespace) -> Result:
 
 
 def _observer(run: Run, options: argparse.Namespace) -> str | None:
+    if run.suite == "prediction-v1" and run.model == "exact-posterior":
+        return "prefix" if options.oracle else None
     return "offline" if run.suite.startswith("exact") and options.oracle else None
 
 

@@ -20,8 +20,12 @@ FOLDER = Path(metrics.__file__).parent
 def everything() -> Any:
     """A clip of which everything can be counted."""
     pytest.importorskip("trackeval", reason="the `tracking` extra is optional")
+    pytest.importorskip("skimage", reason="the `prediction` extra is optional")
     truth, probabilities = clip(0)
-    return ScoredClip(truth, Prediction(probabilities.argmax(axis=1).astype(np.uint8), probabilities))
+    truth |= {"video": truth["noiseless"], "given": np.array(3)}
+    frames = np.asarray(truth["beneath"] / 255, np.float32)
+    classes = probabilities.argmax(axis=1).astype(np.uint8)
+    return ScoredClip(truth, Prediction(classes, probabilities, video=frames))
 
 
 def test_every_file_is_a_metric_with_a_title() -> None:

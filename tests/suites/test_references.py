@@ -85,8 +85,13 @@ def test_a_part_that_is_not_solvable_is_refused() -> None:
 
 
 def test_every_suite_has_a_floor_and_a_solvable_one_its_ceiling() -> None:
-    assert references_of("tiny-v1") == references_of("noise-v1") == ("class-prior",)
-    assert references_of("exact-v2") == ("class-prior", "particle-filter", "exact-posterior")
+    assert references_of(suite("tiny-v1").parts[0]) == ("class-prior",)
+    for part in suite("exact-v2").parts:
+        assert references_of(part) == ("class-prior", "particle-filter", "exact-posterior")
+    frames = ("copy-last-frame", "constant-velocity")
+    moving, faint = suite("prediction-v1").parts
+    assert references_of(moving) == ("class-prior", *frames)
+    assert references_of(faint) == ("class-prior", "exact-posterior", *frames)
 
 
 def test_the_class_prior_gains_nothing_and_the_exact_posterior_all() -> None:

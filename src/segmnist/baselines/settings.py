@@ -147,7 +147,11 @@ class Settings:
         if self.spec is not None:
             return (Part("spec", from_dict(self.spec), self.val_clips, self.val_clips, bank=digits),)
         chosen = suite(str(self.suite))
-        return chosen.parts if self.part is None else (chosen.part(self.part),)
+        parts = chosen.parts if self.part is None else (chosen.part(self.part),)
+        if any(part.given is not None for part in parts):
+            fix = "baselines label frames that they see; examples/predict_frames.py trains one that predicts frames"
+            raise BadArgument("suite", self.suite, "a suite that shows models whole clips", fix)
+        return parts
 
     @property
     def train_specs(self) -> list[SceneSpec]:

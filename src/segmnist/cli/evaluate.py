@@ -78,7 +78,8 @@ def evaluate(
         str | None,
         typer.Option(
             "--oracle",
-            help="Also compare with the exact posterior of this observer: offline, causal or frame.",
+            help="Also compare with the exact posterior of this observer: offline, causal or frame; of a suite that asks for "
+            "frames to come, prefix.",
             autocompletion=observers,
         ),
     ] = None,

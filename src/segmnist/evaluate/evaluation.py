@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Mapping
 
 import numpy as np
 
-from segmnist.evaluate.arithmetic import Counts, ratio
+from segmnist.evaluate.arithmetic import Counts, from_fixed, ratio
 from segmnist.evaluate.metrics import PLAIN, counts_of, scores_of
 from segmnist.evaluate.predictions import BadPrediction, Prediction
 from segmnist.evaluate.scored_clip import ScoredClip, Truth
@@ -50,11 +51,13 @@ class Evaluation:
             raise BadPrediction(f"clip {clip_id}: given twice")
         self._check_classes(clip_id, prediction.num_classes)
         counts = counts_of(ScoredClip(truth, prediction), tracking=self.tracking)
+        if self.clip_ids and ("confusion" in counts) != ("confusion" in self.sums.totals):
+            raise BadPrediction(f"clip {clip_id}: frames alone for some clips, classes for others")
         if self.clip_ids and ("nll" in counts) != ("nll" in self.sums.totals):
             raise BadPrediction(f"clip {clip_id}: {_MIXED[prediction.probabilities is None]}")
         self.sums.add(clip_id, counts, PLAIN)
         self.clip_ids.add(clip_id)
-        right = float(ratio(counts["clip_miou"][0], counts["clip_miou"][1]))
+        right = _rightness(counts)
         if not np.isnan(right):
             self._keep_worst([(-right, -clip_id)])
 
@@ -76,9 +79,9 @@ class Evaluation:
         self._worst = heapq.nlargest(NUM_WORST, self._worst + clips)
 
     def worst(self) -> list[int]:
-        """Return the ids of the clips with the lowest foreground mIoU, the worst first.
+        """Return the ids of the clips with the lowest foreground mIoU, or SSIM of frames alone, the worst first.
 
-        Of clips with the same mIoU the lower id comes first.
+        Of clips with the same score the lower id comes first.
         """
         return [-clip_id for _, clip_id in self._worst]
 
@@ -99,3 +102,10 @@ class Evaluation:
     def counts(self, name: str) -> Counts:
         """Return one of the sums, for instance `confusion` `(C, C)` or `visibility` `(5, 4)`."""
         return self.sums.totals[name]
+
+
+def _rightness(counts: Mapping[str, Counts]) -> float:
+    """Return the foreground mIoU of one clip, or the mean SSIM of its frames if nothing else was predicted."""
+    if "clip_miou" in counts:
+        return float(ratio(counts["clip_miou"][0], counts["clip_miou"][1]))
+    return float(ratio(from_fixed(counts["ssim_sums"].sum()), counts["predicted_frames"].sum()))

@@ -30,7 +30,8 @@ class Metric:
     name. counted: the names of the counts. plain: those of them that get no bootstrap replicates, being
     thousands of numbers; a score that needs them has no interval.
     of_posterior: the exact posterior is scored, too, under the same names with `oracle_` before them.
-    needs_tracking: counted only if asked for, with the `tracking` extra.
+    needs_tracking: counted only if asked for, with the `tracking` extra. of_frames: about predicted frames, and not about
+    classes; a model that predicts frames alone gets no other scores.
     """
 
     title: str
@@ -42,3 +43,4 @@ class Metric:
     plain: tuple[str, ...] = ()
     of_posterior: bool = False
     needs_tracking: bool = False
+    of_frames: bool = False

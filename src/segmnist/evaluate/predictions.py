@@ -32,8 +32,10 @@ class Prediction:
     """What a model says of one clip.
 
     Classes `(T, H, W)` uint8; probabilities `(T, C, H, W)` if the model gives them; ids `(T, H, W)` uint8
-    if it tracks; joint samples of the classes `(S, T, H, W)` uint8, 16 or more, if it draws any. C is `num_classes`, the
-    number of classes of a pixel; the last is the background.
+    if it tracks; joint samples of the classes `(S, T, H, W)` uint8, 16 or more, if it draws any; frames
+    `(T, H, W)` float32 in 0..1 if it predicts them. C is `num_classes`, the number of classes of a pixel; the last is the
+    background. `has_classes` is false if it predicts frames alone: then all classes are background, and no score
+    counts them.
     """
 
     semantic: Maps
@@ -41,6 +43,8 @@ class Prediction:
     instance: Maps | None = None
     samples: Maps | None = None
     num_classes: int = NUM_CLASSES
+    video: NDArray[np.float32] | None = None
+    has_classes: bool = True
 
     @property
     def joint_samples(self) -> Maps:
@@ -56,11 +60,12 @@ class Prediction:
 
 def check_prediction(
     name: str,
-    prediction: NDArray[Any],
+    prediction: NDArray[Any] | None,
     shape: tuple[int, int, int],
     instance: NDArray[Any] | None = None,
     samples: NDArray[Any] | None = None,
     semantic: NDArray[Any] | None = None,
+    video: NDArray[Any] | None = None,
     *,
     num_classes: int = NUM_CLASSES,
 ) -> Prediction:
@@ -70,19 +75,24 @@ def check_prediction(
     W)` that sum to 1 over the classes, floats or rounded to 8 bits as uint8 0..255; they are divided by
     their sum. instance: `(T, H, W)` uint8, 0 = background. samples: `(S, T, H, W)` uint8, 16 or more whole
     maps of classes. semantic: the classes that a model decides for beside its probabilities; without it,
-    the likeliest. Raises `BadPrediction`.
+    the likeliest. video: predicted frames `(T, H, W)`, uint8 or floats in 0..1, beside the prediction or in its
+    place, which is None then. Raises `BadPrediction`.
 
     >>> check_prediction("clip_0000000003", np.zeros((2, 4, 5), np.uint8), (2, 4, 6))
     Traceback (most recent call last):
     segmnist.evaluate.predictions.BadPrediction: clip_0000000003: shape (2, 4, 5), expected (2, 4, 6) ...
     """
     T, H, W = shape
+    frames = None if video is None else _frames(name, video, shape)
+    if prediction is None:
+        background = np.full(shape, num_classes - 1, np.uint8)
+        return Prediction(background, num_classes=num_classes, video=frames, has_classes=False)
     if instance is not None and (instance.shape != shape or instance.dtype != np.uint8):
         raise BadPrediction(f"{name}: instance is {instance.dtype} {instance.shape}, expected uint8 {shape}")
     if samples is not None:
         _check_samples(name, samples, shape, num_classes)
     if prediction.shape == shape and semantic is None:
-        return Prediction(_hard(name, prediction, num_classes), None, instance, samples, num_classes)
+        return Prediction(_hard(name, prediction, num_classes), None, instance, samples, num_classes, frames)
     if prediction.shape == (T, num_classes, H, W):
         probabilities = _soft(name, prediction, num_classes)
         if semantic is None:
@@ -90,10 +100,24 @@ def check_prediction(
         elif semantic.shape != shape:
             raise BadPrediction(f"{name}: semantic has shape {semantic.shape}, expected {shape}")
         decided = _hard(f"{name}, semantic", semantic, num_classes)
-        return Prediction(decided, probabilities, instance, samples, num_classes)
+        return Prediction(decided, probabilities, instance, samples, num_classes, frames)
     classes = "" if semantic is not None else f"{shape} for classes or "
     expected = f"{classes}{(T, num_classes, H, W)} for probabilities"
     raise BadPrediction(f"{name}: shape {prediction.shape}, expected {expected}")
+
+
+def _frames(name: str, video: NDArray[Any], shape: tuple[int, int, int]) -> NDArray[np.float32]:
+    """Return predicted frames with levels in 0..1."""
+    if video.shape != shape or (video.dtype != np.uint8 and video.dtype.kind != "f"):
+        raise BadPrediction(f"{name}: video is {video.dtype} {video.shape}, expected uint8 or floats {shape}")
+    if video.dtype == np.uint8:
+        return np.asarray(video / 255, np.float32)
+    if not (video.min(initial=0) >= 0 and video.max(initial=0) <= 1):  # NaN is in no range
+        fix = "clip them, and divide grey levels of 0..255 by 255"
+        raise BadPrediction(
+            f"{name}: video has {video.min():g}..{video.max():g}, expected levels in 0..1; {fix}"
+        )
+    return np.asarray(video, np.float32)
 
 
 def _check_samples(name: str, samples: NDArray[Any], shape: tuple[int, int, int], num_classes: int) -> None:

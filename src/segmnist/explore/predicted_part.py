@@ -60,11 +60,14 @@ def suite_parts(
 ) -> tuple[PredictedPart, ...]:
     """Return the parts of a suite with the models' predictions of their clips, or of the `first` clips of each.
 
-    Raises `BadPrediction` where clips are missing or extra.
+    Raises `BadPrediction` where clips are missing or extra, and `BadArgument` for a suite that gives a model some frames only.
     """
     named = list(sources)
     parts = []
     for part in suite.parts:
+        if part.given is not None:
+            fix = "predicted frames have no page yet; `segmnist evaluate` scores them"
+            raise BadArgument("suite", suite.name, "a suite that shows models whole clips", fix)
         models = tuple(
             (name, of_model(source) if callable(source) else of_files(source, suite, part, split, first))
             for name, source in named

@@ -72,6 +72,8 @@ def _grouped(family: Family, look: Look) -> Group:
         alike = family.first_alike[last] if len(look.seen) == last + 1 else pictures
     for t in set(look.answered) - set(look.seen):
         alike = alike * len(family.pictures[t]) + family.picture_of[:, t]
+        # Numbered anew, as the product of many frames' pictures would leave 64 bits.
+        alike = np.unique(alike, return_inverse=True)[1].reshape(-1)
     _, first, member_of = np.unique(alike, return_index=True, return_inverse=True)
     member_of = member_of.reshape(-1)
     return Group(member_of, first, np.bincount(member_of, family.prior).astype(np.float64))

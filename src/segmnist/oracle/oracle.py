@@ -15,7 +15,7 @@ from segmnist.oracle.arrays import arrays_on
 from segmnist.oracle.deterministic import deterministic_posterior
 from segmnist.oracle.family import build_family
 from segmnist.oracle.markov import chain_of, markov_posterior
-from segmnist.oracle.observers import Observer
+from segmnist.oracle.observers import OBSERVERS, PREFIX, Observer
 from segmnist.oracle.posterior import Posterior
 from segmnist.oracle.solvable import check_bank
 from segmnist.render.clips import Clip, Clips
@@ -77,22 +77,33 @@ class Oracle:
         return cls(source.spec, split=source.split, seed=source.seed, bank=source.bank, **options)
 
     def posterior(
-        self, video: Clip | NDArray[np.uint8], observer: str = "offline", *, horizon: int = 0
+        self,
+        video: Clip | NDArray[np.uint8],
+        observer: str = "offline",
+        *,
+        horizon: int = 0,
+        num_seen: int = 0,
     ) -> Posterior:
         """Return the posterior of one video for an observer.
 
         video: a clip of this oracle's family, or `(T,H,W)` uint8, of which the shape alone can be checked.
         observer: "offline" has seen the whole video, "causal" the frames up to the one it labels, "frame"
-        that one alone, "forecast" the frames up to `horizon` before it, 1 to T. Raises `BadArgument` for
-        another observer, shape or dtype, and for a clip of another spec, split, seed or bank.
+        that one alone, "forecast" the frames up to `horizon` before it, 1 to T, "prefix" the first `num_seen`
+        frames, of motion that is deterministic. Raises `BadArgument` for another observer, shape or dtype, and for
+        a clip of another spec, split, seed or bank.
         """
-        seen = Observer(observer, horizon)
+        seen = Observer(observer, horizon, num_seen)
         if isinstance(video, Clip):
             self.check_made_by(video.scene)
             video = np.ascontiguousarray(video.video)
         self._check_video(video)
-        seen.check_horizon(self.spec.num_frames)
+        seen.check_frames(self.spec.num_frames)
         if self.chain is not None:
+            if observer == PREFIX:
+                fix = "forecasts go so far ahead for every motion"
+                raise BadArgument(
+                    "observer", observer, f"{', '.join(OBSERVERS)}, forecast for digit_motion='markov'", fix
+                )
             return markov_posterior(self.chain, video, seen, self.arrays)
         return deterministic_posterior(self.family, video, seen, self.delta, self.arrays)
 

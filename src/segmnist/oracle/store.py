@@ -68,7 +68,7 @@ def write_posteriors(
     part of this very plan.
     """
     oracle.check_made_by(source)
-    Observer(plan.observer, plan.horizon).check_horizon(oracle.spec.num_frames)
+    Observer(plan.observer, plan.horizon).check_frames(oracle.spec.num_frames)
     group = _open(Path(path), oracle, source, plan)
     done = np.array(group["done"][:], bool)
     work = partial(_write_row, Path(path), oracle, source, plan)

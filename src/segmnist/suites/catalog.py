@@ -38,6 +38,8 @@ class Part:
     """One spec and how many clips of it are scored: one level of a sweep, or the whole suite.
 
     train: the spec of train clips where it is another one, as models for corrupted clips learn from clean ones.
+    given: the frames that a model sees, from the first on, where it is to predict the others; those are scored. Without it a
+    model sees all frames, and all are scored.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Part:
     val_clips: int
     test_clips: int
     train: SceneSpec | None = None
+    given: int | None = None
     bank: DigitBank | None = None
     """The digits; None is MNIST."""
 
@@ -52,6 +55,11 @@ class Part:
     def train_spec(self) -> SceneSpec:
         """The spec of train clips."""
         return self.spec if self.train is None else self.train
+
+    @property
+    def scored_frames(self) -> int:
+        """Frames of a clip that are scored."""
+        return self.spec.num_frames - (self.given or 0)
 
     @property
     def classes(self) -> Classes:
@@ -389,6 +397,15 @@ def _corrupted() -> tuple[Part, ...]:
     return tuple(replace(part, train=clean) for part in _sweep("standard", levels, 10, 40))
 
 
+def _prediction() -> tuple[Part, ...]:
+    """Frames and label maps to come: of Moving MNIST, ten after ten, and of a family with an exact answer."""
+    faint = next(part for part in _exact_v2() if part.name == "faint")
+    return (
+        Part("moving-mnist", preset("moving-mnist"), 200, 1000, given=10),
+        Part("faint", faint.spec, 50, 200, given=4),
+    )
+
+
 _PARTS: dict[str, Callable[[], tuple[Part, ...]]] = {
     "standard-v1": _standard,
     "origin-v1": _origin,
@@ -403,6 +420,7 @@ _PARTS: dict[str, Callable[[], tuple[Part, ...]]] = {
     "length-v1": _length,
     "size-v1": _size,
     "corrupted-v1": _corrupted,
+    "prediction-v1": _prediction,
 }
 
 SUITES = tuple(_PARTS)

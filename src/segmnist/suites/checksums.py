@@ -87,7 +87,9 @@ def verify(suite: Suite, split: str) -> int:
 def suite_sha256(suite: Suite) -> str:
     """Return the SHA-256 that names a suite in result files: its recipe and its checksums."""
     recipe = [
-        [p.name, p.spec.to_canonical(), p.val_clips, p.test_clips, *([p.bank.sha256] if p.bank else [])]
+        [p.name, p.spec.to_canonical(), p.val_clips, p.test_clips]
+        + ([p.bank.sha256] if p.bank else [])
+        + ([] if p.given is None else [p.given])
         for p in suite.parts
     ]
     content = [suite.name, recipe, stored_checksums().get(suite.name, {})]

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from segmnist import oracle as oracle_package
 from segmnist.dataset.recipe import canonical_json
+from segmnist.errors import BadArgument
 from segmnist.evaluate.predictions import NUM_SAMPLES
-from segmnist.oracle import Oracle
+from segmnist.oracle import OBSERVERS, Oracle
+from segmnist.oracle.observers import PREFIX
 from segmnist.render.clips import Clip
 from segmnist.source import ClipSource
 from segmnist.version import GENERATOR_VERSION
@@ -27,21 +29,26 @@ Known = dict[str, NDArray[Any]]
 """`posterior` `(T,11,H,W)` float32, and twice `(NUM_SAMPLES,T,H,W)` uint8: `posterior_samples`, `oracle_samples`."""
 
 
-def posterior_of(source: ClipSource, observer: str, folder: Path | None = None) -> Callable[[Clip], Known]:
+def posterior_of(
+    source: ClipSource, observer: str, folder: Path | None = None, *, given: int | None = None
+) -> Callable[[Clip], Known]:
     """Return the function that gives a clip's exact posterior and two sets of joint samples of it.
 
     folder: where the posteriors of all clips are kept, one file a clip; they are computed only where it has none
-    of this source, observer and version of the oracle. Raises `BadArgument` where the oracle does not solve the
-    source's spec.
+    of this source, observer and version of the oracle. given: the first frames that a model sees, where it is to predict
+    the others; the posterior is of those others then. Raises `BadArgument` where the oracle does not solve the source's
+    spec, and for an observer that has seen other frames than the model.
     """
-
+    if (observer == PREFIX) != (given is not None):
+        asked = ", ".join(OBSERVERS) if given is None else f"{PREFIX!r}, who has seen the frames given"
+        raise BadArgument("observer", observer, asked)
     oracle = Oracle.of(source)
 
     def solved(clip: Clip) -> Known:
-        posterior = oracle.posterior(clip, observer)
-        samples = posterior.sample(2 * NUM_SAMPLES, seed=clip.clip_id)
+        posterior = oracle.posterior(clip, observer, num_seen=given or 0)
+        samples = posterior.sample(2 * NUM_SAMPLES, seed=clip.clip_id)[:, given:]
         return {
-            "posterior": posterior.class_probabilities,
+            "posterior": posterior.class_probabilities[given:],
             "posterior_samples": samples[:NUM_SAMPLES],
             "oracle_samples": samples[NUM_SAMPLES:],
         }
@@ -49,7 +56,7 @@ def posterior_of(source: ClipSource, observer: str, folder: Path | None = None) 
     if folder is None:
         return solved
     folder.mkdir(parents=True, exist_ok=True)
-    name = _name(source, observer)
+    name = _name(source, observer, given)
 
     def kept(clip: Clip) -> Known:
         path = folder / f"{name}-{clip.clip_id}.npz"
@@ -63,7 +70,7 @@ def posterior_of(source: ClipSource, observer: str, folder: Path | None = None) 
     return kept
 
 
-def _name(source: ClipSource, observer: str) -> str:
+def _name(source: ClipSource, observer: str, given: int | None) -> str:
     """Return what the posteriors depend on, beside the clip, as the start of a file's name."""
     identity = {
         "spec": source.spec.to_dict(),
@@ -71,6 +78,7 @@ def _name(source: ClipSource, observer: str) -> str:
         "seed": str(source.seed),
         "bank": source.bank.sha256,
         "observer": observer,
+        "given": given,
         "samples": NUM_SAMPLES,
         "generator_version": GENERATOR_VERSION,
         "oracle": [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(ORACLE.glob("*.py"))],

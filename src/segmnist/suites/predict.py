@@ -18,24 +18,31 @@ from segmnist.suites.stored import StoredPredictions, checked, named_arrays, pat
 Model = Callable[[NDArray[np.uint8]], NDArray[Any] | Mapping[str, NDArray[Any]]]
 """Videos `(B, T, H, W)` uint8 -> classes `(B, T, H, W)` uint8 or probabilities `(B, T, C, H, W)`; or a
 mapping with `semantic`, `probabilities` or both, and perhaps `instance` and `samples`, as in an .npz file.
+
+Of a part with given frames it gets those alone and answers for the others, and the mapping may have `video`, the frames
+`(B, T, H, W)`, alone or beside the rest.
 """
 
 Predict = Callable[[Sequence[Clip]], list[Prediction]]
 """Clips -> the checked prediction of each."""
 
 
-def of_model(model: Model) -> Predict:
-    """Return the predictions of a model. Raises `BadPrediction` for an answer that cannot be scored."""
+def of_model(model: Model, given: int | None = None) -> Predict:
+    """Return the predictions of a model, of the frames after those given, if any.
+
+    Raises `BadPrediction` for an answer that cannot be scored.
+    """
 
     def predict(clips: Sequence[Clip]) -> list[Prediction]:
-        answer = model(np.stack([clip.video for clip in clips]))
+        answer = model(np.stack([clip.video[:given] for clip in clips]))
         named = answer if isinstance(answer, Mapping) else {"predictions": answer}
         arrays = named_arrays("the model's answer", {name: np.asarray(a) for name, a in named.items()})
         for array in arrays.values():
             if array.shape[:1] != (len(clips),):
                 raise BadArgument("predictions", array.shape, f"a leading axis of {len(clips)} clips")
+        T, H, W = clips[0].video[given:].shape
         return [
-            checked(f"clip {clip.clip_id}", row_of(arrays, i), _shape(clip), clip.classes)
+            checked(f"clip {clip.clip_id}", row_of(arrays, i), (T, H, W), clip.classes)
             for i, clip in enumerate(clips)
         ]
 
@@ -49,11 +56,6 @@ def of_files(path: Path, suite: Suite, part: Part, split: str, first: int | None
     """
     needed = part if first is None else part.first(first)
     numbers = range(needed.num_clips(split), part.num_clips(split) + 1)
-    shape = (part.spec.num_frames, part.spec.height, part.spec.width)
+    shape = (part.scored_frames, part.spec.height, part.spec.width)
     stored = StoredPredictions(path_of_part(path, suite, part), numbers, shape, part.classes)
-    return lambda clips: [stored(part.row_of(clip.clip_id, split), _shape(clip)) for clip in clips]
-
-
-def _shape(clip: Clip) -> tuple[int, int, int]:
-    T, H, W = clip.video.shape
-    return T, H, W
+    return lambda clips: [stored(part.row_of(clip.clip_id, split), shape) for clip in clips]

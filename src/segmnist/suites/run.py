@@ -10,11 +10,13 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument
 from segmnist.evaluate.evaluation import Evaluation
 from segmnist.evaluate.reports.results import PartResult, part_result
+from segmnist.render.arrays import ARRAYS
 from segmnist.render.clips import Clip
 from segmnist.suites.catalog import Part, Suite
 from segmnist.suites.catalog import suite as suite_named
@@ -83,7 +85,7 @@ def evaluate(
     for part in chosen.parts:
         job = Job(chosen, part, split, tracking, observer, first, kept)
         if callable(predictions):
-            evaluation = _score(job, job.blocks, of_model(predictions), batch_size, progress)
+            evaluation = _score(job, job.blocks, of_model(predictions, part.given), batch_size, progress)
         else:
             evaluation = _score_stored(job, Path(predictions), num_workers, progress)
         results.append(_result(job, evaluation))
@@ -94,7 +96,7 @@ def _result(job: Job, evaluation: Evaluation) -> PartResult:
     part = job.part
     return part_result(
         part.name,
-        part.spec.num_frames,
+        part.scored_frames,
         evaluation,
         content_id=job.scored.content_id(job.split),
         class_prior=class_prior(part).tolist(),
@@ -110,8 +112,12 @@ def _score(
     evaluation = Evaluation(tracking=job.tracking)
     source = job.part.source(job.split, TRUTHS)
     num_clips = job.scored.num_clips(job.split)
-    known_of = _nothing_known if job.observer is None else posterior_of(source, job.observer, job.posteriors)
+    known_of: Callable[[Clip], dict[str, NDArray[Any]]] = _nothing_known
+    if job.observer is not None:
+        known_of = posterior_of(source, job.observer, job.posteriors, given=job.part.given)
     of_part: dict[str, NDArray[Any]] = {"class_prior": class_prior(job.part)}
+    if job.part.given is not None:
+        of_part["given"] = np.array(job.part.given)
     for block in blocks:
         digests = []
         end = min((block + 1) * BLOCK, len(source))
@@ -120,11 +126,23 @@ def _score(
             clips = list(source[first : min(first + batch_size, last)])
             digests += [clip_digest(clip) for clip in clips]
             for clip, prediction in zip(clips, predict(clips), strict=True):
-                evaluation.add(clip.clip_id, clip.arrays | of_part | known_of(clip), prediction)
+                evaluation.add(clip.clip_id, _scored(clip, job.part) | of_part | known_of(clip), prediction)
                 progress(1)
         if last == end:
             check_block(job.suite, job.part, job.split, block, block_checksum(digests))
     return evaluation
+
+
+def _scored(clip: Clip, part: Part) -> dict[str, NDArray[Any]]:
+    """Return the arrays of the frames that are scored."""
+    if part.given is None:
+        return clip.arrays
+    return {name: array[_frames_from(part.given, name)] for name, array in clip.arrays.items()}
+
+
+def _frames_from(first: int, name: str) -> tuple[slice, ...]:
+    """Return the index of the frames from one on, in an array of one clip."""
+    return tuple(slice(first, None) if axis == "time" else slice(None) for axis in ARRAYS[name].axes)
 
 
 def _nothing_known(clip: Clip) -> dict[str, NDArray[Any]]:

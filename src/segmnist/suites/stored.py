@@ -19,18 +19,18 @@ from segmnist.suites.catalog import Part, Suite
 from segmnist.whole_file import is_of_a_desktop
 
 Arrays = Mapping[str, Any]
-"""Of `probabilities`, `semantic`, `instance` and `samples` those that there are; `prediction` is either."""
+"""Of `probabilities`, `semantic`, `instance`, `samples`, `video` those that there are; `prediction` is one of the first two."""
 
 Load = Callable[[int], tuple[Path, Arrays]]
 """Clip id -> the file that it is in, and what is predicted of it."""
 
 _KEYS = ("probabilities", "semantic")
-_NAMES = (*_KEYS, "instance", "samples")
+_NAMES = (*_KEYS, "instance", "samples", "video")
 
 MOST_SAMPLES = 256
 """Joint samples of a clip that may be stored; the first 16 are scored."""
 
-BYTES_A_PIXEL = {"semantic": 8, "instance": 8, "samples": MOST_SAMPLES}
+BYTES_A_PIXEL = {"semantic": 8, "instance": 8, "samples": MOST_SAMPLES, "video": 8}
 """Bytes that a pixel of a prediction has at most, by name: a number of 8 bytes, or a sample of one."""
 
 HEADERS = 1 << 16
@@ -79,7 +79,7 @@ class StoredPredictions:
 def checked(name: str, arrays: Arrays, shape: tuple[int, int, int], classes: Classes) -> Prediction:
     """Return the checked prediction that these arrays of one clip make. Raises `BadPrediction`."""
     rest = dict(arrays)
-    main = next(rest.pop(key) for key in ("prediction", *_KEYS) if key in rest)
+    main = next((rest.pop(key) for key in ("prediction", *_KEYS) if key in rest), None)
     return check_prediction(name, main, shape, num_classes=classes.num_classes, **rest)
 
 
@@ -157,10 +157,11 @@ def named_arrays(where: str, arrays: Mapping[str, Any]) -> Arrays:
     """
     if len(arrays) == 1 and not arrays.keys() & set(_NAMES):
         return {"prediction": next(iter(arrays.values()))}
-    if not arrays.keys() & set(_KEYS) or arrays.keys() - set(_NAMES):
+    has_main = arrays.keys() & set(_KEYS) or arrays.keys() == {"video"}
+    if not has_main or arrays.keys() - set(_NAMES):
         raise BadPrediction(
             f"{where}: has {', '.join(arrays) or 'nothing'}; expected {' or '.join(_KEYS)}, and perhaps "
-            "instance and samples"
+            "instance, samples and video, or video alone"
         )
     return arrays
 

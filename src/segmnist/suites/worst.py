@@ -44,11 +44,17 @@ def worst_clips(
     split: str = "test",
     first: int | None = None,
 ) -> dict[str, list[Predicted]]:
-    """Return the worst clips of each part with their predictions; `first` as in `evaluate`."""
+    """Return the worst clips of each part with their predictions; `first` as in `evaluate`.
+
+    None of a part with given frames: the page shows classes of whole clips.
+    """
     chosen = suite_named(suite) if isinstance(suite, str) else suite
-    shown = {}
+    shown: dict[str, list[Predicted]] = {}
     for result in results:
         part = chosen.part(result.name)
+        if part.given is not None:
+            shown[part.name] = []
+            continue
         predict = (
             of_model(predictions)
             if callable(predictions)

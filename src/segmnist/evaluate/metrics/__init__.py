@@ -39,7 +39,11 @@ def counts_of(clip: ScoredClip, *, tracking: bool = False) -> dict[str, Counts]:
 
     `tracking` adds the metrics that need the `tracking` extra.
     """
-    asked = [metric for metric in METRICS.values() if tracking or not metric.needs_tracking]
+    asked = [
+        metric
+        for metric in METRICS.values()
+        if (tracking or not metric.needs_tracking) and (metric.of_frames or clip.prediction.has_classes)
+    ]
     counts = {name: value for metric in asked for name, value in metric.counts(clip).items()}
     exact = clip.of_posterior
     if exact is not None:

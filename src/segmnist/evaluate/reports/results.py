@@ -124,7 +124,8 @@ def part_result(
     classes: Classes = DIGITS,
 ) -> PartResult:
     """Return the result of a finished evaluation of one part."""
-    confusion = evaluation.counts("confusion")
+    nothing = np.zeros((classes.num_classes,) * 2, np.int64)  # of a model that predicts frames alone
+    confusion = evaluation.sums.totals.get("confusion", nothing)
     iou, truth = iou_per_class(confusion), confusion.sum(axis=1)
     accuracy = ratio(np.diagonal(confusion), truth)
     return PartResult(
@@ -218,7 +219,8 @@ def load_result(path: str | Path) -> Result:
 
 def _check_scores(path: str | Path, part: PartResult) -> None:
     unknown = sorted(name for name in part.scores if name.removeprefix(POSTERIOR) not in ROWS)
-    needed = {"miou"} | ({"information_gained"} if "nll" in part.scores else set())
+    needed = {"information_gained"} if "nll" in part.scores else set()
+    needed |= set() if "frame_mse" in part.scores else {"miou"}
     missing = sorted(needed - part.scores.keys())
     if unknown or missing:
         what = f"unknown scores {', '.join(unknown)}" if unknown else f"no score {', '.join(missing)}"
