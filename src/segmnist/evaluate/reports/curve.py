@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,18 +20,22 @@ if TYPE_CHECKING:
 
     _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
-COLOURS = (
-    *("#a63a99", "#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#7f7f7f", "#8c564b"),
-    *("#5c1f55", "#003a5c", "#7a3600", "#005c43", "#8a5f00", "#1f7fb0", "#000000", "#d8a0d0"),
-)
-"""One a model; the first eight are told apart by those who do not see red or green, too. After sixteen they begin again."""
+COLOURS = ("#aa3399", "#1199dd", "#ee6600", "#779966", "#8800ff", "#cc0022", "#6655dd", "#aa8899")
+"""Colours of lines, which stand out from white and from black pages and are told apart by every kind of colour vision."""
+
+DASHES = ((), (9.0, 4.0), (2.0, 3.0))
+"""Lengths of strokes and gaps: the first eight models have whole lines, the next eight dashed ones, the next dotted ones. After
+24 models they begin again.
+"""
 
 WIDTH, LEFT, TOP, PLOT_WIDTH, PLOT_HEIGHT, ROW = 520, 56, 12, 440, 220, 18
 GRID = "#999999"
 """Thin lines that one sees on white and on black."""
 
-BESIDE = 4
-"""Between the intervals of two models at one level."""
+BESIDE, GROUP, MARGIN = 4, 0.7, 24
+"""Between the intervals of two models at one level; less where all models would take more than this share of a level's room, or
+reach beyond the margin at both ends of the axis.
+"""
 
 SCALE = 2
 """Pixels of a PNG to one unit of the drawing."""
@@ -40,11 +45,16 @@ Anchor = Literal["start", "middle", "end"]
 
 @dataclass(frozen=True)
 class Line:
-    """A line through points, `(x, y)` from the top left."""
+    """A line through points, `(x, y)` from the top left; dash: lengths of strokes and gaps, none for a whole line."""
 
     points: tuple[tuple[float, float], ...]
     colour: str
     width: float = 1.0
+    dash: tuple[float, ...] = ()
+
+    def strokes(self) -> list[tuple[tuple[float, float], ...]]:
+        """Return the lines that a dashed line is made of."""
+        return [self.points] if not self.dash else _strokes(self.points, self.dash)
 
 
 @dataclass(frozen=True)
@@ -180,9 +190,9 @@ def _plot(
     low, high = ticks[0], ticks[-1]
 
     def at(place: float, shift: float, value: float) -> tuple[float, float]:
-        return LEFT + 24 + shift + place * (PLOT_WIDTH - 48), TOP + PLOT_HEIGHT * (high - value) / (
-            high - low
-        )
+        return LEFT + MARGIN + shift + place * (PLOT_WIDTH - 2 * MARGIN), TOP + PLOT_HEIGHT * (
+            high - value
+        ) / (high - low)
 
     bottom = TOP + PLOT_HEIGHT
     marks: list[Line | Dot | Text] = []
@@ -193,10 +203,14 @@ def _plot(
     for place, label in labels:
         marks.append(Text(at(place, 0, low)[0], bottom + 16, label, "middle"))
     marks.append(Text(LEFT + PLOT_WIDTH / 2, bottom + 32, axis, "middle"))
+    room = min((b - a for (a, _), (b, _) in itertools.pairwise(labels)), default=1.0) * (
+        PLOT_WIDTH - 2 * MARGIN
+    )
+    beside = min(BESIDE, min(GROUP * room, 2 * MARGIN) / max(len(series), 1))
     for order, (model, points) in enumerate(series.items()):
-        colour = COLOURS[order % len(COLOURS)]
+        colour, dash = COLOURS[order % len(COLOURS)], DASHES[order // len(COLOURS) % len(DASHES)]
         has_intervals = any(point.score.low is not None for point in points)
-        shift = BESIDE * (order - (len(series) - 1) / 2) if has_intervals else 0.0
+        shift = beside * (order - (len(series) - 1) / 2) if has_intervals else 0.0
         runs: list[list[tuple[float, float]]] = [[]]
         for point in points:
             score = point.score
@@ -208,19 +222,42 @@ def _plot(
                 marks.append(Line(ends_at, colour))
             runs[-1].append(at(point.place, shift, score.value))
             marks.append(Dot(*runs[-1][-1], colour, point.says))
-        marks += [Line(tuple(run), colour, 2) for run in runs if len(run) > 1]
+        marks += [Line(tuple(run), colour, 2, dash) for run in runs if len(run) > 1]
         y = bottom + 52 + ROW * order
-        marks += [Line(((LEFT, y - 4), (LEFT + 22, y - 4)), colour, 2), Dot(LEFT + 11, y - 4, colour)]
-        marks.append(Text(LEFT + 30, y, model))
+        marks += [Line(((LEFT, y - 4), (LEFT + 34, y - 4)), colour, 2, dash), Dot(LEFT + 17, y - 4, colour)]
+        marks.append(Text(LEFT + 42, y, model))
     return Curve(title, bottom + 52 + ROW * len(series), tuple(marks))
+
+
+def _strokes(
+    points: Sequence[tuple[float, float]], dash: Sequence[float]
+) -> list[tuple[tuple[float, float], ...]]:
+    """Cut a line into strokes and gaps of these lengths, which go on around corners; return the strokes.
+
+    >>> _strokes([(0, 0), (10, 0)], (4, 2))
+    [((0.0, 0.0), (4.0, 0.0)), ((6.0, 0.0), (10.0, 0.0))]
+    """
+    strokes: list[tuple[tuple[float, float], ...]] = []
+    part, left = 0, dash[0]
+    for (x0, y0), (x1, y1) in itertools.pairwise(points):
+        length, at = math.hypot(x1 - x0, y1 - y0), 0.0
+        while at < length:
+            step = min(left, length - at)
+            if part % 2 == 0:
+                shares = (at / length, (at + step) / length)
+                strokes.append(tuple((x0 + (x1 - x0) * share, y0 + (y1 - y0) * share) for share in shares))
+            at, left = at + step, left - step
+            if left <= 0:
+                part += 1
+                left = dash[part % len(dash)]
+    return strokes
 
 
 def _svg(mark: Line | Dot | Text) -> str:
     if isinstance(mark, Line):
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in mark.points)
-        return (
-            f'<polyline points="{points}" fill="none" stroke="{mark.colour}" stroke-width="{mark.width:g}"/>'
-        )
+        dash = f' stroke-dasharray="{" ".join(f"{part:g}" for part in mark.dash)}"' if mark.dash else ""
+        return f'<polyline points="{points}" fill="none" stroke="{mark.colour}" stroke-width="{mark.width:g}"{dash}/>'
     if isinstance(mark, Dot):
         says = f"<title>{html.escape(mark.says)}</title>" if mark.says else ""
         return f'<circle cx="{mark.x:.1f}" cy="{mark.y:.1f}" r="3" fill="{mark.colour}">{says}</circle>'
@@ -232,8 +269,9 @@ def _svg(mark: Line | Dot | Text) -> str:
 def _paint(draw: ImageDraw.ImageDraw, mark: Line | Dot | Text, zoom: int, font: _Font) -> None:
     """Paint a mark `zoom` times as large, below the 24 units of the title."""
     if isinstance(mark, Line):
-        points = [(x * zoom, (y + 24) * zoom) for x, y in mark.points]
-        draw.line(points, mark.colour, round(mark.width * zoom), joint="curve")
+        for stroke in mark.strokes():
+            points = [(x * zoom, (y + 24) * zoom) for x, y in stroke]
+            draw.line(points, mark.colour, round(mark.width * zoom), joint="curve")
         return
     x, y = mark.x * zoom, (mark.y + 24) * zoom
     if isinstance(mark, Dot):
