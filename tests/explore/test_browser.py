@@ -440,6 +440,34 @@ def test_saving(page: Page, tmp_path: Path) -> None:
         assert Image.open(file).format == end[-3:].upper()
 
 
+def test_a_saved_film_shows_what_is_on_screen(page: Page, tmp_path: Path) -> None:
+    """With an overlay that only the page can draw, and all pictures of the stage."""
+    page.driver.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
+    )
+    page.open(f"/clip?{CLIP}&frame=0&show=boxes")
+    picture, film = (tmp_path / f"segmnist-crowded-train-4-3{end}" for end in ("-frame-0.png", ".gif"))
+    for file, button in ((picture, "frame"), (film, "gif")):
+        page.find(f"#save-{button}").click()
+        WebDriverWait(page.driver, SECONDS, 0.05).until(
+            lambda _, file=file: file.exists() and file.stat().st_size  # type: ignore[misc]
+        )
+    moving = Image.open(film)
+    assert moving.n_frames == page.js("explorer.main.clip.facts.num_frames")  # type: ignore[attr-defined]
+    first, saved = (image.convert("RGB") for image in (moving, Image.open(picture)))
+    # Both have the same pictures and captions; the film may be smaller.
+    near = np.abs(
+        np.asarray(first.resize((64, 32), Image.Resampling.BOX)).astype(int)
+        - np.asarray(saved.resize((64, 32), Image.Resampling.BOX)).astype(int)
+    )
+    assert near.mean() < 12
+    moving.seek(0)
+    colours = page.js("explorer.about.instance_colours.slice(1, 3)")
+    pixels = np.asarray(first).astype(int)
+    for colour in colours:
+        assert (np.abs(pixels - colour).sum(axis=-1) < 60).sum() > 50, "a box of this digit"
+
+
 def test_the_json_twin_is_linked(page: Page, client: Any) -> None:
     page.open(f"/clip?{CLIP}&frame=0&show=boxes")
     twin = page.find("#twin").get_attribute("href").removeprefix(page.address)

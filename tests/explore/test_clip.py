@@ -15,6 +15,8 @@ from starlette.testclient import TestClient
 
 from segmnist import ClipSource, DigitBank, SceneSpec, preset
 from segmnist.dataset import generate, open_dataset, recipe_for
+from segmnist.explore import app as application
+from segmnist.explore import film as films
 from segmnist.explore.app import create_app
 from segmnist.explore.clip import draw
 from segmnist.explore.exhibit import Exhibit
@@ -159,6 +161,79 @@ def test_kept_pictures(client: TestClient, kind: str, frames: int) -> None:
 def test_kept_film(client: TestClient) -> None:
     pytest.importorskip("av", reason="mp4 needs segmnist[video]")
     assert client.get(f"/clip.mp4?{QUERY}").content[4:8] == b"ftyp"
+
+
+def sheet_of(frames: Any) -> bytes:
+    """A PNG of frames `(T,H,W,3)` in two columns."""
+    T, H, W, _ = frames.shape
+    padded = np.concatenate([frames, np.zeros((T % 2, H, W, 3), np.uint8)])
+    grid = padded.reshape(-1, 2, H, W, 3).transpose(0, 2, 1, 3, 4).reshape(-1, 2 * W, 3)
+    file = io.BytesIO()
+    Image.fromarray(grid).save(file, "PNG")
+    return file.getvalue()
+
+
+DRAWN_ON_THE_PAGE = np.zeros((5, 30, 44, 3), np.uint8)
+for number, colour in enumerate([(255, 0, 0), (0, 255, 0), (0, 0, 255), (250, 250, 0), (40, 40, 40)]):
+    DRAWN_ON_THE_PAGE[number, 5:15, 4 + 6 * number : 10 + 6 * number] = colour
+
+
+def test_what_the_page_drew_becomes_a_gif(client: TestClient) -> None:
+    query = "frames=5&width=44&height=30&fps=20"
+    reply = client.post(f"/clip.gif?{query}", content=sheet_of(DRAWN_ON_THE_PAGE))
+    assert reply.headers["content-type"] == "image/gif"
+    film = Image.open(io.BytesIO(reply.content))
+    assert (film.n_frames, film.size, film.info["duration"]) == (5, (44, 30), 50)  # type: ignore[attr-defined]
+    for t in range(5):
+        film.seek(t)
+        shown = np.asarray(film.convert("RGB")).astype(int)
+        assert np.abs(shown - DRAWN_ON_THE_PAGE[t]).max() < 20, t
+
+
+def test_what_the_page_drew_becomes_a_film(client: TestClient) -> None:
+    av = pytest.importorskip("av", reason="mp4 needs segmnist[video]")
+    reply = client.post("/clip.mp4?frames=5&width=44&height=30", content=sheet_of(DRAWN_ON_THE_PAGE))
+    with av.open(io.BytesIO(reply.content)) as film:
+        frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in film.decode(video=0)]
+    assert len(frames) == 5
+    for drawn, shown in zip(DRAWN_ON_THE_PAGE, frames, strict=True):
+        assert np.abs(shown - drawn).mean() < 6
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "status"),
+    [
+        ("frames=5&width=44&height=30", b"GIF89a", 422),
+        ("frames=5&width=44&height=30", b"", 422),
+        ("frames=5&width=43&height=30", sheet_of(DRAWN_ON_THE_PAGE), 422),
+        ("frames=7&width=44&height=30", sheet_of(DRAWN_ON_THE_PAGE), 422),
+        ("frames=0&width=44&height=30", sheet_of(DRAWN_ON_THE_PAGE), 422),
+        ("width=44&height=30", sheet_of(DRAWN_ON_THE_PAGE), 422),
+        ("frames=5&width=44&height=30&fps=nan", sheet_of(DRAWN_ON_THE_PAGE), 422),
+        ("frames=5&width=44&height=30&fps=1000", sheet_of(DRAWN_ON_THE_PAGE), 422),
+        ("frames=5&width=44&height=30", sheet_of(DRAWN_ON_THE_PAGE)[:-60], 422),
+    ],
+)
+def test_what_no_page_would_post_is_refused(client: TestClient, query: str, body: bytes, status: int) -> None:
+    reply = client.post(f"/clip.gif?{query}", content=body)
+    assert reply.status_code == status
+    assert reply.json()["argument"] in ("sheet", "frames", "fps")
+
+
+def test_too_large_a_post_is_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    sheet = sheet_of(DRAWN_ON_THE_PAGE)
+    query = "/clip.gif?frames=5&width=44&height=30"
+    monkeypatch.setattr(application, "MAX_SHEET_BYTES", len(sheet) - 1)
+    assert client.post(query, content=sheet).status_code == 413
+    monkeypatch.setattr(application, "MAX_SHEET_BYTES", len(sheet))
+    monkeypatch.setattr(films, "MAX_PIXELS", 100)
+    reply = client.post(query, content=sheet)
+    assert (reply.status_code, reply.json()["argument"]) == (422, "sheet")
+
+
+def test_a_page_of_another_site_may_not_post(client: TestClient) -> None:
+    reply = client.post("/clip.gif?frames=1&width=1&height=1", headers={"origin": "http://evil.example"})
+    assert reply.status_code == 403
 
 
 # ---- a stored data set

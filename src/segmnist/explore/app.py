@@ -17,6 +17,8 @@ from starlette.routing import Route as Address
 
 from segmnist.errors import SegmnistError
 from segmnist.explore.exhibit import Exhibit
+from segmnist.explore.film import MAX_SHEET_BYTES, film_of_sheet
+from segmnist.explore.film import MEDIA as FILMS
 from segmnist.explore.guard import Guard
 from segmnist.explore.replies import failure, failure_of, reply_json
 from segmnist.explore.routes import ROUTES, Route, openapi
@@ -67,9 +69,30 @@ def create_app(
 
         return answer
 
+    def encoded(kind: str) -> Any:
+        async def answer(request: Request) -> Response:
+            """Encode the frames that the page drew."""
+            sheet = bytearray()
+            async for part in request.stream():
+                sheet += part
+                if len(sheet) > MAX_SHEET_BYTES:
+                    return failure(413, f"the frames have more than {MAX_SHEET_BYTES:,} bytes")
+            if True not in limiters:
+                limiters[True] = anyio.CapacityLimiter(1)
+            try:
+                data = await anyio.to_thread.run_sync(
+                    film_of_sheet, bytes(sheet), kind, dict(request.query_params), limiter=limiters[True]
+                )
+            except SegmnistError as error:
+                return failure_of(error)
+            return Response(data, media_type=FILMS[kind])
+
+        return answer
+
     static = _static_files()
     description = openapi()
     addresses = [Address(route.path, endpoint(route), methods=["GET"]) for route in ROUTES]
+    addresses += [Address(f"/clip.{kind}", encoded(kind), methods=["POST"]) for kind in ("gif", "mp4")]
     addresses += [Address(path, _always(reply), methods=["GET"]) for path, reply in static.items()]
     addresses += [Address(path, _always(static["/static/index.html"]), methods=["GET"]) for path in PAGES]
     addresses.append(Address("/openapi.json", _always(reply_json(description)), methods=["GET"]))

@@ -16,11 +16,12 @@ export class Refusal extends Error {
 /**
  * @param {string} address
  * @param {AbortSignal} [signal]
+ * @param {Blob} [body] What is posted; without it the address is only read.
  */
-async function request(address, signal) {
+async function request(address, signal, body) {
   let reply;
   try {
-    reply = await fetch(address, { signal });
+    reply = await fetch(address, body ? { method: "POST", body, signal } : { signal });
   } catch (error) {
     if (isAbort(error)) throw error;
     throw new Refusal({ error: "the explorer does not answer; is `segmnist explore` still running?" });
@@ -38,3 +39,5 @@ export const fetchText = async (address, signal) => (await request(address, sign
 export const fetchBlob = async (address, signal) => (await request(address, signal)).blob();
 /** @type {(address: string, signal?: AbortSignal) => Promise<ReturnType<typeof unpack>>} */
 export const fetchArrays = async (address, signal) => unpack(await (await request(address, signal)).arrayBuffer());
+/** @type {(address: string, body: Blob) => Promise<Blob>} */
+export const postBlob = async (address, body) => (await request(address, undefined, body)).blob();

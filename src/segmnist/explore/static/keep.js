@@ -1,7 +1,7 @@
 // Keeping a clip: its link, code and spec on the clipboard; what is on screen, a sheet of frames and films as files.
 
 import { fetchBlob, fetchText } from "./api.js";
-import { nameOf, pageOf, pictureOf } from "./save_view.js";
+import { filmOf, nameOf, pageOf, pictureOf } from "./save_view.js";
 import { addressOf, clipQuery } from "./state.js";
 import { ui } from "./ui.js";
 
@@ -29,7 +29,8 @@ export function bindKeeping(explorer) {
     // Through fetch, so that a refusal is told on the page instead of saved as a file.
     ui.save[kind].addEventListener("click", (event) => {
       event.preventDefault();
-      save(explorer, () => fetchBlob(ui.save[kind].href), kind === "png" ? "-sheet.png" : `.${kind}`);
+      if (kind === "png") save(explorer, () => fetchBlob(ui.save.png.href), "-sheet.png");
+      else save(explorer, () => filmOf(explorer, kind), `.${kind}`);
     });
   }
   ui.saveFrame.addEventListener("click", () => save(explorer, () => pictureOf(explorer), `-frame-${explorer.frame}.png`));

@@ -1,11 +1,14 @@
-// What is on screen as a file: a picture of the frame, or one page with all frames that plays by itself.
+// What is on screen as a file: a picture of the frame, a film of all frames, or one page with them that plays by itself.
 
+import { postBlob } from "./api.js";
 import { parameters } from "./state.js";
 import { ui } from "./ui.js";
 
 /** @import { Explorer } from "./main.js" */
 
 const GAP = 12, CAPTION = 22, MAX_PIXELS = 24e6;
+// Pixels of all frames of a film, and the most that the server takes.
+const FILM_PIXELS = 12e6, MOST_PIXELS = 48 * 2 ** 20;
 
 /** The name of a file that tells the clip. @param {Explorer} explorer */
 export function nameOf({ main, part, stored }) {
@@ -15,33 +18,89 @@ export function nameOf({ main, part, stored }) {
 }
 
 /**
- * Draw the frame with every picture that is on the stage, captions included.
- * @param {Explorer} explorer
- * @returns {Promise<Blob>}
+ * The size of a picture of the stage, where each of its pictures has this size.
+ * @param {Explorer["stage"]} stage
+ * @param {number} width
+ * @param {number} height
  */
-export async function pictureOf({ stage }) {
+function layoutOf(stage, width, height) {
   const columns = Number(/repeat\((\d+)/.exec(ui.stage.style.gridTemplateColumns)?.[1] ?? 1);
+  const rows = Math.ceil(stage.visible.length / columns);
+  return { columns, rows, width: columns * (width + GAP) + GAP, height: rows * (height + CAPTION + GAP) + GAP };
+}
+
+/**
+ * Draw every picture that is on the stage, captions included, with its upper left corner there.
+ * @param {OffscreenCanvasRenderingContext2D} context
+ * @param {Explorer["stage"]} stage
+ * @param {number} width Of one picture.
+ * @param {number} height
+ * @param {number} left
+ * @param {number} top
+ */
+function drawStage(context, stage, width, height, left, top) {
+  const { columns, rows, ...page } = layoutOf(stage, width, height), style = getComputedStyle(document.body);
   const down = ui.stage.style.gridAutoFlow === "column";
-  const pictures = stage.visible, { width, height } = pictures[0].lines;
-  const rows = Math.ceil(pictures.length / columns);
-  const canvas = new OffscreenCanvas(columns * (width + GAP) + GAP, rows * (height + CAPTION + GAP) + GAP);
-  const context = canvas.getContext("2d");
-  if (!context) throw new Error("this browser draws on no canvas");
-  const style = getComputedStyle(document.body);
   context.fillStyle = style.backgroundColor;
-  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.fillRect(left, top, page.width, page.height);
   context.font = "14px system-ui, sans-serif";
   context.textAlign = "center";
-  context.imageSmoothingEnabled = false;
-  for (const [place, { pixels, lines, figure }] of pictures.entries()) {
+  for (const [place, { pixels, lines, figure }] of stage.visible.entries()) {
     const column = down ? Math.floor(place / rows) : place % columns, row = down ? place % rows : Math.floor(place / columns);
-    const x = GAP + column * (width + GAP), y = GAP + row * (height + CAPTION + GAP);
+    const x = left + GAP + column * (width + GAP), y = top + GAP + row * (height + CAPTION + GAP);
+    context.imageSmoothingEnabled = false;
     context.drawImage(pixels, x, y, width, height);
+    context.imageSmoothingEnabled = width < lines.width;
     context.drawImage(lines, x, y, width, height);
     context.fillStyle = style.color;
     context.fillText(figure.querySelector("figcaption")?.textContent ?? "", x + width / 2, y + height + 16, width);
   }
+}
+
+/**
+ * A canvas to draw on that is not on the page, and what draws on it.
+ * @param {number} width
+ * @param {number} height
+ */
+function canvasOf(width, height) {
+  const canvas = new OffscreenCanvas(width, height), context = canvas.getContext("2d");
+  if (!context) throw new Error("this browser draws on no canvas");
+  return { canvas, context };
+}
+
+/**
+ * Draw the frame with every picture that is on the stage.
+ * @param {Explorer} explorer
+ * @returns {Promise<Blob>}
+ */
+export async function pictureOf({ stage }) {
+  const { width, height } = stage.visible[0].lines, page = layoutOf(stage, width, height);
+  const { canvas, context } = canvasOf(page.width, page.height);
+  drawStage(context, stage, width, height, 0, 0);
   return canvas.convertToBlob();
+}
+
+/**
+ * Draw all frames with every picture that is on the stage; the server makes a film of them.
+ * @param {Explorer} explorer
+ * @param {"gif" | "mp4"} kind
+ * @returns {Promise<Blob>}
+ */
+export async function filmOf(explorer, kind) {
+  const { stage, main, frame, clock } = explorer, count = main.clip?.facts.num_frames ?? 1, probe = explorer.probe;
+  const { pixels, lines } = stage.visible[0], area = count * stage.visible.length * pixels.width * pixels.height;
+  const scale = Math.max(1, Math.min(Math.floor(Math.sqrt(FILM_PIXELS / area)), Math.round(lines.width / pixels.width)));
+  const width = scale * pixels.width, height = scale * pixels.height, page = layoutOf(stage, width, height);
+  const columns = Math.ceil(Math.sqrt(count * page.height / page.width)), rows = Math.ceil(count / columns);
+  if (columns * page.width * rows * page.height > MOST_PIXELS) throw new Error("the clip is too long for a film; save the page");
+  const { canvas, context } = canvasOf(columns * page.width, rows * page.height);
+  for (let t = 0; t < count; t++) {
+    stage.draw(t, explorer.look, null);
+    drawStage(context, stage, width, height, (t % columns) * page.width, Math.floor(t / columns) * page.height);
+  }
+  stage.draw(frame, explorer.look, probe);
+  const query = new URLSearchParams({ frames: `${count}`, width: `${page.width}`, height: `${page.height}`, fps: `${clock.fps}` });
+  return postBlob(`/clip.${kind}?${query}`, await canvas.convertToBlob());
 }
 
 /**
