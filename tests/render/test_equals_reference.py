@@ -15,6 +15,7 @@ from segmnist import PRESETS, Scene, preset, sample
 from segmnist.render import numba_renderer
 from segmnist.render.arrays import ALWAYS, ARRAYS, TRUTHS, arrays_of, with_needs
 from segmnist.render.camouflage import LEAST_SIGMA
+from segmnist.render.corrupted import corrupt_videos
 from segmnist.render.engine import check_possible, derive
 from segmnist.render.memory import new_arrays
 from segmnist.render.reference import reference_arrays
@@ -29,6 +30,7 @@ def with_numba(scene: Scene, truths: tuple[str, ...]) -> Mapping[str, Any]:
     out = new_arrays(scene.spec, len(scene), names)
     numba_renderer.draw(scene, names, out)
     derive(scene, names, out)
+    corrupt_videos(out, scene.spec, scene.split, scene.seed, scene.clip_ids.tolist())
     return out
 
 
