@@ -1,18 +1,21 @@
-"""Train a tiny U-Net on clips that never repeat, frame by frame, and score it on clips of other digits.
+"""Train a tiny U-Net on clips that never repeat, frame by frame, and look at its answers on clips of other digits.
 
     python examples/train_unet.py [steps]
 
 Needs the extra `torch`. 60 steps learn where digits are; telling them apart takes far more. A checkpoint needs the
-weights and one integer.
+weights and one integer. unet.png shows eight frames above their true classes and the model's.
 """
 
 import sys
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import nn
 from torch.nn.functional import cross_entropy, interpolate
 from torch.utils.data import DataLoader
 
+from segmnist.preview import colourise
 from segmnist.torch import EndlessClips, EndlessLoader, SegMNIST, collate
 
 
@@ -66,3 +69,9 @@ found, right = guesses[digits] < 10, (guesses == classes)[digits]
 print(
     f"validation: {found.float().mean():.1%} of digit pixels are seen as a digit, {right.float().mean():.1%} as the right one"
 )
+
+shown = np.random.default_rng(0).choice(len(pictures), 8, replace=False)
+grey = np.repeat((pictures[shown, 0].numpy() * 255).astype(np.uint8)[..., None], 3, axis=-1)
+rows = [grey, *(colourise(one[shown].numpy().astype(np.uint8)) for one in (classes, guesses))]
+sheet = np.concatenate([np.concatenate(list(row), axis=1) for row in rows])
+Image.fromarray(sheet.repeat(2, axis=0).repeat(2, axis=1)).save("unet.png")

@@ -74,6 +74,16 @@ def test_the_pictures_of_the_fields_are_what_is_drawn() -> None:
         assert drawn, f"{name}; run: python scripts/field_pictures.py"
 
 
+def test_the_gallery_shows_every_example_and_its_picture() -> None:
+    gallery = script("gallery")
+    assert text_of("gallery.md") == gallery.page(), "run: python scripts/gallery.py"
+    examples = [path.name for path in (ROOT / "examples").iterdir() if path.suffix in (".py", ".ipynb")]
+    assert [name for name in examples if f"/examples/{name})" not in text_of("gallery.md")] == []
+    assert {path.name for path in gallery.PICTURES.iterdir()} == {
+        gallery.picture_of(name) for name in gallery.SHOWN
+    }
+
+
 def test_every_variable_that_the_code_reads_is_documented() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
     read = set(re.findall(r"environ(?:\.get\(|\[)\"(\w+)", code))
