@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from segmnist.classes import DIGITS, Classes
 from segmnist.dataset.open_store import read_file
 from segmnist.errors import BadArgument, CorruptData
-from segmnist.formats import FOLDER, SHARDED, check_format, folder_format
+from segmnist.formats import FOLDER, SHARDED, check_format, folder_truths
 from segmnist.render.arrays import check_truths
 from segmnist.scene import spec as scene_spec
 from segmnist.scene.randomness import check_address
@@ -46,7 +46,8 @@ class Recipe:
     """What a stored data set is made from; `plan_id` is the SHA-256 of its canonical JSON.
 
     The clips are `first_clip .. first_clip + num_clips - 1`, or exactly `clip_ids` where those are given
-    (num_clips is then their number). A folder format says itself which truths it stores. Raises `BadArgument` for any
+    (num_clips is then their number). A folder format says itself which truths it stores; with `rgb` among
+    truths, its frames are in colour. Raises `BadArgument` for any
     value outside its range.
 
     >>> recipe = Recipe(spec=SceneSpec(), split="test", num_clips=1000, bank_sha256="0" * 64)
@@ -81,7 +82,7 @@ class Recipe:
         if not isinstance(self.index, bool):
             raise BadArgument("index", self.index, "true or false")
         if self.format in FOLDER:
-            object.__setattr__(self, "truths", check_truths(folder_format(self.format).TRUTHS))
+            object.__setattr__(self, "truths", check_truths(folder_truths(self.format, self.truths)))
         if self.format not in SHARDED:
             object.__setattr__(self, "index", False)
         if self.clip_ids:

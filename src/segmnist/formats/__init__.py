@@ -20,6 +20,7 @@ from segmnist.formats.catalog import (
     WholeFormat,
     check_format,
     folder_format,
+    folder_truths,
     sharded_format,
     whole_format,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "WholeFormat",
     "check_format",
     "folder_format",
+    "folder_truths",
     "sharded_format",
     "whole_format",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -97,7 +97,7 @@ class FolderFormat(Protocol):
     """The interface of a folder format's module."""
 
     TRUTHS: tuple[str, ...]
-    """The truths that it needs."""
+    """The truths that it needs. Where a recipe asks for `rgb`, too, frames are in colour: `pictures.frames_of`."""
 
     def check(self, layout: Layout) -> None:
         """Raise `BadArgument` for clips that do not fit the format, `MissingDependency` for an absent library."""
@@ -124,6 +124,11 @@ class FolderFormat(Protocol):
         A file may take up any space on disk but none in memory: its pieces are made as `clips` draws.
         """
         ...
+
+
+def folder_truths(name: str, asked: Iterable[str]) -> tuple[str, ...]:
+    """Return the truths that a folder format stores: those that it needs, and `rgb` if that was asked for."""
+    return (*folder_format(name).TRUTHS, *(truth for truth in asked if truth == "rgb"))
 
 
 def check_format(name: str) -> None:

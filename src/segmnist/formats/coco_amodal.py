@@ -11,7 +11,7 @@ from typing import Any
 
 from segmnist.formats.card import CATEGORY_OF_CLASS, categories, coco_head, coco_images, json_pieces
 from segmnist.formats.layout import Clip, Clips, Layout, Pieces
-from segmnist.formats.pictures import png_grey
+from segmnist.formats.pictures import frames_of, png
 from segmnist.formats.rle import box_xywh, check_pycocotools, encode
 
 TRUTHS = ("instance", "amodal", "depth")
@@ -30,7 +30,7 @@ def clip_paths(layout: Layout, name: str) -> Iterator[str]:
 
 def clip_files(layout: Layout, clip: Clip) -> Iterator[bytes]:
     """Iterate over a clip's files: its frames."""
-    return map(png_grey, clip["video"])
+    return map(png, frames_of(clip))
 
 
 def root_paths(layout: Layout) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ import numpy as np
 from segmnist.errors import BadArgument
 from segmnist.formats.card import json_pieces, sequence_name
 from segmnist.formats.layout import Array, Clip, Clips, Layout, Pieces
-from segmnist.formats.pictures import jpeg, png_grey, png_palette
+from segmnist.formats.pictures import frames_of, jpeg, png, png_palette
 from segmnist.palette import INSTANCE_COLOURS
 
 TRUTHS = ("instance",)
@@ -50,9 +50,9 @@ def clip_files(layout: Layout, clip: Clip) -> Iterator[bytes]:
     order = first_seen_first(clip["instance"], len(clip["labels"]))
     ids = np.argsort(order).astype(np.uint8)[clip["instance"]]
     at_first = np.where(ids <= ids[0].max(), ids, np.uint8(0))
-    for index, frame in enumerate(clip["video"]):
+    for index, frame in enumerate(frames_of(clip)):
         yield jpeg(frame)
-        yield png_grey(frame)
+        yield png(frame)
         yield png_palette(at_first[index], INSTANCE_COLOURS)
         yield png_palette(ids[index], INSTANCE_COLOURS)
 

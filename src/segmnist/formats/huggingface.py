@@ -4,10 +4,10 @@ All splits share one folder, which `datasets` loads as one data set and which ca
 files of no shard are the same for every split. The name of a Parquet file ends in 16 digits of the recipe's plan id, as
 `datasets` keeps what it has read under the names of the files: no other data set has these names.
 
-Frames are lists of grey PNGs, `List(Image())`, as `datasets` would convert palette PNGs and lose the classes. Masks of
-digits are one list, too, the frames of one digit after those of another, since `datasets` gives no arrays of nested
-lists of pictures. Arrays of digits have as many rows as the clip has digits. Other arrays, such as flow, are the bytes
-of a .npy file. `labels` are in a column of another name, a list of `ClassLabel`.
+Frames are lists of grey PNGs, those of `rgb` of PNGs in colour, `List(Image())`, as `datasets` would convert palette
+PNGs and lose the classes. Masks of digits are one list, too, the frames of one digit after those of another, since
+`datasets` gives no arrays of nested lists of pictures. Arrays of digits have as many rows as the clip has digits. Other
+arrays, such as flow, are the bytes of a .npy file. `labels` are in a column of another name, a list of `ClassLabel`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from segmnist.formats.card import about, common_files
 from segmnist.formats.croissant import croissant
 from segmnist.formats.layout import Array, ArrayLayout, Arrays, Fetch, Layout, NamedFiles
 from segmnist.formats.npz import npy_bytes
-from segmnist.formats.pictures import png_grey
+from segmnist.formats.pictures import png
 from segmnist.numpy_files import npy_array
 
 ROOT = "huggingface"
@@ -125,26 +125,31 @@ def _check_size(metadata: Any, layout: Layout, shard: int) -> None:
 
 def kind_of(array: ArrayLayout) -> str:
     """Return how an array is stored: `pictures`, `npy` or `table`."""
-    if array.axes[-3:] == ("time", "y", "x") and array.dtype in ("uint8", "bool"):
+    frames = ("time", "y", "x")
+    if (array.axes[-3:] == frames and array.dtype in ("uint8", "bool")) or _is_rgb(array):
         return "pictures"
     return "npy" if array.clip_bytes > TABLE_BYTES else "table"
+
+
+def _is_rgb(array: ArrayLayout) -> bool:
+    return array.axes[-1:] == ("rgb",)
 
 
 def _cells(array: ArrayLayout, values: Array, counts: list[int]) -> list[Any]:
     trimmed = [clip[:count] if array.axes[:1] == ("digit",) else clip for clip, count in zip(values, counts)]
     store: dict[str, Callable[[Array], Any]] = {
-        "pictures": _pictures,
+        "pictures": lambda clip: _pictures(clip, clip.shape[-3:] if _is_rgb(array) else clip.shape[-2:]),
         "npy": lambda clip: npy_bytes(clip) + NO_NUL,
         "table": lambda clip: clip.tolist(),
     }
     return [store[kind_of(array)](clip) for clip in trimmed]
 
 
-def _pictures(frames: Array) -> list[Any]:
+def _pictures(frames: Array, shape: tuple[int, ...]) -> list[Any]:
     # Masks of two values are stored as 0 and 255, so that they are visible in a viewer.
     pixels = frames.astype(np.uint8) * 255 if frames.dtype == bool else frames
-    flat = pixels.reshape(math.prod(frames.shape[:-2]), *frames.shape[-2:])
-    return [{"bytes": png_grey(frame), "path": None} for frame in flat]
+    flat = pixels.reshape(math.prod(frames.shape[: -len(shape)]), *shape)
+    return [{"bytes": png(frame), "path": None} for frame in flat]
 
 
 def _values(array: ArrayLayout, cells: list[Any]) -> Array:
@@ -161,7 +166,8 @@ def _value(array: ArrayLayout, cell: Any) -> Array:
     if kind == "npy":
         return npy_array(cell.removesuffix(NO_NUL), "a cell")
     if kind == "pictures":
-        frames = [_picture(picture["bytes"], array.shape[-2:]) for picture in cell]
+        shape = array.shape[-3:] if _is_rgb(array) else array.shape[-2:]
+        frames = [_picture(picture["bytes"], shape) for picture in cell]
         return np.asarray(frames, np.uint8).reshape(-1, *array.shape[1:]).astype(array.dtype)
     rows = (-1, *array.shape[1:]) if array.shape else ()
     if 0 in array.shape[1:]:
@@ -174,9 +180,11 @@ def _picture(data: bytes, shape: tuple[int, ...]) -> Array:
 
     # A PNG begins with its size; Pillow would take memory for any.
     width, height = struct.unpack_from(">II", data, 16)
-    if (height, width) != shape:
+    if (height, width) != shape[:2]:
         raise ValueError(f"a picture of {height}x{width}, expected {shape}")
-    return np.asarray(Image.open(io.BytesIO(data), formats=("PNG",)).convert("L"))
+    return np.asarray(
+        Image.open(io.BytesIO(data), formats=("PNG",)).convert("L" if len(shape) == 2 else "RGB")
+    )
 
 
 def _arrow_type(name: str, array: ArrayLayout) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from segmnist.classes import Classes
 from segmnist.formats.card import json_bytes
 from segmnist.formats.layout import Clip, Clips, Layout, Pieces
-from segmnist.formats.pictures import png_grey, png_palette
+from segmnist.formats.pictures import frames_of, png, png_palette
 from segmnist.palette import class_colours
 
 TRUTHS = ("semantic",)
@@ -27,8 +27,8 @@ def clip_paths(layout: Layout, name: str) -> Iterator[str]:
 def clip_files(layout: Layout, clip: Clip) -> Iterator[bytes]:
     """Iterate over a clip's files: frames and masks."""
     colours = class_colours(layout.classes)
-    for frame, semantic in zip(clip["video"], clip["semantic"]):
-        yield png_grey(frame)
+    for frame, semantic in zip(frames_of(clip), clip["semantic"]):
+        yield png(frame)
         yield png_palette(semantic, colours)
 
 

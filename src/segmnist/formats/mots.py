@@ -11,7 +11,7 @@ from itertools import chain
 
 from segmnist.formats.card import sequence_name
 from segmnist.formats.layout import Array, Clip, Clips, Layout, Pieces
-from segmnist.formats.pictures import png_grey
+from segmnist.formats.pictures import frames_of, png
 from segmnist.formats.rle import check_pycocotools, encode, seen_in
 
 TRUTHS = ("instance",)
@@ -36,7 +36,7 @@ def clip_paths(layout: Layout, name: str) -> Iterator[str]:
 
 def clip_files(layout: Layout, clip: Clip) -> Iterator[bytes]:
     """Iterate over a clip's files: frames, tracks, seqinfo.ini."""
-    yield from map(png_grey, clip["video"])
+    yield from map(png, frames_of(clip))
     yield _tracks(clip["instance"])
     yield _seqinfo(sequence_name(layout, int(clip["clip_id"])), clip)
 

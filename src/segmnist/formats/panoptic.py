@@ -10,7 +10,7 @@ import numpy as np
 from segmnist.classes import Classes
 from segmnist.formats.card import CATEGORY_OF_CLASS
 from segmnist.formats.layout import Array, Clip
-from segmnist.formats.pictures import jpeg, png_rgb
+from segmnist.formats.pictures import frames_of, jpeg, png_rgb
 from segmnist.formats.rle import box_xywh
 
 BACKGROUND_ID = 255
@@ -44,6 +44,6 @@ def segments(instance: Array, labels: Array, classes: Classes) -> list[dict[str,
 
 def frames_and_segments(clip: Clip) -> Iterator[bytes]:
     """Iterate over a clip's frames: of each its JPEG, then the PNG of its segments."""
-    for frame, instance in zip(clip["video"], clip["instance"]):
+    for frame, instance in zip(frames_of(clip), clip["instance"]):
         yield jpeg(frame)
         yield png_rgb(segment_ids(instance))

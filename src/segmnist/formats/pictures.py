@@ -23,8 +23,13 @@ Pillow and OpenCV would open a PNG under such a name, but decoders that take not
 """
 
 
-def png_grey(frame: UInt8) -> bytes:
-    """Return a `(H,W)` frame as an 8-bit grey PNG."""
+def frames_of(clip: Clip) -> Array:
+    """Return the frames that a model would see: `rgb` `(T,H,W,3)` where it was drawn, else `video` `(T,H,W)`."""
+    return clip.get("rgb", clip["video"])
+
+
+def png(frame: UInt8) -> bytes:
+    """Return a `(H,W)` or `(H,W,3)` frame as a grey PNG or one in colour, 8 bits a channel."""
     return _saved(frame, None, "PNG")
 
 
@@ -41,7 +46,7 @@ def png_rgb(ids: Array) -> bytes:
 
 
 def jpeg(frame: UInt8) -> bytes:
-    """Return a `(H,W)` frame as a grey JPEG, no pixel off by more than 2 grey levels."""
+    """Return a `(H,W)` frame as a grey JPEG, no pixel off by more than 2 levels, or a `(H,W,3)` frame as one in colour."""
     return _saved(frame, None, "JPEG")
 
 
@@ -53,6 +58,8 @@ def _saved(pixels: UInt8, colours: UInt8 | None, kind: str) -> bytes:
         picture.putpalette(colours.tobytes())
     file = io.BytesIO()
     options = {"compress_level": PNG_LEVEL} if kind == "PNG" else {"quality": JPEG_QUALITY}
+    if kind == "JPEG" and pixels.ndim == 3:
+        options["subsampling"] = 0  # hues as sharp as grey levels
     picture.save(file, kind, **options)
     return file.getvalue()
 

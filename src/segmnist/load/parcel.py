@@ -116,6 +116,8 @@ def _sent(parcel: Parcel) -> tuple[Any, ...]:
     slot.is_known = True
     gone, _gone[:] = tuple(_gone), []
     places = {name: filling.fields[name] if name in unchanged else tensor for name, tensor in parcel.items()}
+    if "rgb" in filling.fields and "video" in unchanged:
+        places["rgb"] = filling.fields["rgb"]  # what the video is a view of
     return _received, (os.getpid(), slot.number, shared, places, gone)
 
 
@@ -172,7 +174,9 @@ def _received(
     lease = memory[:]
     weakref.finalize(lease, _release, memory, os.getpid()).atexit = False
     fields = {name: place for name, place in places.items() if isinstance(place, Field)}
-    return Batch({**places, **_tensors(lease, fields)})
+    tensors = _tensors(lease, fields)
+    kept = (name for name, place in places.items() if name in tensors or not isinstance(place, Field))
+    return Batch({name: tensors.get(name, places[name]) for name in kept})
 
 
 def _slots_of(pid: int) -> dict[int, Array]:

@@ -32,7 +32,8 @@ def sample_of(arrays: dict[str, Array], row: int, transforms: Transforms | None 
     """Return one clip of a batch as a sample. Raises `BadArgument` as `transformed` does."""
     clip = clip_of(arrays, row)
     tensors = {name: wrapped(name, tensor_of(np.asarray(array))) for name, array in clip.items()}
-    video, target = tensors.pop("video"), Target(tensors)
+    grey = tensors.pop("video")
+    video, target = tensors.pop("rgb", grey), Target(tensors)
     return (video, target) if transforms is None else transformed(video, target, transforms)
 
 

@@ -25,7 +25,7 @@ default_collate_fn_map[Batch] = _refuse
 
 
 def tensors_of(arrays: dict[str, Array]) -> Batch:
-    """Return a batch of arrays as tensors that share their memory; the video gets its channel axis.
+    """Return a batch of arrays as tensors that share their memory; the video gets its channel axis, or is `rgb`.
 
     >>> from segmnist.load import open_reader
     >>> tensors_of(open_reader("clean").read([0, 1]))["video"].shape
@@ -40,5 +40,10 @@ def tensor_of(array: Array) -> Tensor:
 
 
 def with_channel(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors, the video as `(B,T,1,H,W)`."""
-    return {name: tensor[:, :, None] if name == "video" else tensor for name, tensor in tensors.items()}
+    """Return the tensors, the video as `(B,T,1,H,W)`, or `rgb` in its place as `(B,T,3,H,W)` where it is among them."""
+    given = {name: tensor for name, tensor in tensors.items() if name != "rgb"}
+    if "rgb" in tensors:
+        given["video"] = tensors["rgb"].movedim(-1, 2)
+    elif "video" in given:
+        given["video"] = given["video"][:, :, None]
+    return given

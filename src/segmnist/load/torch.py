@@ -43,6 +43,8 @@ NUM_CLIPS = 10_000
 class SegMNIST(Dataset[Sample]):
     """Clips as `(video, target)`: video `(T,1,H,W)` uint8, target a dict of the labels and truths by name.
 
+    With "rgb" among the truths, the video is in colour, `(T,3,H,W)`.
+
     source: a preset's name, a `SceneSpec`, a `ClipSource`, or the place of a stored data set, a folder or a URL.
     transforms: called with (video, target), as in torchvision; transform: with the video, target_transform: with the target.
     Where torchvision is installed, videos and masks are tv_tensors, boxes while transforms are at work. split is "train"
@@ -141,8 +143,8 @@ class _Asked(Sequence[Sample]):
 def collate(samples: Sequence[Sample] | Batch) -> Batch:
     """Return a batch of samples as a dict of tensors; give it to a DataLoader as `collate_fn`.
 
-    video is `(B,T,1,H,W)`, masks are `(B,T,H,W)`, tables of digits are padded to `(B,N,...)`, of which the first
-    `num_digits (B,)` rows are real. A batch of `EndlessClips` is returned as it is.
+    video is `(B,T,1,H,W)`, or `(B,T,3,H,W)` with the truth "rgb"; masks are `(B,T,H,W)`, tables of digits are padded to
+    `(B,N,...)`, of which the first `num_digits (B,)` rows are real. A batch of `EndlessClips` is returned as it is.
 
     >>> import torch
     >>> dataset = SegMNIST("standard", length=64)

@@ -46,10 +46,10 @@ class Separate:
 
 
 def wrapped(name: str, tensor: Tensor) -> Tensor:
-    """Return the video or a mask as a tv_tensor where torchvision is installed; any other tensor as it is."""
+    """Return the video, grey or `rgb`, or a mask as a tv_tensor where torchvision is installed; any other tensor as it is."""
     tv_tensors = _tv_tensors()
-    if name == "video":
-        video = tensor[:, None]
+    if name in ("video", "rgb"):
+        video = tensor[:, None] if name == "video" else tensor.movedim(-1, 1)
         return tv_tensors.Video(video) if tv_tensors else video
     return tv_tensors.Mask(tensor) if tv_tensors and is_mask(name) else tensor
 
