@@ -69,7 +69,9 @@ MOVING_SHAPES: dict[str, Any] = {
     **SHAPES, "num_frames": 6, "shape_size_range": (6, 10), "shape_level_range": (200, 255),
 }  # fmt: skip
 
-TEXTURED: dict[str, Any] = {"noise_density": 0.0, "texture_kinds": ("checker",)}
+LARGE_SHAPES: dict[str, Any] = {
+    **SHAPES, "shape_size_range": (24, 40), "shape_level_range": (150, 255), "texture_size_range": (6, 6),
+}  # fmt: skip
 
 EFFECTS: dict[str, Effect] = {
     "height": Effect((32, 64, 96), "frame", {}),
@@ -114,8 +116,8 @@ EFFECTS: dict[str, Effect] = {
     "corruption_severity": Effect((0, 1, 3, 5), "frame", CORRUPTED | {"corruption": "gaussian_noise"}),
     "hue_range": Effect(((0.0, 60.0), (0.0, 359.99), (180.0, 240.0)), "colour", {"noise_density": 0.0}),
     "saturation_range": Effect(((0.0, 0.0), (0.5, 1.0), (1.0, 1.0)), "colour", {"noise_density": 0.0}),
-    "texture_kinds": Effect(tuple((kind,) for kind in choices_of("texture_kinds")), "colour", {"noise_density": 0.0}),
-    "texture_size_range": Effect(((1, 1), (2, 6), (12, 12)), "colour", TEXTURED),
+    "texture_kinds": Effect(tuple((kind,) for kind in choices_of("texture_kinds")), "colour", LARGE_SHAPES),
+    "texture_size_range": Effect(((1, 1), (2, 6), (12, 12)), "colour", LARGE_SHAPES | {"texture_kinds": ("checker",)}),
     "glyphs_per_class": Effect((1, 3, 0), "clips", STILL | {"classes": (4,)}),
     "position_step": Effect((0.0, 9.0, 18.0), "heap", STILL | {"scale_range": (0.25, 0.25), "classes": (0,)}),
     "direction_step": Effect((0.0, 45.0, 90.0), "trail", MOVING | {"num_digits_range": (6, 6), "num_frames": 6}),
