@@ -75,10 +75,10 @@ FIRST_CLIP = "import segmnist; segmnist.ClipSource('standard')[0]"
 OTHERS = """
 ## What else takes time
 
-- **A new process** starts Python, imports NumPy and Numba, and loads what was compiled before. What only compiling needs is not
-  imported.
-- **Compiling** is done once on a machine. More than half of it is the part of Numba that is Python; LLVM has the rest. Areas, flow
-  and colour have kernels of their own, compiled when they are asked for.
+- **A new process** starts Python, imports NumPy and Numba, and loads what was compiled before. What only compiling needs
+  is not imported.
+- **Compiling** is done once on a machine. More than half of it is the part of Numba that is Python; LLVM has the rest. Areas,
+  flow and colour have kernels of their own, compiled when they are asked for.
 - **`source[i]`** makes, checks and hands over 40 small arrays for one clip as for 32.
 - **Writing Zarr** takes a fifth of its CPU time for drawing and more than half for zstd, at the level that `formats/zarr.py`
   explains. A file is written while the next one is compressed (`benchmarks/write.py`).
