@@ -100,9 +100,12 @@ def add_sensor_noise(
     """Add a rounded Gaussian deviation to each pixel of a frame, pixels[start : start + size], and clip to 0..255."""
     fill_random(scratch, 0, (size + 3) // 4, purpose, address, style)
     thresholds, guide = tables.sensor_thresholds, tables.sensor_guide
-    for i in range(size):
+    # Places without a sign: Numba lets others count from the end, which takes a comparison each.
+    first, end, reach = np.uint64(start), np.uint64(thresholds.shape[0]), np.int64(style.sensor_reach)
+    for i in range(np.uint64(size)):
         bits = np.int64(scratch[i])
-        count = np.int64(guide[bits >> (32 - GUIDE_BITS)])
-        while count < thresholds.shape[0] and thresholds[count] <= bits:
-            count += 1
-        pixels[start + i] = min(max(np.int64(pixels[start + i]) + count - style.sensor_reach, 0), 255)
+        count = np.uint64(guide[np.uint64(bits >> (32 - GUIDE_BITS))])
+        while count < end and thresholds[count] <= bits:
+            count += np.uint64(1)
+        level = np.int64(pixels[first + i]) + np.int64(count) - reach
+        pixels[first + i] = min(max(level, 0), 255)
