@@ -79,9 +79,7 @@ def test_the_gallery_shows_every_example_and_its_picture() -> None:
     assert text_of("gallery.md") == gallery.page(), "run: python scripts/gallery.py"
     examples = [path.name for path in (ROOT / "examples").iterdir() if path.suffix in (".py", ".ipynb")]
     assert [name for name in examples if f"/examples/{name})" not in text_of("gallery.md")] == []
-    assert {path.name for path in gallery.PICTURES.iterdir()} == {
-        gallery.picture_of(name) for name in gallery.SHOWN
-    }
+    assert {path.name for path in gallery.PICTURES.iterdir()} == {f"{name}.webp" for name in gallery.SHOWN}
 
 
 def test_every_variable_that_the_code_reads_is_documented() -> None:
