@@ -2,7 +2,7 @@
 
     python examples/predict_frames.py [PART] [CPU MINUTES] [RESULT.json]
 
-Needs the extras `train` and `prediction`. Half a minute shows how it is done. The rows of the benchmark had five.
+Needs the extras `train` and `prediction`. Half a minute shows how it is done and learns little.
 """
 
 import sys
