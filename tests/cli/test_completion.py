@@ -14,7 +14,7 @@ from segmnist.baselines.catalog import MODELS
 from segmnist.cli.completion import _parts_by_suite
 from segmnist.formats import FOLDER, SHARDED, WHOLE
 from segmnist.render.arrays import TRUTHS
-from segmnist.scene.spec import field_names
+from segmnist.scene.spec import choices_of, field_names
 from segmnist.suites import SUITES, suite
 
 COMMAND = "import sys; sys.argv[0] = 'segmnist'; from segmnist.cli import main; main()"
@@ -51,7 +51,7 @@ def offered(line: str, shell: str = "fish") -> list[str]:
         ("segmnist export d o --format ", [*SHARDED, *WHOLE, *FOLDER]),
         ("segmnist generate d --truth ", TRUTHS),
         ("segmnist preview p.png --set ", [f"{name}=" for name in field_names()]),
-        ("segmnist preview p.png --set digit_motion=", [f"digit_motion={word}" for word in ("reflect", "origin", "markov")]),
+        ("segmnist preview p.png --set digit_motion=", [f"digit_motion={word}" for word in choices_of("digit_motion")]),
         ("segmnist train ", MODELS),
         ("segmnist generate d --split ", ["train", "val", "test"]),
         ("segmnist evaluate p --split ", ["test", "val"]),
