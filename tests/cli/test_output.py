@@ -13,7 +13,7 @@ import typer.main
 from tests.cli.conftest import SMALL
 
 from segmnist.cli.main import COMMANDS, app
-from segmnist.cli.output import QUIET, Answer
+from segmnist.cli.output import LARGE_BYTES, QUIET, Answer, say_memory
 from segmnist.dataset import open_dataset
 
 TINY = [*SMALL, "--clips", 2]
@@ -29,6 +29,17 @@ SOLVABLE = [
     "--set",
     "sensor_sigma=30.0",
 ]
+
+
+def test_much_memory_is_said_before_it_is_taken_unless_quiet(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say_memory("preview", LARGE_BYTES - 1)
+    say_memory("preview", 4_000_000_000)
+    monkeypatch.setenv(QUIET, "1")
+    say_memory("preview", 4_000_000_000)
+    assert capsys.readouterr() == ("", "preview: 4 GB of memory\n")
+
 
 EXAMPLES: dict[str, Callable[[Path], list[Any]]] = {
     "presets": lambda here: [],

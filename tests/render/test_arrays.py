@@ -156,10 +156,10 @@ def test_a_batch_beyond_the_free_memory_is_refused_before_anything_is_allocated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     scene = sample(preset("standard", num_frames=8, height=40, width=48), range(10))
-    video = 10 * 8 * 40 * 48
-    set_free_memory(monkeypatch, 6 * video // 10)
+    video, noise = 10 * 8 * 40 * 48, memory.kernel_bytes(scene.spec, ("video",))
+    set_free_memory(monkeypatch, 6 * video // 10 + noise)
     asked = allocations(monkeypatch)
-    with pytest.raises(BadArgument, match=f"10 clips = {video:,} bytes.* ask for 6 clips at a time"):
+    with pytest.raises(BadArgument, match=f"10 clips = {video + noise:,} bytes.* ask for 6 clips at a time"):
         render(scene, ())
     assert not asked
     assert len(render(scene.select(slice(0, 6)), ())) == 6
@@ -173,13 +173,29 @@ def test_a_batch_that_no_machine_holds_is_counted_in_whole_numbers() -> None:
     assert memory.bytes_of(spec, 1 << 40, ["amodal"]) == 64 * 10_000 << 60
 
 
+def test_what_kernels_take_beside_a_large_frame_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One frame of 8192x8192 is 67 MB, the random words of its noise are four times that, the shapes' bits for flow 0.4 GB."""
+    spec = SceneSpec(
+        height=8192, width=8192, num_frames=1, num_digits_range=(0, 0), num_shapes_range=(24, 24)
+    )
+    frame, scene = 8192 * 8192, sample(spec, [0])
+    assert memory.kernel_bytes(spec, ("video",)) == 4 * frame
+    assert memory.kernel_bytes(spec, ("flow_forward",)) > 4 * frame + 48 * frame // 8
+    set_free_memory(monkeypatch, 5 * frame - 1)
+    asked = allocations(monkeypatch)
+    with pytest.raises(BadArgument, match=f"batch='1 clips = {5 * frame:,} bytes' .*free; ask for fewer"):
+        render(scene, ())
+    assert not asked
+
+
 def test_scratch_is_counted_for_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Boxes are a few numbers, but they are measured on bits of the ink, of each thread's clip at least."""
     spec = preset("crowded", num_frames=400, height=64, width=96)
     scene = sample(spec, range(4))
-    one_clip = memory.bytes_of(spec, 1, ["ink_bits"])
-    asked_for = memory.bytes_of(spec, 4, ["video", "boxes_xyxy", "amodal_boxes_xyxy"])
-    assert one_clip > engine.SCRATCH_BYTES
+    names = ("video", "boxes_xyxy", "amodal_boxes_xyxy")
+    ink, asked_for = memory.bytes_of(spec, 1, ["ink_bits"]), memory.bytes_of(spec, 4, names)
+    one_clip = ink + memory.kernel_bytes(spec, names)
+    assert ink > engine.SCRATCH_BYTES
     for num_threads in (1, 3):
         set_free_memory(monkeypatch, asked_for + num_threads * one_clip - 1)
         with pytest.raises(
@@ -193,9 +209,11 @@ def test_scratch_is_counted_for_every_thread(monkeypatch: pytest.MonkeyPatch) ->
         render(scene.select([0]), "boxes")
 
 
-def test_arrays_that_are_given_need_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arrays_that_are_given_need_no_memory_but_that_of_the_kernels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     scene = sample(preset("clean", num_frames=3), [0])
     out = render(scene, ("instance",)).arrays
-    set_free_memory(monkeypatch, 0)  # none is free, and none is needed
+    set_free_memory(monkeypatch, memory.kernel_bytes(scene.spec, ("video", "instance")))
     drawn = render(scene, ("instance",), out={name: out[name] for name in ("video", "instance")})
     assert drawn.video is out["video"]

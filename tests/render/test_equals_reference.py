@@ -20,6 +20,7 @@ from segmnist.render.engine import check_possible, derive
 from segmnist.render.memory import new_arrays
 from segmnist.render.reference import reference_arrays
 from segmnist.scene.scene import NO_DIGIT, NO_SHAPE
+from segmnist.scene.spec import MAX_SIDE
 
 Renderer = Callable[[Scene, tuple[str, ...]], Mapping[str, Any]]
 """Returns the arrays of those truths that it draws."""
@@ -131,6 +132,24 @@ def test_frames_of_unusual_sides(renderer: Renderer, height: int, width: int) ->
     )
     assert_as_reference(renderer, sample(spec, [7]))
     assert_as_reference(renderer, sample(spec.replace(sensor_sigma=0.0, noise_density=0.5), [7]))
+
+
+@renderers
+@pytest.mark.parametrize(("height", "width"), [(MAX_SIDE, 18), (17, MAX_SIDE)])
+def test_the_far_corner_of_the_largest_frame(renderer: Renderer, height: int, width: int) -> None:
+    """Digits and shapes that lie in the last pixels, cross the edge, and jump there from the other end."""
+    spec = preset(
+        "standard", height=height, width=width, num_frames=2, scale_range=(0.25, 0.5), sensor_sigma=3.0
+    )
+    scene = sample(spec, [7])
+    y, x, shape_y, shape_x = scene.y.copy(), scene.x.copy(), scene.shape_y.copy(), scene.shape_x.copy()
+    for n in range(y.shape[1]):
+        y[0, n], x[0, n] = (height << 16) - (3 * n << 16) - 1, (width << 16) - (2 * n << 16) - 1
+    y[0, 0, 0], x[0, 0, 0] = 0, 0
+    shape_y[0, ::2], shape_x[0, ::2] = height - 5, width - 7
+    scene = scene.replace(y=y, x=x, shape_y=shape_y, shape_x=shape_x)
+    assert reference_arrays(scene, 0)["instance"][:, -3:, -3:].any()
+    assert_as_reference(renderer, scene)
 
 
 @renderers

@@ -389,8 +389,8 @@ def test_shapes_of_each_kind_occur_alike() -> None:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        (SceneSpec(height=24), r"height=24 .*28\.\.1024"),
-        (SceneSpec(width=100, height=101, scale_range=(1, 3.59)), r"width=100 .*100\.52\.\.1024"),
+        (SceneSpec(height=24), r"height=24 .*28\.\.8192"),
+        (SceneSpec(width=100, height=101, scale_range=(1, 3.59)), r"width=100 .*100\.52\.\.8192"),
         (
             SceneSpec(height=65, scale_change_range=(1, 2), pulse_range=(0, 0.2)),
             r"height=65 .*67\.2\.\..*pulse_range",

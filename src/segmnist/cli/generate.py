@@ -26,7 +26,7 @@ from segmnist.cli.options import (
     refuse_beside,
     spec_from,
 )
-from segmnist.cli.output import Answer
+from segmnist.cli.output import Answer, say_memory
 from segmnist.cli.stored import stored
 from segmnist.errors import BadArgument, SegmnistError
 
@@ -79,6 +79,7 @@ def generate(
     from segmnist.dataset import Recipe, recipe_for
     from segmnist.dataset import generate as write
     from segmnist.dataset.generate import LIMIT_BYTES
+    from segmnist.dataset.plan import plan_for, shard_bytes
     from segmnist.digits.bank import DigitBank
     from segmnist.render.arrays import check_truths
     from segmnist.scene.randomness import check_split
@@ -95,6 +96,7 @@ def generate(
             spec_from(preset, spec, set_), num_clips=_counted(clips), first_clip=first, split=check_split(split), seed=seed,
             truth=check_truths(("semantic", *(truth or ()))), format=format_, index=index, bank=digits,
         )  # fmt: skip
+    say_memory("generate: each process holds a shard", shard_bytes(plan_for(recipe, digits)))
     with _resumable(out), reporting("generate") as report:
         place = write(
             recipe, out, bank=digits, num_workers=workers, executor=executor, address=address,

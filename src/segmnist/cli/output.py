@@ -19,6 +19,9 @@ import typer
 QUIET = "SEGMNIST_QUIET"
 """The environment variable that `--quiet` sets, for worker processes too."""
 
+LARGE_BYTES = 64 << 20
+"""Memory that is worth a remark before it is taken."""
+
 LINE_OF_A_FILE = 200
 """Characters that a table may take in a file or pipe, where no window limits it."""
 
@@ -68,6 +71,14 @@ def say(text: str) -> None:
     """Print a remark on stderr, unless `--quiet` was given."""
     if not is_quiet():
         typer.echo(text, err=True)
+
+
+def say_memory(what: str, num_bytes: int) -> None:
+    """Say on stderr how much memory something will take, if that is much; no memory has been taken yet."""
+    from segmnist.dataset.progress import size_text
+
+    if num_bytes >= LARGE_BYTES:
+        say(f"{what}: {size_text(num_bytes)} of memory")
 
 
 def is_quiet() -> bool:

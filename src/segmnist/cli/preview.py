@@ -17,7 +17,7 @@ from segmnist.cli.options import (
     SplitOption,
     spec_from,
 )
-from segmnist.cli.output import Answer
+from segmnist.cli.output import Answer, say_memory
 from segmnist.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ def preview(
 ) -> Answer:
     """Draw clips with their label maps, as a contact sheet or an animation."""
     from segmnist.digits.bank import DigitBank
-    from segmnist.render.arrays import check_truths
+    from segmnist.render.arrays import arrays_of, check_truths
+    from segmnist.render.memory import bytes_of
     from segmnist.scene.randomness import check_split
     from segmnist.source import ClipSource
     from segmnist.views.preview.animation import check_suffix, save_preview
@@ -80,6 +81,7 @@ def preview(
     check_suffix(out)
     truths = check_truths(("semantic", *(truth or ())))
     source = ClipSource(asked, split=check_split(split), seed=seed, truth=truths, bank=digits)
+    say_memory("preview", bytes_of(asked, clips, ("video", *arrays_of(truths))))
     drawn = list(source[first : first + clips])
     instances = [clip["instance"] for clip in drawn] if truth else None
     save_preview(

@@ -179,6 +179,11 @@ def plan_for(recipe: Recipe, bank: DigitBank | None = None) -> Plan:
     return Plan(recipe, bank, layout)
 
 
+def shard_bytes(plan: Plan) -> int:
+    """Return the memory that the arrays of a shard take."""
+    return _shard_bytes(plan.layout)
+
+
 def layout_for(recipe: Recipe) -> Layout:
     """Return the layout of a recipe's arrays, for which its digits are not needed."""
     arrays = {"clip_id": CLIP_ID}
@@ -262,10 +267,12 @@ def _check_whole_fits(recipe: Recipe) -> None:
 
 
 def _check_memory(layout: Layout) -> None:
-    shard_bytes = layout.clip_bytes * min(layout.clips_per_shard, layout.num_clips)
     room = psutil.virtual_memory().total // 4
-    if shard_bytes > room:
+    if (needed := _shard_bytes(layout)) > room:
         fix = "draw smaller or shorter clips, fewer truths, or fewer clips a shard"
-        raise BadArgument(
-            "clips_per_shard", layout.clips_per_shard, f"shards of {room >> 20} MiB at most", fix
-        )
+        asked = f"{layout.clips_per_shard} clips = {needed:,} bytes"
+        raise BadArgument("clips_per_shard", asked, f"shards of {room:,} bytes at most", fix)
+
+
+def _shard_bytes(layout: Layout) -> int:
+    return layout.clip_bytes * min(layout.clips_per_shard, layout.num_clips)

@@ -15,7 +15,7 @@ from segmnist.render.camouflage import CAMOUFLAGE, LEAST_SIGMA
 from segmnist.render.clips import Clips
 from segmnist.render.corrupted import corrupt_videos
 from segmnist.render.derived import DERIVED
-from segmnist.render.memory import bytes_of, check_memory, new_arrays, shape_of
+from segmnist.render.memory import bytes_of, check_memory, kernel_bytes, new_arrays, shape_of
 from segmnist.render.numba_renderer import draw
 from segmnist.scene.scene import Scene
 from segmnist.scene.spec import SceneSpec
@@ -47,7 +47,9 @@ def render(
     missing = [name for name in names if name not in given]
     pieces = _pieces(scene, names, num_threads)
     longest = max((piece.stop - piece.start for piece in pieces), default=0)
-    scratch = bytes_of(scene.spec, longest * min(num_threads, len(pieces)), _scratch_names(names))
+    at_once = min(num_threads, len(pieces))
+    scratch = bytes_of(scene.spec, longest * at_once, _scratch_names(names))
+    scratch += at_once * kernel_bytes(scene.spec, names)
     check_memory(scene.spec, len(scene), missing, scratch)
     new = new_arrays(scene.spec, len(scene), missing)
     arrays = {name: given[name] if name in given else new[name] for name in names}

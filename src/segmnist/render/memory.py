@@ -15,7 +15,7 @@ import psutil
 from numpy.typing import NDArray
 
 from segmnist.errors import BadArgument
-from segmnist.render.arrays import AXIS_SIZES, KINDS
+from segmnist.render.arrays import AXIS_SIZES, KINDS, with_needs
 from segmnist.scene.spec import SceneSpec
 
 Array = NDArray[Any]
@@ -62,6 +62,17 @@ def shape_of(spec: SceneSpec, num_clips: int, name: str) -> tuple[int, ...]:
 def bytes_of(spec: SceneSpec, num_clips: int, names: Iterable[str]) -> int:
     """Return the memory that these arrays of a batch take."""
     return layout(spec, num_clips, tuple(names)).size
+
+
+@lru_cache(maxsize=256)
+def kernel_bytes(spec: SceneSpec, names: tuple[str, ...]) -> int:
+    """Return the memory that the kernels of these arrays take beside them, on one thread, whatever the number of clips.
+
+    Drawing takes a word of noise a pixel; measuring a bit a pixel for each digit, and flow one for each shape in two frames.
+    """
+    makers = {KINDS[name].made for name in with_needs(names)}
+    masks = (spec.max_digits + 1) * ("measured" in makers) + (2 * spec.max_shapes + 3) * ("traced" in makers)
+    return 4 * spec.height * spec.width + 8 * masks * spec.height * (-(-spec.width // 64) + 2)
 
 
 def check_memory(spec: SceneSpec, num_clips: int, names: Iterable[str], scratch: int = 0) -> None:

@@ -17,7 +17,7 @@ from segmnist.scene.fixed_point import sine_table
 from segmnist.scene.parameters import KIND_CODES, SceneArrays, Tables, parameters_of
 from segmnist.scene.randomness import SHARED_POOL, SPLITS, check_address, check_clip_ids, key_of
 from segmnist.scene.scene import Scene
-from segmnist.scene.spec import SceneSpec
+from segmnist.scene.spec import MAX_SIDE, SceneSpec
 
 
 def sample(
@@ -122,7 +122,7 @@ def check_fits(spec: SceneSpec, bank: DigitBank) -> None:
                 "" if spec.largest_scale == spec.scale_range[1] else ", scale_change_range or pulse_range"
             )
             fix = f"the largest digit is {needed:g} px; enlarge the frame or lower scale_range{growing}"
-            raise BadArgument(name, frame, f"{needed:g}..1024 px", fix)
+            raise BadArgument(name, frame, f"{needed:g}..{MAX_SIDE} px", fix)
 
 
 def _empty_scene(spec: SceneSpec, bank: DigitBank, seed: int, split: str, ids: np.ndarray) -> Scene:

@@ -31,6 +31,14 @@ from segmnist.whole_file import replace_file
 MAX_DURATION = 65_536
 """Frames that a clip may span (num_frames x frame_stride): the frame has 16 bits of the random address."""
 
+MAX_SIDE = 8192
+"""Pixels that a side of the frame may have.
+
+Places are Q16 in 32 bits: a frame with the widest walls around it ends at (8,192 + 1,024) 2^16 < 2^30. A random word times the
+room between the walls stays below 2^32 (8,192 + 2 * 1,024) 2^16 < 2^62, the columns of a row in two halves of a word below
+2^15 each, and areas below 2^26. A test draws the far corner of such frames.
+"""
+
 MOST_BYTES = 1 << 20
 """Bytes of TOML that a spec may have."""
 
@@ -84,8 +92,8 @@ class SceneSpec:
     """
 
     # The frame and time.
-    height: int = _field(64, 16, 1024, "px", "frame height")
-    width: int = _field(64, 16, 1024, "px", "frame width")
+    height: int = _field(64, 16, MAX_SIDE, "px", "frame height")
+    width: int = _field(64, 16, MAX_SIDE, "px", "frame width")
     num_frames: int = _field(30, 1, 10_000, "frames", "frames in a clip")
     frame_stride: int = _field(1, 1, 100, "frames", "draw every k-th frame of the motion")
 

@@ -207,7 +207,7 @@ def _new_tensors(
     """Return tensors of a batch, not filled; raise `BadArgument` if they do not fit."""
     names = tuple(names)
     if device.type == "cpu":
-        check_memory(spec, num_clips, names, SCRATCH_BYTES)
+        check_memory(spec, num_clips, names, max(SCRATCH_BYTES, BYTES_A_PIXEL * spec.height * spec.width))
     shapes = {name: shape_of(spec, num_clips, name) for name in names}
     try:
         return {name: torch.empty(shapes[name], dtype=_dtype(name), device=device) for name in names}
