@@ -48,6 +48,7 @@ def preview(
             autocompletion=one_of(*PREVIEW_TRUTHS),
         ),
     ] = None,
+    rgb: Annotated[bool, typer.Option("--rgb", help="Show the video in colour.")] = False,
     fps: Annotated[float, typer.Option("--fps", help="Frames per second of an animation, 0.1..50.")] = 10,
     scale: Annotated[
         int | None,
@@ -69,6 +70,10 @@ def preview(
     if not 0 <= first < 2**63 - clips:
         raise BadArgument("--first", first, "0 or more, all ids below 2^63")
     unknown = [name for name in truth or [] if name not in PREVIEW_TRUTHS]
+    if rgb and "posterior" in (truth or ()):
+        raise BadArgument(
+            "--rgb", True, "left out beside --truth posterior", "posteriors are of the grey video"
+        )
     if unknown:
         raise BadArgument("--truth", unknown[0], ", ".join(PREVIEW_TRUTHS))
     digits = DigitBank.from_path(bank) if bank else None
@@ -79,14 +84,14 @@ def preview(
         _save_posteriors(out, source, range(first, first + clips), scale)
         return Answer(data, (f"{out}: what each observer knows of {clips} clip{'s' if clips > 1 else ''}",))
     check_suffix(out)
-    truths = check_truths(("semantic", *(truth or ())))
+    truths = check_truths(("semantic", *(truth or ()), *(("rgb",) if rgb else ())))
     source = ClipSource(asked, split=check_split(split), seed=seed, truth=truths, bank=digits)
     say_memory("preview", bytes_of(asked, clips, ("video", *arrays_of(truths))))
     drawn = list(source[first : first + clips])
     instances = [clip["instance"] for clip in drawn] if truth else None
     save_preview(
         out,
-        [clip.video for clip in drawn],
+        [clip["rgb" if rgb else "video"] for clip in drawn],
         [clip["semantic"] for clip in drawn],
         [clip.labels for clip in drawn],
         fps=fps,

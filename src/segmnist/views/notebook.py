@@ -177,7 +177,7 @@ def _page(clips: Sequence[Arrays], t: int, classes: Classes) -> Any:
 def _panels(clip: Arrays, t: int, classes: Classes = DIGITS) -> list[Any]:
     """Return the panels that `_panel_names` names, `(H,W,4)` uint8; a clip that has ended shows its last frame."""
     t = min(t, clip["video"].shape[0] - 1)
-    panels = [np.repeat(clip["video"][t][:, :, None], 3, axis=2)]
+    panels = [clip["rgb"][t] if "rgb" in clip else np.repeat(clip["video"][t][:, :, None], 3, axis=2)]
     if "semantic" in clip:
         panels.append(class_colours(classes)[clip["semantic"][t]])
     if "instance" in clip:

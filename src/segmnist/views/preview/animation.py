@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +24,17 @@ from segmnist.views.preview.encode import (
 )
 from segmnist.views.preview.figure import blank_page, draw_sheet, paint_tile, sheet_layout, tile_scale
 from segmnist.views.preview.layout import Block, SheetLayout, lay_out
-from segmnist.views.preview.strips import Batch, Strip, clip_strips
+from segmnist.views.preview.strips import Batch, Row, Strip, clip_strips
 from segmnist.whole_file import check_target, replace_file
 
 # The longest side that the format (or, for mp4, the common encoder) takes.
 _LONGEST_SIDE = {".png": 2**31 - 1, ".gif": 65535, ".apng": 2**31 - 1, ".webp": 16383, ".mp4": 16384}
 SUFFIXES = tuple(_LONGEST_SIDE)
+
+COLOUR_CUBE = (
+    np.stack(np.meshgrid(*([np.linspace(0, 255, 5).round()] * 3)), axis=-1).reshape(-1, 3).astype(np.uint8)
+)
+"""Colours spread over all there are, for videos in colour in a GIF."""
 
 _FPS_RANGE = (0.1, 50)
 
@@ -46,7 +51,7 @@ def save_preview(
     scale: int | None = None,
     classes: Classes = DIGITS,
 ) -> None:
-    """Show 1..100 clips, (T,H,W) uint8 each, in a file whose suffix tells its kind, replaced at once or not.
+    """Show 1..100 clips, (T,H,W) or (T,H,W,3) uint8 each, in a file whose suffix tells its kind, replaced at once or not.
 
     `.png` is the contact sheet. `.gif`, `.apng`, `.webp` and `.mp4` play all clips together, each beside its
     labels and, if given, its instances; a clip that ends earlier holds its last frame. A frame that equals
@@ -145,23 +150,27 @@ def _encoded(suffix: str, strips: Sequence[Strip], layout: SheetLayout, fps: flo
 
 
 def _colour_pages(strips: Sequence[Strip], layout: SheetLayout) -> Iterator[UInt8]:
-    tables = [[row.colours for row in strip.rows] for strip in strips]
-    return _pages(strips, layout, blank_page(layout), tables)
+    return _pages(strips, layout, blank_page(layout), Row.rgb)
 
 
 def _indexed_pages(strips: Sequence[Strip], layout: SheetLayout, palette: UInt8) -> Iterator[UInt8]:
     # Indices from the start: Pillow's own matching of colours is approximate, and labels must be exact.
-    tables = [[nearest_colours(row.colours, palette) for row in strip.rows] for strip in strips]
-    return _pages(strips, layout, nearest_colours(blank_page(layout), palette), tables)
+    rows = [row for strip in strips for row in strip.rows]
+    tables = {id(row): nearest_colours(row.colours, palette) for row in rows}
+
+    def indices(row: Row, t: int) -> UInt8:
+        return nearest_colours(row.pixels[t], palette) if row.is_rgb else tables[id(row)][row.pixels[t]]
+
+    return _pages(strips, layout, nearest_colours(blank_page(layout), palette), indices)
 
 
 def _pages(
-    strips: Sequence[Strip], layout: SheetLayout, blank: UInt8, tables: Sequence[Sequence[UInt8]]
+    strips: Sequence[Strip], layout: SheetLayout, blank: UInt8, shown: Callable[[Row, int], UInt8]
 ) -> Iterator[UInt8]:
     for t in range(max(strip.shape[0] for strip in strips)):
         page = np.copy(blank)
-        for strip, lines, strip_tables in zip(strips, layout.tiles, tables, strict=True):
+        for strip, lines in zip(strips, layout.tiles, strict=True):
             boxes = [box for line in lines for box in line]
-            for row, box, table in zip(strip.rows, boxes, strip_tables, strict=True):
-                paint_tile(page, box, table[row.pixels[min(t, len(row.pixels) - 1)]])
+            for row, box in zip(strip.rows, boxes, strict=True):
+                paint_tile(page, box, shown(row, min(t, len(row.pixels) - 1)))
         yield page

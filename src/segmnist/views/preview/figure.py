@@ -30,7 +30,7 @@ def contact_sheet(
     instances: Batch | None = None,
     classes: Classes = DIGITS,
 ) -> Image.Image:
-    """Draw 1..100 clips, (T,H,W) uint8 each, one above the other, as an RGB image on white with a legend.
+    """Draw 1..100 clips, (T,H,W) or (T,H,W,3) uint8 each, one above the other, as an RGB image on white with a legend.
 
     Each clip shows `num_columns` of its frames, from the first to the last, or all if it has fewer; below
     them the classes (T,H,W) and, if given, the instances (T,H,W). Its title names `labels` (N,) uint8, unless
@@ -64,7 +64,7 @@ def draw_sheet(strips: Sequence[Strip], layout: SheetLayout) -> Image.Image:
     for strip, lines in zip(strips, layout.tiles, strict=True):
         for row, boxes in zip(strip.rows, lines, strict=True):
             for t, box in zip(frames_shown(strip.shape[0], len(boxes)), boxes, strict=True):
-                paint_tile(page, box, row.colours[row.pixels[t]])
+                paint_tile(page, box, row.rgb(t))
     return Image.fromarray(page)
 
 

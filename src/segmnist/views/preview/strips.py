@@ -23,16 +23,26 @@ MAX_CLIPS = 100
 class Row:
     """Pixels (T,H,W) uint8 and the RGB that each of the 256 values stands for, colours (256,3) uint8.
 
-    A table instead of RGB pixels: it is a third of the size, and a GIF can keep every colour of it.
+    A table instead of RGB pixels: it is a third of the size, and a GIF can keep every colour of it. Pixels (T,H,W,3) of a
+    video in colour are RGB already, and need no table.
     """
 
     pixels: UInt8
     colours: UInt8
 
     def __post_init__(self) -> None:
-        _check_array("pixels", self.pixels, "(T,H,W)", 3)
+        _check_video("pixels", self.pixels)
         if self.colours.shape != (256, 3) or self.colours.dtype != np.uint8:
             raise BadArgument("colours", f"{self.colours.dtype} {self.colours.shape}", "uint8 (256, 3)")
+
+    @property
+    def is_rgb(self) -> bool:
+        """Whether the pixels are RGB."""
+        return self.pixels.ndim == 4
+
+    def rgb(self, t: int) -> UInt8:
+        """Return frame t, (H,W,3) uint8."""
+        return self.pixels[t] if self.is_rgb else self.colours[self.pixels[t]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,14 +54,14 @@ class Strip:
     classes: Classes = DIGITS
 
     def __post_init__(self) -> None:
-        shapes = [row.pixels.shape for row in self.rows]
+        shapes = [row.pixels.shape[:3] for row in self.rows]
         if len(set(shapes)) != 1:
             raise BadArgument("rows", shapes, "at least one row, all of one shape")
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """Frames, height, width."""
-        T, H, W = self.rows[0].pixels.shape
+        T, H, W = self.rows[0].pixels.shape[:3]
         return T, H, W
 
 
@@ -124,7 +134,7 @@ def clip_strips(
 def _clip_rows(
     clip: int, video: UInt8, semantic: UInt8, instance: UInt8 | None, classes: Classes
 ) -> tuple[Row, ...]:
-    _check_array(f"videos[{clip}]", video, "(T,H,W)", 3)
+    _check_video(f"videos[{clip}]", video)
     _check_like(f"semantics[{clip}]", semantic, video)
     odd = (semantic > classes.background) & (semantic != IGNORE)
     if np.any(odd):
@@ -149,10 +159,15 @@ def _check_array(name: str, array: Any, axes: str, ndim: int) -> None:
         raise BadArgument(name, _described(array), f"at least one frame, row and column in {axes}")
 
 
+def _check_video(name: str, video: Any) -> None:
+    is_rgb = isinstance(video, np.ndarray) and video.ndim == 4 and video.shape[-1] == 3
+    _check_array(name, video, "(T,H,W,3)" if is_rgb else "(T,H,W)", 4 if is_rgb else 3)
+
+
 def _check_like(name: str, array: Any, video: UInt8) -> None:
     _check_array(name, array, "(T,H,W)", 3)
-    if array.shape != video.shape:
-        raise BadArgument(name, array.shape, f"the shape of its video, {video.shape}")
+    if array.shape != video.shape[:3]:
+        raise BadArgument(name, array.shape, f"the shape of its video, {video.shape[:3]}")
 
 
 def _checked_labels(labels: Any, clip: int, classes: Classes) -> UInt8:
