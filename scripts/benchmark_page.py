@@ -15,9 +15,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from segmnist.baselines.catalog import MODELS
+from segmnist.corruptions.corrupt import CLEAN, CORRUPTIONS
 from segmnist.errors import CorruptData, SegmnistError
 from segmnist.evaluate.metrics import ROWS
 from segmnist.evaluate.reports.results import PartResult, Result
+from segmnist.evaluate.reports.robustness import robustness_of
 from segmnist.evaluate.reports.table import ranked, score_text
 from segmnist.suites.catalog import SUITES, suite
 from segmnist.suites.references import references_of
@@ -105,6 +107,8 @@ def _tables(results: list[Result]) -> str:
 
 
 def _table(name: str, results: list[Result]) -> str:
+    if any(part.name == CLEAN for part in suite(name).parts):
+        return "\n".join([*_corrupted(name, results), *_notes(results)])
     is_prediction = any(part.given is not None for part in suite(name).parts)
     columns = PREDICTION_COLUMNS if is_prediction else EXACT_COLUMNS if name.startswith("exact") else COLUMNS
     titles = " | ".join(ROWS[column].title for column in columns)
@@ -122,6 +126,25 @@ def _table(name: str, results: list[Result]) -> str:
     if name in MAIN_SUITES:
         lines += _not_run(name, results)
     return "\n".join([*lines, *_notes(results)])
+
+
+def _corrupted(name: str, results: list[Result]) -> list[str]:
+    """Return mIoU by corruption, one row a model: a suite of corruptions has too many parts for a row each."""
+    lead = ["model", *COST, "clean", "mPC", "rPC", *CORRUPTIONS]
+    lines = [
+        f"### {name}, test",
+        "",
+        "mIoU with background; of each corruption the mean over its severities.",
+        "",
+    ]
+    lines += [f"| {' | '.join(lead)} |", "|" + "---|" * len(lead)]
+    for result in ranked(results):
+        found = robustness_of(result.parts)
+        if found is not None:
+            values = (found.clean, found.mean, found.share, *map(found.mean_of, CORRUPTIONS))
+            cells = " | ".join(f"{value:.3f}" for value in values)
+            lines.append(f"| {result.model} | {_cost(result)} | {cells} |")
+    return [*lines, ""]
 
 
 def _not_run(name: str, results: list[Result]) -> list[str]:

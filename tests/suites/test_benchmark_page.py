@@ -71,6 +71,19 @@ def test_a_submitted_model_and_a_suite_without_a_table_so_far_appear(script: Any
     assert "Not run" not in other
 
 
+def test_a_model_under_corruption_has_one_row_with_its_means(script: Any) -> None:
+    [file] = script.RESULTS.glob("corrupted-v1-unet-0.json")
+    result = msgspec.json.decode(file.read_bytes())
+    result["model"] = "steady"
+    for part in result["parts"]:
+        part["scores"]["miou"]["value"] = 0.5 if part["name"] == "clean" else 0.25
+    (script.RESULTS / "corrupted-v1-steady-0.json").write_bytes(msgspec.json.encode(result))
+    assert script.main(check=False) == 0
+    [row] = re.findall(r"^\| steady \|.*", script.PAGE.read_text(), re.M)
+    assert row.count("| 0.250 ") == 13  # mPC, and twelve corruptions
+    assert row.count("| 0.500 ") == 2  # clean, and the share of it that is left
+
+
 def test_parts_scored_one_by_one_are_named_and_each_has_its_exact_posterior(script: Any) -> None:
     [file] = script.RESULTS.glob("standard-v1-all-background-0.json")
     result = msgspec.json.decode(file.read_bytes())
