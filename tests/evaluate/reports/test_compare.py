@@ -233,7 +233,9 @@ def test_a_curve_shows_each_level_of_each_model(sweep: Any) -> None:
     image = Image.open(io.BytesIO(drawn.png()))
     assert image.format == "PNG"
     assert image.width == 2 * 520
-    assert {(166, 58, 153), (0, 114, 178)} <= {colour for _, colour in image.getcolors(1 << 20) or ()}
+    assert {(0xAA, 0x33, 0x99), (0x11, 0x99, 0xDD)} <= {
+        colour for _, colour in image.getcolors(1 << 20) or ()
+    }
     assert "By level" in FORMATS["html"](sweep)
 
 
