@@ -128,6 +128,18 @@ def test_what_is_kept_is_used_without_what_compiling_imports(tmp_path: Path) -> 
     assert COMPILES in run(COMPILE + light + "; assert place(4, 3.0, 5) == 3" + users, **caches)
 
 
+def test_what_only_kernels_call_runs_uncompiled_from_python(tmp_path: Path) -> None:
+    """Before and after a kernel has compiled it, and when it is loaded: it has no wrapper that Python could call."""
+    code = """from segmnist.compiled import kernel, subroutine
+@subroutine
+def add(a, b): return a + b
+@kernel
+def six(a): return add(a, 2) + add(b=3, a=0)
+assert (add(1, 2), six(1), add(1, b=2), six.py_func(1)) == (3, 6, 3, 6)"""
+    assert COMPILES in run(code, NUMBA_CACHE_DIR=str(tmp_path))
+    assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == ""
+
+
 DIGITS = "; from segmnist import DigitBank; assert DigitBank.mnist().images.shape == (70000, 28, 28)"
 
 

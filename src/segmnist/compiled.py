@@ -66,7 +66,7 @@ def kernel(function: Function | None = None, **options: Any) -> Any:
 
 
 def subroutine(function: Function | None = None, **options: Any) -> Any:
-    """Compile a function that kernels call, as `kernel` does; Python calls it as `.py_func`.
+    """Compile a function that kernels call, as `kernel` does; called from Python it runs uncompiled.
 
     It has no wrapper that takes Python's objects: for a struct of 20 arrays, that takes longer to compile than the function.
     Nor is it compiled anew for each constant that it is called with.
@@ -75,6 +75,9 @@ def subroutine(function: Function | None = None, **options: Any) -> Any:
         return functools.partial(subroutine, **options)
     compiled = kernel(function, no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
     if hasattr(compiled, "get_call_template"):
+        # Numba would call the wrapper that is not there, and crash: it must not find the compiled forms from Python.
+        compiled.add_overload = lambda form: compiled.overloads.update({tuple(form.signature.args): form})
+        compiled._compile_for_args = lambda *given, **named: function
         template_of = compiled.get_call_template
         compiled.get_call_template = lambda given, named: template_of(
             tuple(map(types.unliteral, given)), {name: types.unliteral(kind) for name, kind in named.items()}
