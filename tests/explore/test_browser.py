@@ -94,7 +94,7 @@ def size(browser: Any, width: int, height: int, dark: bool = False) -> None:
 
 @pytest.fixture(scope="module")
 def clip() -> Any:
-    truths = ("semantic", "instance", "amodal", "boxes", "flow", "noiseless", "beneath")
+    truths = ("semantic", "instance", "amodal", "boxes", "flow", "noiseless", "beneath", "rgb")
     return ClipSource(SPEC, seed=4, truth=truths)[3]
 
 
@@ -172,6 +172,48 @@ def test_arrows_start_where_the_flow_is_known(page: Page, clip: Any) -> None:
         "explorer.main.clip.arrays.flow"
     )
     assert not page.pixels("lines")[..., 3].any()
+
+
+def test_colour_is_the_video_in_colour_beneath_the_overlays(page: Page, clip: Any) -> None:
+    page.open(f"/clip?{CLIP}&frame=5&show=rgb").until("explorer.main.clip.arrays.rgb")
+    np.testing.assert_array_equal(page.pixels(), clip["rgb"][5])
+    page.open(f"/clip?{CLIP}&frame=5&show=rgb,instance&mix=50")
+    tint = INSTANCE_COLOURS[clip["instance"][5]].astype(float)
+    mixed = np.where(clip["instance"][5][..., None] > 0, (clip["rgb"][5] + tint) / 2, clip["rgb"][5])
+    assert np.abs(page.pixels() - mixed).max() <= 0.5
+
+
+def test_colour_goes_on_and_off_by_key_and_is_read(page: Page, clip: Any) -> None:
+    page.open(f"/clip?{CLIP}&frame=5")
+    button = page.find("[data-overlay=rgb]")
+    assert (button.text, button.get_attribute("aria-pressed")) == ("Colour", "false")
+    page.keys("8").until("explorer.main.clip.arrays.rgb")
+    assert "show=rgb" in page.query
+    assert button.get_attribute("aria-pressed") == "true"
+    assert "nothing of the class" in page.find("#legend").text
+    np.testing.assert_array_equal(page.pixels(), clip["rgb"][5])
+    page.driver.execute_script("explorer.probe = {y: 20, x: 31}; explorer.draw()")
+    assert f"red, green, blue {', '.join(map(str, clip['rgb'][5, 20, 31]))}" in page.find("#readout").text
+    page.keys("8")
+    np.testing.assert_array_equal(page.pixels(), np.repeat(clip.video[5][..., None], 3, axis=2))
+    assert "show" not in page.query
+
+
+def test_a_video_without_colours_says_so(page: Page) -> None:
+    page.open("/clip?frame=0&show=rgb&saturation_range=0,0").until("explorer.main.clip.arrays.rgb")
+    assert "saturation_range is 0" in page.find("#legend").text
+
+
+def test_what_is_kept_of_a_clip_in_colour_is_in_colour(page: Page, client: Any) -> None:
+    page.open(f"/clip?{CLIP}&frame=0").keys("8").until("explorer.main.clip.arrays.rgb")
+    page.driver.execute_script("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+    page.find("#copy-python").click()
+    page.until("window.copied")
+    assert page.js("window.copied") == client.get(f"/clip.py?{CLIP}&layers=rgb").text
+    for kind in ("png", "gif", "mp4"):
+        assert page.find(f"#save-{kind}").get_attribute("href").endswith("&layers=rgb")
+    page.keys("8")
+    assert "layers" not in page.find("#save-png").get_attribute("href")
 
 
 def test_entropy_brightens_what_is_open(page: Page) -> None:
@@ -632,6 +674,16 @@ def test_the_way_along_the_wall(page: Page) -> None:
     page.until("explorer.wall.tiles.length === 20")
     assert "sort=min_visibility" in page.query
     assert page.js("explorer.wall.facts.clips.map((clip) => clip.clip)") == order
+
+
+def test_colour_on_the_wall(page: Page) -> None:
+    page.open("/wall?among=3&frames=1&height=40&width=56&num_frames=3&preset=colour")
+    batch = ClipSource(preset("colour", height=40, width=56, num_frames=3), truth="rgb").batch(range(3))
+    canvas = "document.querySelector('#wall a:nth-child(3) canvas').toDataURL('image/png')"
+    np.testing.assert_array_equal(decoded(page.js(canvas))[..., 0], batch.video[2, 0])
+    page.find("[data-overlay=rgb]").click()
+    page.until("explorer.wall.tiles[0]?.rgb && !document.getElementById('wall').hasAttribute('aria-busy')")
+    np.testing.assert_array_equal(decoded(page.js(canvas)), batch["rgb"][2, 0])
 
 
 def test_overlays_on_the_wall(page: Page) -> None:

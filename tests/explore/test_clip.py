@@ -25,7 +25,7 @@ from segmnist.explore.view import view_from
 from segmnist.explore.wire import unpack
 
 TRUTHS = ("semantic", "instance", "amodal", "boxes", "visibility", "depth", "pose", "beneath", "noiseless", "flow",
-          "difficulty")  # fmt: skip
+          "difficulty", "rgb")  # fmt: skip
 SPEC = preset("crowded", height=44, width=60, num_frames=7, sensor_sigma=6.0)
 QUERY = "preset=crowded&height=44&width=60&num_frames=7&sensor_sigma=6&seed=9&split=val&clip=21"
 
@@ -68,6 +68,15 @@ def test_flow_travels_in_steps(reply: Any, clip: Any) -> None:
     np.testing.assert_allclose(reply[1]["flow"] / 32, clip["flow_forward"], atol=1 / 64 + 1e-6)
 
 
+def test_colour_comes_where_it_is_asked_for(client: TestClient, reply: Any, clip: Any) -> None:
+    assert "rgb" not in reply[1]
+    both = unpack(client.get(f"/clip.bin?{QUERY}&layers=rgb,flow,rgb").content)[1]
+    np.testing.assert_array_equal(both["rgb"], clip["rgb"])
+    assert {**reply[1], "rgb": both["rgb"]}.keys() == both.keys()
+    for name, array in reply[1].items():
+        np.testing.assert_array_equal(both[name], array)
+
+
 def test_contrast_is_what_camouflage_is_measured_by(reply: Any, clip: Any) -> None:
     facts, arrays = reply
     share = (arrays["contrast"] <= 5).sum() / (arrays["instance"] > 0).sum()
@@ -87,6 +96,15 @@ def test_copied_python_draws_the_same_clip(client: TestClient, reply: Any) -> No
     scope: dict[str, Any] = {}
     exec(client.get(f"/clip.py?{QUERY}").text, scope)
     np.testing.assert_array_equal(scope["clip"].video, reply[1]["video"])
+
+
+@pytest.mark.parametrize("query", [QUERY, f"{QUERY}&without=2", "stored=true&clip=9"])
+def test_copied_python_asks_for_what_is_on(client: TestClient, query: str) -> None:
+    scope: dict[str, Any] = {}
+    assert "rgb" not in client.get(f"/clip.py?{query}").text
+    exec(client.get(f"/clip.py?{query}&layers=rgb").text, scope)
+    shown = unpack(client.get(f"/clip.bin?{query}&layers=rgb").content)[1]
+    np.testing.assert_array_equal(scope["edited" if "without" in query else "clip"]["rgb"], shown["rgb"])
 
 
 def test_copied_python_draws_from_the_same_digits(tmp_path: Path) -> None:
@@ -156,6 +174,16 @@ def test_kept_pictures(client: TestClient, kind: str, frames: int) -> None:
     assert reply.headers["content-disposition"] == f'attachment; filename="segmnist-crowded-val-9-21.{kind}"'
     picture = Image.open(io.BytesIO(reply.content))
     assert getattr(picture, "n_frames", 1) == frames
+
+
+def test_a_kept_sheet_is_in_colour_where_the_clip_is(client: TestClient, clip: Any) -> None:
+    coloured = client.get(f"/clip.png?{QUERY}&layers=rgb").content
+    grey = client.get(f"/clip.png?{QUERY}&layers=flow").content
+    assert grey == client.get(f"/clip.png?{QUERY}").content
+    pixels = np.asarray(Image.open(io.BytesIO(coloured)).convert("RGB")).reshape(-1, 3)
+    found = {tuple(pixel) for pixel in np.unique(pixels, axis=0).tolist()}
+    wanted = {tuple(pixel) for pixel in clip["rgb"][0].reshape(-1, 3).tolist()}
+    assert wanted <= found
 
 
 def test_kept_film(client: TestClient) -> None:

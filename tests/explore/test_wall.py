@@ -64,6 +64,16 @@ def test_small_pictures_of_instances_come_where_they_are_asked_for(client: TestC
         np.testing.assert_array_equal(arrays["instance"][row], source[row]["instance"])
 
 
+def test_small_pictures_in_colour_come_where_they_are_asked_for(client: TestClient) -> None:
+    query = "preset=colour&height=70&width=100&num_frames=7&among=3&frames=3"
+    facts, arrays = unpack(client.get(f"/wall.bin?{query}&rgb=true").content)
+    spec = preset("colour", height=70, width=100, num_frames=7)
+    batch = ClipSource(spec, truth="rgb").batch(range(3))
+    np.testing.assert_array_equal(arrays["rgb"], batch["rgb"][:, [0, 3, 6], ::2, ::2])
+    np.testing.assert_array_equal(arrays["pictures"], batch.video[:, [0, 3, 6], ::2, ::2])
+    assert (facts["height"], facts["width"]) == (35, 50) == arrays["rgb"].shape[2:4]
+
+
 def test_why_no_more_were_examined(client: TestClient) -> None:
     assert wall(client, "among=2")["stopped"] == ""
     assert wall(client, "preset=large&among=100")["stopped"] == "size"

@@ -77,7 +77,7 @@ class Drawn:
 
 def draw(view: View, exhibit: Exhibit) -> Drawn:
     """Draw a view's clip. Raises `BadArgument` where it would cost too much, `CorruptData` where stored bytes are damaged."""
-    truths = (*TRUTHS, "flow") if "flow" in view.layers else TRUTHS
+    truths = (*TRUTHS, *view.layers)
     check_cost(view.spec, ("video", *arrays_of(truths)))
     check_fits(view.spec, exhibit.bank)
     stored = exhibit.stored_arrays(view.clip) if view.stored else {}
@@ -166,6 +166,8 @@ def travelling_arrays(drawn: Drawn) -> Arrays:
         limit = np.iinfo(np.int16).max
         steps = (clip["flow_forward"] * FLOW_STEPS).round().clip(-limit, limit).astype(np.int16)
         arrays |= {"flow": steps, "flow_valid": clip["flow_forward_valid"].astype(np.uint8)}
+    if "rgb" in layers:
+        arrays["rgb"] = clip["rgb"]
     return arrays
 
 

@@ -29,7 +29,7 @@ MAX_SCALE = 32
 
 
 def film_of(drawn: Drawn, kind: str) -> bytes:
-    """Return the clip beside its classes and instances as png, gif or mp4.
+    """Return the clip, in colour where the view has `rgb`, beside its classes and instances as png, gif or mp4.
 
     A long film is enlarged less. Raises `MissingDependency` for mp4 without PyAV.
     """
@@ -42,7 +42,7 @@ def film_of(drawn: Drawn, kind: str) -> bytes:
         path = Path(folder) / f"clip.{kind}"
         title = f"Clip {clip.clip_id}: digits {names_of(clip.labels, clip.classes)}"
         save_preview(
-            path, [clip.video], [clip["semantic"]], [clip.labels],
+            path, [clip["rgb" if "rgb" in drawn.view.layers else "video"]], [clip["semantic"]], [clip.labels],
             instances=[clip["instance"]], titles=[title], scale=scale, classes=clip.classes,
         )  # fmt: skip
         return path.read_bytes()

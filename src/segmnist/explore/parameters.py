@@ -61,7 +61,7 @@ PARAMETERS: dict[str, tuple[Schema, str]] = {
     "stored": ({"type": "boolean"}, "Show the stored data set that the explorer was started with."),
     "clip": (_number("integer", 0, 2**63 - 1), "Id of the clip."),
     "without": (_list(_number("integer", 1, 64), 0, 64), "Instances to leave out of the clip."),
-    "layers": (_list({"enum": list(LAYERS)}, 0, 1), "Arrays to add to the clip."),
+    "layers": (_list({"enum": list(LAYERS)}, 0, len(LAYERS), uniqueItems=True), "Arrays to add to the clip."),
     "observer": ({"enum": list(OBSERVERS)}, "What the posterior has seen: all frames, those so far, or one."),
     "where": (
         {"type": "string", "maxLength": MAX_CONDITION},
@@ -91,6 +91,7 @@ PARAMETERS: dict[str, tuple[Schema, str]] = {
         "Bar of a breakdown to sort by, as visibility-0-1: its first bucket, called background.",
     ),
     "instances": ({"type": "boolean"}, "Send small pictures of the instances, too."),
+    "rgb": ({"type": "boolean"}, "Send small pictures of the video in colour, too."),
     **{
         name: ({"type": "string", "maxLength": 40}, f"{about} Of the page alone.")
         for name, about in PAGE_WORDS.items()

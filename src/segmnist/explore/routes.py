@@ -142,11 +142,13 @@ ROUTES = (
         ("stored", "part"),
         reply=BoardFacts,
     ),
-    Route("/clip.py", _python, "Python that draws the clip", CLIP, "text/x-python"),
+    Route("/clip.py", _python, "Python that draws the clip", (*CLIP, "layers"), "text/x-python"),
     Route("/clip.toml", _toml, "The clip's spec as TOML", CLIP, "application/toml"),
-    Route("/clip.png", _film("png"), "The clip as a contact sheet", CLIP, MEDIA["png"], slow=True),
-    Route("/clip.gif", _film("gif"), "The clip as a GIF", CLIP, MEDIA["gif"], slow=True),
-    Route("/clip.mp4", _film("mp4"), "The clip as an MP4", CLIP, MEDIA["mp4"], slow=True),
+    Route(
+        "/clip.png", _film("png"), "The clip as a contact sheet", (*CLIP, "layers"), MEDIA["png"], slow=True
+    ),
+    Route("/clip.gif", _film("gif"), "The clip as a GIF", (*CLIP, "layers"), MEDIA["gif"], slow=True),
+    Route("/clip.mp4", _film("mp4"), "The clip as an MP4", (*CLIP, "layers"), MEDIA["mp4"], slow=True),
     Route(
         "/wall.json",
         _wall_json,
@@ -159,7 +161,7 @@ ROUTES = (
         "/wall.bin",
         _wall_binary,
         "Clips by difficulty, with small pictures",
-        (*WALL, "instances", "errors"),
+        (*WALL, "instances", "rgb", "errors"),
         BINARY,
         slow=True,
     ),

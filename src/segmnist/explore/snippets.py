@@ -5,6 +5,7 @@ from __future__ import annotations
 from segmnist.digits.bank import DigitBank
 from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.view import View
+from segmnist.render.arrays import arrays_of
 
 EDIT = """\
 from segmnist import render
@@ -24,8 +25,8 @@ clip = dataset[{row}]  # clip {clip}; its arrays as they lie on disk, such as cl
 
 
 def python_of(view: View, exhibit: Exhibit) -> str:
-    """Return Python that draws the view's clip from the same digits, or reads it from the data set."""
-    if view.stored and not view.without:
+    """Return Python that draws the view's clip, its layers too, from the same digits, or reads it from the data set."""
+    if view.stored and not view.without and set(arrays_of(view.layers)) <= set(exhibit.stored.arrays):
         return STORED.format(place=exhibit.place, row=exhibit.row_of(view.clip), clip=view.clip)
     bank = exhibit.bank
     names = [] if bank == DigitBank.mnist() else ["DigitBank"]
@@ -38,11 +39,12 @@ def python_of(view: View, exhibit: Exhibit) -> str:
         names += ["ClipSource", "preset"]
     digits = f"bank = {bank.expression}\n" if "DigitBank" in names else ""
     with_bank = ", bank=bank" if digits else ""
+    truth = _literal(["semantic", "instance", *view.layers])
     lines = f'''\
 from segmnist import {", ".join(sorted(names, key=str.lower))}
 
 {digits}spec = {spec}
-source = ClipSource(spec, split="{view.split}", seed={view.seed}, truth=("semantic", "instance"){with_bank})
+source = ClipSource(spec, split="{view.split}", seed={view.seed}, truth={truth}{with_bank})
 clip = source[{view.clip}]
 '''
     if view.without:

@@ -10,6 +10,7 @@ from segmnist.errors import BadArgument
 from segmnist.explore.exhibit import Exhibit
 from segmnist.explore.fields import changes_of, fields, parse_changes
 from segmnist.oracle import OBSERVERS
+from segmnist.render.arrays import Truth
 from segmnist.render.memory import bytes_of
 from segmnist.scene.presets import check_preset, preset
 from segmnist.scene.randomness import SPLITS, Split, check_split
@@ -17,7 +18,8 @@ from segmnist.scene.spec import SceneSpec
 
 MAX_SEED = 2**64 - 1
 MAX_CLIP = 2**63 - 1
-LAYERS = ("flow",)
+LAYERS: tuple[Truth, ...] = ("flow", "rgb")
+"""Truths that a clip brings where they are asked for."""
 MAX_CLIP_BYTES = 128 << 20
 """Memory that the arrays of one clip may take while it is drawn."""
 MAX_TRACK = 65_536
@@ -35,7 +37,7 @@ class View:
     seed: int = 0
     clip: int = 0
     without: tuple[int, ...] = ()
-    layers: tuple[str, ...] = ()
+    layers: tuple[Truth, ...] = ()
     observer: str = "offline"
     stored: bool = False
     part: str = ""
@@ -47,11 +49,11 @@ def view_from(query: Mapping[str, str], exhibit: Exhibit) -> View:
     stored = _word("stored", query.get("stored", "false"), ("true", "false")) == "true"
     clip = whole("clip", query.get("clip", "0"), 0, MAX_CLIP)
     without = tuple(whole("without", part, 1, 64) for part in query.get("without", "").split(",") if part)
-    layers = tuple(_word("layers", part, LAYERS) for part in query.get("layers", "").split(",") if part)
+    asked = {_word("layers", part, LAYERS) for part in query.get("layers", "").split(",") if part}
     common: dict[str, Any] = {
         "clip": clip,
         "without": without,
-        "layers": layers,
+        "layers": tuple(layer for layer in LAYERS if layer in asked),
         "observer": word(query, "observer", OBSERVERS, "offline"),
     }
     if stored or "part" in query:

@@ -73,6 +73,7 @@ class WallView:
     frames: int
     where: str
     instances: bool = False
+    rgb: bool = False
     errors: bool = False
     model: int = 0
     cell: str = ""
@@ -104,6 +105,7 @@ def wall_view_from(query: Mapping[str, str], exhibit: Exhibit) -> WallView:
         cell=query.get("cell", ""),
         bucket=query.get("bucket", ""),
         instances=word(query, "instances", ("true", "false"), "false") == "true",
+        rgb=word(query, "rgb", ("true", "false"), "false") == "true",
     )
 
 
@@ -126,15 +128,15 @@ def condition_of(text: str) -> str:
 def draw_wall(wall: WallView, exhibit: Exhibit) -> tuple[WallFacts, Pictures]:
     """Return the facts and the thumbnails `(n,F,h,w)` uint8: F frames spread over each clip, every k-th pixel.
 
-    `pictures` are of the video, `instance` of the instances and `error` of a model's errors where they are asked for.
+    `pictures` are of the video; where they are asked for, `instance` of the instances, `rgb` `(n,F,h,w,3)` of the video in
+    colour, and `error` of a model's errors.
 
     Where the clips are large fewer are examined; the facts say how many. Raises `BadArgument` as a clip would.
     """
     spec = wall.view.spec
     check_fits(spec, exhibit.bank)
-    clip_bytes = check_cost(
-        spec, ("video", *arrays_of(("difficulty", "instance", "amodal", "noiseless", "beneath")))
-    )
+    truths: tuple[Truth, ...] = ("difficulty", "instance", "amodal", "noiseless", "beneath")
+    clip_bytes = check_cost(spec, ("video", *arrays_of((*truths, "rgb") if wall.rgb else truths)))
     pixels = spec.num_frames * spec.height * spec.width
     if wall.is_scored:
         return _draw_scored(wall, exhibit, max(MAX_PIXELS // pixels, 1))
@@ -217,6 +219,8 @@ def _draw(wall: WallView, exhibit: Exhibit, ids: NDArray[np.int64]) -> tuple[lis
     truths: list[Truth] = ["difficulty"]
     if wall.instances:
         truths.append("instance")
+    if wall.rgb:
+        truths.append("rgb")
     if wall.errors:
         truths.append("semantic")
     clips = render(scene, truths)
@@ -230,7 +234,7 @@ def _draw(wall: WallView, exhibit: Exhibit, ids: NDArray[np.int64]) -> tuple[lis
     ]
     frames = list(frames_shown(view.spec.num_frames, wall.frames))
     step = -(-max(view.spec.height, view.spec.width) // THUMBNAIL_SIDE)
-    arrays = {"pictures": clips.video} | ({"instance": clips["instance"]} if wall.instances else {})
+    arrays = {"pictures": clips.video} | {name: clips[name] for name in ("instance", "rgb") if name in truths}
     if wall.errors:
         part = exhibit.part(view.part)
         said = [part.prediction(wall.model, clip).semantic for clip in clips]

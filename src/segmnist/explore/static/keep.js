@@ -23,7 +23,7 @@ export function bindKeeping(explorer) {
     }
   };
   ui.copyLink.addEventListener("click", () => copy("link", async () => location.href));
-  ui.copyPython.addEventListener("click", () => copy("Python", () => fetchText(addressOf("/clip.py", clipQuery()))));
+  ui.copyPython.addEventListener("click", () => copy("Python", () => fetchText(addressOf("/clip.py", clipQuery({ layers: explorer.layers })))));
   ui.copyToml.addEventListener("click", () => copy("TOML", () => fetchText(addressOf("/clip.toml", clipQuery()))));
   for (const kind of /** @type {const} */ (["png", "gif", "mp4"])) {
     // Through fetch, so that a refusal is told on the page instead of saved as a file.

@@ -1,7 +1,7 @@
 // The legend: every colour with its name or number beside it, so that nothing is told by hue alone.
 
 import { background, nameOf } from "./classes.js";
-import { doubtOf, isBright } from "./overlays.js";
+import { doubtOf, isBright, isGrey } from "./overlays.js";
 
 /** @import { Clip, Look, Rgb } from "./types.d.ts" */
 
@@ -85,6 +85,11 @@ export function drawLegend(element, clip, { shown, beside, about, said }, predic
   if (shown.has("camouflage")) {
     const text = `within ${about.camouflage_levels} grey levels of what it hides`;
     rows.push(row("Camouflage", [item(text, [0, 229, 255])]));
+  }
+  if (shown.has("rgb") && clip.arrays.rgb) {
+    rows.push(row("Colour", [isGrey(clip)
+      ? item("none: saturation_range is 0, so the video is grey", "#888")
+      : item("hues say nothing of the class", "conic-gradient(red, yellow, lime, cyan, blue, magenta, red)")]));
   }
   if (shown.has("entropy")) {
     rows.push(row("Entropy", [entropyItem(clip)]));

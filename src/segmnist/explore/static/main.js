@@ -52,6 +52,10 @@ export class Explorer {
 
   get main() { return this.stage.main; }
   get shown() { return new Set(list("show")); }
+  /** What the overlays on show need beside the clip, as the server takes it. */
+  get layers() {
+    return OVERLAYS.filter(({ name, layer }) => layer && this.shown.has(name)).map(({ layer }) => layer).join(",");
+  }
   get beside() { return parameters().get("beside") ?? "semantic"; }
   get look() {
     const mix = Number(parameters().get("mix") ?? 60) / 100;
@@ -116,15 +120,14 @@ export class Explorer {
 
   /** @param {AbortSignal} signal */
   async loadClip(signal) {
-    const layers = OVERLAYS.filter(({ name, layer }) => layer && this.shown.has(name)).map(({ layer }) => layer);
-    const without = list("without");
+    const { layers } = this, without = list("without");
     const started = performance.now();
     // The first clip ever drawn on a machine waits for the kernels to compile.
     const waiting = setTimeout(() => { ui.stage.dataset.waiting = "drawing …"; }, 400);
     try {
       const [clip, other] = await Promise.all([
-        this.fetchClip({ layers: layers.join(","), without: "" }, signal),
-        without.length ? this.fetchClip({ layers: layers.join(","), without: without.join(",") }, signal) : null,
+        this.fetchClip({ layers, without: "" }, signal),
+        without.length ? this.fetchClip({ layers, without: without.join(",") }, signal) : null,
       ]);
       if (this.part) await this.predictions.fetch(clip, this.said, signal);
       else this.predictions.clear();
@@ -285,11 +288,12 @@ export class Explorer {
   setShown(shown) {
     setParameters({ show: [...shown].join(",") });
     this.fillOverlays();
+    this.updateLinks();
     if (page() === "wall") {
       this.wall.load();
       return;
     }
-    const missing = ["flow", "entropy"].some((name) => shown.has(name) && !this.main.clip?.arrays[name]);
+    const missing = ["flow", "rgb", "entropy"].some((name) => shown.has(name) && !this.main.clip?.arrays[name]);
     if (missing || !ui.alert.hidden) this.load();
     if (!this.main.clip) return;
     this.draw();
@@ -414,7 +418,7 @@ export class Explorer {
   }
 
   updateLinks() {
-    for (const kind of /** @type {const} */ (["png", "gif", "mp4"])) ui.save[kind].href = addressOf(`/clip.${kind}`, clipQuery());
+    for (const kind of /** @type {const} */ (["png", "gif", "mp4"])) ui.save[kind].href = addressOf(`/clip.${kind}`, clipQuery({ layers: this.layers }));
     ui.twin.href = addressOf("/clip.json", clipQuery());
     const query = new URLSearchParams(clipQuery());
     ui.toClip.href = addressOf("/clip", query);

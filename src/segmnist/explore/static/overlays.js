@@ -14,6 +14,7 @@ export const OVERLAYS = [
   { name: "flow", label: "Flow", about: "where each surface goes until the next frame", layer: "flow" },
   { name: "camouflage", label: "Camouflage", about: "digit pixels close to what they hide" },
   { name: "entropy", label: "Entropy", about: "entropy of the exact posterior of each pixel's class", solvable: true },
+  { name: "rgb", label: "Colour", about: "the video in colour, beneath the others", layer: "rgb", onWall: true },
   { name: "error", label: "Errors", about: "pixels that the model calls wrong", onWall: true, predicted: true },
 ];
 
@@ -46,12 +47,14 @@ export function paintPixels(image, clip, t, { shown, mix, about }) {
   /** @param {string} name */
   const at = (name) => clip.arrays[name].data.subarray(t * size, (t + 1) * size);
   const video = at("video"), instance = at("instance"), contrast = at("contrast");
+  const rgb = shown.has("rgb") ? clip.arrays.rgb?.data.subarray(3 * t * size, 3 * (t + 1) * size) : null;
   const entropy = shown.has("entropy") && clip.arrays.entropy ? at("entropy") : null;
   const most = entropy ? mostOf(clip) : 1;
   const out = image.data;
   for (let p = 0, o = 0; p < size; p++, o += 4) {
-    const grey = video[p], id = instance[p];
-    let r = grey, g = grey, b = grey;
+    const id = instance[p];
+    let r = video[p], g = r, b = r;
+    if (rgb) [r, g, b] = [rgb[3 * p], rgb[3 * p + 1], rgb[3 * p + 2]];
     if (id) {
       /** @type {Rgb[]} */
       const tints = [];
@@ -71,6 +74,13 @@ export function paintPixels(image, clip, t, { shown, mix, about }) {
     }
     out[o] = Math.round(r); out[o + 1] = Math.round(g); out[o + 2] = Math.round(b); out[o + 3] = 255;
   }
+}
+
+/** Whether no pixel of the video has a colour. @param {Clip} clip */
+export function isGrey({ arrays }) {
+  const { data } = arrays.rgb;
+  for (let o = 0; o < data.length; o += 3) if (data[o] !== data[o + 1] || data[o] !== data[o + 2]) return false;
+  return true;
 }
 
 // What below is open to doubt is what the numbers of the sums in the oracle are not exact enough for.

@@ -124,6 +124,10 @@ export function describe(clip, t, { y, x }, about) {
     const flow = [data[f], data[f + 1]].map((step) => (step / about.flow_steps).toFixed(1));
     parts.push(at("flow_valid") ? `flow ${flow.join(", ")}` : "flow unknown");
   }
+  if (arrays.rgb) {
+    const o = 3 * (t * width * height + p);
+    parts.push(`red, green, blue ${arrays.rgb.data.subarray(o, o + 3).join(", ")}`);
+  }
   if (arrays.entropy) parts.push(`entropy ${at("entropy").toFixed(3)} nats`);
   return parts.join(" · ");
 }

@@ -14,7 +14,7 @@ import { labelOf, ui } from "./ui.js";
 
 const STANDARD = { start: "0", among: "100", sort: "id", low: "", high: "", where: "" };
 
-/** @typedef {{ link: HTMLAnchorElement, context: CanvasRenderingContext2D, image: ImageData, size: number, pixels: Numbers, instance: Numbers | undefined, error: Numbers | undefined, labels: number[], frames: number }} Tile */
+/** @typedef {{ link: HTMLAnchorElement, context: CanvasRenderingContext2D, image: ImageData, size: number, pixels: Numbers, instance: Numbers | undefined, rgb: Numbers | undefined, error: Numbers | undefined, labels: number[], frames: number }} Tile */
 
 const ORDERING = ["sort", "descending", "where", "low", "high", "cell", "bucket"];
 /** @type {Record<string, string>} */
@@ -130,10 +130,11 @@ export class Wall {
   async fetch(signal) {
     ui.wall.setAttribute("aria-busy", "true");
     const instances = ["semantic", "instance"].some((name) => this.look().shown.has(name)) ? "true" : "";
+    const rgb = this.look().shown.has("rgb") ? "true" : "";
     const errors = partOf(this.about) && this.look().shown.has("error") ? "true" : "";
     const address = addressOf("/wall.json", wallQuery());
     try {
-      const { facts, arrays } = await fetchArrays(addressOf("/wall.bin", wallQuery({ instances, errors })), signal);
+      const { facts, arrays } = await fetchArrays(addressOf("/wall.bin", wallQuery({ instances, rgb, errors })), signal);
       this.facts = facts;
       this.shows = address;
       this.report(null);
@@ -177,10 +178,14 @@ export class Wall {
       const value = Object.assign(document.createElement("span"), { className: "value" });
       value.textContent = sort === "id" ? clip.labels.map(nameOf).join(" ") : `${Number((clip.value ?? clip.difficulty[sort]).toFixed(3))}`;
       link.append(canvas, value, `${clip.clip}`);
-      /** @param {string} name */
-      const part = (name) => arrays[name]?.data.subarray(place * frames * size, (place + 1) * frames * size);
+      /**
+       * @param {string} name
+       * @param {number} [values] Of a pixel.
+       */
+      const part = (name, values = 1) =>
+        arrays[name]?.data.subarray(place * frames * size * values, (place + 1) * frames * size * values);
       return { link, context: contextOf(canvas), image: new ImageData(width, height), size, frames,
-        labels: clip.labels, pixels: part("pictures"), instance: part("instance"), error: part("error") };
+        labels: clip.labels, pixels: part("pictures"), instance: part("instance"), rgb: part("rgb", 3), error: part("error") };
     });
     ui.wall.replaceChildren(...this.tiles.map((tile) => tile.link));
     ui.wallNote.textContent = this.note(facts);
@@ -199,13 +204,14 @@ export class Wall {
 
   draw() {
     const { shown, mix, about } = this.look();
-    for (const { context, image, size, pixels, instance, error, labels, frames } of this.tiles) {
+    for (const { context, image, size, pixels, instance, rgb, error, labels, frames } of this.tiles) {
       const start = (this.frame % frames) * size, out = image.data;
       const classes = shown.has("semantic") ? labels.map((label) => about.class_colours[label]) : null;
       for (let p = 0, o = 0; p < size; p++, o += 4) {
         const grey = pixels[start + p], id = instance ? instance[start + p] : 0;
         /** @type {Rgb} */
         let colour = [grey, grey, grey];
+        if (rgb && shown.has("rgb")) colour = [rgb[3 * (start + p)], rgb[3 * (start + p) + 1], rgb[3 * (start + p) + 2]];
         if (id) {
           if (classes) colour = mixed(colour, classes[id - 1], mix);
           if (shown.has("instance")) colour = mixed(colour, about.instance_colours[id], mix);
