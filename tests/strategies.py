@@ -53,7 +53,7 @@ def specs(
     """A small random spec that these glyphs fit into: every field varies, and H, W and T differ."""
     life = draw(_lives())
     growth, swing = life["scale_change_range"], life["pulse_range"][1]
-    smallest = 0.25 / min(growth[0], 1.0) / (1 - swing)
+    smallest = 0.2500001 / min(growth[0], 1.0) / (1 - swing)
     largest = min((max_side - 1) / max(glyph_shape), 5.0) / max(growth[1], 1.0) / (1 + swing)
     one = st.just((1.0, 1.0)) if smallest <= 1 <= largest else st.nothing()
     scales = draw(st.one_of(one, upright(smallest, max(smallest, largest))))

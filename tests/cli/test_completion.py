@@ -53,6 +53,8 @@ def offered(line: str, shell: str = "fish") -> list[str]:
         ("segmnist preview p.png --set ", [f"{name}=" for name in field_names()]),
         ("segmnist preview p.png --set digit_motion=", [f"digit_motion={word}" for word in choices_of("digit_motion")]),
         ("segmnist train ", MODELS),
+        ("segmnist evaluate p --oracle ", ["offline", "causal", "frame", "prefix"]),
+        ("segmnist oracle o --observer ", ["offline", "causal", "frame", "forecast"]),
         ("segmnist generate d --split ", ["train", "val", "test"]),
         ("segmnist evaluate p --split ", ["test", "val"]),
     ],

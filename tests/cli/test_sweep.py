@@ -6,9 +6,12 @@ import functools
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from tests.strategies import named_bank
 
 from segmnist.evaluate.reports.results import load_result
+from segmnist.scene.spec import SceneSpec
 from segmnist.suites import evaluate, sweep_of
 
 MODELS = """
@@ -16,6 +19,9 @@ import numpy as np
 
 def background(video):
     return np.full(video.shape, 10, np.uint8)
+
+def letters(video):
+    return np.full(video.shape, 26, np.uint8)
 
 def bright(video):
     return np.where(video > 128, 3, 10).astype(np.uint8)
@@ -77,6 +83,22 @@ def test_bad_input_is_one_line(sweep: Any, arguments: Any, said: str) -> None:
     lines = [line for line in err.splitlines() if line.startswith("segmnist: ") and "compiling" not in line]
     assert (code, len(lines)) == (2, 1), err
     assert said in lines[0]
+
+
+def test_digits_of_ones_own(sweep: Any, tmp_path: Path) -> None:
+    """The clips are those of the bank, and so are the classes of the scores."""
+    bank = named_bank(26)
+    splits = [bank.splits[name] for name in ("train", "val", "test")]
+    np.savez(
+        "letters.npz", images=bank.images, labels=bank.labels, splits=splits, class_names=bank.classes.names
+    )
+    asked = ("--knob", "speed_range", "--values", "1,2", "--bank", "letters.npz", "--out", "kept")
+    code, _, err = sweep("swept_models:letters", *CLIPS, *asked)
+    assert code == 0, err
+    found = load_result(tmp_path / "kept" / "swept_models-letters.json")
+    assert {part.names for part in found.parts} == {bank.classes}
+    swept = sweep_of(SceneSpec(num_frames=2, height=48, width=80), "speed_range", [1, 2], 3, bank=bank)
+    assert [part.content_id for part in found.parts] == [part.content_id("test") for part in swept.parts]
 
 
 def test_stored_predictions_cannot_be_swept(sweep: Any, tmp_path: Path) -> None:

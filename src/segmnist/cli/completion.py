@@ -86,7 +86,7 @@ splits = one_of("train", "val", "test")
 scored_splits = one_of("test", "val")
 devices = one_of("auto", "cpu", "cuda")
 executors = one_of("local", "ray")
-observers = one_of("offline", "causal", "frame")
+observers = one_of("offline", "causal", "frame", "prefix")
 
 
 def _that_begin(incomplete: str, names: Iterable[str]) -> list[str]:

@@ -36,6 +36,7 @@ def find(
 
     Columns for each digit in each frame: label, instance, frame, y, x, angle, scale, brightness, depth_order, visible_area,
     amodal_area, whole_area, visibility, truncation, box_x0, box_y0, box_x1, box_y1, occluder, hidden_by_occluder.
+
     Columns for its clip: clip_id, row, num_digits, min_visibility, mean_visibility, camouflaged_share, num_twins.
     """
     from segmnist.dataset.find import find as search

@@ -9,6 +9,7 @@ import dataclasses
 import functools
 import inspect
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import PurePath
@@ -62,6 +63,9 @@ def command(function: Callable[..., Answer | None]) -> Callable[..., None]:
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
         for name, annotation in added.items()
     ]
+    run.__doc__ = re.sub(
+        r"(?<!\n)\n(?!\n)", " ", inspect.getdoc(function) or ""
+    )  # lines break where the window ends
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {**hints, **added}
     return run

@@ -10,6 +10,7 @@ import typer
 from segmnist.cli.completion import knob_names
 from segmnist.cli.curve import check_curve, write_curve
 from segmnist.cli.options import (
+    BankOption,
     DeviceOption,
     PresetOption,
     ScoredSplitOption,
@@ -25,7 +26,7 @@ def sweep(
     models: Annotated[
         list[str],
         typer.Argument(
-            metavar="MODEL...",
+            metavar="MODEL",
             help="Checkpoints (.pt) of `segmnist train`, or MODULE:NAME of torch modules or functions from videos to "
             "predictions.",
         ),
@@ -44,6 +45,7 @@ def sweep(
     preset: PresetOption = None,
     spec: SpecOption = None,
     changes: SetOption = None,
+    bank: BankOption = None,
     num_clips: Annotated[int, typer.Option("--clips", "-n", help="How many clips of each value.")] = 100,
     split: ScoredSplitOption = "test",
     score: Annotated[
@@ -60,16 +62,18 @@ def sweep(
 ) -> Answer:
     """Score models at several values of one field; print a table, and draw a curve if asked."""
     from segmnist.cli.progress import progress
+    from segmnist.digits.bank import DigitBank
     from segmnist.evaluate.reports.compare import compare
     from segmnist.evaluate.reports.compare_table import markdown
     from segmnist.scoring import sweep as run
 
     if drawn is not None:
         check_curve(drawn)
+    digits = DigitBank.from_path(bank) if bank else None
     with progress(knob) as show:
         results = run(
             models, spec_from(preset, spec, changes), knob, _numbers(values),
-            num_clips=num_clips, split=split, batch_size=batch, device=device, out=folder, show=show,
+            num_clips=num_clips, bank=digits, split=split, batch_size=batch, device=device, out=folder, show=show,
         )  # fmt: skip
     comparison = compare(results, [score])
     if drawn is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
-from segmnist.errors import BadArgument
+from segmnist.errors import BadArgument, did_you_mean
 from segmnist.formats.layout import Array, Arrays, Clip, Clips, Fetch, Layout, NamedFiles, Pieces
 
 SHARDED = {
@@ -135,7 +135,7 @@ def check_format(name: str) -> None:
     """Raise `BadArgument` for an unknown format."""
     known = [*SHARDED, *WHOLE, *FOLDER]
     if name not in known:
-        raise BadArgument("format", name, ", ".join(known))
+        raise BadArgument("format", name, ", ".join(known), did_you_mean(name, known))
 
 
 def sharded_format(name: str) -> ShardedFormat:

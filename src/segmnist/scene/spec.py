@@ -366,9 +366,13 @@ def _checked(field: dataclasses.Field[Any], value: Any) -> Any:
 
 
 def _permitted(field: dataclasses.Field[Any]) -> str:
-    limits = field.metadata.get("limits")
-    allowed = _format_range(limits) if limits else ", ".join(_choices(_field_types()[field.name]))
-    return f"{allowed}, written like {field.default!r}" if allowed else f"a value like {field.default!r}"
+    if isinstance(field.default, bool):
+        return "True or False"
+    limits, kind = field.metadata.get("limits"), _field_types()[field.name]
+    allowed = _format_range(limits) if limits else ", ".join(_choices(kind))
+    is_of_pairs = get_origin(next(iter(get_args(kind)), None)) is tuple
+    example = (((6, 9),) if is_of_pairs else (6, 9)) if field.default == () else field.default
+    return f"{allowed}, written like {example!r}" if allowed else f"a value like {example!r}"
 
 
 def _choices(kind: Any) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.evaluate.reports.results import Result, save_result
 from segmnist.scene.presets import PresetName
@@ -23,6 +24,7 @@ def sweep(
     values: Sequence[float],
     *,
     num_clips: int = 100,
+    bank: DigitBank | None = None,
     split: str = "test",
     batch_size: int = 8,
     device: str = "auto",
@@ -32,7 +34,7 @@ def sweep(
     """Score models at several values of one field; return their results by name: what `segmnist sweep` does.
 
     models: as `model_of` takes them, or such by names of your own; stored predictions cannot be swept. knob, values,
-    num_clips: as `segmnist.suites.sweep_of` takes them. out: a folder that gets each result file as soon as it is
+    num_clips, bank: as `segmnist.suites.sweep_of` takes them. out: a folder that gets each result file as soon as it is
     there. show: called with the clips scored and their number, of all models together.
     `segmnist.evaluate.reports.compare.compare` makes a table of the results, and a curve.
 
@@ -40,7 +42,7 @@ def sweep(
     >>> [part.name for part in found["bright"].parts]
     ['num_digits_range-1', 'num_digits_range-2']
     """
-    swept = sweep_of(spec, knob, values, num_clips)
+    swept = sweep_of(spec, knob, values, num_clips, bank=bank)
     named = _named(models, device)
     places = _places(out, named)
     each, total = swept.num_clips(split), swept.num_clips(split) * len(named)

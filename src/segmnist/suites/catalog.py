@@ -198,11 +198,19 @@ def suite_of(
     return Suite(name, "A spec of your own.", (Part("all", made, num_clips, num_clips, bank=bank),))
 
 
-def sweep_of(spec: SceneSpec | PresetName, knob: str, values: Sequence[float], num_clips: int = 100) -> Suite:
+def sweep_of(
+    spec: SceneSpec | PresetName,
+    knob: str,
+    values: Sequence[float],
+    num_clips: int = 100,
+    *,
+    bank: DigitBank | None = None,
+) -> Suite:
     """Return a suite with one part for each value of one field of a spec, from the lowest to the highest.
 
-    knob: a field of numbers; of a range, both ends get the value. Each part has as many val as test clips. Raises
-    `BadArgument` for an unknown preset or field, fewer than two values, one value twice, or no clips.
+    knob: a field of numbers; of a range, both ends get the value. Each part has as many val as test clips. bank: digits of
+    your own; scores are then of its classes. Raises `BadArgument` for an unknown preset or field, fewer than two values, one
+    value twice, or no clips.
 
     >>> [part.name for part in sweep_of("exact", "sensor_sigma", [40, 20], 10).parts]
     ['sensor_sigma-20', 'sensor_sigma-40']
@@ -223,7 +231,7 @@ def sweep_of(spec: SceneSpec | PresetName, knob: str, values: Sequence[float], n
             raise BadArgument("values", value, "0 or more")
         number = int(value) if float(value).is_integer() else value
         changed = from_dict({**base.to_dict(), knob: (number, number) if is_range else number})
-        parts.append(Part(f"{knob}-{number:g}", changed, num_clips, num_clips))
+        parts.append(Part(f"{knob}-{number:g}", changed, num_clips, num_clips, bank=bank))
     return Suite(f"{knob}-sweep", f"{knob} at {len(parts)} values.", tuple(parts))
 
 
