@@ -32,6 +32,17 @@ WORLDS = {
     "crowded": segmnist.preset("crowded", height=44, width=58, num_frames=4),
     "passing": segmnist.preset("passing", height=58, width=44, num_frames=5, num_digits_range=(2, 3)),
     "one_frame": segmnist.preset("standard", height=40, width=52, num_frames=1),
+    # Digits that come and go within the clip, and some that are in none of its frames.
+    "absent": segmnist.preset(
+        "come-and-go",
+        height=57,
+        width=64,
+        num_frames=6,
+        num_digits_range=(4, 6),
+        entry_frame_range=(-2, 5),
+        lifespan_range=(1, 4),
+        fade_frames=1,
+    ),
 }
 NUM_CLIPS = 3
 SPLIT = "val"
@@ -443,6 +454,87 @@ def test_readers_score_predictions_on_files_as_arrays_are_scored(
             forgiving = guess == "shifted" and name == "f"  # contours may be off by a pixel
             assert score == pytest.approx(1) if guess == "truth" else score < 1 or forgiving, (guess, name)
             assert score > 0 or guess != "shifted", (guess, name)
+
+
+# How many objects the files of a format have in each frame of each clip, in the order of clips.
+
+
+def objects_of_davis(files: Files) -> list[list[int]]:
+    names = [truth.name for truth in truths_of("absent")]
+    folders = [folder(files, f"Annotations_unsupervised/480p/{name}/") for name in names]
+    return [[len(np.unique(mask[mask > 0])) for mask in masks] for masks in folders]
+
+
+def objects_of_mots(files: Files) -> list[list[int]]:
+    T = WORLDS["absent"].num_frames
+    texts = [text.decode() for name, text in sorted(files.items()) if name.endswith("gt/gt.txt")]
+    frames = [[int(line.split()[0]) for line in text.splitlines()] for text in texts]
+    return [[found.count(t) for t in range(1, T + 1)] for found in frames]
+
+
+def objects_of_youtube_vis(files: Files) -> list[list[int]]:
+    content = json.loads(files[f"{SPLIT}/instances.json"])
+    tracks = [
+        [a["segmentations"] for a in content["annotations"] if a["video_id"] == video["id"]]
+        for video in content["videos"]
+    ]
+    assert all(any(track) for of_video in tracks for track in of_video), "who is never seen has no track"
+    T = WORLDS["absent"].num_frames
+    return [[sum(track[t] is not None for track in of_video) for t in range(T)] for of_video in tracks]
+
+
+def objects_of_coco_panoptic(files: Files) -> list[list[int]]:
+    content = json.loads(files[f"annotations/panoptic_{SPLIT}.json"])
+    return in_clips([digits_among(a["segments_info"]) for a in content["annotations"]])
+
+
+def objects_of_vipseg(files: Files) -> list[list[int]]:
+    content = json.loads(files[f"panoptic_gt_VIPSeg_{SPLIT}.json"])
+    return [[digits_among(a["segments_info"]) for a in v["annotations"]] for v in content["annotations"]]
+
+
+def objects_of_coco(files: Files, kind: str) -> list[list[int]]:
+    content = json.loads(files[f"annotations/instances_{SPLIT}_{kind}.json"])
+    found = [annotation["image_id"] for annotation in content["annotations"]]
+    return in_clips([found.count(image["id"]) for image in content["images"]])
+
+
+def digits_among(segments: list[dict[str, Any]]) -> int:
+    return sum(segment["category_id"] != BACKGROUND + 1 for segment in segments)
+
+
+def in_clips(counts: list[int]) -> list[list[int]]:
+    T = WORLDS["absent"].num_frames
+    return [counts[first : first + T] for first in range(0, len(counts), T)]
+
+
+OBJECTS: dict[str, tuple[str, Callable[[Files], list[list[int]]]]] = {
+    "davis": ("davis", objects_of_davis),
+    "mots": ("mots", objects_of_mots),
+    "youtube-vis": ("youtube-vis", objects_of_youtube_vis),
+    "coco-panoptic": ("coco-panoptic", objects_of_coco_panoptic),
+    "vipseg": ("vipseg", objects_of_vipseg),
+    "coco-amodal, seen": ("coco-amodal", lambda files: objects_of_coco(files, "modal")),
+    "coco-amodal, whole": ("coco-amodal", lambda files: objects_of_coco(files, "amodal")),
+}
+
+
+@pytest.mark.parametrize("case", OBJECTS)
+def test_no_object_is_written_for_a_digit_where_it_is_absent(tmp_path: Path, case: str) -> None:
+    format_, objects = OBJECTS[case]
+    recipe = recipe_for(WORLDS["absent"], num_clips=NUM_CLIPS, split=SPLIT, clips_per_shard=2)
+    export(recipe, tmp_path, format_, num_workers=1)
+    truths = truths_of("absent")
+    whole = [truth.amodal.any(axis=(2, 3)) for truth in truths]
+    seen = [
+        np.array([(truth.instance == n).any(axis=(1, 2)) for n in range(1, len(truth.labels) + 1)])
+        for truth in truths
+    ]
+    rows = np.concatenate(whole)
+    assert (rows.any(axis=1) & ~rows.all(axis=1)).any(), "some digit is there in some frames only"
+    assert (~rows.any(axis=1)).any(), "some digit is there in no frame"
+    expected = whole if case == "coco-amodal, whole" else seen
+    assert objects(files_below(tmp_path)) == [there.sum(axis=0).tolist() for there in expected]
 
 
 @pytest.mark.parametrize("world", WORLDS)

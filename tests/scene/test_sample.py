@@ -18,7 +18,7 @@ from segmnist import PRESETS, BadArgument, DigitBank, Scene, SceneSpec, preset, 
 from segmnist.scene.fixed_point import ONE, to_angle, to_q16
 from segmnist.scene.kernels import sample_clips
 from segmnist.scene.parameters import ELLIPSE, KIND_CODES, RECTANGLE, TRIANGLE_DOWN
-from segmnist.scene.sample import glyph_pool
+from segmnist.scene.sample import check_fits, glyph_pool
 
 DIGIT_ROWS = ("glyph", "label", "y", "x", "angle", "scale", "brightness", "depth")
 SHAPE_ROWS = (
@@ -401,6 +401,19 @@ def test_shapes_of_each_kind_occur_alike() -> None:
 def test_what_the_bank_cannot_give_is_named(spec: SceneSpec, message: str) -> None:
     with pytest.raises(BadArgument, match=message):
         sample(spec, [0])
+
+
+@pytest.mark.parametrize("growth", [1.0, 1.01, 1.3])
+def test_digits_that_fill_the_frame_but_for_rounding_fit(growth: float) -> None:
+    bank = DigitBank.mnist()
+    for side in range(29, 130):
+        scales = (0.5, side / 28 / growth)
+        spec = SceneSpec(height=side, width=140, scale_range=scales, scale_change_range=(1, growth))
+        check_fits(spec, bank)
+    with pytest.raises(BadArgument, match="height=29"):
+        check_fits(SceneSpec(height=29, width=140, scale_range=(1, 29.001 / 28)), bank)
+    scene = sample(SceneSpec(height=29, width=58, scale_range=(29 / 28, 29 / 28)), [0, 1], bank=bank)
+    assert (scene.scale[scene.scale > 0] == to_q16(29 / 28)).all()
 
 
 def test_without_digits_any_frame_is_large_enough() -> None:

@@ -102,6 +102,21 @@ def test_a_bad_choice_is_told_the_choices(name: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("scale", "change", "swing"),
+    [(0.3120218919429254, 0.8012258320827361, 0.0)]
+    + [(0.25 / (percent / 100), percent / 100, 0.0) for percent in range(26, 100)]
+    + [(0.25 / (1 - swing), 1.0, swing) for swing in (0.1, 0.2, 0.3, 0.45)],
+)
+def test_scales_that_meet_the_limit_but_for_rounding_are_permitted(
+    scale: float, change: float, swing: float
+) -> None:
+    spec = SceneSpec(scale_range=(scale, 1), scale_change_range=(change, 1), pulse_range=(0, swing))
+    assert spec.smallest_scale == 0.25
+    with pytest.raises(BadArgument, match=r"0\.25\.\.32"):
+        spec.replace(scale_range=(scale - 1e-9, 1))
+
+
+@pytest.mark.parametrize(
     ("fields", "message"),
     [
         ({"cut_corners": 1}, "cut_corners=1"),

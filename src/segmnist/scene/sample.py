@@ -116,11 +116,10 @@ def check_fits(spec: SceneSpec, bank: DigitBank) -> None:
         return
     glyph_height, glyph_width = bank.images.shape[1:]
     for name, frame, glyph in (("height", spec.height, glyph_height), ("width", spec.width, glyph_width)):
-        needed = glyph * spec.largest_scale
+        needed = round(glyph * spec.largest_scale, 9)  # 29 / 28 * 28 is above 29 in floating point
         if frame < needed:
-            growing = (
-                "" if spec.largest_scale == spec.scale_range[1] else ", scale_change_range or pulse_range"
-            )
+            grows = spec.scale_change_range[1] > 1 or spec.pulse_range[1] > 0
+            growing = ", scale_change_range or pulse_range" if grows else ""
             fix = f"the largest digit is {needed:g} px; enlarge the frame or lower scale_range{growing}"
             raise BadArgument(name, frame, f"{needed:g}..{MAX_SIDE} px", fix)
 

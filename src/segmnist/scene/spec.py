@@ -282,13 +282,15 @@ class SceneSpec:
 
     @property
     def smallest_scale(self) -> float:
-        """The smallest that a digit may be at any time, relative to its glyph."""
-        return self.scale_range[0] * min(self.scale_change_range[0], 1.0) * (1 - self.pulse_range[1])
+        """The smallest that a digit may be at any time, relative to its glyph, to 12 decimals."""
+        least = self.scale_range[0] * min(self.scale_change_range[0], 1.0) * (1 - self.pulse_range[1])
+        return round(least, 12)
 
     @property
     def largest_scale(self) -> float:
-        """The largest that a digit may be at any time, relative to its glyph."""
-        return self.scale_range[1] * max(self.scale_change_range[1], 1.0) * (1 + self.pulse_range[1])
+        """The largest that a digit may be at any time, relative to its glyph, to 12 decimals."""
+        most = self.scale_range[1] * max(self.scale_change_range[1], 1.0) * (1 + self.pulse_range[1])
+        return round(most, 12)
 
     @property
     def duration(self) -> int:
@@ -422,7 +424,10 @@ def _check_together(spec: SceneSpec) -> None:
 
 
 def _check_scales(spec: SceneSpec) -> None:
-    """Raise `BadArgument` for digits that grow or shrink beyond the limits of `scale_range`."""
+    """Raise `BadArgument` for digits that grow or shrink beyond the limits of `scale_range`.
+
+    The sizes are rounded to 12 decimals: 0.25 / 0.36 * 0.36 is below 0.25 in floating point.
+    """
     low, high = spec.smallest_scale, spec.largest_scale
     limits = limits_of("scale_range")
     assert limits is not None
