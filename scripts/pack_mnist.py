@@ -39,7 +39,9 @@ def build(folder: Path, target: Path) -> dict[str, str]:
     """Write the packed file and return the pins by their names in the code."""
     check_sources(folder)
     pairs = [files.read_pair(folder / images, folder / labels) for images, labels in zip(*[iter(MD5)] * 2)]
-    images, labels = (np.concatenate(parts) for parts in zip(*pairs))
+    images, labels = (
+        np.concatenate([getattr(pair, name) for pair in pairs]) for name in ("images", "labels")
+    )
     content = packed.pack(images, labels)
     flat = packed.unpack(content, images.shape)
     if flat.tobytes() != images.tobytes() + labels.tobytes():

@@ -13,6 +13,7 @@ from segmnist import DigitBank, Scene, SceneSpec
 MNIST_GLYPH = (28, 28)
 SHAPE_KINDS = ("rectangle", "circle", "ellipse", "triangle")
 TEXTURE_KINDS = ("plain", "stripes", "checker", "patches")
+CORRUPTED = ("none", "shot_noise", "motion_blur", "frame_freeze")
 SPLITS = ("train", "val", "test")
 BANK_SPLITS = {"train": (0, 100), "val": (100, 160), "test": (160, 240)}
 
@@ -48,9 +49,17 @@ def named_bank(count: int, side: tuple[int, int] = (9, 7), name: str = "named") 
 
 @st.composite
 def specs(
-    draw: st.DrawFn, glyph_shape: tuple[int, int] = MNIST_GLYPH, max_side: int = 72, max_frames: int = 5
+    draw: st.DrawFn,
+    glyph_shape: tuple[int, int] = MNIST_GLYPH,
+    max_side: int = 72,
+    max_frames: int = 5,
+    *,
+    corrupted: bool = False,
 ) -> SceneSpec:
-    """A small random spec that these glyphs fit into: every field varies, and H, W and T differ."""
+    """A small random spec that these glyphs fit into: every field varies, and H, W and T differ.
+
+    corrupted: whether the finished video may be corrupted, after which few laws of scenes hold of it.
+    """
     life = draw(_lives())
     growth, swing = life["scale_change_range"], life["pulse_range"][1]
     smallest = 0.2500001 / min(growth[0], 1.0) / (1 - swing)
@@ -98,7 +107,7 @@ def specs(
         noise_distribution=draw(st.sampled_from(["uniform", "origin"])),
         background_level=draw(st.integers(0, 255)),
         sensor_sigma=draw(st.one_of(st.just(0.0), st.floats(0, 128))),
-        corruption=draw(st.sampled_from(["none", "shot_noise", "motion_blur", "frame_freeze"])),
+        corruption=draw(st.sampled_from(CORRUPTED)) if corrupted else "none",
         corruption_severity=draw(st.integers(0, 5)),
         hue_range=draw(upright(-360, 360)),
         saturation_range=draw(st.one_of(st.just((0.0, 0.0)), upright(0, 1))),
@@ -175,9 +184,11 @@ def _sides(shortest: int, longest: int) -> st.SearchStrategy[int]:
 
 
 @st.composite
-def scenes(draw: st.DrawFn, max_side: int = 72, max_frames: int = 5, max_clips: int = 2) -> Scene:
+def scenes(
+    draw: st.DrawFn, max_side: int = 72, max_frames: int = 5, max_clips: int = 2, *, corrupted: bool = False
+) -> Scene:
     """A scene of one or more clips from a random bank and a random spec, at any address."""
     bank = draw(banks())
-    spec = draw(specs(bank.images.shape[1:], max_side, max_frames))
+    spec = draw(specs(bank.images.shape[1:], max_side, max_frames, corrupted=corrupted))
     ids = draw(st.lists(clip_ids, min_size=1, max_size=max_clips))
     return segmnist.sample(spec, ids, split=draw(splits), seed=draw(seeds), bank=bank)

@@ -178,12 +178,11 @@ def test_a_suite_is_written_there(base: str) -> None:
 
 
 def test_predictions_are_local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from segmnist.cli.evaluate import source_of
-    from segmnist.suites import suite
+    from segmnist.scoring.models import model_of
 
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     (tmp_path / "here").mkdir()
     np.save(tmp_path / "p.npy", np.zeros(1, np.uint8))
     for name in ("~/p.npy", (tmp_path / "p.npy").as_uri()):
-        assert source_of(name, suite("tiny-v1"), False, "cpu") == (tmp_path / "p.npy", "p")
+        assert model_of(name)[:2] == (tmp_path / "p.npy", "p")

@@ -186,6 +186,8 @@ def test_datasets_gives_every_truth_of_every_clip_as_arrays(
             value = row["digit_classes" if name == "labels" else name]
             found = np.load(io.BytesIO(value)) if isinstance(value, bytes) else np.asarray(value)
             expected = array * 255 if array.dtype == bool else array
+            if name == "rgb" and how == "torch":
+                found = np.moveaxis(found, -3, -1)  # pictures become tensors with channels first
             # `datasets` makes numbers of lists 64-bit, or float32 for PyTorch.
             np.testing.assert_array_equal(
                 found.reshape(array.shape).astype(expected.dtype), expected.astype(found.dtype), err_msg=name

@@ -98,7 +98,7 @@ def test_posterior_odds_are_alpha_for_every_observer(observer: Any, small_bank: 
     [
         ({"twins": ((6, 9), (9, 4))}, "twins"),
         ({"twins": ((6, 6),)}, "twins"),
-        ({"twins": ((6, 12),)}, "twins"),
+        ({"twins": ((6, 250),)}, "twins"),
         ({"twins": ((6, 9),), "angle_range": (0.0, 90.0)}, "angle_range"),
         ({"twins": ((6, 9),), "angle_step": 120.0}, "angle_range"),
     ],

@@ -20,14 +20,14 @@ from segmnist.render.camouflage import LEAST_SIGMA
 MASKS = ("semantic", "instance")
 
 
-@given(scenes(max_clips=5), st.sampled_from([2, 3, 7]))
+@given(scenes(max_clips=5, corrupted=True), st.sampled_from([2, 3, 7]))
 @settings(max_examples=40)
 def test_threads_change_nothing(scene: Scene, num_threads: int) -> None:
     alone, together = render(scene, MASKS), render(scene, MASKS, num_threads=num_threads)
     assert all(np.array_equal(alone[name], together[name]) for name in alone.arrays)
 
 
-@given(scenes(), st.sets(st.sampled_from(sorted(TRUTHS))))
+@given(scenes(corrupted=True), st.sets(st.sampled_from(sorted(TRUTHS))))
 @settings(max_examples=60)
 def test_asking_for_more_truths_changes_no_other_array(scene: Scene, truths: set[str]) -> None:
     if scene.spec.sensor_sigma < LEAST_SIGMA:

@@ -21,7 +21,7 @@ def assert_same_bytes(one: Clips, other: Clips) -> None:
         assert one[name].dtype == other[name].dtype == ARRAYS[name].dtype, name
 
 
-@given(scenes(max_clips=4), st.integers(1, 3), st.sampled_from([1, 1 << 12, 1 << 22]))
+@given(scenes(max_clips=4, corrupted=True), st.integers(1, 3), st.sampled_from([1, 1 << 12, 1 << 22]))
 @settings(max_examples=15)
 def test_each_truth_alone_is_the_same_as_all(scene: Scene, num_threads: int, scratch_bytes: int) -> None:
     """With any number of threads, and pieces of one clip, a few, or all."""
@@ -45,7 +45,7 @@ def test_long_batches_are_split_and_joined(monkeypatch: pytest.MonkeyPatch, num_
         assert_same_bytes(render(scene, truths, num_threads=num_threads), together)
 
 
-@given(scenes(), st.sets(st.sampled_from(ALL)))
+@given(scenes(corrupted=True), st.sets(st.sampled_from(ALL)))
 @settings(max_examples=60)
 def test_asking_changes_no_pixel(scene: Scene, truths: set[str]) -> None:
     assert_same_bytes(render(scene, ()), render(scene, truths))

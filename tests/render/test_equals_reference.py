@@ -91,14 +91,14 @@ def test_every_preset(renderer: Renderer, name: str) -> None:
 
 
 @renderers
-@given(scene=scenes())
+@given(scene=scenes(corrupted=True))
 @settings(max_examples=80)
 def test_random_scenes(renderer: Renderer, scene: Scene) -> None:
     assert_as_reference(renderer, scene)
 
 
 @renderers
-@given(scene=scenes(max_side=40, max_frames=3), seed=st.integers(0, 999), data=st.data())
+@given(scene=scenes(max_side=40, max_frames=3, corrupted=True), seed=st.integers(0, 999), data=st.data())
 @settings(max_examples=50)
 def test_scenes_edited_by_hand(renderer: Renderer, scene: Scene, seed: int, data: st.DataObject) -> None:
     """A user may place, turn and scale digits as no spec would, frame by frame, far outside too, and empty rows."""

@@ -169,7 +169,7 @@ def test_equal_specs_have_equal_text() -> None:
     assert SceneSpec(speed_range=(2, 6)).to_toml() == SceneSpec(speed_range=(2.0, 6.0)).to_toml()
 
 
-@given(specs())
+@given(specs(corrupted=True))
 @settings(max_examples=60)
 def test_a_spec_survives_toml_json_and_replace(spec: SceneSpec) -> None:
     assert SceneSpec.from_toml(spec.to_toml()) == spec
@@ -183,7 +183,7 @@ def test_the_strategy_reaches_every_field() -> None:
     """Else a property test would say less than it seems to."""
     seen: dict[str, set[Any]] = {name: set() for name in field_names()}
 
-    @given(specs())
+    @given(specs(corrupted=True))
     @settings(max_examples=100, database=None, derandomize=True)
     def collect(spec: SceneSpec) -> None:
         for name in field_names():
