@@ -223,7 +223,14 @@ def test_without_noise_all_but_the_bare_background_is_the_noiseless_picture(scen
     before, after = cf.draw_pair(scene, cf.without_noise(scene), ALL)
     surface = (before.instance > 0) | (before.shape_instance > 0)
     assert np.array_equal(after.video, np.where(surface, before.noiseless, scene.spec.background_level))
-    same = set(after.arrays) - {"video", "noiseless", "background_layer", "beneath", "camouflaged_share"}
+    same = set(after.arrays) - {
+        "video",
+        "rgb",
+        "noiseless",
+        "background_layer",
+        "beneath",
+        "camouflaged_share",
+    }
     same -= {f"flow_{way}_{what}" for way in ("forward", "backward") for what in ("valid", "occluded")}
     assert all(np.array_equal(before[name], after[name]) for name in same)
 
