@@ -23,8 +23,8 @@ Exit codes: 0 done, 1 a job failed, 2 bad use, 130 interrupted. Every failure is
 ## For scripts
 
 The answer is on stdout; progress, remarks and errors are on stderr. `--json` makes the answer one JSON document. `--quiet`
-leaves the answer and errors alone, beside a line where kernels are compiled, once on a machine; the variable
-`SEGMNIST_QUIET=1` does so for all commands. Exit codes are the same with either.
+leaves the answer and errors alone; the variable `SEGMNIST_QUIET=1` does so for all commands. Exit codes are the same with
+either.
 
 ```
 segmnist verify data --json --quiet

@@ -33,12 +33,13 @@ EVERYWHERE = {
     "urls",
     "whole_file",
     "cache_folder",
+    "quiet",
 }
 """What every part may import."""
 
 MAY_IMPORT: dict[str, set[str]] = {
     "segmnist": {"digits", "scene", "render", "source"},
-    "compiled": set(),
+    "compiled": {"compile_notice"},
     "corruptions": {"randomness"},
     "scene": {"compiled", "digits"},
     "render": {"compiled", "corruptions", "digits", "scene"},

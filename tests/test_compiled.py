@@ -98,6 +98,11 @@ def test_damaged_files_are_compiled_anew(tmp_path: Path, damage: str) -> None:
         assert run(COMPILE, **caches) == ""
 
 
+@pytest.mark.parametrize(("quiet", "said"), [("1", ""), ("", COMPILES)])
+def test_nothing_is_said_where_it_is_to_be_quiet(tmp_path: Path, quiet: str, said: str) -> None:
+    assert run(COMPILE, NUMBA_CACHE_DIR=str(tmp_path), SEGMNIST_QUIET=quiet)[: len(COMPILES)] == said
+
+
 def test_a_full_disk_stops_nothing(tmp_path: Path) -> None:
     full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)); "
     places = dict.fromkeys(("NUMBA_CACHE_DIR", "SEGMNIST_CACHE_DIR", "TMPDIR"), str(tmp_path))

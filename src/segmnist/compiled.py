@@ -11,10 +11,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import multiprocessing
-import os
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +20,7 @@ import numba
 from numba import njit, types
 
 from segmnist.cache_folder import cache_folder, private_temporary_folder
+from segmnist.compile_notice import say_that_it_compiles
 
 try:
     from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
@@ -131,7 +129,7 @@ class KernelCache:
                 continue
             if found is not None:
                 return found
-        _say_that_it_compiles()
+        say_that_it_compiles(tuple(places()))
         return None
 
     def save_overload(self, signature: Any, compiled: Any) -> None:
@@ -202,37 +200,3 @@ if FunctionCache is not None:
 
         def get_disambiguator(self) -> str:
             return str(self._lineno)
-
-
-@functools.cache
-def _say_that_it_compiles() -> None:
-    """Say so in one line, once, and where the result is kept if that is not the usual place."""
-    # Of the workers that a process starts, one speaks for all.
-    is_worker = multiprocessing.parent_process() is not None
-    if is_worker and not multiprocessing.current_process().name.endswith("-1"):
-        return
-    print(f"segmnist: {_notice()}", file=sys.stderr, flush=True)
-
-
-def _notice() -> str:
-    """Return what to say of compiling that begins now.
-
-    The line names what can be done where the kernels cannot be kept in the usual place.
-    """
-    task, remedy = "compiling its kernels", "set SEGMNIST_CACHE_DIR to a folder that you may write to"
-    first = next(iter(places()), None)
-    place = next(filter(_is_writable, places()), None)
-    if place is None:
-        return f"{task} for this process alone, as no cache folder can be written; {remedy}"
-    if place == first and cache_folder():
-        return f"{task}, once on this machine (up to a minute) ..."
-    return f"{task} into {place.parent}, as no other cache folder can be written; {remedy}"
-
-
-def _is_writable(place: Path) -> bool:
-    try:
-        os.makedirs(place, exist_ok=True)
-        tempfile.TemporaryFile(dir=place).close()
-    except OSError:
-        return False
-    return True

@@ -13,8 +13,9 @@ import typer.main
 from tests.cli.conftest import SMALL
 
 from segmnist.cli.main import COMMANDS, app
-from segmnist.cli.output import LARGE_BYTES, QUIET, Answer, say_memory
+from segmnist.cli.output import LARGE_BYTES, Answer, say_memory
 from segmnist.dataset import open_dataset
+from segmnist.quiet import QUIET
 
 TINY = [*SMALL, "--clips", 2]
 MODEL = "import numpy as np\n\ndef background(video):\n    return np.full(video.shape, 10, np.uint8)\n"

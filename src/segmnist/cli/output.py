@@ -17,8 +17,7 @@ from typing import Annotated, Any, NamedTuple, get_type_hints
 
 import typer
 
-QUIET = "SEGMNIST_QUIET"
-"""The environment variable that `--quiet` sets, for worker processes too."""
+from segmnist.quiet import QUIET, is_quiet
 
 LARGE_BYTES = 64 << 20
 """Memory that is worth a remark before it is taken."""
@@ -83,11 +82,6 @@ def say_memory(what: str, num_bytes: int) -> None:
 
     if num_bytes >= LARGE_BYTES:
         say(f"{what}: {size_text(num_bytes)} of memory")
-
-
-def is_quiet() -> bool:
-    """Return whether nothing but answers and errors is to be printed."""
-    return bool(os.environ.get(QUIET))
 
 
 @contextmanager

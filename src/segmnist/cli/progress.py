@@ -12,9 +12,9 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from segmnist.cli.output import is_quiet
 from segmnist.dataset.progress import Progress as Stored
 from segmnist.dataset.progress import size_text
+from segmnist.quiet import is_quiet
 
 SECONDS_BETWEEN_LINES = 10.0
 SECONDS_OF_SPEED = 60.0
