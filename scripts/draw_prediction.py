@@ -36,7 +36,7 @@ def main() -> None:
         ),
     ]
     for name, title in titles.items():
-        frames = np.asarray(REFERENCES[name][0](part)(given[None])["video"][0])  # type: ignore[index]
+        frames = np.asarray(REFERENCES[name][0](part)(given[None])["video"][0])
         levels = frames if frames.dtype == np.uint8 else np.rint(255 * frames).astype(np.uint8)
         strips.append(Strip(title, (Row(levels, GREYS),)))
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET

@@ -130,7 +130,7 @@ def test_each_sees_the_frames_that_it_says(name: Any) -> Any:
     model, video = catalog.build(name, 8).eval(), torch.rand(1, 4, 1, 16, 20)
     with torch.no_grad():  # weights that begin at zero become others in training
         for weight in model.parameters():
-            weight += 0.1 * torch.randn_like(weight)
+            weight.add_(0.1 * torch.randn_like(weight))
     changed = video.clone()
     changed[:, 2] = 1 - changed[:, 2]
 

@@ -107,7 +107,7 @@ def test_other_digits_and_other_videos_are_refused(run: Any, data: Path, tmp_pat
     with pytest.raises(BadArgument, match="MNIST"):
         suite_of_dataset(place, "test")
     part = suite_of_dataset(data, "test").parts[0]
-    source = part.source("test")
+    source: Any = part.source("test")
     assert [clip.clip_id for clip in source[1:3]] == [101, 102]
     assert source[-1].clip_id == 103
     source._dataset.batch = lambda rows, names: {"video": np.zeros((len(rows), 3, 32, 40), np.uint8)}

@@ -71,7 +71,7 @@ def test_digits_keep_to_the_spec(scene: Scene) -> None:
     there = scene.scale > 0
     sizes = scene.scale[there]
     assert np.all((sizes >= spec.smallest_scale * ONE - 64) & (sizes <= spec.largest_scale * ONE + 64))
-    if spec.scale_change_range == (1, 1) and spec.pulse_range == (0, 0):
+    if spec.scale_change_range == (1.0, 1.0) and spec.pulse_range == (0.0, 0.0):
         assert np.all((sizes >= to_q16(spec.scale_range[0])) & (sizes <= to_q16(spec.scale_range[1])))
         assert np.all(scene.scale == np.where(there, scene.scale.max(axis=2, initial=0)[:, :, None], 0))
     assert np.all((scene.angle >= 0) & (scene.angle < 36_000))

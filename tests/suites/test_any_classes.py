@@ -69,7 +69,11 @@ def test_stored_predictions_are_scored_as_those_of_a_model(tmp_path: Path) -> No
         said = guesses(chosen, soft)
         np.save(tmp_path / "said.npy", said)
         answers = iter(np.split(said, 6))
-        [of_model] = evaluate(lambda video, left=answers: next(left), chosen, batch_size=1)
+
+        def answer(video: Any, left: Any = answers) -> Any:
+            return next(left)
+
+        [of_model] = evaluate(answer, chosen, batch_size=1)
         [of_file] = evaluate(tmp_path / "said.npy", chosen)
         assert msgspec.to_builtins(of_model) == msgspec.to_builtins(of_file)
     few = np.zeros((6, 3, 11, 16, 21), np.float32)
