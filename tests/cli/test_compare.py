@@ -99,6 +99,10 @@ def test_whole_blocks_of_a_quick_look_are_still_checked(monkeypatch: Any) -> Non
 def test_compare_prints_and_writes_a_table(run: Any, results: Any, tmp_path: Any) -> None:
     code, out, err = run("compare", *results)
     assert code == 0, err
+    assert "minus" in out
+    assert "Partial" in out
+    code, out, err = run("compare", *results, "--format", "markdown")
+    assert code == 0, err
     assert "minus background" in out
     assert "Partial" in out
     [row] = [line for line in out.splitlines() if line.startswith("| eights")]

@@ -45,7 +45,9 @@ def test_models_are_scored_at_each_value_in_order(sweep: Any, tmp_path: Path) ->
     )  # fmt: skip
     assert code == 0, err
     rows = [
-        line.split(" | ")[0].removeprefix("| ") for line in out.splitlines() if line.startswith("| noise")
+        line.split()[0]
+        for line in out.splitlines()
+        if line.startswith("noise_density-") and ", " not in line.split("[")[0]
     ]
     assert rows == ["noise_density-0"] * 2 + ["noise_density-1"] * 2
     assert "noise_density" in (tmp_path / "c.svg").read_text()

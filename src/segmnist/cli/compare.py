@@ -30,14 +30,14 @@ def compare(
         ),
     ] = None,
     written_as: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--format",
             "-f",
-            help="The table's format: markdown, latex, csv or html.",
+            help="The table's format: markdown, latex, csv or html. Default: a table for the terminal, in a file markdown.",
             autocompletion=one_of("markdown", "latex", "csv", "html"),
         ),
-    ] = "markdown",
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write the table to this file. Default: print it.")
     ] = None,
@@ -51,10 +51,10 @@ def compare(
 ) -> Answer:
     """Compare models by their result files: a table, the best first, with differences to the best and their intervals."""
     from segmnist.evaluate.reports.compare import compare as compared
-    from segmnist.evaluate.reports.compare_table import FORMATS
+    from segmnist.evaluate.reports.compare_table import FORMATS, terminal
     from segmnist.whole_file import check_target, replace_file
 
-    if written_as not in FORMATS:
+    if written_as is not None and written_as not in FORMATS:
         raise BadArgument("--format", written_as, ", ".join(FORMATS))
     if drawn is not None:
         check_curve(drawn)
@@ -63,7 +63,9 @@ def compare(
     comparison = compared(_named(files), scores or ())
     if drawn is not None:
         write_curve(comparison, drawn)
-    text = FORMATS[written_as](comparison)
+    if out is None and written_as is None:
+        return Answer(comparison, (terminal(comparison),))
+    text = FORMATS[written_as or "markdown"](comparison)
     if out is None:
         return Answer(comparison, (text,))
     replace_file(out, text.encode())

@@ -64,7 +64,7 @@ def sweep(
     from segmnist.cli.progress import progress
     from segmnist.digits.bank import DigitBank
     from segmnist.evaluate.reports.compare import compare
-    from segmnist.evaluate.reports.compare_table import markdown
+    from segmnist.evaluate.reports.compare_table import terminal
     from segmnist.scoring import sweep as run
 
     if drawn is not None:
@@ -78,7 +78,7 @@ def sweep(
     comparison = compare(results, [score])
     if drawn is not None:
         write_curve(comparison, drawn)
-    return Answer(comparison, (markdown(comparison),))
+    return Answer(comparison, (terminal(comparison),))
 
 
 def _numbers(text: str) -> list[float]:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from rich.console import Console
 from tests.evaluate.clips import H, T, W, clip
 
 from segmnist.errors import BadArgument, CorruptData
@@ -21,7 +22,7 @@ from segmnist.evaluate import Evaluation, check_prediction
 from segmnist.evaluate.metrics import PLAIN, counts_of, scores_of
 from segmnist.evaluate.reports.clip_counts import ClipCounts
 from segmnist.evaluate.reports.compare import MEAN, compare
-from segmnist.evaluate.reports.compare_table import FORMATS
+from segmnist.evaluate.reports.compare_table import FORMATS, terminal
 from segmnist.evaluate.reports.curve import Dot, Line, curve
 from segmnist.evaluate.reports.levels import levels_of
 from segmnist.evaluate.reports.page import page
@@ -221,6 +222,15 @@ def test_names_of_models_are_text_on_pages_and_in_curves(sweep: Any) -> None:
     assert "<b>" not in FORMATS["html"](named)
     assert r"&\|" in FORMATS["markdown"](named)
     assert "<b>" not in named.curve("miou", named.levels).svg()
+
+
+def test_a_table_for_the_terminal_is_no_wider_than_it(sweep: Any) -> None:
+    written = io.StringIO()
+    Console(width=80, file=written).print(terminal(sweep))
+    lines = written.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    rows = [line.split()[:2] for line in lines if line.startswith("density-")]
+    assert rows == [[part, model] for part in LEVELS for model in sweep.models]
 
 
 def test_a_curve_shows_each_level_of_each_model(sweep: Any) -> None:

@@ -1,4 +1,4 @@
-"""A comparison as a table: Markdown, LaTeX, CSV or a page of HTML."""
+"""A comparison as a table: for the terminal, in Markdown, LaTeX, CSV or a page of HTML."""
 
 from __future__ import annotations
 
@@ -7,11 +7,25 @@ import html
 import io
 from collections.abc import Callable, Iterator
 
+from rich.console import Group
+from rich.table import Column, Table
+from rich.text import Text
+
 from segmnist.evaluate.metrics import ROWS
 from segmnist.evaluate.reports.compare import Comparison
 from segmnist.evaluate.reports.results import Score
 from segmnist.evaluate.reports.table import score_text
 from segmnist.html_page import page, wide
+
+
+def terminal(comparison: Comparison) -> Group:
+    """Return a table that is as wide as the terminal at most, its cells broken into lines, and below it the notes."""
+    head, *rows = _grid(comparison)
+    columns = (Column(title, no_wrap=title in ("part", "model")) for title in head)
+    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return Group(table, *(Text(f"\n{note}") for note in comparison.notes))
 
 
 def markdown(comparison: Comparison) -> str:
