@@ -13,12 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from segmnist.evaluate.reports.results import SCHEMA, Result, hardware, save_result
+from segmnist.evaluate.reports.results import save_result
 from segmnist.evaluate.reports.table import score_text
 from segmnist.suites import evaluate, suite
-from segmnist.suites.checksums import suite_sha256
+from segmnist.suites.results import result_of
 from segmnist.torch import EndlessClips, EndlessLoader, split_frames
-from segmnist.version import GENERATOR_VERSION, __version__
 
 BLOCK = 4
 """Pixels along each side of a block: the network works on blocks, which is cheap, and sees far."""
@@ -91,10 +90,16 @@ def main(name: str = "moving-mnist", minutes: float = 0.5, target: str = "") -> 
     if target:
         weights = sum(weight.numel() for weight in model.parameters())
         notes = f"examples/predict_frames.py: {steps} steps of {BATCH} clips; frames and label maps from one network."
-        result = Result(
-            SCHEMA, prediction.name, suite_sha256(prediction), "test", "conv-predictor", parts, __version__,
-            GENERATOR_VERSION, seed=0, hardware=hardware(), notes=notes, minutes=minutes, parameters=weights,
-        )  # fmt: skip
+        result = result_of(
+            prediction,
+            parts,
+            "test",
+            "conv-predictor",
+            seed=0,
+            notes=notes,
+            minutes=minutes,
+            parameters=weights,
+        )
         save_result(result, Path(target))
 
 

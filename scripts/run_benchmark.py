@@ -22,13 +22,11 @@ from pathlib import Path
 
 from segmnist.baselines.catalog import MODELS, model_class
 from segmnist.errors import CorruptData
-from segmnist.evaluate.reports.results import SCHEMA, Result, hardware, save_result
+from segmnist.evaluate.reports.results import Result, save_result
 from segmnist.suites import evaluate
 from segmnist.suites.catalog import suite
-from segmnist.suites.checksums import suite_sha256
 from segmnist.suites.references import REFERENCES, references_of
-from segmnist.suites.results import load_suite_result
-from segmnist.version import GENERATOR_VERSION, __version__
+from segmnist.suites.results import load_suite_result, result_of
 from segmnist.whole_file import replace_file
 
 ROOT = Path(__file__).parents[1]
@@ -147,10 +145,7 @@ def _of_reference(run: Run, options: argparse.Namespace) -> Result:
         observer=_observer(run, options),
         posteriors=options.runs / "posteriors",
     )
-    return Result(
-        SCHEMA, whole.name, suite_sha256(whole), "test", run.model, parts, __version__, GENERATOR_VERSION,
-        commit=options.commit, hardware=hardware(), notes=f"Not learned. {notes}",
-    )  # fmt: skip
+    return result_of(whole, parts, "test", run.model, commit=options.commit, notes=f"Not learned. {notes}")
 
 
 def _observer(run: Run, options: argparse.Namespace) -> str | None:
