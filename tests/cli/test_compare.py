@@ -128,7 +128,14 @@ def test_results_of_one_model_are_told_apart_by_seed_or_by_file(
     save_result(msgspec.structs.replace(result, seed=1), tmp_path / "again.json")
     code, out, _ = run("compare", tmp_path / "1.json", tmp_path / "again.json")
     assert code == 0
-    assert "again.json)" in out
+    assert "background (1.json)" in out
+    assert "background (again.json)" in out
+    (tmp_path / "later").mkdir()
+    save_result(result, tmp_path / "later/1.json")
+    save_result(result, tmp_path / "1.json")
+    code, out, _ = run("compare", tmp_path / "1.json", tmp_path / "later/1.json")
+    assert code == 0
+    assert "background (later/1.json)" in out
 
 
 def test_compare_draws_the_curve_of_a_sweep(run: Any, results: Any, tmp_path: Any) -> None:

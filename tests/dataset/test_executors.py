@@ -24,6 +24,7 @@ from segmnist.dataset.local_store import LocalStore
 from segmnist.dataset.manifest import FileSum, Receipt
 from segmnist.digits.bank import DigitBank
 from segmnist.executors import run_ray
+from segmnist.executors.run_local import run_local
 
 
 def finished_files_of(place: Any) -> Any:
@@ -66,6 +67,20 @@ def test_a_worker_that_dies(
     generate(many_shards, ram / "killed", bank=bank, num_workers=1)
     generate(many_shards, ram / "whole", bank=bank, num_workers=1)
     assert finished_files_of(ram / "killed") == files_of(ram / "whole")
+
+
+def one_dies_and_one_never_ends(number: int) -> None:
+    """Piece 0 waits long enough for piece 1 to begin, which would take an hour."""
+    time.sleep(1 if number == 0 else 3600)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.timeout(60)
+def test_the_other_workers_of_a_broken_pool_are_ended() -> None:
+    """Whatever they do at that time: they may wait for a lock that the dead worker held."""
+    with pytest.raises(SegmnistError, match="run again to resume"):
+        list(run_local(one_dies_and_one_never_ends, range(2), 2))
+    assert not multiprocessing.active_children()
 
 
 INTERRUPTED = """

@@ -87,8 +87,17 @@ def _named(files: list[Path]) -> dict[str, Result]:
     for names in (
         [result.model for result in results],
         [f"{result.model} (seed {result.seed})" for result in results],
-        [f"{result.model} ({file})" for result, file in zip(results, files, strict=True)],
+        [f"{result.model} ({tail})" for result, tail in zip(results, _tails(files), strict=True)],
     ):
         if len(set(names)) == len(names):
             break
     return dict(zip(names, results, strict=True))
+
+
+def _tails(files: list[Path]) -> list[Path]:
+    """Return as much of the end of each path as tells the files apart: a long one would not fit into a table."""
+    for depth in range(1, max(len(file.parts) for file in files)):
+        tails = [Path(*file.parts[-depth:]) for file in files]
+        if len(set(tails)) == len(files):
+            return tails
+    return files

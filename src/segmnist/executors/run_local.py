@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
+from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
 from typing import Any, TypeVar
 
@@ -33,8 +34,10 @@ def run_local(work: Callable[[int], Result], numbers: Iterable[int], num_workers
 def _run_pool(work: Callable[[int], Result], numbers: Iterator[int], num_workers: int) -> Iterator[Result]:
     # A forked child would inherit threads' locks in whatever state they are.
     context = multiprocessing.get_context("spawn")
+    # Tells workers to end at once. A broken pool sends them SIGTERM, which ours never hear, and waits for their end.
+    theirs, ours = context.Pipe(duplex=False)
     with _signals_held():
-        pool = ProcessPoolExecutor(num_workers, context, _start_worker, (work,))
+        pool = ProcessPoolExecutor(num_workers, context, _start_worker, (work, theirs))
     try:
         pending: set[Future[Result]] = set()
         for number in islice(numbers, PENDING_PER_WORKER * num_workers):
@@ -45,11 +48,14 @@ def _run_pool(work: Callable[[int], Result], numbers: Iterator[int], num_workers
                 yield future.result()
             pending |= {_submit(pool, number) for number in islice(numbers, len(done))}
     except BrokenProcessPool:
+        ours.send_bytes(b"end")
         raise SegmnistError(
             "a worker process died; what it had finished is kept: run again to resume"
         ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        ours.close()
+        theirs.close()
 
 
 def _submit(pool: ProcessPoolExecutor, number: int) -> Future[Any]:
@@ -75,18 +81,17 @@ def _signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _start_worker(work: Callable[[int], Any]) -> None:
+def _start_worker(work: Callable[[int], Any], pool: Connection) -> None:
     global _work
     _work = work
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where signals cannot be blocked
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with, args=(pool,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait_for([parent.sentinel])
-        os._exit(1)
+def _end_with(pool: Connection) -> None:
+    """End this worker when the pool is given up or the parent is gone; the pipe tells of both."""
+    wait_for([pool])
+    os._exit(1)
 
 
 def _do(number: int) -> Any:
