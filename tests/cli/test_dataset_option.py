@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -72,6 +74,41 @@ def test_a_page_shows_its_worst_clips(run: Any, data: Path) -> None:
     page = data.parent / "r.html"
     assert run("evaluate", "a_stored_model:background", "--dataset", data, "--html", page)[0] == 0
     assert re.search(r"[Cc]lip 10[0-3]", page.read_text())
+
+
+@pytest.mark.parametrize("num_clips", [None, 2])
+def test_its_worst_clips_are_links_that_the_named_command_opens(
+    run: Any, data: Path, monkeypatch: pytest.MonkeyPatch, num_clips: int | None
+) -> None:
+    """The command beside the links is run as it stands, and each link is asked of what it serves."""
+    pytest.importorskip("starlette", reason="the explorer needs segmnist[explore]")
+    from starlette.testclient import TestClient
+
+    from segmnist import explore
+
+    maps = open_dataset(data, "test").batch(range(num_clips or 4))["semantic"]
+    np.save(data.parent / "mine.npy", np.full_like(maps, 10))
+    page, limit = data.parent / "r.html", ["--clips", num_clips] if num_clips else []
+    assert run("evaluate", data.parent / "mine.npy", "--dataset", data, "--html", page, *limit)[0] == 0
+    text = html.unescape(page.read_text())
+    links = re.findall(r'href="http://127.0.0.1:8008(/clip[^"]*)"', text)
+    assert len(links) == (num_clips or 4)
+    command = re.search(r"<code>segmnist (.*?)</code>", text)
+    assert command is not None
+    served: list[Any] = []
+    monkeypatch.setattr(explore, "serve", lambda exhibit, **how: served.append((exhibit, how["start"])))
+    code, _, err = run(*shlex.split(command[1]))
+    assert code == 0, err
+    [(exhibit, start)] = served
+    with TestClient(explore.create_app(exhibit), base_url="http://127.0.0.1:8008") as client:
+        for link in [*links, start]:
+            for reply in ("clip.json", "prediction.bin"):
+                answer = client.get(link.replace("clip", reply, 1))
+                assert answer.status_code == 200, answer.text
+        wall = client.get("/wall.json?stored=true").json()
+        assert len(wall["clips"]) == (num_clips or 4)
+        beyond = client.get("/clip.json?stored=true&clip=103")
+        assert beyond.status_code == (422 if num_clips else 200)
 
 
 @pytest.mark.parametrize(

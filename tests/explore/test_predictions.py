@@ -13,6 +13,7 @@ from tests.explore.conftest import NUM_PREDICTED, PREDICTED_SPEC
 
 from segmnist import ClipSource
 from segmnist.classes import BACKGROUND
+from segmnist.errors import BadArgument
 from segmnist.evaluate import Evaluation
 from segmnist.evaluate.metrics.confusion import confusion
 from segmnist.evaluate.predictions import BadPrediction, check_prediction
@@ -181,6 +182,24 @@ def test_a_stored_data_set_is_predicted_by_row(place: Path, exhibit: Exhibit, tm
         facts, arrays = unpack(client.get("/prediction.bin?stored=true&clip=9").content)
     assert facts["wrong"] == 0
     np.testing.assert_array_equal(arrays["semantic"], maps[4])
+
+
+def test_only_the_first_clips_of_a_stored_data_set(place: Path, exhibit: Exhibit, tmp_path: Path) -> None:
+    """What is not predicted is not shown, found neither."""
+    np.save(tmp_path / "few.npy", np.full((3, 6, 40, 56), BACKGROUND, np.uint8))
+    shown = exhibit.with_predictions([("few", tmp_path / "few.npy")], first=3)
+    with TestClient(create_app(shown), base_url="http://127.0.0.1:8008") as client:
+        for query in ("sort=id", "where=visibility >= 0", "sort=error"):
+            shown.parts[0].scores.run()
+            reply = client.get(f"/wall.json?stored=true&{query}")
+            assert reply.status_code == 200, reply.text
+            clips = reply.json()["clips"]
+            assert sorted(int(clip["clip"]) for clip in clips) == [5, 6, 7]
+        reply = client.get("/clip.json?stored=true&clip=8")
+        assert (reply.status_code, reply.json()["argument"]) == (422, "clip")
+        assert client.get("/about.json").json()["dataset"]["num_clips"] == 3
+    with pytest.raises(BadArgument, match="1 or more"):
+        exhibit.with_predictions([("few", tmp_path / "few.npy")], first=0)
 
 
 def test_missing_clips_are_told_at_once(tmp_path: Path) -> None:

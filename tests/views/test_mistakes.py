@@ -52,9 +52,12 @@ def test_the_picture_is_inline_and_its_colours_are_named() -> None:
 
 
 def test_clips_are_links_into_the_explorer() -> None:
-    text = explorer_html(["segmnist", "explore", "--predictions", "a <b>.npy"], "sigma-20", [predicted()])
+    text = explorer_html(
+        ["segmnist", "explore", "--predictions", "a <b>.npy"], {"part": "sigma-20"}, [predicted()]
+    )
     clip_id = predicted().clip_id
     assert f'href="http://127.0.0.1:8008/clip?part=sigma-20&amp;clip={clip_id}"' in text
     assert "&lt;b&gt;" in text
     assert "<b>" not in text
-    assert explorer_html([], "all", []) == ""
+    assert explorer_html(["segmnist"], {"part": "all"}, []) == ""
+    assert explorer_html([], {"part": "all"}, [predicted()]) == ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +23,11 @@ from segmnist.cli.options import (
 )
 from segmnist.cli.output import Answer, say
 
+if TYPE_CHECKING:
+    from segmnist.suites import Suite
+
+DEFAULT_SUITE = "standard-v1"
+
 
 def evaluate(
     predictions: Annotated[
@@ -36,7 +42,7 @@ def evaluate(
         typer.Option(
             "--suite",
             "-s",
-            help="The suite; `segmnist suites` lists them. Default: standard-v1.",
+            help=f"The suite; `segmnist suites` lists them. Default: {DEFAULT_SUITE}.",
             autocompletion=suite_names,
         ),
     ] = None,
@@ -97,25 +103,15 @@ def evaluate(
 ) -> Answer:
     """Score predictions on a suite, a data set or a spec of your own; print a table, write a result file or a page if asked."""
     from segmnist.cli.progress import progress
-    from segmnist.digits.bank import DigitBank
     from segmnist.evaluate.reports.results import save_result
     from segmnist.evaluate.reports.table import tables
     from segmnist.scoring import Trial, model_of
-    from segmnist.scoring.trial import clips_to_score
-    from segmnist.suites import suite_of_dataset
     from segmnist.whole_file import check_target, replace_file
 
     for place in filter(None, (out, html)):
         check_target(place)
-    own = preset or spec or changes or (bank and not dataset)
-    kind = named_input(suite=suite, dataset=dataset, own=own)
-    digits = DigitBank.from_path(bank) if bank else None
-    if kind == "own":
-        asked, title = spec_from(preset, spec, changes), spec.stem if spec else preset or "standard"
-        whole, first = clips_to_score(asked, num_clips, name=title, bank=digits)
-    else:
-        on = suite_of_dataset(dataset, split, digits) if dataset else suite or "standard-v1"
-        whole, first = clips_to_score(on, num_clips)
+    asked = _Asked(suite, part, dataset, preset, spec, changes or [], bank, num_clips, split)
+    whole, first = asked.clips()
     trial = Trial(model_of(predictions, device), whole, part, split, first)
     if not transfer:
         trial.model.check_trained_on(trial.suite)
@@ -129,15 +125,58 @@ def evaluate(
     if out is not None:
         save_result(result, out)
     if html is not None:
-        named = {"--suite": suite if kind else whole.name, "--part": part, "--preset": preset, "--spec": spec}
-        named |= {"--bank": bank}
-        explore = ["segmnist", "explore", "--predictions", predictions, "--split", split]
-        explore += [
-            word
-            for name, value in (named | {"--clips": num_clips}).items()
-            if value
-            for word in (name, str(value))
-        ]
-        explore += [word for change in changes or [] for word in ("--set", change)]
-        replace_file(html, trial.page(result, [] if dataset else explore).encode())
+        replace_file(html, trial.page(result, asked.explore_command(predictions)).encode())
     return Answer(result, (tables(result.parts),))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the options ask to be scored: a suite, a data set, or clips of an own spec."""
+
+    suite: str | None
+    part: str | None
+    dataset: str | None
+    preset: str | None
+    spec: Path | None
+    changes: list[str]
+    bank: Path | None
+    num_clips: int | None
+    split: str
+
+    @property
+    def kind(self) -> str:
+        """`suite`, `dataset` or `own`. Raises `BadArgument` for options of more than one."""
+        own = self.preset or self.spec or self.changes or (self.bank and not self.dataset)
+        return named_input(suite=self.suite, dataset=self.dataset, own=own) or "suite"
+
+    def clips(self) -> tuple[Suite, int | None]:
+        """Return the clips as a suite, and how many of each part are scored if not all."""
+        from segmnist.digits.bank import DigitBank
+        from segmnist.scoring.trial import clips_to_score
+        from segmnist.suites import suite_of_dataset
+
+        kind = self.kind
+        digits = DigitBank.from_path(self.bank) if self.bank else None
+        if kind == "own":
+            spec = spec_from(self.preset, self.spec, self.changes)
+            name = self.spec.stem if self.spec else self.preset or "standard"
+            return clips_to_score(spec, self.num_clips, name=name, bank=digits)
+        if kind == "dataset":
+            return clips_to_score(suite_of_dataset(str(self.dataset), self.split, digits), self.num_clips)
+        return clips_to_score(self.suite or DEFAULT_SUITE, self.num_clips)
+
+    def explore_command(self, predictions: str) -> list[str]:
+        """Return the words of the command that shows predictions of these clips in the explorer."""
+        options = {
+            "--predictions": predictions,
+            "--split": self.split,
+            "--suite": self.suite or DEFAULT_SUITE if self.kind == "suite" else None,
+            "--part": self.part,
+            "--preset": self.preset,
+            "--spec": self.spec,
+            "--bank": self.bank,
+            "--clips": self.num_clips,
+        }
+        words = [word for name, value in options.items() if value for word in (name, str(value))]
+        changed = [word for change in self.changes for word in ("--set", change)]
+        return ["segmnist", "explore", *([self.dataset] if self.dataset else []), *words, *changed]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
 import typer
 
-from segmnist.cli.completion import suite_names
+from segmnist.cli.completion import splits, suite_names
 from segmnist.cli.options import (
     BankOption,
     PartOption,
@@ -15,11 +15,15 @@ from segmnist.cli.options import (
     SeedOption,
     SetOption,
     SpecOption,
-    SplitOption,
     refuse_beside,
     spec_from,
 )
 from segmnist.errors import BadArgument, MissingDependency
+
+if TYPE_CHECKING:
+    from segmnist.digits.bank import DigitBank
+    from segmnist.explore import Exhibit
+    from segmnist.scene.spec import SceneSpec
 
 
 def explore(
@@ -53,11 +57,18 @@ def explore(
         typer.Option(
             "--clips",
             "-n",
-            help="How many clips of your own spec are predicted (default 200), or only the first so many of a suite.",
+            help="How many clips of your own spec are predicted (default 200), or only the first of a suite or data set.",
         ),
     ] = None,
     set_: SetOption = None,
-    split: SplitOption = "train",
+    split: Annotated[
+        str | None,
+        typer.Option(
+            "--split",
+            help="The split: train, val or test. Default: train; of predictions, test; of a data set, the one it holds.",
+            autocompletion=splits,
+        ),
+    ] = None,
     seed: SeedOption = 0,
     host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", help="The port to listen on; 0 picks a free one.")] = 8008,
@@ -66,50 +77,79 @@ def explore(
 ) -> None:
     """Show clips and their ground truth on a local web page."""
     from segmnist.digits.bank import DigitBank
-    from segmnist.scene.presets import check_preset
-    from segmnist.scene.presets import preset as named_preset
-    from segmnist.scene.randomness import check_address
-    from segmnist.suites import suite as suite_named
-    from segmnist.suites import suite_of
 
     try:
-        from segmnist.explore import Exhibit, serve
-        from segmnist.explore.fields import changes_of, format_value
+        from segmnist.explore import serve
     except ModuleNotFoundError as error:
         raise MissingDependency("explore", "explore") from error
 
     if (suite or part or num_clips) and not predictions:
         raise BadArgument("--suite, --part, --clips", suite or part or num_clips, "only beside --predictions")
-    exhibit = Exhibit.of(dataset, DigitBank.from_path(bank) if bank else None)
+    digits = DigitBank.from_path(bank) if bank else None
     if dataset is not None:
-        refuse_beside(ctx, "DATASET", "preset", "spec", "set_", "split", "seed", "suite", "part", "num_clips")
-        first = int(exhibit.ids(0, 1)[0])
-        start = "/clip?" + urlencode({"stored": "true", "clip": first})
-        if predictions:
-            exhibit = exhibit.with_predictions(_sources(predictions))
+        refuse_beside(ctx, "DATASET", "preset", "spec", "set_", "seed", "suite", "part")
+        exhibit, start = _stored(dataset, split, digits, predictions, num_clips)
     elif predictions:
         refuse_beside(ctx, "--predictions", "seed")
         if suite:
             refuse_beside(ctx, "--suite", "preset", "spec", "set_", "bank")
-        whole = (
-            suite_named(suite)
-            if suite
-            else suite_of(
-                spec_from(preset, spec, set_), 200 if num_clips is None else num_clips, bank=exhibit.bank
-            )
-        )
-        whole = whole.only(part) if part else whole
-        chosen = "test" if split == "train" else split
-        part_clips = num_clips if suite else None
-        exhibit = exhibit.with_predictions(_sources(predictions), whole, split=chosen, first=part_clips)
-        start = "/clip?" + urlencode({"part": whole.parts[0].name, "clip": 0})
+        on = suite or spec_from(preset, spec, set_)
+        exhibit, start = _predicted(predictions, on, part, split or "test", num_clips, digits)
     else:
-        check_address(seed, split)
         name = preset or "standard"
-        changes = changes_of(spec_from(preset, spec, set_), named_preset(check_preset(name)))
-        fields = {field: format_value(value) for field, value in changes.items()}
-        start = "/clip?" + urlencode({"preset": name, "split": split, "seed": seed, **fields}, safe=",")
+        exhibit, start = _drawn(name, spec_from(preset, spec, set_), split or "train", seed, digits)
     serve(exhibit, start=start, host=host, port=port, open_page=open_)
+
+
+def _stored(
+    dataset: str, split: str | None, bank: DigitBank | None, predictions: list[str] | None, first: int | None
+) -> tuple[Exhibit, str]:
+    """Return a data set on disk, perhaps with predictions, and where its page starts."""
+    from segmnist.explore import Exhibit
+
+    exhibit = Exhibit.of(dataset, bank, split)
+    if predictions:
+        exhibit = exhibit.with_predictions(_sources(predictions), first=first)
+    return exhibit, _page(stored="true", clip=int(exhibit.ids(0, 1)[0]))
+
+
+def _predicted(
+    predictions: list[str],
+    on: str | SceneSpec,
+    part: str | None,
+    split: str,
+    num_clips: int | None,
+    bank: DigitBank | None,
+) -> tuple[Exhibit, str]:
+    """Return a suite or clips of a spec with predictions, and where the page starts."""
+    from segmnist.explore import Exhibit
+    from segmnist.scoring.trial import clips_to_score
+
+    suite, first = clips_to_score(on, num_clips, bank=bank)
+    suite = suite.only(part) if part else suite
+    exhibit = Exhibit.of(None, bank).with_predictions(_sources(predictions), suite, split=split, first=first)
+    return exhibit, _page(part=suite.parts[0].name, clip=0)
+
+
+def _drawn(
+    preset: str, spec: SceneSpec, split: str, seed: int, bank: DigitBank | None
+) -> tuple[Exhibit, str]:
+    """Return an exhibit of what can be drawn, and where its page starts: a preset and what the spec changes of it."""
+    from segmnist.explore import Exhibit
+    from segmnist.explore.fields import changes_of, format_value
+    from segmnist.scene.presets import check_preset
+    from segmnist.scene.presets import preset as named_preset
+    from segmnist.scene.randomness import check_address
+
+    check_address(seed, split)
+    changes = changes_of(spec, named_preset(check_preset(preset)))
+    fields = {field: format_value(value) for field, value in changes.items()}
+    return Exhibit.of(None, bank), _page(preset=preset, split=split, seed=seed, **fields)
+
+
+def _page(**parameters: object) -> str:
+    """Return the address of a clip's page."""
+    return "/clip?" + urlencode(parameters, safe=",")
 
 
 def _sources(predictions: list[str]) -> list[tuple[str, Any]]:

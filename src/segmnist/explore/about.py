@@ -98,7 +98,7 @@ def _dataset(exhibit: Exhibit) -> DatasetFacts | None:
         return None
     recipe = exhibit.recipe
     return DatasetFacts(
-        exhibit.place, recipe.plan_id, recipe.num_clips, str(exhibit.ids(0, 1)[0]), recipe.split,
+        exhibit.place, recipe.plan_id, exhibit.num_clips, str(exhibit.ids(0, 1)[0]), recipe.split,
         str(recipe.seed), list(exhibit.stored.arrays), recipe.spec.to_dict(),
     )  # fmt: skip
 

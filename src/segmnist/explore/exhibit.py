@@ -27,8 +27,10 @@ class Exhibit:
     parts: tuple[PredictedPart, ...] = ()
 
     @classmethod
-    def of(cls, place: str | Path | None = None, bank: DigitBank | None = None) -> Exhibit:
-        """Open the data set in a place, if one is given, and its digits.
+    def of(
+        cls, place: str | Path | None = None, bank: DigitBank | None = None, split: str | None = None
+    ) -> Exhibit:
+        """Open the data set in a place, or that of one split where there are more, and its digits.
 
         Raises `BadArgument` where there is none or where it was made from other digits, `CorruptData` where it is damaged.
         """
@@ -36,7 +38,7 @@ class Exhibit:
         if place is None:
             return cls(bank)
         try:
-            dataset = open_dataset(place)
+            dataset = open_dataset(place, split)
         except FileNotFoundError as error:
             fix = "run `segmnist generate` again to finish it"
             raise BadArgument("DATASET", str(place), "a finished data set", fix) from error
@@ -54,10 +56,11 @@ class Exhibit:
     ) -> Exhibit:
         """Return the exhibit with models' predictions of a suite, or of the stored data set where none is given.
 
-        Raises `BadPrediction` where clips are missing or extra.
+        first: how many clips of each part, or of the data set, are shown; all unless given. Raises `BadPrediction` where clips
+        are missing or extra.
         """
         if suite is None:
-            return replace(self, parts=(stored_part(named(sources), self.stored, self.bank),))
+            return replace(self, parts=(stored_part(named(sources), self.stored, first, self.bank),))
         return replace(self, parts=suite_parts(named(sources), suite, split, first, self.bank))
 
     def part(self, name: str) -> PredictedPart:
@@ -80,23 +83,29 @@ class Exhibit:
         """The data set's recipe. Raises `BadArgument` where none was named."""
         return self.stored.recipe
 
+    @property
+    def num_clips(self) -> int:
+        """The number of clips of the data set that are shown: all, or the first ones, that are predicted."""
+        predicted = [len(part.clip_ids) for part in self.parts if not part.name]
+        return predicted[0] if predicted else self.recipe.num_clips
+
     def row_of(self, clip_id: int) -> int:
-        """Return the row of a clip in the data set. Raises `BadArgument` for an id that is not in it."""
+        """Return the row of a clip in the data set. Raises `BadArgument` for an id that is not shown."""
         recipe = self.recipe
         if recipe.clip_ids:
             rows = {known: row for row, known in enumerate(recipe.clip_ids)}
             row = rows.get(clip_id, -1)
-            permitted = f"one of its {recipe.num_clips} ids, such as {recipe.clip_ids[0]}"
+            permitted = f"one of its {self.num_clips} ids, such as {recipe.clip_ids[0]}"
         else:
             row = clip_id - recipe.first_clip
-            permitted = f"{recipe.first_clip}..{recipe.first_clip + recipe.num_clips - 1}"
-        if not 0 <= row < recipe.num_clips:
-            raise BadArgument("clip", clip_id, permitted, "the data set has no other clips")
+            permitted = f"{recipe.first_clip}..{recipe.first_clip + self.num_clips - 1}"
+        if not 0 <= row < self.num_clips:
+            raise BadArgument("clip", clip_id, permitted, "no other clips are here")
         return row
 
     def ids(self, first_row: int, count: int) -> NDArray[np.int64]:
         """Return the ids of up to `count` clips of the data set from a row on."""
-        stop = min(first_row + count, self.recipe.num_clips)
+        stop = min(first_row + count, self.num_clips)
         return self.recipe.ids(min(first_row, stop), stop)
 
     def stored_arrays(self, clip_id: int) -> dict[str, Array]:

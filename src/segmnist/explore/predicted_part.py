@@ -72,25 +72,31 @@ def suite_parts(
             (name, of_model(source) if callable(source) else of_files(source, suite, part, split, first))
             for name, source in named
         )
-        count = (part if first is None else part.first(first)).num_clips(split)
+        count = part.first(first).num_clips(split)
         ids = np.arange(count, dtype=np.int64)
         parts.append(PredictedPart(part.name, part.spec, check_split(split), SEED, ids, models, bank))
     return tuple(parts)
 
 
-def stored_part(sources: Iterable[Source], dataset: StoredDataset, bank: DigitBank) -> PredictedPart:
+def stored_part(
+    sources: Iterable[Source], dataset: StoredDataset, first: int | None, bank: DigitBank
+) -> PredictedPart:
     """Return a stored data set with the models' predictions, which are numbered by its rows, from 0 on.
 
-    Raises `BadPrediction` where clips are missing or extra.
+    first: how many rows are shown; of the others there need not be predictions. Raises `BadPrediction` where clips are
+    missing or extra, and `BadArgument` for a `first` of less than one.
     """
     recipe = dataset.recipe
-    ids = recipe.ids(0, recipe.num_clips)
+    count = recipe.num_clips if first is None else min(first, recipe.num_clips)
+    if count < 1:
+        raise BadArgument("num_clips", first, "1 or more")
+    ids = recipe.ids(0, count)
     rows = {int(clip_id): row for row, clip_id in enumerate(ids)}
 
     shape = (recipe.spec.num_frames, recipe.spec.height, recipe.spec.width)
 
     def of_rows(path: Path) -> Predict:
-        stored = StoredPredictions(path, range(len(ids), len(ids) + 1), shape, bank.classes)
+        stored = StoredPredictions(path, range(len(ids), recipe.num_clips + 1), shape, bank.classes)
         return lambda clips: [stored(rows[clip.clip_id], shape) for clip in clips]
 
     models = tuple((name, of_model(s) if callable(s) else of_rows(s)) for name, s in sources)

@@ -19,7 +19,7 @@ edited = render(without_digits(clip.scene, {rows}), source.truth)[0]
 STORED = """\
 from segmnist.dataset import open_dataset
 
-dataset = open_dataset({place!r})
+dataset = open_dataset({place!r}, {split!r})
 clip = dataset[{row}]  # clip {clip}; its arrays as they lie on disk, such as clip["video"]
 """
 
@@ -27,7 +27,9 @@ clip = dataset[{row}]  # clip {clip}; its arrays as they lie on disk, such as cl
 def python_of(view: View, exhibit: Exhibit) -> str:
     """Return Python that draws the view's clip, its layers too, from the same digits, or reads it from the data set."""
     if view.stored and not view.without and set(arrays_of(view.layers)) <= set(exhibit.stored.arrays):
-        return STORED.format(place=exhibit.place, row=exhibit.row_of(view.clip), clip=view.clip)
+        return STORED.format(
+            place=exhibit.place, split=view.split, row=exhibit.row_of(view.clip), clip=view.clip
+        )
     bank = exhibit.bank
     names = [] if bank == DigitBank.mnist() else ["DigitBank"]
     if view.stored or view.part:

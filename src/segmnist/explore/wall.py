@@ -197,7 +197,7 @@ def _ids(wall: WallView, exhibit: Exhibit) -> NDArray[np.int64]:
         return np.arange(wall.start, wall.start + wall.among, dtype=np.int64)
     ids = exhibit.ids(wall.start, wall.among)
     if not len(ids):
-        raise BadArgument("start", wall.start, f"0..{exhibit.recipe.num_clips - 1}, rows of the data set")
+        raise BadArgument("start", wall.start, f"0..{exhibit.num_clips - 1}, rows of the data set")
     return ids
 
 
@@ -208,8 +208,10 @@ def _found_ids(wall: WallView, exhibit: Exhibit) -> NDArray[np.int64]:
         raise BadArgument(
             "where", wall.where, "nothing: clips that are drawn have no index", "explore a data set"
         )
-    ids = find(exhibit.place, wall.where, limit=wall.start + wall.among)[wall.start :]
-    return np.array(ids, np.int64)
+    split = exhibit.recipe.split
+    ids = find(exhibit.place, wall.where, limit=wall.start + wall.among, split=split)[wall.start :]
+    shown = set(exhibit.ids(0, exhibit.num_clips).tolist())
+    return np.array([clip_id for clip_id in ids if clip_id in shown], np.int64)
 
 
 def _draw(wall: WallView, exhibit: Exhibit, ids: NDArray[np.int64]) -> tuple[list[WallClip], Pictures]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
@@ -14,9 +14,13 @@ from segmnist.scene.spec import SceneSpec
 from segmnist.scoring.models import NamedModel, model_of
 from segmnist.suites import SUITES, Suite, suite, suite_of, suite_of_dataset
 from segmnist.suites import evaluate as score
+from segmnist.suites.dataset_part import DatasetPart
 from segmnist.suites.results import result_of
 from segmnist.urls import is_url
 from segmnist.whole_file import check_target
+
+if TYPE_CHECKING:
+    from segmnist.suites.worst import Predicted
 
 NUM_CLIPS = 200
 """Clips of a spec of your own that are scored, unless another number is asked for."""
@@ -62,8 +66,7 @@ class Trial:
     @property
     def num_clips(self) -> int:
         """The number of clips that are scored."""
-        parts = self.suite.parts
-        return sum((p if self.first is None else p.first(self.first)).num_clips(self.split) for p in parts)
+        return sum(part.first(self.first).num_clips(self.split) for part in self.suite.parts)
 
     def run(
         self,
@@ -95,13 +98,19 @@ class Trial:
         """Return the result as an HTML page with the worst clips. explore: the command that shows these predictions."""
         from segmnist.evaluate.reports.page import page
         from segmnist.suites.worst import worst_clips
-        from segmnist.views.mistakes import explorer_html, mistakes_html
+        from segmnist.views.mistakes import mistakes_html
 
         clips = worst_clips(self.model.source, self.suite, result.parts, split=self.split, first=self.first)
-        link = explorer_html if explore else lambda command, part, found: ""
         return page(
-            result, {part: mistakes_html(found) + link(explore, part, found) for part, found in clips.items()}
+            result,
+            {part: mistakes_html(found) + self._links(explore, part, found) for part, found in clips.items()},
         )
+
+    def _links(self, command: Sequence[str], part: str, clips: Sequence[Predicted]) -> str:
+        from segmnist.views.mistakes import explorer_html
+
+        is_stored = isinstance(self.suite.part(part), DatasetPart)
+        return explorer_html(command, {"stored": "true"} if is_stored else {"part": part}, clips)
 
 
 def evaluate(

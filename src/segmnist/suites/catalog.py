@@ -77,8 +77,10 @@ class Part:
             raise BadArgument("split", split, "val, test", "train sets are drawn without end and not scored")
         return self.val_clips if split == "val" else self.test_clips
 
-    def first(self, num_clips: int) -> Part:
-        """Return the same part with the first clips only. Raises `BadArgument` for less than one."""
+    def first(self, num_clips: int | None) -> Part:
+        """Return the same part with the first clips only, or as it is for None. Raises `BadArgument` for less than one."""
+        if num_clips is None:
+            return self
         if num_clips < 1:
             raise BadArgument("num_clips", num_clips, "1 or more")
         val, test = (min(num_clips, number) for number in (self.val_clips, self.test_clips))

@@ -54,8 +54,7 @@ def of_files(path: Path, suite: Suite, part: Part, split: str, first: int | None
 
     Raises `BadPrediction` at once if clips are missing or extra.
     """
-    needed = part if first is None else part.first(first)
-    numbers = range(needed.num_clips(split), part.num_clips(split) + 1)
+    numbers = range(part.first(first).num_clips(split), part.num_clips(split) + 1)
     shape = (part.scored_frames, part.spec.height, part.spec.width)
     stored = StoredPredictions(path_of_part(path, suite, part), numbers, shape, part.classes)
     return lambda clips: [stored(part.row_of(clip.clip_id, split), shape) for clip in clips]

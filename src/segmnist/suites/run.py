@@ -46,7 +46,7 @@ class Job:
     @property
     def scored(self) -> Part:
         """Return the part with the clips that are scored: all, or the first ones."""
-        return self.part if self.first is None else self.part.first(self.first)
+        return self.part.first(self.first)
 
     @property
     def blocks(self) -> range:

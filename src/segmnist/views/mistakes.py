@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import urlencode
 
@@ -70,11 +70,14 @@ def _scores(clip: Predicted) -> str:
     return f"<p>{'; '.join(f'{title}: {score_text(Score(value))}' for title, value in shown)}</p>"
 
 
-def explorer_html(command: Sequence[str], part: str, clips: Sequence[Predicted]) -> str:
-    """Return links to these clips of a part in the explorer that this command starts, as HTML."""
-    if not clips:
+def explorer_html(command: Sequence[str], where: Mapping[str, str], clips: Sequence[Predicted]) -> str:
+    """Return links to these clips in the explorer that this command starts, as HTML; none without a command.
+
+    where: the parameters of the address that name the clips' part, or the stored data set.
+    """
+    if not (command and clips):
         return ""
-    addresses = [f"{EXPLORER}/clip?{urlencode({'part': part, 'clip': clip.clip_id})}" for clip in clips]
+    addresses = [f"{EXPLORER}/clip?{urlencode({**where, 'clip': clip.clip_id})}" for clip in clips]
     links = ", ".join(
         f'<a href="{escape(address)}">clip {clip.clip_id}</a>'
         for address, clip in zip(addresses, clips, strict=True)
