@@ -21,13 +21,16 @@ from segmnist.scene.scene import Scene
 from segmnist.scene.spec import SceneSpec, limits_of
 from segmnist.source import ClipSource
 from segmnist.views.preview.encode import encode_webp, frame_durations
+from segmnist.views.preview.figure import frames_shown
 from segmnist.views.preview.strips import names_of
 
 FPS = 10
 Arrays = Mapping[str, Any]
 """Arrays of one clip by name."""
-MAX_FRAMES = 30
-"""Longer clips show their first frames: a notebook keeps every picture that it ever showed."""
+MAX_FRAMES = 10
+"""Frames that are shown of a clip: a notebook keeps every picture that it ever showed, and noise does not compress."""
+SPAN = 30
+"""They are spread over so many of the clip's first frames, and each stays for as long as those that it stands for."""
 PANEL_SIDE = 192
 """Pixels of the screen for the longer side of a frame; less for each of several clips. The picture itself has the clip's."""
 BATCH_SHOWN = 4
@@ -45,10 +48,7 @@ def clip_html(clip: Clip) -> str:
     clip = clip.numpy()
     digits = names_of(clip.labels, clip.classes)
     T, H, W = clip.video.shape
-    shown = f"; the first {MAX_FRAMES} are shown" if T > MAX_FRAMES else ""
-    caption = (
-        f"clip {clip.clip_id}: digits {digits}; {T} frames of {H}×{W}{shown}; {_panel_names(clip.arrays)}"
-    )
+    caption = f"clip {clip.clip_id}: digits {digits}; {T} frames of {H}×{W}{_shown_of(T)}; {_panel_names(clip.arrays)}"
     return _film([clip.arrays], caption, clip.classes) + _arrays_table(clip.arrays)
 
 
@@ -154,12 +154,21 @@ def bank_html(bank: DigitBank) -> str:
 
 def _film(clips: Sequence[Arrays], caption: str, classes: Classes) -> str:
     """Return an endless picture: of each clip its video and, in flat colours, the classes and instances that were drawn."""
-    T = min(max(clip["video"].shape[0] for clip in clips), MAX_FRAMES)
+    span = min(max(clip["video"].shape[0] for clip in clips), SPAN)
+    frames = frames_shown(span, MAX_FRAMES)
     H, W = clips[0]["video"].shape[1:]
     scale = max(PANEL_SIDE * 2 // (3 if len(clips) > 1 else 2) // max(H, W), 1)
-    pages = [_page(clips, t, classes) for t in range(T)]
+    pages = [_page(clips, t, classes) for t in frames]
     height, width = pages[0].shape[:2]
-    return _figure(encode_webp(pages, frame_durations(T, FPS)), (width * scale, height * scale), caption)
+    durations = frame_durations(len(frames), FPS * len(frames) / span)
+    return _figure(encode_webp(pages, durations), (width * scale, height * scale), caption)
+
+
+def _shown_of(num_frames: int) -> str:
+    """Return how many of a clip's frames are shown, where not all are."""
+    if num_frames <= MAX_FRAMES:
+        return ""
+    return f", of which {MAX_FRAMES}" + (f" of the first {SPAN}" if num_frames > SPAN else "") + " are shown"
 
 
 def _page(clips: Sequence[Arrays], t: int, classes: Classes) -> Any:
