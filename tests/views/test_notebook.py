@@ -96,7 +96,7 @@ BYTES_OF_THE_FIRST_VIEWS = {
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_view_takes_a_tenth_of_the_bytes_of_the_first_ones(name: str) -> None:
-    """A notebook keeps every picture. Of clips of 8 and 20 frames fewer can be left out; the 500 bytes are for WebP's versions."""
+    """A notebook keeps every picture. Of short clips fewer frames can be left out; 500 bytes are for WebP's versions."""
     view = ClipSource(name, truth=("semantic", "instance"))[0]._repr_html_()
     share = {"exact": 6, "moving-mnist": 7}.get(name, 10)
     assert len(view) <= BYTES_OF_THE_FIRST_VIEWS[name] / share + 500
@@ -148,6 +148,7 @@ def test_frames_of_longer_clips_are_left_out_at_the_same_pace(num_frames: int, s
     durations = []
     for place in range(film.n_frames):
         film.seek(place)
+        film.load()
         durations.append(film.info["duration"])
     assert sum(durations) == 100 * min(num_frames, SPAN), "as long as the frames that they stand for"
     last = np.asarray(film.convert("RGBA"))[:, :40, 0]
