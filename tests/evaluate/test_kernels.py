@@ -1,93 +1,112 @@
-"""The compiled loops count what the plain NumPy forms count, bit for bit."""
+"""The compiled pass counts what the plain NumPy forms count, bit for bit."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from segmnist.classes import IGNORE, NUM_CLASSES
-from segmnist.evaluate.metrics.boundary import boundary, boundary_counts
+from segmnist.errors import BadArgument
+from segmnist.evaluate import Prediction, reference
+from segmnist.evaluate.clip_tables import WINDOW
 from segmnist.evaluate.metrics.confusion import confusion
-from segmnist.evaluate.metrics.temporal import warped_confusion
-from segmnist.evaluate.segments import overlaps
+from segmnist.evaluate.metrics.panoptic import WINDOWS, panoptic_counts
+from segmnist.evaluate.scored_clip import ScoredClip
 from segmnist.evaluate.sums import ClipSums, poisson_weights
 
 Maps = NDArray[np.uint8]
 
+SIZES = [(1, 5, 7), (2, 4, 33), (3, 8, 6), (9, 17, 5), (12, 3, 10), (4, 1, 6), (2, 7, 1), (10, 2, 9)]
+
+
+def blocks(random: np.random.Generator, size: tuple[int, int, int], values: int) -> Maps:
+    """Maps of these values in blocks that last for some frames."""
+    T, H, W = size
+    coarse = random.integers(0, values, (-(-T // 5), -(-H // 3), -(-W // 4)), np.uint8)
+    fine = coarse.repeat(5, axis=0).repeat(3, axis=1).repeat(4, axis=2)[:T, :H, :W]
+    return np.where(random.random(size) < 0.1, random.integers(0, values, size), fine).astype(np.uint8)
+
 
 @st.composite
-def maps(draw: st.DrawFn, num: int = 2) -> list[Maps]:
-    """Maps of one shape, H != W != T, with blocks of classes and with the same pixels ignored in all."""
-    T, H, W = draw(st.sampled_from([(1, 5, 7), (3, 8, 6), (4, 17, 9), (2, 4, 33)]))
+def clips(draw: st.DrawFn) -> ScoredClip:
+    """A clip whose truth may lack what is not needed, and whose prediction may have ids; nothing needs to agree."""
+    size = draw(st.sampled_from(SIZES))
+    num_classes = draw(st.sampled_from([2, 3, NUM_CLASSES, 251]))
+    num_digits = draw(st.sampled_from([0, 1, 3, 12]))
     random = np.random.default_rng(draw(st.integers(0, 2**32)))
-    ignored = random.random((T, H, W)) < draw(st.sampled_from([0, 0.1, 0.6]))
-    found = []
-    for _ in range(num):
-        coarse = random.integers(0, NUM_CLASSES, (T, -(-H // 3), -(-W // 3)), np.uint8)
-        fine = coarse.repeat(3, axis=1).repeat(3, axis=2)[:, :H, :W]
-        found.append(np.where(ignored, np.uint8(IGNORE), fine))
-    return found
+    semantic = blocks(random, size, num_classes)
+    semantic[random.random(size) < draw(st.sampled_from([0, 0.1, 1]))] = IGNORE
+    truth: dict[str, NDArray[Any]] = {
+        "semantic": semantic,
+        "instance": blocks(random, size, 1 + num_digits),
+        "labels": random.integers(0, num_classes - 1, num_digits, np.uint8),
+        "twin_labels": random.integers(0, num_classes - 1, num_digits, np.uint8),
+    }
+    if draw(st.booleans()):
+        # Halves, too: both forms round them to even numbers.
+        truth["flow_forward"] = (random.integers(-8, 9, (*size, 2)) / 2).astype(np.float32)
+        truth["flow_forward_valid"] = random.random(size) < 0.7
+    if draw(st.booleans()):
+        truth["noiseless"], truth["beneath"] = (random.integers(0, 256, size, np.uint8) for _ in range(2))
+    prediction = blocks(random, size, num_classes)
+    prediction[random.random(size) < 0.3] = num_classes - 1
+    ids = blocks(random, size, 5) * np.uint8(51) if draw(st.booleans()) else None
+    if draw(st.booleans()):  # as from a mapped file
+        prediction.flags.writeable = False
+    return ScoredClip(truth, Prediction(prediction, None, ids, num_classes=num_classes))
 
 
-def plain_confusion(truth: Maps, prediction: Maps) -> NDArray[np.int64]:
-    pairs = truth.ravel().astype(int) * NUM_CLASSES + prediction.ravel()
-    return np.bincount(pairs, minlength=NUM_CLASSES**2)[: NUM_CLASSES**2].reshape(NUM_CLASSES, NUM_CLASSES)
+@settings(deadline=None)
+@given(clips())
+def test_every_table_is_that_of_the_reference(clip: ScoredClip) -> None:
+    num_classes, truth = clip.num_classes, clip.truth
+    num_digits, ids = len(truth["labels"]), clip.predicted_instance
+    num_ids = int(ids.max(initial=0)) if clip.has_ids else clip.background
+    levels = (truth["noiseless"], truth["beneath"]) if "beneath" in truth else None
+    expected = {
+        "confusion": confusion(clip.semantic, clip.predicted, num_classes),
+        "overlap": reference.overlaps(clip.instance, ids, num_digits, num_ids, clip.known),
+        "outcomes": reference.outcomes(
+            clip.instance, clip.semantic, clip.predicted, clip.twin_labels, levels, num_classes
+        ),
+        "boundary": reference.boundary_counts(clip.semantic, clip.predicted, num_classes),
+        "lasting": reference.lasting(clip.semantic, clip.predicted, WINDOW, num_classes),
+        "warped": np.zeros((num_classes, num_classes)),
+        "tubes": np.zeros((0, 0, 0)),
+    }
+    if clip.has_ids:
+        expected["tubes"] = reference.tubes(
+            clip.instance, ids, clip.predicted, num_digits, num_ids, num_classes
+        )
+    if "flow_forward" in truth:
+        expected["warped"] = reference.warped(
+            clip.predicted, truth["flow_forward"], truth["flow_forward_valid"], num_classes
+        )
+    tables = clip.tables._asdict()
+    assert tables.keys() == expected.keys()
+    for name, table in tables.items():
+        np.testing.assert_array_equal(table, expected[name], err_msg=name, strict=False)
 
 
-@given(maps())
-def test_confusion(pair: list[Maps]) -> None:
-    assert np.array_equal(confusion(*pair), plain_confusion(*pair))
+@settings(deadline=None)
+@given(clips())
+def test_matches_are_those_of_the_reference(clip: ScoredClip) -> None:
+    known = clip.tables.overlap, clip.truth["labels"].tolist(), clip.predicted_labels
+    counts = panoptic_counts(*known, clip.num_classes)
+    for k, found in zip(WINDOWS, counts, strict=True):
+        np.testing.assert_array_equal(found, reference.matches(*known, k, clip.num_classes))
 
 
-@given(maps(1), st.integers(0, 2**32))
-def test_confusion_along_the_flow(one: list[Maps], seed: int) -> None:
-    [prediction], random = one, np.random.default_rng(seed)
-    T, H, W = prediction.shape
-    # Halves, too: both forms round them to even numbers.
-    flow = (random.integers(-12, 13, (T, H, W, 2)) / 2).astype(np.float32)
-    valid = random.random((T, H, W)) < 0.7
-    frame, y, x = np.nonzero(valid[: T - 1])
-    moved = np.rint(flow[frame, y, x]).astype(int)
-    to_x, to_y = x + moved[:, 0], y + moved[:, 1]
-    kept = (to_x >= 0) & (to_x < W) & (to_y >= 0) & (to_y < H)
-    now = prediction[frame[kept], y[kept], x[kept]]
-    following = prediction[frame[kept] + 1, to_y[kept], to_x[kept]]
-    expected = plain_confusion(now[following != IGNORE], following[following != IGNORE])
-    assert np.array_equal(warped_confusion(prediction, flow, valid), expected)
-
-
-@given(maps())
-def test_overlaps(pair: list[Maps]) -> None:
-    truth, prediction = (np.where(one == IGNORE, 0, one) for one in pair)
-    known = pair[0] != IGNORE
-    for which in (None, known):
-        expected = np.zeros((len(truth), NUM_CLASSES, NUM_CLASSES), int)
-        for t in range(len(truth)):
-            where = ... if which is None else which[t]
-            np.add.at(expected[t], (truth[t][where], prediction[t][where]), 1)
-        assert np.array_equal(overlaps(truth, prediction, 10, 10, which), expected)
-
-
-def plain_boundary(one: Maps, distance: int) -> NDArray[np.bool_]:
-    H, W = one.shape[1:]
-    padded = np.pad(one, [(0, 0), (distance, distance), (distance, distance)], constant_values=IGNORE)
-    places = range(2 * distance + 1)
-    return np.any([padded[:, dy : dy + H, dx : dx + W] != one for dy in places for dx in places], axis=0)
-
-
-@given(maps(), st.integers(1, 3))
-def test_boundaries(pair: list[Maps], distance: int) -> None:
-    truth, prediction = pair
-    near, other = (plain_boundary(one, distance) for one in pair)
-    assert np.array_equal(boundary(truth, distance), near)
-    both = near & other & (truth == prediction)
-    expected = [
-        np.bincount(classes, minlength=256)[:NUM_CLASSES]
-        for classes in (truth[near], prediction[other], truth[both])
-    ]
-    assert np.array_equal(boundary_counts(truth, prediction, distance), expected)
+def test_a_true_id_without_a_label_is_an_error() -> None:
+    maps = np.full((1, 2, 3), 2, np.uint8)
+    truth = {"semantic": maps, "instance": maps, "labels": np.array([4], np.uint8)}
+    with pytest.raises(BadArgument, match=r"instance=2 is not permitted: expected 0\.\.1"):
+        _ = ScoredClip(truth, Prediction(maps)).tables
 
 
 @settings(max_examples=20)

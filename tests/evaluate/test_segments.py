@@ -4,33 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.evaluate.clips import as_maps, two_digits
+from tests.evaluate.clips import two_digits
 
 from segmnist.classes import BACKGROUND as B
-from segmnist.evaluate.segments import class_counts, overlaps, segments_of_classes, segments_of_ids
+from segmnist.evaluate.reference import overlaps, tubes
+from segmnist.evaluate.segments import classes_of_ids, numbers_of_classes, numbers_of_ids
 
 
-def test_class_counts_by_hand() -> None:
-    instance = as_maps([[1, 2, 0]], [[2, 2, 0]])
-    prediction = as_maps([[3, B, 3]], [[5, 3, 3]])
-    counts = class_counts(instance, prediction, 3)
-    assert counts.shape == (3, 11)
-    assert counts[0, 3] == counts[1, B] == counts[1, 5] == counts[1, 3] == 1
-    assert counts.sum() == 4
+def test_of_a_classes_only_model_each_class_is_a_digit() -> None:
+    numbers = numbers_of_classes()
+    assert numbers[np.array([0, 9, B, 255])].tolist() == [1, 10, 0, 0]
 
 
-def test_segments_of_a_classes_only_model() -> None:
-    instance, classes = segments_of_classes(np.array([[[0, 9, 10]]], np.uint8))
-    assert instance.tolist() == [[[1, 10, 0]]]
-    assert list(classes) == list(range(10))
-
-
-def test_class_of_a_segment_is_its_majority() -> None:
+def test_class_of_an_id_is_its_majority() -> None:
     instance = np.array([[[7, 7, 7, 0, 200]]], np.uint8)
     semantic = np.array([[[3, 3, 5, 5, 10]]], np.uint8)
-    renamed, classes = segments_of_ids(instance, semantic)
-    assert renamed.tolist() == [[[1, 1, 1, 0, 2]]]
-    assert classes == [3, 10]
+    numbered = numbers_of_ids(instance)[instance]
+    assert numbered.tolist() == [[[1, 1, 1, 0, 2]]]
+    pixels = tubes(np.zeros_like(instance), numbered, semantic, 0, 2)
+    assert pixels[0, 1, 3] == 2
+    assert classes_of_ids(pixels) == [3, B]
 
 
 def test_masks_overlap_as_pycocotools_says() -> None:

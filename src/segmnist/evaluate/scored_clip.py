@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.classes import IGNORE, NUM_CLASSES, twin_classes
-from segmnist.evaluate.arithmetic import Counts, Maps, Probabilities, Scores
+from segmnist.evaluate.arithmetic import Maps, Probabilities, Scores
+from segmnist.evaluate.clip_tables import count_tables
 from segmnist.evaluate.pixels import PixelScores, pixel_scores
 from segmnist.evaluate.predictions import Prediction
-from segmnist.evaluate.segments import Segments, overlaps, segments_of_classes, segments_of_ids
+from segmnist.evaluate.segments import classes_of_ids, numbers_of_classes, numbers_of_ids
+
+if TYPE_CHECKING:
+    from segmnist.evaluate.kernels import Tables
 
 Truth = Mapping[str, NDArray[Any]]
 """Arrays of a clip by name.
@@ -84,19 +88,44 @@ class ScoredClip:
             return np.full(len(self.truth["labels"]), IGNORE, np.uint8)
         return twin_classes()[self.truth["labels"]]
 
-    @cached_property
-    def segments(self) -> Segments:
-        """Return the predicted digits; of a model without ids, each class is one."""
-        if self.prediction.instance is None:
-            return segments_of_classes(self.predicted, self.num_classes)
-        return segments_of_ids(self.masked(self.prediction.instance, 0), self.predicted, self.num_classes)
+    @property
+    def has_ids(self) -> bool:
+        """Return whether the model gives ids; of one without, each class is a digit."""
+        return self.prediction.instance is not None
 
     @cached_property
-    def overlap(self) -> Counts:
-        """Return the pixels that true and predicted digits share, `(T, 1 + N, 1 + M)`."""
-        known = None if self._all_known else self.known
-        sizes = (len(self.truth["labels"]), len(self.segments.classes))
-        return overlaps(self.instance, self.segments.instance, *sizes, known)
+    def _named(self) -> Maps:
+        """Return what names the predicted digits, ids or classes, `(T, H, W)`."""
+        ids = self.prediction.instance
+        return self.predicted if ids is None else self.masked(ids, 0)
+
+    @cached_property
+    def _number_of(self) -> NDArray[np.uint8]:
+        """Return the number of the predicted digit that each name stands for, `(256,)`, 0 for none."""
+        return numbers_of_ids(self._named) if self.has_ids else numbers_of_classes(self.num_classes)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """Return what one pass over the pixels counts."""
+        maps = self.semantic, self.predicted, self.instance, self._named
+        return count_tables(
+            maps,
+            self._number_of,
+            self.twin_labels,
+            self.truth,
+            num_classes=self.num_classes,
+            tubes=self.has_ids,
+        )
+
+    @property
+    def predicted_instance(self) -> Maps:
+        """Return the predicted digits by number, `(T, H, W)`, 0 for none."""
+        return self._number_of[self._named]
+
+    @cached_property
+    def predicted_labels(self) -> list[int]:
+        """Return the class of each predicted digit, M of them."""
+        return classes_of_ids(self.tables.tubes) if self.has_ids else list(range(self.background))
 
     @cached_property
     def digits(self) -> NDArray[np.bool_]:

@@ -14,8 +14,9 @@ from segmnist.classes import DIGITS, Classes
 from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument
 from segmnist.evaluate.arithmetic import Counts
+from segmnist.evaluate.clip_tables import OUTCOMES
 from segmnist.evaluate.metrics import METRICS, ROWS
-from segmnist.evaluate.metrics.breakdown import BREAKDOWNS, OUTCOMES
+from segmnist.evaluate.metrics.breakdown import BREAKDOWNS
 from segmnist.evaluate.scored_clip import ScoredClip
 from segmnist.render.arrays import check_truths
 from segmnist.scene.randomness import Split

@@ -10,7 +10,8 @@ from hypothesis import given
 from tests.evaluate.clips import maps
 
 from segmnist.classes import BACKGROUND as B
-from segmnist.evaluate.metrics.boundary import boundary, boundary_counts, boundary_iou
+from segmnist.evaluate.metrics.boundary import boundary_iou
+from segmnist.evaluate.reference import boundary, boundary_counts
 
 
 def test_boundary_of_a_square_is_its_ring_and_the_ring_around_it() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from tests.evaluate.clips import ids, two_digits
 
 from segmnist.evaluate.metrics.hota import hota_counts, hota_scores
-from segmnist.evaluate.segments import overlaps
+from segmnist.evaluate.reference import overlaps
 
 pytest.importorskip("trackeval", reason="the `tracking` extra is optional")
 

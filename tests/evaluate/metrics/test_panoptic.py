@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.evaluate.clips import ids, two_digits
 
-from segmnist.evaluate.metrics.panoptic import panoptic_counts, video_panoptic_quality
-from segmnist.evaluate.segments import overlaps
+from segmnist.evaluate.metrics.panoptic import video_panoptic_quality
+from segmnist.evaluate.reference import matches, overlaps
 
 
 def test_perfect_tubes_score_one() -> None:
     truth = two_digits()
     table = overlaps(truth, truth, 2, 2)
     for k in (1, 2, 4, 6):
-        assert video_panoptic_quality(panoptic_counts(table, [3, 8], [3, 8], k)) == 1
+        assert video_panoptic_quality(matches(table, [3, 8], [3, 8], k)) == 1
 
 
 def test_vpq_of_swapped_ids_by_hand() -> None:
@@ -26,20 +26,20 @@ def test_vpq_of_swapped_ids_by_hand() -> None:
     table = overlaps(truth, swapped, 2, 2)
     # Both have class 3, so each frame alone is perfect; tubes of 4 frames share 8 of 24 pixels: no match at
     # all.
-    counts = panoptic_counts(table, [3, 3], [3, 3], 1)
+    counts = matches(table, [3, 3], [3, 3], 1)
     assert video_panoptic_quality(counts) == 1
-    counts = panoptic_counts(table, [3, 3], [3, 3], 4)
+    counts = matches(table, [3, 3], [3, 3], 4)
     assert counts[1:, 3].tolist() == [0, 2, 2]
     assert video_panoptic_quality(counts) == pytest.approx((0 + 1) / 2)  # the digits' class, the background
     # Of three windows of 2 frames, the middle one holds the swap: 2 hits in each of the others.
-    counts = panoptic_counts(table, [3, 3], [3, 3], 2)
+    counts = matches(table, [3, 3], [3, 3], 2)
     assert counts[1:, 3].tolist() == [4, 2, 2]
     assert video_panoptic_quality(counts) == pytest.approx((4 / 6 + 1) / 2)
 
 
 def test_wrong_class_matches_nothing() -> None:
     table = overlaps(two_digits(), two_digits(), 2, 2)
-    counts = panoptic_counts(table, [3, 8], [3, 9], 1)
+    counts = matches(table, [3, 8], [3, 9], 1)
     assert counts[1:, 8].tolist() == [0, 0, 4]
     assert counts[1:, 9].tolist() == [0, 4, 0]
 
@@ -52,5 +52,5 @@ def test_renaming_predicted_ids_changes_no_score(truth: Any, prediction: Any, or
     renamed = [classes[order.index(i)] for i in range(3)]
     before, after = overlaps(truth, prediction, 3, 3), overlaps(truth, names[prediction], 3, 3)
     for k in (1, 3):
-        ours = panoptic_counts(before, [4, 7, 4], classes, k)
-        np.testing.assert_array_equal(ours, panoptic_counts(after, [4, 7, 4], renamed, k))
+        ours = matches(before, [4, 7, 4], classes, k)
+        np.testing.assert_array_equal(ours, matches(after, [4, 7, 4], renamed, k))

@@ -6,33 +6,34 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from segmnist.classes import NUM_CLASSES
-from segmnist.evaluate.arithmetic import Counts, Maps, Scores, from_fixed, ratio, to_fixed
+from segmnist.evaluate.arithmetic import Counts, Scores, from_fixed, ratio, to_fixed
 from segmnist.evaluate.metric import Metric, Row
 from segmnist.evaluate.metrics.confusion import mean_iou
 from segmnist.evaluate.scored_clip import ScoredClip
 
 
-def association_sums(truth: Maps, prediction: Maps, classes: Maps, num_classes: int = NUM_CLASSES) -> Counts:
+def association_sums(shared: Counts) -> Counts:
     """Return the sum of the true digits' association qualities in fixed point, and their number, `(2,)`.
 
-    truth, prediction: `(T, H, W)` ids, 0 = background; classes: `(T, H, W)`, what each pixel was called.
-    Predicted tubes are as in the reference (deeplab2, STQuality): the pixels of one id and one class, so
-    that an id whose pixels have several classes is split, and pixels called background are in no tube. A
-    true digit g of |g| pixels has quality 1/|g| * sum over tubes p of |p and g| * IoU(p, g).
+    shared: `(1+N, 1+P)` pixels by true digit and predicted tube; row 0 is the background's, column 0 is for pixels in no tube.
+    A true digit g of |g| pixels has quality 1/|g| * sum over tubes p of |p and g| * IoU(p, g).
     """
-    background = num_classes - 1
-    counted = np.flatnonzero((classes < background) | (truth > 0))
-    true, ids, called = (maps.ravel()[counted].astype(np.intp) for maps in (truth, prediction, classes))
-    rows, columns = 1 + int(true.max(initial=0)), 1 + background * (1 + int(ids.max(initial=0)))
-    tube = np.where(called < background, 1 + ids * background + called, 0)
-    shared = np.bincount(true * columns + tube, minlength=rows * columns).reshape(rows, columns)
     found = np.flatnonzero(shared[:, 1:].any(axis=0)) + 1
     size, area, common = shared[1:].sum(axis=1), shared[:, found].sum(axis=0), shared[1:, found]
     union = size[:, None] + area[None, :] - common
     quality = ratio((common * np.nan_to_num(ratio(common, union))).sum(axis=1), size)
     seen = ~np.isnan(quality)
     return np.array([to_fixed(quality[seen]).sum(), seen.sum()], dtype=np.int64)
+
+
+def tubes_of_ids(pixels: Counts) -> Counts:
+    """Return pixels by true digit and tube, `(1+N, 1+P)`, of `(1+N, 1+M, C)` pixels by true digit, id and class.
+
+    As in the reference (deeplab2, STQuality) a tube has the pixels of one id and one class, so that an id whose pixels have
+    several classes is split, and pixels called background are in no tube.
+    """
+    tubes = pixels[:, :, :-1].reshape(len(pixels), -1)
+    return np.concatenate([pixels[:, :, -1].sum(axis=1, keepdims=True), tubes], axis=1)
 
 
 def association_quality(sums: Counts) -> Scores:
@@ -49,8 +50,9 @@ def segmentation_tracking_quality(sums: Counts, confusion: Counts) -> Scores:
 
 
 def _counts(clip: ScoredClip) -> dict[str, Counts]:
-    ids = clip.segments.instance
-    return {"association": association_sums(clip.instance, ids, clip.predicted, clip.num_classes)}
+    # Of a model without ids each class is a tube, and its digit.
+    shared = tubes_of_ids(clip.tables.tubes) if clip.has_ids else clip.tables.overlap.sum(axis=0)
+    return {"association": association_sums(shared)}
 
 
 def _scores(sums: Mapping[str, Counts]) -> dict[str, Scores]:

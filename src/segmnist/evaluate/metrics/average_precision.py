@@ -121,10 +121,9 @@ def _by_frame(mask: NDArray[np.bool_]) -> dict[int, Any]:
 
 
 def _counts(clip: ScoredClip) -> dict[str, Counts]:
-    instance, classes = clip.segments
     return track_counts(
         true_tracks(clip.instance, clip.truth["labels"].tolist()),
-        predicted_tracks(instance, classes, clip.prediction),
+        predicted_tracks(clip.predicted_instance, clip.predicted_labels, clip.prediction),
         clip.num_classes,
     )
 

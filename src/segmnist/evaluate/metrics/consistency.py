@@ -5,43 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
-from segmnist.classes import NUM_CLASSES
-from segmnist.evaluate.arithmetic import Counts, Maps, Scores, mean_of, ratio, to_fixed
+from segmnist.evaluate.arithmetic import Counts, Scores, mean_of, ratio, to_fixed
 from segmnist.evaluate.metric import Metric, Row
 from segmnist.evaluate.scored_clip import ScoredClip
 
-NUM_FRAMES = 8
-"""n of VC_n."""
 
+def consistency_counts(lasting: Counts) -> Counts:
+    """Return what VC_n is made of, `(4,)` int64.
 
-def consistency_counts(
-    truth: Maps, prediction: Maps, num_frames: int, num_classes: int = NUM_CLASSES
-) -> Counts:
-    """Return what VC_n is made of, over all windows of `num_frames` frames, `(4,)` int64.
-
-    Pixels with constant truth; those that are also predicted right; the sum over windows of the share of the
-    former that is predicted constant, in fixed point; and the number of these windows, which as in the
-    published code leave out the last of a clip. Zeros if the clip is shorter than a window.
+    lasting: `(W, 3)`, for each window of n frames its pixels with constant truth, those of them that are predicted constant,
+    and those predicted right, too. The counts are pixels with constant truth; those that are also predicted right; the sum
+    over windows of the share of the former that is predicted constant, in fixed point; and the number of these windows,
+    which as in the published code leave out the last of a clip. Zeros if the clip is shorter than a window.
     """
-    windows = len(truth) - num_frames + 1
-    if windows < 1:
-        return np.zeros(4, dtype=np.int64)
-    steady = _constant(truth, windows, num_frames) & (truth[:windows] < num_classes)
-    held = steady & _constant(prediction, windows, num_frames)
-    right = held & (prediction[:windows] == truth[:windows])
-    shares = ratio(held[:-1].sum(axis=(1, 2)), steady[:-1].sum(axis=(1, 2)))
+    steady, held, right = lasting.T
+    shares = ratio(held[:-1], steady[:-1])
     known = ~np.isnan(shares)
     return np.array([steady.sum(), right.sum(), to_fixed(shares[known]).sum(), known.sum()], dtype=np.int64)
-
-
-def _constant(maps: Maps, windows: int, num_frames: int) -> NDArray[np.bool_]:
-    """Return where each window's first label lasts through the window, `(windows, H, W)` bool."""
-    same = np.ones((windows, *maps.shape[1:]), dtype=bool)
-    for step in range(1, num_frames):
-        same &= maps[step : step + windows] == maps[:windows]
-    return same
 
 
 def video_consistency(counts: Counts) -> Scores:
@@ -62,8 +43,7 @@ def truth_blind_consistency(counts: Counts) -> Scores:
 
 
 def _counts(clip: ScoredClip) -> dict[str, Counts]:
-    counts = consistency_counts(clip.semantic, clip.predicted, NUM_FRAMES, clip.num_classes)
-    return {"consistency": counts}
+    return {"consistency": consistency_counts(clip.tables.lasting)}
 
 
 def _scores(sums: Mapping[str, Counts]) -> dict[str, Scores]:

@@ -59,7 +59,7 @@ def hota_scores(counts: Counts) -> dict[str, Scores]:
 
 
 def _counts(clip: ScoredClip) -> dict[str, Counts]:
-    return {"hota": hota_counts(clip.overlap)}
+    return {"hota": hota_counts(clip.tables.overlap)}
 
 
 def _scores(sums: Mapping[str, Counts]) -> dict[str, Scores]:

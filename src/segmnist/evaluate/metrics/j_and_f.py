@@ -46,7 +46,7 @@ def j_and_f_scores(counts: Counts) -> dict[str, Scores]:
 
 
 def _counts(clip: ScoredClip) -> dict[str, Counts]:
-    return {"j_and_f": j_and_f_counts(clip.instance, clip.segments.instance)}
+    return {"j_and_f": j_and_f_counts(clip.instance, clip.predicted_instance)}
 
 
 def _scores(sums: Mapping[str, Counts]) -> dict[str, Scores]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from segmnist.classes import NUM_CLASSES
-from segmnist.evaluate.arithmetic import Counts, Scores, from_fixed, nanmean, ratio, to_fixed
+from segmnist.evaluate.arithmetic import Counts, Scores, from_fixed, nanmean, ratio
 from segmnist.evaluate.metric import Metric, Row
 from segmnist.evaluate.scored_clip import ScoredClip
 
@@ -16,39 +16,20 @@ WINDOWS = (1, 2, 4, 6)
 
 
 def panoptic_counts(
-    overlap: Counts,
-    true_classes: Sequence[int],
-    classes: Sequence[int],
-    num_frames: int,
-    num_classes: int = NUM_CLASSES,
+    overlap: Counts, true_classes: Sequence[int], classes: Sequence[int], num_classes: int = NUM_CLASSES
 ) -> Counts:
-    """Return per class the sum of IoU in fixed point, then TP, FP and FN, `(4, num_classes)`.
+    """Return per window length and class the sum of IoU in fixed point, then TP, FP and FN, `(4, 4, C)` int64.
 
     overlap: `(T, 1+N, 1+M)` pixels shared by each pair of ids, background first; true_classes `(N,)` and
-    classes `(M,)` are the ids' classes. Within each window of `num_frames` a tube matches one of its class
-    at IoU > 1/2, which is unique. A clip shorter than the window is one window.
+    classes `(M,)` are the ids' classes. Within each window a tube matches one of its class at IoU > 1/2, which is unique. A
+    clip shorter than the window is one window.
     """
-    shared = windows_of(overlap, min(num_frames, len(overlap)))
-    truth, prediction = shared.sum(axis=2), shared.sum(axis=1)
-    rows, columns = (np.array([num_classes - 1, *each]) for each in (true_classes, classes))
-    iou = ratio(shared, truth[:, :, None] + prediction[:, None, :] - shared)
-    matched = (iou > 0.5) & (rows[:, None] == columns[None, :])
-    counts = np.zeros((4, num_classes), dtype=np.int64)
-    _, row, _ = np.nonzero(matched)
-    np.add.at(counts[0], rows[row], to_fixed(iou[matched]))
-    np.add.at(counts[1], rows[row], 1)
-    for line, present, found, names in (
-        (2, prediction > 0, matched.any(axis=1), columns),
-        (3, truth > 0, matched.any(axis=2), rows),
-    ):
-        np.add.at(counts[line], names[np.nonzero(present & ~found)[1]], 1)
+    from segmnist.evaluate.kernels import count_matches
+
+    counts = np.zeros((len(WINDOWS), 4, num_classes), np.int64)
+    rows, columns = (np.array([num_classes - 1, *each], np.int64) for each in (true_classes, classes))
+    count_matches(overlap, rows, columns, np.array(WINDOWS, np.int64), counts)
     return counts
-
-
-def windows_of(table: Counts, num_frames: int) -> Counts:
-    """Return the sums of a `(T, ...)` table over every window of frames, `(T - num_frames + 1, ...)`."""
-    total = np.concatenate([np.zeros((1, *table.shape[1:]), np.int64), table.cumsum(axis=0)])
-    return np.asarray(total[num_frames:] - total[:-num_frames])
 
 
 def video_panoptic_quality(counts: Counts) -> Scores:
@@ -63,8 +44,9 @@ def video_panoptic_quality(counts: Counts) -> Scores:
 
 
 def _counts(clip: ScoredClip) -> dict[str, Counts]:
-    known = clip.truth["labels"].tolist(), clip.segments.classes
-    return {f"panoptic_{k}": panoptic_counts(clip.overlap, *known, k, clip.num_classes) for k in WINDOWS}
+    labels = clip.truth["labels"].tolist()
+    counts = panoptic_counts(clip.tables.overlap, labels, clip.predicted_labels, clip.num_classes)
+    return {f"panoptic_{k}": of_length for k, of_length in zip(WINDOWS, counts, strict=True)}
 
 
 def _scores(sums: Mapping[str, Counts]) -> dict[str, Scores]:

@@ -15,9 +15,10 @@ import numpy as np
 from segmnist.classes import DIGITS, Classes
 from segmnist.errors import CorruptData
 from segmnist.evaluate.arithmetic import from_fixed, ratio
+from segmnist.evaluate.clip_tables import OUTCOMES
 from segmnist.evaluate.evaluation import Evaluation
 from segmnist.evaluate.metrics import POSTERIOR, ROWS
-from segmnist.evaluate.metrics.breakdown import BREAKDOWNS, OUTCOMES
+from segmnist.evaluate.metrics.breakdown import BREAKDOWNS
 from segmnist.evaluate.metrics.calibration import NUM_BINS
 from segmnist.evaluate.metrics.confusion import iou_per_class
 from segmnist.evaluate.reports.clip_counts import ClipCounts
