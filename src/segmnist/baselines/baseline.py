@@ -35,6 +35,11 @@ class Baseline(nn.Module):
     defaults: ClassVar[Mapping[str, Any]] = {}
     """Fields of `Settings` that this model is trained with unless told otherwise."""
 
+    @classmethod
+    def for_clips(cls, width: int, num_classes: int, clip_shape: tuple[int, int, int]) -> Baseline:
+        """Return an untrained model for clips of up to `clip_shape`: frames, height, width. Most take clips of any."""
+        return cls(width, num_classes)
+
     def loss(self, video: Tensor, target: Tensor) -> Tensor:
         """Return what training minimises, a scalar; target: the classes, `(B, T, H, W)` int64."""
         return cross_entropy(self(video), target)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MODELS = tuple(sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(models.__path__)))
 """The names of all baselines. Torch is imported when one is asked for."""
 
+CLIP_SHAPE = (8, 32, 32)
+"""Frames, height and width of the clips of most exact parts."""
+
 MAX_WIDTH = 512
 """Channels at full resolution of the widest baseline: some of this width have 3 billion weights."""
 
@@ -35,21 +38,32 @@ def model_class(name: str) -> type[Baseline]:
     return found
 
 
-def build(name: str, width: int = 16, num_classes: int = NUM_CLASSES) -> Baseline:
+def build(
+    name: str,
+    width: int = 16,
+    num_classes: int = NUM_CLASSES,
+    clip_shape: tuple[int, int, int] = CLIP_SHAPE,
+) -> Baseline:
     """Return an untrained baseline; `width` is its number of channels at full resolution, a multiple of 8.
 
-    num_classes: those of the digits and the background. Raises `BadArgument` for an unknown name or another width.
+    num_classes: those of the digits and the background. clip_shape: frames, height and width of the largest clips,
+    for a model whose weights depend on them. Raises `BadArgument` for an unknown name or another width.
     """
     found = model_class(name)
     if not isinstance(width, int) or not 8 <= width <= MAX_WIDTH or width % 8:
         raise BadArgument("width", width, f"8, 16, 24, ... {MAX_WIDTH}")
-    return found(width, num_classes)
+    return found.for_clips(width, num_classes, clip_shape)
 
 
-def weight_shapes(name: str, width: int, num_classes: int = NUM_CLASSES) -> dict[str, tuple[int, ...]]:
+def weight_shapes(
+    name: str,
+    width: int,
+    num_classes: int = NUM_CLASSES,
+    clip_shape: tuple[int, int, int] = CLIP_SHAPE,
+) -> dict[str, tuple[int, ...]]:
     """Return the shapes of a baseline's weights by name, for which no memory is taken. Raises as `build` does."""
     import torch
 
     with torch.device("meta"):
-        weights = build(name, width, num_classes).state_dict()
+        weights = build(name, width, num_classes, clip_shape).state_dict()
     return {key: tuple(weight.shape) for key, weight in weights.items()}

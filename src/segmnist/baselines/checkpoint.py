@@ -105,7 +105,7 @@ def settings_of(state: dict[str, Any], place: Path) -> Settings:
 def check_weights(weights: dict[str, Any], settings: Settings, place: Path) -> None:
     """Raise `CorruptData` where weights do not fit their model, before memory is taken for it."""
     found = {name: tuple(getattr(weight, "shape", ())) for name, weight in weights.items()}
-    if found != weight_shapes(settings.model, settings.width, settings.num_classes):
+    if found != weight_shapes(settings.model, settings.width, settings.num_classes, settings.clip_shape):
         raise CorruptData(_unfit(settings.model, place))
 
 

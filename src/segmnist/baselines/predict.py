@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from segmnist.baselines.baseline import Baseline, Sampler
-from segmnist.baselines.catalog import build
 from segmnist.baselines.checkpoint import check_weights, load_weights, read_checkpoint, settings_of
 from segmnist.baselines.device import device_named
 
@@ -66,6 +65,6 @@ def load_predictor(checkpoint: str | Path, device: str = "auto") -> tuple[Predic
     state = read_checkpoint(Path(checkpoint), torch.device("cpu"))
     settings = settings_of(state, Path(checkpoint))
     check_weights(state["average"], settings, Path(checkpoint))
-    model = build(settings.model, settings.width, settings.num_classes)
+    model = settings.build()
     load_weights(model, state["average"], settings.model, Path(checkpoint))
     return predictor(model, device), settings.model

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import torch
 
-from segmnist.baselines.catalog import build
 from segmnist.baselines.checkpoint import read_checkpoint, settings_of
 from segmnist.baselines.predict import load_predictor
 from segmnist.errors import BadArgument
@@ -62,7 +61,7 @@ def score(
         posteriors=posteriors,
         progress=progress,
     )
-    weights = sum(p.numel() for p in build(model, settings.width, settings.num_classes).parameters())
+    weights = sum(p.numel() for p in settings.build().parameters())
     notes = (
         f"{state['step']} steps of {settings.batch} clips x {settings.frames or 'all'} frames, width "
         f"{settings.width}."

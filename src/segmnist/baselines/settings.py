@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from segmnist.baselines.catalog import model_class, weight_shapes
+from segmnist.baselines.catalog import build, model_class, weight_shapes
 from segmnist.classes import DIGITS, Classes
 from segmnist.dataset import recipe_of
 from segmnist.digits.bank import DigitBank
@@ -16,6 +16,9 @@ from segmnist.errors import BadArgument
 from segmnist.scene.spec import SceneSpec, from_dict
 from segmnist.suites.catalog import Part, suite
 from segmnist.suites.dataset_part import DatasetPart
+
+if TYPE_CHECKING:
+    from segmnist.baselines.baseline import Baseline
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +113,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         self._check_ranges()
-        weight_shapes(self.model, self.width, self.num_classes)
+        weight_shapes(self.model, self.width, self.num_classes, self.clip_shape)
         if self.frames is not None and self.frames > self.shortest_clip:
             raise BadArgument(
                 "frames", self.frames, f"1..{self.shortest_clip}, the frames of the shortest clips"
@@ -174,6 +177,20 @@ class Settings:
     def shortest_clip(self) -> int:
         """Return the number of frames of the shortest clips that are trained on."""
         return min(spec.num_frames for spec in self.train_specs)
+
+    @property
+    def clip_shape(self) -> tuple[int, int, int]:
+        """Return the frames, height and width that all clips trained on fit into."""
+        specs = self.train_specs
+        return (
+            max(spec.num_frames for spec in specs),
+            max(spec.height for spec in specs),
+            max(spec.width for spec in specs),
+        )
+
+    def build(self) -> Baseline:
+        """Return the untrained model."""
+        return build(self.model, self.width, self.num_classes, self.clip_shape)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values, as checkpoints hold them; those of digits only where these are others."""

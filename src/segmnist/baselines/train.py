@@ -17,7 +17,6 @@ import torch
 from torch import Tensor, nn
 
 from segmnist.baselines.batches import Batch, batches
-from segmnist.baselines.catalog import build
 from segmnist.baselines.checkpoint import (
     BEST,
     LAST,
@@ -109,7 +108,7 @@ class Run:
     def __init__(self, settings: Settings, device: torch.device) -> None:
         self.settings, self.device = settings, device
         torch.manual_seed(settings.seed)
-        self.model = build(settings.model, settings.width, settings.num_classes).to(device)
+        self.model = settings.build().to(device)
         self.average = copy.deepcopy(self.model).eval().requires_grad_(False)
         self.optimiser = Optimiser(self.model, settings)
         self.bf16 = trains_in_bf16(settings.precision, device)

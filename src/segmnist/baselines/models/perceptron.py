@@ -1,0 +1,95 @@
+"""A perceptron: fully connected layers over a whole clip, for clips so small that each pixel may look at all others.
+
+Its first layer is a bank of filters as large as the clip. Each can follow one digit along one path, and so gather what
+small convolutions must piece together from frame to frame.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from segmnist.baselines.baseline import Baseline, class_prior
+from segmnist.baselines.catalog import CLIP_SHAPE
+from segmnist.classes import NUM_CLASSES
+from segmnist.errors import BadArgument
+
+ClipShape = tuple[int, int, int]
+"""Frames, height and width."""
+
+BLOCKS = 2
+MAX_PIXELS = 1 << 17
+"""Pixels of the largest clips; those of `standard` have 81,920."""
+
+
+class Block(nn.Module):
+    """Two layers, added to what came in."""
+
+    def __init__(self, units: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(units)
+        self.first, self.second = nn.Linear(units, units), nn.Linear(units, units)
+        nn.init.zeros_(self.second.weight)
+
+    def forward(self, units: Tensor) -> Tensor:
+        """Return units of the same shape `(B, U)`."""
+        added: Tensor = self.second(functional.gelu(self.first(self.norm(units))))
+        return units + added
+
+
+class PerceptronBody(nn.Module):
+    """Clips `(B, 1, T, H, W)` of up to `clip_shape` -> maps `(B, outputs, T, H, W)`; smaller clips are padded with 0."""
+
+    def __init__(self, width: int, outputs: int, clip_shape: ClipShape) -> None:
+        super().__init__()
+        T, H, W = self.clip_shape = clip_shape
+        if T * H * W > MAX_PIXELS:
+            fix = "train it on smaller clips, or another model"
+            raise BadArgument(
+                "model", "perceptron", f"up to {MAX_PIXELS} pixels a clip, here {T * H * W}", fix
+            )
+        units = 32 * width
+        self.look = nn.Linear(T * H * W, units)
+        self.blocks = nn.Sequential(*(Block(units) for _ in range(BLOCKS)), nn.LayerNorm(units))
+        self.sum_up = nn.Linear(units, 8 * width)
+        self.head_maps = nn.Linear(8 * width, outputs * T * H * W)
+
+    def forward(self, clips: Tensor) -> Tensor:
+        """Return the maps of every frame. Raises `BadArgument` for clips that are too large."""
+        shape = clips.shape[2:]
+        missing = [most - size for most, size in zip(self.clip_shape, shape, strict=True)]
+        if min(missing) < 0:
+            permitted = "up to {} frames of {}x{} px, as in training".format(*self.clip_shape)
+            raise BadArgument("video", tuple(shape), permitted, "this model takes no larger clips")
+        T, H, W = missing
+        pixels = functional.pad(clips, (0, W, 0, H, 0, T)).flatten(1)
+        maps: Tensor = self.head_maps(self.sum_up(self.blocks(self.look(3 * pixels - 0.5))))
+        return maps.unflatten(1, (-1, *self.clip_shape))[..., : shape[0], : shape[1], : shape[2]]
+
+
+class Perceptron(Baseline):
+    """Whole clips at once, of the size that it is trained on."""
+
+    paper = "Bachmann, Anagnostidis and Hofmann, Scaling MLPs: A tale of inductive bias, NeurIPS 2023"
+    sees = "clip"
+    defaults: ClassVar = {"batch": 512, "frames": None, "muon_rate": 0.05, "rate": 2e-3}
+
+    def __init__(
+        self, width: int = 16, num_classes: int = NUM_CLASSES, clip_shape: ClipShape = CLIP_SHAPE
+    ) -> None:
+        super().__init__()
+        self.body = PerceptronBody(width, num_classes, clip_shape)
+        self.head_bias = nn.Parameter(class_prior(num_classes))
+        nn.init.zeros_(self.body.head_maps.weight)
+
+    @classmethod
+    def for_clips(cls, width: int, num_classes: int, clip_shape: ClipShape) -> Self:
+        """Return an untrained model for clips of up to this shape."""
+        return cls(width, num_classes, clip_shape)
+
+    def forward(self, video: Tensor) -> Tensor:
+        """Return logits `(B, T, C, H, W)` of a video `(B, T, 1, H, W)`."""
+        logits: Tensor = self.body(video.transpose(1, 2)).transpose(1, 2)
+        return logits + self.head_bias[:, None, None]
