@@ -31,7 +31,7 @@ except ImportError:  # a Numba that has other names for them: its own cache must
 SOURCES = (
     "classes.py",
     "compiled.py",
-    "evaluate/kernels.py",
+    "evaluate/kernels/*.py",
     "oracle/kernels.py",
     "render/numba_kernels/*.py",
     "scene/kernels.py",

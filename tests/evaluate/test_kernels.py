@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,12 @@ from numpy.typing import NDArray
 
 from segmnist.classes import IGNORE, NUM_CLASSES
 from segmnist.errors import BadArgument
-from segmnist.evaluate import Prediction, reference
+from segmnist.evaluate import Prediction, check_prediction, reference
 from segmnist.evaluate.clip_tables import WINDOW
+from segmnist.evaluate.metrics.calibration import NUM_BINS, reliability_bins
 from segmnist.evaluate.metrics.confusion import confusion
 from segmnist.evaluate.metrics.panoptic import WINDOWS, panoptic_counts
+from segmnist.evaluate.pixels import pixel_scores
 from segmnist.evaluate.scored_clip import ScoredClip
 from segmnist.evaluate.sums import ClipSums, poisson_weights
 
@@ -100,6 +103,42 @@ def test_matches_are_those_of_the_reference(clip: ScoredClip) -> None:
     counts = panoptic_counts(*known, clip.num_classes)
     for k, found in zip(WINDOWS, counts, strict=True):
         np.testing.assert_array_equal(found, reference.matches(*known, k, clip.num_classes))
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(SIZES), st.sampled_from([2, 3, NUM_CLASSES, 251]), st.integers(0, 2**32),
+    st.sampled_from([np.float32, np.float64, np.float16, np.uint8]),
+)  # fmt: skip
+def test_probabilities_are_divided_and_looked_up_as_in_the_reference(
+    size: tuple[int, int, int], num_classes: int, seed: int, dtype: Any
+) -> None:
+    random = np.random.default_rng(seed)
+    p = random.dirichlet(np.full(num_classes, 0.1), size).transpose(0, 3, 1, 2)
+    p[random.random(p.shape) < 0.01 / num_classes] += 1e-5
+    given_p = np.ascontiguousarray(p, dtype)
+    if dtype == np.uint8:
+        given_p = np.ascontiguousarray((p * 255).astype(np.uint8))
+        given_p[:, 0] += (255 - given_p.sum(axis=1, dtype=np.int64)).astype(np.uint8)
+    prediction = check_prediction("clip", given_p, size, num_classes=num_classes)
+    single = given_p.astype(np.float32) / np.float32(255 if dtype == np.uint8 else 1)
+    # NumPy adds in another order where the classes of a pixel lie together in memory.
+    expected = single / functools.reduce(np.add, np.moveaxis(single, 1, 0))[:, None]
+    assert prediction.probabilities is not None
+    np.testing.assert_array_equal(prediction.probabilities, expected)
+    np.testing.assert_array_equal(prediction.semantic, expected.argmax(axis=1))
+
+    truth = random.integers(0, num_classes, size, np.uint8)
+    scores = pixel_scores(truth, prediction.probabilities)
+    for found, of_reference in zip(scores, reference.pixel_scores(truth, expected), strict=True):
+        np.testing.assert_array_equal(found, of_reference)
+    confidence, correct = scores.confidence.ravel(), scores.correct.ravel()
+    digits = truth.ravel() != num_classes - 1
+    for found, which in zip(
+        reliability_bins(confidence, correct, digits), (slice(None), digits), strict=True
+    ):
+        of_group = reference.reliability_bins(confidence[which], correct[which], NUM_BINS)
+        np.testing.assert_array_equal(found, of_group)
 
 
 def test_a_true_id_without_a_label_is_an_error() -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import multiprocessing
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,7 @@ from segmnist.classes import IGNORE
 from segmnist.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from segmnist.corruptions.corrupt import CLEAN
 from segmnist.digits.bank import DigitBank
-from segmnist.errors import BadArgument, CorruptData
+from segmnist.errors import BadArgument, CorruptData, SegmnistError
 from segmnist.evaluate import BadPrediction
 from segmnist.evaluate.reports.results import SCHEMA, Result, save_result
 from segmnist.oracle import Oracle
@@ -26,7 +29,7 @@ from segmnist.suites import SUITES, Part, Suite, checksums, evaluate, results, s
 from segmnist.suites.checksums import part_checksums, stored_checksums, suite_sha256, verify
 from segmnist.suites.prior import class_prior
 from segmnist.suites.results import load_suite_result
-from segmnist.suites.run import Job, _result, _score_shard
+from segmnist.suites.run import Job, _result, _score_block
 from segmnist.suites.worst import worst_clips
 
 NUM = 5
@@ -207,8 +210,8 @@ def test_workers_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     answers[:, :, 10:20, 10:20] = 3
     np.save(tmp_path / "stored.npy", answers)
     whole = evaluate(tmp_path / "stored.npy", tiny)
-    job = Job(tiny, tiny.parts[0], "test")
-    shards = [_score_shard(job, tmp_path / "stored.npy", range(i, i + 1)) for i in (1, 0)]
+    job = Job(tiny, tiny.parts[0], "test", class_prior=tuple(class_prior(tiny.parts[0]).tolist()))
+    shards = [_score_block(job, tmp_path / "stored.npy", block) for block in (1, 0)]
     shards[0].merge(shards[1])
     assert [_result(job, shards[0])] == whole
 
@@ -218,6 +221,18 @@ def test_processes_change_nothing(tmp_path: Path) -> None:
     np.save(tmp_path / "stored.npy", np.full((2000, 30, 64, 64), 10, np.uint8))
     one, two = (evaluate(tmp_path / "stored.npy", "standard-v1", num_workers=n) for n in (1, 2))
     assert one == two
+
+
+def test_a_worker_that_is_killed_is_an_error_of_one_line(tmp_path: Path) -> None:
+    np.save(tmp_path / "stored.npy", np.full((400, 30, 64, 64), 10, np.uint8))
+
+    def kill_one(clips: int) -> None:
+        for child in multiprocessing.active_children()[:1]:
+            os.kill(child.pid, signal.SIGKILL)
+
+    message = "a worker process died; no score is kept: run again, with fewer workers if memory is short"
+    with pytest.raises(SegmnistError, match=f"^{message}$"):
+        evaluate(tmp_path / "stored.npy", "standard-v1", first=400, num_workers=2, progress=kill_one)
 
 
 def test_the_posterior_of_a_solvable_suite_scores_beside_the_model() -> None:

@@ -12,7 +12,7 @@ from segmnist.errors import BadArgument
 from segmnist.evaluate.arithmetic import Counts, Maps
 
 if TYPE_CHECKING:
-    from segmnist.evaluate.kernels import Tables
+    from segmnist.evaluate.kernels.tables import Tables
 
 WINDOW = 8
 """Frames of a window of video consistency."""
@@ -40,7 +40,7 @@ def count_tables(
     truth: `flow_forward` with its mask, `noiseless` and `beneath`, where they are known. tubes: whether their table is filled.
     Raises `BadArgument` for a true id above N.
     """
-    from segmnist.evaluate.kernels import Meanings, Motion, Pixels, Tables, count_clip
+    from segmnist.evaluate.kernels.tables import Meanings, Motion, Pixels, Tables, count_clip
 
     T, H, W = maps[0].shape
     num_digits, num_ids = len(twins), int(number_of.max())

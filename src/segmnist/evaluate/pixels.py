@@ -28,11 +28,17 @@ def pixel_scores(truth: Maps, probabilities: Probabilities) -> PixelScores:
     truth: `(T, H, W)`; probabilities: `(T, C, H, W)`, summing to 1. The Brier score is the sum over
     classes of (p - y)^2, between 0 and 2.
     """
-    p = probabilities.astype(np.float32, copy=False)
-    given = np.take_along_axis(p, truth[:, None].astype(np.intp), axis=1)[:, 0]
-    squares = np.einsum("tchw,tchw->thw", p, p)
+    from segmnist.evaluate.kernels.probabilities import look_up
+
+    T, C, H, W = probabilities.shape
+    p = np.require(probabilities, np.float32, ("C", "W")).reshape(T, C, H * W)
+    classes = np.require(truth, np.uint8, ("C", "W")).reshape(T, H * W)
+    given, squares, confidence = np.empty((3, T, H * W), np.float32)
+    likeliest = np.empty((T, H * W), np.uint8)
+    look_up(classes, p, given, squares, confidence, likeliest)
     nll = -np.log(np.maximum(given, np.float32(LEAST)))
-    return PixelScores(nll, squares - 2 * given + 1, p.max(axis=1), p.argmax(axis=1) == truth)
+    scores = nll, squares - 2 * given + 1, confidence, likeliest == classes
+    return PixelScores(*(score.reshape(T, H, W) for score in scores))
 
 
 def entropy(probabilities: Probabilities) -> NDArray[np.float64]:

@@ -94,12 +94,11 @@ def check_prediction(
     if prediction.shape == shape and semantic is None:
         return Prediction(_hard(name, prediction, num_classes), None, instance, samples, num_classes, frames)
     if prediction.shape == (T, num_classes, H, W):
-        probabilities = _soft(name, prediction, num_classes)
-        if semantic is None:
-            semantic = probabilities.argmax(axis=1).astype(np.uint8)
-        elif semantic.shape != shape:
-            raise BadPrediction(f"{name}: semantic has shape {semantic.shape}, expected {shape}")
-        decided = _hard(f"{name}, semantic", semantic, num_classes)
+        probabilities, decided = _soft(name, prediction, num_classes)
+        if semantic is not None:
+            if semantic.shape != shape:
+                raise BadPrediction(f"{name}: semantic has shape {semantic.shape}, expected {shape}")
+            decided = _hard(f"{name}, semantic", semantic, num_classes)
         return Prediction(decided, probabilities, instance, samples, num_classes, frames)
     classes = "" if semantic is not None else f"{shape} for classes or "
     expected = f"{classes}{(T, num_classes, H, W)} for probabilities"
@@ -141,32 +140,45 @@ def _hard(name: str, maps: NDArray[Any], num_classes: int) -> Maps:
     return maps
 
 
-def _soft(name: str, probabilities: NDArray[Any], num_classes: int) -> Probabilities:
+def _soft(name: str, probabilities: NDArray[Any], num_classes: int) -> tuple[Probabilities, Maps]:
+    """Return checked probabilities, divided by their sum, and the likeliest classes."""
+    from segmnist.evaluate.kernels.probabilities import normalise
+
     dtype = probabilities.dtype
     if dtype.kind != "f" and dtype != np.uint8:
         raise BadPrediction(f"{name}: dtype {dtype}, expected floats, or uint8 0..255, for probabilities")
-    p = probabilities.astype(np.float32)
+    p = np.require(probabilities, np.float32, ("C", "W"))
     if dtype == np.uint8:
         p /= 255
-    if not np.isfinite(p).all():
-        raise BadPrediction(f"{name}: NaN or infinity at {_first(~np.isfinite(p))} (frame, class, y, x)")
-    if (p < 0).any():
-        raise BadPrediction(f"{name}: {p.min():g} at {_first(p < 0)} (frame, class, y, x); apply a softmax")
-    total = p.sum(axis=1, keepdims=True)
     of_bits = TOLERANCE["uint8"] * (num_classes + 1) / (NUM_CLASSES + 1)
     tolerance = of_bits if dtype == np.uint8 else TOLERANCE.get(dtype.name, 1e-4)
-    wrong = np.abs(total[:, 0] - 1) > tolerance
-    if wrong.any():
-        frame, y, x = _first(wrong)
-        fix = "apply a softmax"
-        if tolerance < np.abs(total - 1).max() <= of_bits:
-            fix = "if they were rounded to 8 bits, hand them in as uint8 0..255"
-        raise BadPrediction(
-            f"{name}: {dtype} sums to {total[frame, 0, y, x]:g} at frame {frame}, y {y}, x {x}, expected 1 within "
-            f"{tolerance:.2g}; {fix}"
-        )
+    T, C, H, W = p.shape
     # A sum above 1 would lower the NLL of whatever the truth is.
-    return np.asarray(p / total)
+    normalised, likeliest = np.empty_like(p), np.empty((T, H, W), np.uint8)
+    flat = (T, C, H * W)
+    permitted = normalise(
+        p.reshape(flat), np.float32(tolerance), normalised.reshape(flat), likeliest.reshape(T, H * W)
+    )
+    if not permitted:
+        raise BadPrediction(f"{name}: {_what_is_wrong(p, dtype, tolerance, of_bits)}")
+    return normalised, likeliest
+
+
+def _what_is_wrong(p: Probabilities, dtype: np.dtype[Any], tolerance: float, of_bits: float) -> str:
+    """Return what is wrong with probabilities that are not permitted, and where."""
+    if not np.isfinite(p).all():
+        return f"NaN or infinity at {_first(~np.isfinite(p))} (frame, class, y, x)"
+    if (p < 0).any():
+        return f"{p.min():g} at {_first(p < 0)} (frame, class, y, x); apply a softmax"
+    total = p.sum(axis=1)
+    frame, y, x = _first(np.abs(total - 1) > tolerance)
+    fix = "apply a softmax"
+    if tolerance < np.abs(total - 1).max() <= of_bits:
+        fix = "if they were rounded to 8 bits, hand them in as uint8 0..255"
+    return (
+        f"{dtype} sums to {total[frame, y, x]:g} at frame {frame}, y {y}, x {x}, expected 1 within "
+        f"{tolerance:.2g}; {fix}"
+    )
 
 
 def _first(mask: NDArray[np.bool_]) -> tuple[int, ...]:

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.classes import IGNORE, NUM_CLASSES
-from segmnist.evaluate.arithmetic import Counts, Maps, ratio, to_fixed
+from segmnist.evaluate.arithmetic import Counts, Maps, Probabilities, ratio, to_fixed
 from segmnist.evaluate.clip_tables import CONTRASTS, OUTCOMES, contrast_of
+from segmnist.evaluate.pixels import LEAST, PixelScores
 
 
 def overlaps(
@@ -109,6 +110,26 @@ def warped(
     table = np.zeros((256, 256), np.int64)
     np.add.at(table, (maps[frame, y, x][kept], maps[frame[kept] + 1, to_y[kept], to_x[kept]]), 1)
     return table[:num_classes, :num_classes]
+
+
+def pixel_scores(truth: Maps, probabilities: Probabilities) -> PixelScores:
+    """Return the scores of every pixel, as `pixels.pixel_scores` does."""
+    p = probabilities.astype(np.float32)
+    given = np.take_along_axis(p, truth[:, None].astype(np.intp), axis=1)[:, 0]
+    squares = np.zeros_like(given)
+    for c in range(p.shape[1]):
+        squares += p[:, c] * p[:, c]
+    nll = -np.log(np.maximum(given, np.float32(LEAST)))
+    return PixelScores(nll, squares - 2 * given + 1, p.max(axis=1), p.argmax(axis=1) == truth)
+
+
+def reliability_bins(confidence: NDArray[np.float32], correct: NDArray[np.bool_], num_bins: int) -> Counts:
+    """Return pixels, right ones, and confidence in fixed point, in equal bins open below and closed above, `(3, num_bins)`."""
+    which = np.clip(np.ceil(confidence * num_bins).astype(np.intp) - 1, 0, num_bins - 1)
+    count = np.bincount(which, minlength=num_bins)
+    hits = np.bincount(which[correct], minlength=num_bins)
+    summed = to_fixed(np.bincount(which, weights=confidence, minlength=num_bins))
+    return np.stack([count, hits, summed]).astype(np.int64)
 
 
 def matches(

@@ -17,7 +17,7 @@ from segmnist.evaluate.predictions import Prediction
 from segmnist.evaluate.segments import classes_of_ids, numbers_of_classes, numbers_of_ids
 
 if TYPE_CHECKING:
-    from segmnist.evaluate.kernels import Tables
+    from segmnist.evaluate.kernels.tables import Tables
 
 Truth = Mapping[str, NDArray[Any]]
 """Arrays of a clip by name.

@@ -24,14 +24,25 @@ Result = TypeVar("Result")
 _work: Callable[[int], Any] | None = None
 
 
-def run_local(work: Callable[[int], Result], numbers: Iterable[int], num_workers: int) -> Iterator[Result]:
-    """Yield work(number) for each number, over processes if num_workers is above 1."""
+def run_local(
+    work: Callable[[int], Result],
+    numbers: Iterable[int],
+    num_workers: int,
+    *,
+    after_a_death: str = "what it had finished is kept: run again to resume",
+) -> Iterator[Result]:
+    """Yield work(number) for each number, over processes if num_workers is above 1.
+
+    Raises `SegmnistError` if a process dies, with what the user can do then.
+    """
     if num_workers <= 1:
         return (work(number) for number in numbers)
-    return _run_pool(work, iter(numbers), num_workers)
+    return _run_pool(work, iter(numbers), num_workers, after_a_death)
 
 
-def _run_pool(work: Callable[[int], Result], numbers: Iterator[int], num_workers: int) -> Iterator[Result]:
+def _run_pool(
+    work: Callable[[int], Result], numbers: Iterator[int], num_workers: int, after_a_death: str
+) -> Iterator[Result]:
     # A forked child would inherit threads' locks in whatever state they are.
     context = multiprocessing.get_context("spawn")
     # Tells workers to end at once. A broken pool sends them SIGTERM, which ours never hear, and waits for their end.
@@ -49,9 +60,7 @@ def _run_pool(work: Callable[[int], Result], numbers: Iterator[int], num_workers
             pending |= {_submit(pool, number) for number in islice(numbers, len(done))}
     except BrokenProcessPool:
         ours.send_bytes(b"end")
-        raise SegmnistError(
-            "a worker process died; what it had finished is kept: run again to resume"
-        ) from None
+        raise SegmnistError(f"a worker process died; {after_a_death}") from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         ours.close()

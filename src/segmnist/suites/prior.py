@@ -31,10 +31,13 @@ def class_prior(part: Part) -> NDArray[np.float64]:
 def _class_prior(spec: SceneSpec, bank: DigitBank | None) -> NDArray[np.float64]:
     source = ClipSource(spec, split="train", seed=SEED, bank=bank)
     num_classes = source.classes.num_classes
+    background = source.classes.background
     pixels = np.ones(num_classes, dtype=np.int64)
     for first in range(0, NUM_CLIPS, _AT_ONCE):
         classes = source[first : first + _AT_ONCE].semantic
-        pixels += np.bincount(classes.ravel(), minlength=num_classes)
+        digits = np.bincount(classes[classes != background], minlength=num_classes)
+        pixels += digits
+        pixels[background] += classes.size - digits.sum()
     prior = pixels / pixels.sum()
     prior.flags.writeable = False
     return prior

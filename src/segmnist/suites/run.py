@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import repeat
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from numpy.typing import NDArray
 from segmnist.errors import BadArgument
 from segmnist.evaluate.evaluation import Evaluation
 from segmnist.evaluate.reports.results import PartResult, part_result
+from segmnist.executors.run_local import run_local
 from segmnist.render.arrays import ARRAYS
 from segmnist.render.clips import Clip
 from segmnist.suites.catalog import Part, Suite
@@ -27,13 +26,19 @@ from segmnist.suites.prior import class_prior
 
 TRUTHS = ("semantic", "instance", "visibility", "pose", "noiseless", "beneath", "flow", "twins")
 
-_DRAWN_AT_ONCE = 10
-"""Clips in memory at a time, unless a model asks for larger batches."""
+_CLIPS_OF_A_MODEL = 10
+"""Clips that a model gets at a time unless it asks for more."""
+
+_CLIPS_OF_A_FILE = 2
+"""Clips drawn at a time to score stored predictions: their arrays stay in a core's cache until they are counted."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One part of a suite to score, and what is asked beside the usual scores."""
+    """One part of a suite to score, and what is asked beside the usual scores.
+
+    class_prior: that of the part, which is made once for all processes.
+    """
 
     suite: Suite
     part: Part
@@ -42,6 +47,7 @@ class Job:
     observer: str | None = None
     first: int | None = None
     posteriors: Path | None = None
+    class_prior: tuple[float, ...] = ()
 
     @property
     def scored(self) -> Part:
@@ -59,7 +65,7 @@ def evaluate(
     suite: Suite | str = "standard-v1",
     *,
     split: str = "test",
-    batch_size: int = _DRAWN_AT_ONCE,
+    batch_size: int = _CLIPS_OF_A_MODEL,
     tracking: bool = False,
     observer: str | None = None,
     first: int | None = None,
@@ -83,7 +89,8 @@ def evaluate(
     kept = None if posteriors is None else Path(posteriors)
     results = []
     for part in chosen.parts:
-        job = Job(chosen, part, split, tracking, observer, first, kept)
+        prior = tuple(class_prior(part).tolist())
+        job = Job(chosen, part, split, tracking, observer, first, kept, prior)
         if callable(predictions):
             evaluation = _score(job, job.blocks, of_model(predictions, part.given), batch_size, progress)
         else:
@@ -99,7 +106,7 @@ def _result(job: Job, evaluation: Evaluation) -> PartResult:
         part.scored_frames,
         evaluation,
         content_id=job.scored.content_id(job.split),
-        class_prior=class_prior(part).tolist(),
+        class_prior=job.class_prior,
         spec=None if is_frozen(job.suite) else part.spec.to_dict(),
         classes=part.classes,
     )
@@ -115,7 +122,7 @@ def _score(
     known_of: Callable[[Clip], dict[str, NDArray[Any]]] = _nothing_known
     if job.observer is not None:
         known_of = posterior_of(source, job.observer, job.posteriors, given=job.part.given)
-    of_part: dict[str, NDArray[Any]] = {"class_prior": class_prior(job.part)}
+    of_part: dict[str, NDArray[Any]] = {"class_prior": np.array(job.class_prior)}
     if job.part.given is not None:
         of_part["given"] = np.array(job.part.given)
     for block in blocks:
@@ -154,22 +161,19 @@ def _score_stored(job: Job, path: Path, num_workers: int, progress: Callable[[in
     predict = of_files(path, job.suite, job.part, job.split, job.first)
     # Starting processes takes longer than scoring a few hundred clips.
     if num_workers == 1 or len(job.blocks) < 2 * num_workers:
-        return _score(job, job.blocks, predict, _DRAWN_AT_ONCE, progress)
+        return _score(job, job.blocks, predict, _CLIPS_OF_A_FILE, progress)
     total = Evaluation(tracking=job.tracking)
-    for shard in _shards(job, path, num_workers):
+    # Shards come in any order; their sums are the same in every order.
+    work = partial(_score_block, job, path)
+    fix = "no score is kept: run again, with fewer workers if memory is short"
+    for shard in run_local(work, job.blocks, num_workers, after_a_death=fix):
         progress(len(shard.clip_ids))
         total.merge(shard)
     return total
 
 
-def _shards(job: Job, path: Path, num_workers: int) -> Iterator[Evaluation]:
-    step = min(4 * num_workers, len(job.blocks))
-    with ProcessPoolExecutor(num_workers, multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(
-            _score_shard, repeat(job), repeat(path), (job.blocks[i::step] for i in range(step))
-        )
-
-
-def _score_shard(job: Job, path: Path, blocks: range) -> Evaluation:
+def _score_block(job: Job, path: Path, block: int) -> Evaluation:
+    """Score one block of clips in a process of its own."""
+    blocks = range(block, block + 1)
     predict = of_files(path, job.suite, job.part, job.split, job.first)
-    return _score(job, blocks, predict, _DRAWN_AT_ONCE, lambda clips: None)
+    return _score(job, blocks, predict, _CLIPS_OF_A_FILE, lambda clips: None)

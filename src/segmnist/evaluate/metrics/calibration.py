@@ -15,16 +15,20 @@ NUM_BINS = 15
 """Bins of the expected calibration error."""
 
 
-def reliability_bins(confidence: NDArray[np.float32], correct: NDArray[np.bool_]) -> Counts:
-    """Return pixels, right ones, and confidence in fixed point, in 15 equal bins, `(3, 15)` int64.
+def reliability_bins(
+    confidence: NDArray[np.float32], correct: NDArray[np.bool_], digits: NDArray[np.bool_]
+) -> Counts:
+    """Return pixels, right ones, and confidence in fixed point, in 15 equal bins, `(2, 3, 15)` int64: of all, of digits.
 
-    Bins are open below and closed above, as in Guo et al.; confidence 1 is in the last.
+    confidence, correct, and which are a digit's: `(P,)` each. Bins are open below and closed above, as in Guo et al.;
+    confidence 1 is in the last.
     """
-    which = np.clip(np.ceil(confidence * NUM_BINS).astype(np.intp) - 1, 0, NUM_BINS - 1)
-    count = np.bincount(which, minlength=NUM_BINS)
-    hits = np.bincount(which[correct], minlength=NUM_BINS)
-    summed = to_fixed(np.bincount(which, weights=confidence, minlength=NUM_BINS))
-    return np.stack([count, hits, summed]).astype(np.int64)
+    from segmnist.evaluate.kernels.probabilities import count_bins
+
+    pixels, hits = np.zeros((2, 2, NUM_BINS), np.int64)
+    summed = np.zeros((2, NUM_BINS))
+    count_bins(confidence, correct, digits, pixels, hits, summed)
+    return np.stack([pixels, hits, to_fixed(summed)], axis=1)
 
 
 def expected_calibration_error(bins: Counts) -> Scores:
@@ -39,9 +43,7 @@ def expected_calibration_error(bins: Counts) -> Scores:
 def _counts(clip: ScoredClip) -> dict[str, Counts]:
     if clip.pixels is None:
         return {}
-    pixels, digits = clip.pixels, clip.digits
-    bins = [reliability_bins(pixels.confidence[m], pixels.correct[m]) for m in (slice(None), digits)]
-    return {"bins": np.stack(bins)}
+    return {"bins": reliability_bins(clip.pixels.confidence, clip.pixels.correct, clip.digits)}
 
 
 def _scores(sums: Mapping[str, Counts]) -> dict[str, Scores]:

@@ -24,7 +24,7 @@ def panoptic_counts(
     classes `(M,)` are the ids' classes. Within each window a tube matches one of its class at IoU > 1/2, which is unique. A
     clip shorter than the window is one window.
     """
-    from segmnist.evaluate.kernels import count_matches
+    from segmnist.evaluate.kernels.matches import count_matches
 
     counts = np.zeros((len(WINDOWS), 4, num_classes), np.int64)
     rows, columns = (np.array([num_classes - 1, *each], np.int64) for each in (true_classes, classes))

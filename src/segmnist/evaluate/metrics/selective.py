@@ -31,9 +31,9 @@ def confidence_counts(confidence: ArrayLike, correct: ArrayLike) -> Counts:
     low, high = LOG_ODDS
     place = (np.clip(log_odds, low, high) - low) / (high - low)
     level = np.minimum((place * NUM_LEVELS).astype(np.intp), NUM_LEVELS - 1)
-    wrong = ~np.asarray(correct, bool).ravel()
-    counts = [np.bincount(level, minlength=NUM_LEVELS), np.bincount(level[wrong], minlength=NUM_LEVELS)]
-    return np.stack(counts).astype(np.int64)
+    right = np.asarray(correct, bool).ravel()
+    errors, hits = np.bincount(level + NUM_LEVELS * right, minlength=2 * NUM_LEVELS).reshape(2, NUM_LEVELS)
+    return np.stack([errors + hits, errors]).astype(np.int64)
 
 
 def aurc(counts: Counts) -> float:
