@@ -66,7 +66,7 @@ class PerceptronBody(nn.Module):
         T, H, W = missing
         pixels = functional.pad(clips, (0, W, 0, H, 0, T)).flatten(1)
         maps: Tensor = self.head_maps(self.sum_up(self.blocks(self.look(3 * pixels - 0.5))))
-        return maps.unflatten(1, (-1, *self.clip_shape))[..., : shape[0], : shape[1], : shape[2]]
+        return maps.reshape(len(maps), -1, *self.clip_shape)[..., : shape[0], : shape[1], : shape[2]]
 
 
 class Perceptron(Baseline):
