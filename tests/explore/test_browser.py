@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -305,6 +306,51 @@ def test_hovering_reads_pixels(page: Page, clip: Any) -> None:
         page.find("#pixels"), -8 * 16 + 4, 8 * 10 + 4
     ).perform()
     assert page.find("#readout").text.startswith(f"y 34, x 20: value {clip.video[5][34, 20]}")
+
+
+def touch(page: Page, kind: str, *points: tuple[float, float]) -> None:
+    """Send one event of a finger, in pixels of the window."""
+    told = {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]}
+    page.driver.execute_cdp_cmd("Input.dispatchTouchEvent", told)
+
+
+def place_of(
+    page: Page, y: int, x: int, canvas: str = "document.getElementById('pixels')"
+) -> tuple[float, float]:
+    """Return where the middle of a pixel is in the window."""
+    left, top, zoom = page.js(
+        f"(() => {{ const box = {canvas}.getBoundingClientRect(); return [box.left, box.top, box.width / {canvas}.width]; }})()"
+    )
+    return left + (x + 0.5) * zoom, top + (y + 0.5) * zoom
+
+
+def test_a_finger_reads_pixels(page: Page, clip: Any) -> None:
+    """A tap reads one, and it stays told in view; a finger that rests reads where it goes; one that moves at once scrolls."""
+    size(page.driver, *PHONE)
+    page.open(f"/clip?{CLIP}&frame=5")
+    touch(page, "touchStart", place_of(page, 20, 10))
+    touch(page, "touchEnd")
+    said = f"y 20, x 10: value {clip.video[5][20, 10]}"
+    page.until(f"document.getElementById('readout').textContent.startsWith({said!r})")
+    low = page.js("document.getElementById('readout').getBoundingClientRect().bottom")
+    assert low <= PHONE[1], "the words are on the screen"
+    # It rests, then goes down and to the right.
+    touch(page, "touchStart", place_of(page, 8, 8))
+    time.sleep(0.3)
+    for step in range(1, 6):
+        touch(page, "touchMove", place_of(page, 8 + 5 * step, 8 + 6 * step))
+    said = f"y 33, x 38: value {clip.video[5][33, 38]}"
+    page.until(f"document.getElementById('readout').textContent.startsWith({said!r})")
+    touch(page, "touchEnd")
+    assert page.js("scrollY") == 0
+    assert page.find("#readout").text.startswith(said)
+    # A swipe scrolls, although it begins on the frame.
+    y, x = place_of(page, 40, 30)[::-1]
+    touch(page, "touchStart", (x, y))
+    for step in range(1, 6):
+        touch(page, "touchMove", (x, y - 40 * step))
+    touch(page, "touchEnd")
+    page.until("scrollY > 0")
 
 
 # ---- the spec, the address, links
@@ -774,6 +820,22 @@ def test_predictions_and_errors_stand_beside_the_truth(predicted_page: Page, pre
     Select(page.find("#said")).select_by_value("truth")
     page.until("explorer.predictions.models[0].said.clip.arrays.plane")
     assert "said=truth" in page.query
+
+
+def test_a_prediction_is_pointed_at_like_the_video(predicted_page: Page, predicted_files: Any) -> None:
+    page = predicted_page.open("/clip?part=all&clip=4&frame=2")
+    page.until("explorer.predictions.models[1].said.clip")
+    canvas = "explorer.predictions.models[1].said.pixels"
+    page.driver.execute_script(f"{canvas}.scrollIntoView({{block: 'center'}})")
+    x, y = place_of(page, 12, 30, canvas)
+    for kind in ("mouseMoved", "mousePressed"):
+        told = {"type": kind, "x": x, "y": y, "button": "left" if kind == "mousePressed" else "none"}
+        page.driver.execute_cdp_cmd("Input.dispatchMouseEvent", told)
+    page.until("document.getElementById('readout').textContent.startsWith('y 12, x 30:')")
+    assert (
+        f"hard: {np.load(predicted_files[1])[4, 2, 12, 30]}".replace("10", "background")
+        in page.find("#readout").text
+    )
 
 
 def test_a_cell_of_the_confusion_shows_its_clips(predicted_page: Page) -> None:

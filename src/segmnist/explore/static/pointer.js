@@ -51,16 +51,33 @@ export function bindControls(explorer) {
   }
 }
 
+// A finger that has rested for so long, in ms, reads pixels where it goes; one that moves at once scrolls the page.
+const REST = 200;
+
 /** @param {Explorer} explorer */
 export function bindPointer(explorer) {
-  for (const picture of explorer.stage.pictures) {
-    picture.pixels.addEventListener("pointermove", (event) => { explorer.probe = picture.pixelAt(event); explorer.draw(); });
-    picture.pixels.addEventListener("pointerdown", (event) => { explorer.probe = picture.pixelAt(event); explorer.draw(); });
-    // A finger that is lifted leaves, too: what it pointed at stays told.
-    picture.pixels.addEventListener("pointerleave", (event) => {
-      if (event.pointerType !== "mouse") return;
-      explorer.probe = null;
-      explorer.draw();
-    });
-  }
+  /** @param {Event} event */
+  const pictureOf = (event) => explorer.stage.pictures.find(({ pixels }) => pixels === event.target);
+  /** @param {PointerEvent} event */
+  const read = (event) => {
+    const picture = pictureOf(event);
+    if (!picture) return;
+    explorer.probe = picture.pixelAt(event);
+    explorer.draw();
+  };
+  // On the stage, since pictures of predictions come and go.
+  ui.stage.addEventListener("pointermove", read);
+  ui.stage.addEventListener("pointerdown", read);
+  // A finger that is lifted leaves, too: what it pointed at stays told.
+  ui.stage.addEventListener("pointerout", (event) => {
+    if (event.pointerType !== "mouse" || !pictureOf(event)) return;
+    explorer.probe = null;
+    explorer.draw();
+  });
+  let touched = 0;
+  ui.stage.addEventListener("touchstart", ({ timeStamp }) => { touched = timeStamp; }, { passive: true });
+  ui.stage.addEventListener("touchmove", (event) => {
+    const reads = event.touches.length === 1 && pictureOf(event) && event.timeStamp - touched >= REST;
+    if (reads && event.cancelable) event.preventDefault();
+  }, { passive: false });
 }
