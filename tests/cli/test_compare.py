@@ -161,7 +161,7 @@ def test_compare_draws_the_curve_of_a_sweep(run: Any, results: Any, tmp_path: An
         (("eights.json", "--score", "miu"), "such as miou"),
         (("eights.json", "--format", "word"), "markdown, latex, csv, html"),
         (("eights.json", "--curve", "c.pdf"), ".svg or .png"),
-        (("eights.json", "--curve", "c.svg"), "a sweep"),
+        (("eights.json", "--curve", "c.svg"), "results of a sweep"),
         (("eights.json", "--out", "no/such/t.md"), "create the folder first"),
     ],
 )

@@ -45,7 +45,7 @@ def compare(
         Path | None,
         typer.Option(
             "--curve",
-            help="For a sweep such as noise-v1, draw the first score by level: an .svg or .png file.",
+            help="Draw the first score by level of a sweep such as noise-v1, or by severity of corrupted-v1: .svg or .png.",
         ),
     ] = None,
 ) -> Answer:

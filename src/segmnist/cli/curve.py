@@ -24,6 +24,6 @@ def write_curve(comparison: Comparison, place: Path) -> None:
     levels = comparison.levels
     if levels is None:
         why = f"the parts of {comparison.suite} are not levels of one knob"
-        raise BadArgument("--curve", str(place), "a sweep", why)
+        raise BadArgument("--curve", str(place), "results of a sweep or of all parts of corrupted-v1", why)
     curve = comparison.curve(comparison.scores[0], levels)
     replace_file(place, curve.png() if place.suffix == ".png" else curve.svg().encode())

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import io
 
+import msgspec
 import pytest
 from rich.console import Console
 from tests.evaluate.clips import T, evaluated
 
 from segmnist.corruptions import CORRUPTIONS, SEVERITIES
 from segmnist.errors import BadArgument
+from segmnist.evaluate.reports.compare import compare
+from segmnist.evaluate.reports.compare_table import FORMATS
+from segmnist.evaluate.reports.curve import Dot
 from segmnist.evaluate.reports.page import page
 from segmnist.evaluate.reports.results import SCHEMA, PartResult, Result, Score, part_result
-from segmnist.evaluate.reports.robustness import corruption_error, robustness_of
+from segmnist.evaluate.reports.robustness import LEVELS, corruption_error, robustness_of
 from segmnist.evaluate.reports.table import tables
 from segmnist.suites import suite
 
@@ -53,6 +57,35 @@ def test_the_corruption_error_is_one_for_the_baseline_and_less_for_the_better_mo
 
 def test_the_names_are_those_of_the_suite() -> None:
     assert [each.name for each in suite("corrupted-v1").parts] == [each.name for each in result(0.8, 1).parts]
+
+
+def test_models_are_compared_by_severity() -> None:
+    """A point is the mean over the corruptions: at each severity 11 lose 4 points and contrast 8."""
+    models = {"one": result(0.8, 4), "better": result(0.9, 2)}
+    found = compare(models, ["miou"])
+    assert found.levels == LEVELS
+    for model, clean, loss in (("one", 0.8, 0.04), ("better", 0.9, 0.02)):
+        for severity, level in enumerate(LEVELS.parts):
+            expected = clean - severity * loss * 13 / 12
+            assert found.by_level[level, model, "miou"].value == pytest.approx(expected)
+    drawn = found.curve("miou", LEVELS)
+    said = [mark.says for mark in drawn.marks if isinstance(mark, Dot) and mark.says]
+    assert len(said) == 2 * 6
+    assert "mean over corruptions" in drawn.title
+    assert "By level" in FORMATS["html"](found)
+    some = {name: msgspec.structs.replace(each, parts=each.parts[:-1]) for name, each in models.items()}
+    assert compare(some, ["miou"]).levels is None
+
+
+def test_means_by_severity_have_the_intervals_of_their_replicates() -> None:
+    """Where all parts are the same clips the mean over them is one of them, its interval too."""
+    names = [each.name for each in suite("corrupted-v1").parts]
+    parts = [msgspec.structs.replace(PART, name=name) for name in names]
+    found = compare({"one": msgspec.structs.replace(result(0.8, 4), parts=parts)}, ["miou"])
+    clean, three = (found.by_level[level, "one", "miou"] for level in ("clean", "severity-3"))
+    assert clean.low is not None
+    expected = (clean.value, clean.low, clean.high)
+    assert (three.value, three.low, three.high) == pytest.approx(expected, abs=1e-3)
 
 
 def test_a_part_that_is_missing_leaves_nothing_to_sum_up() -> None:

@@ -17,6 +17,8 @@ from segmnist.evaluate.metrics import ROWS, scores_of
 from segmnist.evaluate.reports.curve import Curve, curve
 from segmnist.evaluate.reports.levels import Levels, levels_of
 from segmnist.evaluate.reports.results import Result, Score
+from segmnist.evaluate.reports.robustness import LEVELS as SEVERITY
+from segmnist.evaluate.reports.robustness import parts_by_severity
 from segmnist.evaluate.reports.table import ranked
 from segmnist.evaluate.sums import percentile_interval
 
@@ -40,8 +42,9 @@ class Comparison:
     """Scores of several models on the same clips.
 
     content_ids: of the clips of each part. models: the best first. parts: the suite's, after them `MEAN` where
-    there are several. scores: their names. cells: by part, model and score. unpaired: the models without counts of
-    each clip, whose differences have no interval.
+    there are several. scores: their names. cells: by part, model and score. levels: those of a sweep, or the severities of
+    corruptions; by_level: the score of each, which is the mean over the corruptions, by level, model and score. unpaired:
+    the models without counts of each clip, whose differences have no interval.
     """
 
     suite: str
@@ -53,19 +56,17 @@ class Comparison:
     parts: tuple[str, ...]
     scores: tuple[str, ...]
     cells: Mapping[tuple[str, str, str], Cell]
+    levels: Levels | None
+    by_level: Mapping[tuple[str, str, str], Score]
     unpaired: tuple[str, ...]
-
-    @property
-    def levels(self) -> Levels | None:
-        """Return the levels of a sweep; None if the parts are none."""
-        return levels_of([part for part in self.parts if part != MEAN])
 
     def curve(self, name: str, levels: Levels) -> Curve:
         """Draw one of the scores against the levels, a line for each model."""
         series = {
-            model: [self.cells[part, model, name].score for part in levels.parts] for model in self.models
+            model: [self.by_level[level, model, name] for level in levels.parts] for model in self.models
         }
-        return curve(f"{ROWS[name].title if name in ROWS else name}, {self.suite}", levels, series)
+        title = f"{ROWS[name].title if name in ROWS else name}, {self.suite}"
+        return curve(title + (", mean over corruptions" if levels == SEVERITY else ""), levels, series)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values: `rows` has an object for each part, model and score, with the difference to the best."""
@@ -132,12 +133,20 @@ def compare(results: Mapping[str, Result], scores: Sequence[str] = ()) -> Compar
     parts = [part.name for part in whole.parts]
     drawn = {model: _replicates(model, results[model], names) for model in models}
     best, cells = models[0], {}
-    for part in [*parts, MEAN] if len(parts) > 1 else parts:
+    groups = {part: (part,) for part in parts} | ({MEAN: tuple(parts)} if len(parts) > 1 else {})
+    for part, members in groups.items():
         for name in names:
-            scored = {model: _scored(results[model], drawn[model], part, name) for model in models}
+            scored = {model: _scored(results[model], drawn[model], members, name) for model in models}
             for model in models:
                 gap = Score(None) if model == best else _difference(scored[model], scored[best])
                 cells[part, model, name] = Cell(scored[model][0], gap)
+    levels, at_levels = _levels(parts)
+    by_level = {
+        (level, model, name): _scored(results[model], drawn[model], members, name)[0]
+        for level, members in at_levels.items()
+        for model in models
+        for name in names
+    }
     return Comparison(
         suite=whole.suite,
         split=whole.split,
@@ -148,6 +157,8 @@ def compare(results: Mapping[str, Result], scores: Sequence[str] = ()) -> Compar
         parts=tuple(dict.fromkeys(part for part, _, _ in cells)),
         scores=tuple(names),
         cells=cells,
+        levels=levels,
+        by_level=by_level,
         unpaired=tuple(model for model in models if not drawn[model]),
     )
 
@@ -203,13 +214,25 @@ _Scored = tuple[Score, Scores | None]
 """A score, and its replicates if there are any."""
 
 
-def _scored(result: Result, drawn: Mapping[str, Mapping[str, Scores]], part: str, name: str) -> _Scored:
-    scores = {each.name: each.scores.get(name, Score(None)) for each in result.parts}
-    if part != MEAN:
-        return scores[part], drawn.get(part, {}).get(name)
-    values = [score.value for score in scores.values()]
-    replicates = [of_part[name] for of_part in drawn.values() if name in of_part]
-    mean = np.mean(replicates, axis=0) if len(replicates) == len(scores) else None
+def _levels(parts: Sequence[str]) -> tuple[Levels | None, Mapping[str, Sequence[str]]]:
+    """Return the levels that the parts are, and the parts of each; None and nothing where they are no levels."""
+    levels = levels_of(parts)
+    if levels is not None:
+        return levels, {part: (part,) for part in levels.parts}
+    by_severity = parts_by_severity(parts)
+    return (None, {}) if by_severity is None else (SEVERITY, by_severity)
+
+
+def _scored(
+    result: Result, drawn: Mapping[str, Mapping[str, Scores]], parts: Sequence[str], name: str
+) -> _Scored:
+    """Return the score of one part, or the mean of several."""
+    of_parts = {each.name: each.scores.get(name, Score(None)) for each in result.parts}
+    if len(parts) == 1:
+        return of_parts[parts[0]], drawn.get(parts[0], {}).get(name)
+    values = [of_parts[part].value for part in parts]
+    replicates = [drawn[part][name] for part in parts if name in drawn.get(part, {})]
+    mean = np.mean(replicates, axis=0) if len(replicates) == len(parts) else None
     known = [value for value in values if value is not None]
     value = sum(known) / len(known) if len(known) == len(values) else None
     return _with_interval(value, mean), mean

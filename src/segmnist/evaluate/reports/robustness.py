@@ -64,6 +64,14 @@ def robustness_of(parts: Sequence[PartResult], score: str = "miou") -> Robustnes
     })  # fmt: skip
 
 
+def parts_by_severity(parts: Sequence[str]) -> dict[str, tuple[str, ...]] | None:
+    """Return the names of the parts at each of `LEVELS`, of all corruptions; None unless these are the parts."""
+    found = {CLEAN: (CLEAN,)} | {
+        f"severity-{severity}": tuple(f"{name}-{severity}" for name in CORRUPTIONS) for severity in SEVERITIES
+    }
+    return found if {name for names in found.values() for name in names} == set(parts) else None
+
+
 def corruption_error(result: Result, baseline: Result, score: str = "miou") -> float:
     """Return the mean corruption error, mCE: 1 for the baseline, less for a model that errs less.
 
