@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from segmnist.cli.progress import counting
+from segmnist.cli.progress import counting, reporting
+from segmnist.dataset.progress import Progress as Stored
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,21 @@ def test_without_a_terminal_progress_comes_in_lines(
         for now, clips in steps:  # noqa: B007
             advance(clips)
     assert capsys.readouterr().err.splitlines() == [f"{title}: {line}" for line in lines]
+
+
+def test_a_resumed_job_starts_where_it_stands_and_its_speed_is_its_own(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 1,000 clips 900 were there: 20 more in 10 s leave 80, for 40 s; with those before they would leave one."""
+    now = 0.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    with reporting("generate") as report:
+        for now, clips, size in ((0.5, 900, 0), (10.5, 920, 2_000_000), (50.5, 1000, 10_000_000)):  # noqa: B007
+            report(Stored(clips, size, 1000))
+    assert capsys.readouterr().err.splitlines() == [
+        "generate: 920/1000 clips, 2.0 clips/s, 2 MB, 40 s left",
+        "generate: 1000/1000 clips, 2.0 clips/s, 10 MB",
+    ]
 
 
 def test_a_title_in_brackets_is_no_markup(

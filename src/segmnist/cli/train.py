@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +24,7 @@ from segmnist.cli.output import Answer
 from segmnist.errors import MissingDependency
 
 if TYPE_CHECKING:
+    from segmnist.baselines.settings import Settings
     from segmnist.baselines.train import Progress
 
 
@@ -105,17 +107,11 @@ def train(
 
     What is not given is taken from the model's own settings.
     """
-    from segmnist.cli.progress import progress
+    _check_torch()
+    from segmnist.baselines.checkpoint import summary_of
+    from segmnist.baselines.device import use_threads
+    from segmnist.baselines.settings import Settings
 
-    try:
-        from segmnist.baselines.checkpoint import summary_of
-        from segmnist.baselines.device import use_threads
-        from segmnist.baselines.settings import Settings
-        from segmnist.baselines.train import train as run
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        raise MissingDependency("training", "train") from None
     given: dict[str, Any] = {
         "suite": suite, "part": part, "steps": steps, "minutes": minutes, "seed": seed, "batch": batch,
         "frames": frames, "width": width, "rate": rate, "muon_rate": muon_rate, "precision": precision,
@@ -125,27 +121,50 @@ def train(
     own = preset or spec or changes or (bank and not dataset)
     if named_input(suite=suite or part, dataset=dataset, own=own) == "own":
         given["spec"] = spec_from(preset, spec, changes).to_dict()
-    if speedrun:
-        from segmnist.baselines import speedrun as race
-
-        given = race.entered(given)
-    settings = Settings.of(model, **given)
     if threads is not None:
         use_threads(threads)
-    began = time.perf_counter()
-    folder = out or Path("runs") / ("speedrun" if speedrun else model)
-    with progress(model, "steps") as show:
+    how = {"resume": resume, "device": device, "save_every": save_every}
+    if speedrun:
+        return _raced(model, given, out or Path("runs") / "speedrun", how)
+    place = _trained(Settings.of(model, **given), out or Path("runs") / model, how)
+    return Answer(summary_of(place), (str(place),))
+
+
+def _check_torch() -> None:
+    """Raise `MissingDependency` where torch is not installed."""
+    try:
+        import torch  # noqa: F401
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise MissingDependency("training", "train") from None
+
+
+def _trained(settings: Settings, folder: Path, how: Mapping[str, Any]) -> Path:
+    """Train, say how far it is, and return the checkpoint."""
+    from segmnist.baselines.train import train as run
+    from segmnist.cli.progress import progress
+
+    with progress(settings.model, "steps") as show:
 
         def report(now: Progress) -> None:
             total = settings.steps if settings.minutes is None else round(now.step / now.fraction)
             show(now.step, max(now.step, total or 0), _words(now))
 
-        place = run(settings, folder, resume=resume, device=device, save_every=save_every, report=report)
-    data, lines = summary_of(place), [str(place)]
-    if speedrun:
-        data["result"] = folder / race.RESULT
-        lines.append(race.finished(folder, device, began))
-    return Answer(data, tuple(lines))
+        return run(settings, folder, report=report, **how)
+
+
+def _raced(model: str, given: dict[str, Any], folder: Path, how: Mapping[str, Any]) -> Answer:
+    """Train for two minutes on tiny-v1, and score the test split."""
+    from segmnist.baselines import speedrun
+    from segmnist.baselines.checkpoint import summary_of
+    from segmnist.baselines.settings import Settings
+
+    settings = Settings.of(model, **speedrun.entered(given))
+    began = time.perf_counter()
+    place = _trained(settings, folder, how)
+    row = speedrun.finished(folder, how["device"], began)
+    return Answer(summary_of(place) | {"result": folder / speedrun.RESULT}, (str(place), row))
 
 
 def _words(now: Progress) -> str:

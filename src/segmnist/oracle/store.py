@@ -71,6 +71,8 @@ def write_posteriors(
     Observer(plan.observer, plan.horizon).check_frames(oracle.spec.num_frames)
     group = _open(Path(path), oracle, source, plan)
     done = np.array(group["done"][:], bool)
+    if not done.all():
+        report(int(done.sum()), len(done))
     work = partial(_write_row, Path(path), oracle, source, plan)
     for row in run(work, np.flatnonzero(~done).tolist(), where, unit="clip", at_a_time=CLIPS_PER_WORKER):
         done[row] = True
