@@ -1,4 +1,4 @@
-"""Draw docs/images/corruptions.png: a frame of one clip under every corruption, clean and at severities 1 to 5.
+"""Draw docs/images/corruptions.svg: a frame of one clip under every corruption, clean and at severities 1 to 5.
 
 Run: python scripts/draw_corruptions.py [FILE]
 """
@@ -12,9 +12,10 @@ import numpy as np
 
 from segmnist import ClipSource, preset
 from segmnist.corruptions import CORRUPTIONS, SEVERITIES, corrupt
-from segmnist.preview import Row, Strip, draw_sheet, sheet_layout
+from segmnist.preview import Row, Strip, sheet_layout
+from themed_sheet import themed_sheet
 
-TARGET = Path(__file__).parents[1] / "docs" / "images" / "corruptions.png"
+TARGET = Path(__file__).parents[1] / "docs" / "images" / "corruptions.svg"
 GREYS = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
 CLIP, FRAME = 1, 20
 """A clip and a frame of it that gets lost from severity 3 on."""
@@ -34,9 +35,7 @@ def main() -> None:
         strips.append(Strip(title, (Row(np.stack(shown), GREYS),)))
     layout = sheet_layout(strips, num_columns=len(shown), scale=2)
     # Without the colours of the digits at the bottom, as all is grey.
-    end = max(box.top + box.height for lines in layout.tiles for boxes in lines for box in boxes)
-    sheet = draw_sheet(strips, layout).convert("L")
-    sheet.crop((0, 0, sheet.width, end + layout.font_size)).save(target, optimize=True)
+    target.write_bytes(themed_sheet(strips, layout, legend=False))
     print(target)
 
 

@@ -1,4 +1,4 @@
-"""Draw docs/images/letters.png: clips of a bank of letters with their classes, and the names of these.
+"""Draw docs/images/letters.svg: clips of a bank of letters with their classes, and the names of these.
 
 Run: python scripts/draw_letters.py
 """
@@ -12,9 +12,10 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from segmnist import ClipSource, DigitBank, preset
-from segmnist.preview import save_preview
+from segmnist.preview import clip_strips, sheet_layout
+from themed_sheet import themed_sheet
 
-PICTURE = Path(__file__).parents[1] / "docs" / "images" / "letters.png"
+PICTURE = Path(__file__).parents[1] / "docs" / "images" / "letters.svg"
 
 
 def letters() -> DigitBank:
@@ -41,10 +42,11 @@ def main() -> None:
     )
     source = ClipSource(spec, bank=letters(), split="test")
     clips = list(source[:3])
-    save_preview(
-        PICTURE, [clip.video for clip in clips], [clip.semantic for clip in clips],
-        [clip.labels for clip in clips], scale=2, classes=source.classes,
+    strips = clip_strips(
+        [clip.video for clip in clips], [clip.semantic for clip in clips],
+        [clip.labels for clip in clips], classes=source.classes,
     )  # fmt: skip
+    PICTURE.write_bytes(themed_sheet(strips, sheet_layout(strips, scale=2)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Draw docs/images/prediction.png: a clip of `moving-mnist` cut in two, and what two references predict.
+"""Draw docs/images/prediction.svg: a clip of `moving-mnist` cut in two, and what two references predict.
 
 Run: python scripts/draw_prediction.py [FILE]
 """
@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from segmnist.preview import CLASS_COLOURS, Row, Strip, draw_sheet, sheet_layout
+from segmnist.preview import CLASS_COLOURS, Row, Strip, sheet_layout
 from segmnist.suites import suite
 from segmnist.suites.references import REFERENCES
+from themed_sheet import themed_sheet
 
-TARGET = Path(__file__).parents[1] / "docs" / "images" / "prediction.png"
+TARGET = Path(__file__).parents[1] / "docs" / "images" / "prediction.svg"
 GREYS = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
 CLIP = 5
 
@@ -40,7 +41,7 @@ def main() -> None:
         levels = frames if frames.dtype == np.uint8 else np.rint(255 * frames).astype(np.uint8)
         strips.append(Strip(title, (Row(levels, GREYS),)))
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET
-    draw_sheet(strips, sheet_layout(strips, num_columns=10, scale=1)).save(target)
+    target.write_bytes(themed_sheet(strips, sheet_layout(strips, num_columns=10, scale=1)))
     print(target)
 
 

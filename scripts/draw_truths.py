@@ -1,4 +1,4 @@
-"""Draw docs/images/truths.png: one clip of `standard` with shapes and digits, and every truth that is a picture.
+"""Draw docs/images/truths.svg: one clip of `standard` with shapes and digits, and every truth that is a picture.
 
 Run: python scripts/draw_truths.py [FILE]
 """
@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from segmnist import Clip, ClipSource, preset
-from segmnist.preview import CLASS_COLOURS, INSTANCE_COLOURS, Row, Strip, draw_sheet, sheet_layout
+from segmnist.preview import CLASS_COLOURS, INSTANCE_COLOURS, Row, Strip, sheet_layout
+from themed_sheet import themed_sheet
 
-TARGET = Path(__file__).parents[1] / "docs" / "images" / "truths.png"
+TARGET = Path(__file__).parents[1] / "docs" / "images" / "truths.svg"
 GREYS = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
 TRUTHS = ("semantic", "instance", "amodal", "boxes", "flow", "shapes", "layers", "beneath", "noiseless")
 SECTORS, REACHES = 31, 8
@@ -87,7 +88,7 @@ def main() -> None:
     spec = preset("standard", sensor_sigma=12.0, width=80)
     clip = ClipSource(spec, split="test", truth=(*TRUTHS, "depth"))[38]
     pictures = strips(clip)
-    draw_sheet(pictures, sheet_layout(pictures, num_columns=8, scale=2)).save(target)
+    target.write_bytes(themed_sheet(pictures, sheet_layout(pictures, num_columns=8, scale=2)))
     print(target)
 
 

@@ -40,6 +40,9 @@ reach beyond the margin at both ends of the axis.
 SCALE = 2
 """Pixels of a PNG to one unit of the drawing."""
 
+THEMES = ":root{color-scheme:light dark}text{fill:#111}@media(prefers-color-scheme:dark){text{fill:#eee}}"
+"""The style of a drawing without a ground of its own, which stands on light pages and on dark ones."""
+
 Anchor = Literal["start", "middle", "end"]
 
 
@@ -90,17 +93,17 @@ class Curve:
         return chart(self.title, WIDTH, self.height, "".join(map(_svg, self.marks)))
 
     def svg(self) -> str:
-        """Return a file of its own: black on white, with the title above."""
+        """Return a file of its own, with the title above: transparent, its text dark or light as the page around it asks."""
         body = "".join(map(_svg, self.marks))
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 -24 {WIDTH} {self.height + 24:g}" width="{WIDTH}" '
             f'height="{self.height + 24:g}" font-family="sans-serif" font-size="11">'
-            f'<rect y="-24" width="100%" height="100%" fill="white"/>'
+            f"<style>{THEMES}</style>"
             f'<text x="{LEFT}" y="-6" font-weight="bold">{html.escape(self.title)}</text>{body}</svg>\n'
         )
 
     def png(self) -> bytes:
-        """Return the same as PNG."""
+        """Return the same as PNG, black on white."""
         from PIL import Image, ImageDraw, ImageFont, features
 
         # Drawn at twice the size and reduced, so that edges are smooth.
