@@ -133,7 +133,7 @@ def train(
 def _check_torch() -> None:
     """Raise `MissingDependency` where torch is not installed."""
     try:
-        import torch  # noqa: F401
+        import segmnist.baselines.train  # noqa: F401
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
