@@ -1,21 +1,24 @@
-"""Clips/s written by format and executor, compared with the renderer alone and the disk alone; verify in GB/s.
+"""Clips/s and CPU time of writing by format and executor, compared with the renderer and the disk alone; verify in GB/s.
 
     python benchmarks/write.py [--clips 512] [--ray]
 
-Figures depend on the machine: compare ratios within a run.
+Figures depend on the machine: compare ratios within a run. CPU times count all processes and depend less on what else runs.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
+import resource
 import shutil
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from numcodecs import zstd
+import numpy as np
+from numcodecs import blosc, zstd
 
 import history
 from segmnist import ClipSource, preset
@@ -26,16 +29,25 @@ from segmnist.dataset.manifest import FileSum, Receipt
 from segmnist.formats.index_tables import TRUTHS as INDEX_TRUTHS
 
 
-def best_seconds(work: Callable[[], object], repeats: int = 3) -> float:
+def best_seconds(
+    work: Callable[[], object], repeats: int = 3, clock: Callable[[], float] = time.perf_counter
+) -> float:
     times = []
     for _ in range(repeats):
-        start = time.perf_counter()
+        start = clock()
         work()
-        times.append(time.perf_counter() - start)
+        times.append(clock() - start)
     return min(times)
 
 
-def renderer(num_clips: int, truth: tuple[str, ...]) -> float:
+def cpu_clock() -> float:
+    """Return the CPU seconds of this process and of all processes that it has started and that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
+
+
+def renderer(num_clips: int, truth: tuple[str, ...]) -> tuple[float, float]:
+    """Return the clips/s and the CPU milliseconds a clip of drawing alone."""
     source = ClipSource("standard", truth=truth)
     source.batch([0])
 
@@ -43,11 +55,11 @@ def renderer(num_clips: int, truth: tuple[str, ...]) -> float:
         for first in range(0, num_clips, 64):
             source.batch(range(first, min(first + 64, num_clips)))
 
-    return num_clips / best_seconds(draw)
+    return num_clips / best_seconds(draw), 1e3 * best_seconds(draw, clock=cpu_clock) / num_clips
 
 
-def written(num_clips: int, folder: Path, **options: object) -> tuple[float, int]:
-    """Return the clips/s of writing a fresh data set, and its bytes."""
+def written(num_clips: int, folder: Path, **options: object) -> tuple[float, float, int]:
+    """Return the clips/s of writing a fresh data set, the CPU milliseconds a clip, and its bytes."""
     run = {name: options.pop(name) for name in ("num_workers", "executor") if name in options}
     recipe = recipe_for(preset("standard"), num_clips=num_clips, **options)
 
@@ -55,8 +67,9 @@ def written(num_clips: int, folder: Path, **options: object) -> tuple[float, int
         shutil.rmtree(folder, ignore_errors=True)
         generate(recipe, folder, **run)
 
-    seconds = best_seconds(write)
-    return num_clips / seconds, sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    seconds, cpu = best_seconds(write), best_seconds(write, clock=cpu_clock)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return num_clips / seconds, 1e3 * cpu / num_clips, size
 
 
 def disk(folder: Path, num_bytes: int) -> float:
@@ -72,17 +85,28 @@ def disk(folder: Path, num_bytes: int) -> float:
     return max(1, num_bytes // len(data)) * len(data) / best_seconds(write)
 
 
-def compression() -> None:
+def compression() -> dict[str, float]:
+    """Print what each array of `standard` costs with each codec, and return the CPU milliseconds a clip."""
     clips = ClipSource("standard").batch(range(64))
+    codecs: dict[str, Callable[[np.ndarray], bytes]] = {"none": np.ndarray.tobytes}
+    for level in (-50, -20, -10, -5, -1, 1, 3, 6):
+        codecs[f"zstd {level}"] = lambda values, level=level: zstd.compress(values, level)  # type: ignore[misc]
+    for shuffle, how in ((0, "lz4"), (2, "bitshuffle lz4")):
+        codecs[f"blosc {how}"] = lambda values, shuffle=shuffle: blosc.compress(values, b"lz4", 1, shuffle)  # type: ignore[misc]
+    codecs["SHA-256"] = lambda values: hashlib.sha256(values).digest()
+    measures = {}
     for name in ("video", "semantic"):
-        for level in (-5, -1, 1, 3, 6):
-            pieces = [clip.reshape(-1) for clip in clips[name]]
+        pieces = [clip.reshape(-1) for clip in clips[name]]
+        for codec, encode in codecs.items():
             seconds = best_seconds(
-                lambda pieces=pieces, level=level: [zstd.compress(p, level) for p in pieces]  # type: ignore[misc]
+                lambda pieces=pieces, encode=encode: [encode(piece) for piece in pieces],  # type: ignore[misc]
+                repeats=5,
+                clock=time.thread_time,
             )
-            size = sum(len(zstd.compress(piece, level)) for piece in pieces)
-            ratio, speed = clips[name].nbytes / size, clips[name].nbytes / seconds / 1e6
-            print(f"zstd {level:2d} on {name:9} {ratio:6.2f}:1 {speed:8.0f} MB/s")
+            size, cpu = sum(len(encode(piece)) for piece in pieces) / len(pieces), 1e3 * seconds / len(pieces)
+            measures[f"{codec} on {name}, CPU ms a clip"] = cpu
+            print(f"{codec:20} on {name:9} {size:8.0f} bytes {cpu:7.3f} CPU ms a clip")
+    return measures
 
 
 def planning(folder: Path) -> None:
@@ -113,22 +137,27 @@ def main() -> None:
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="segmnist-write-"))
     try:
-        alone, indexed = (
+        measures = {}
+        (alone, least), (indexed, more) = (
             renderer(options.clips, truth) for truth in (("semantic",), ("semantic", *INDEX_TRUTHS))
         )
-        measures = {"renderer alone, clips/s": alone, "renderer with index truths, clips/s": indexed}
-        print(f"renderer alone           {alone:8.0f} clips/s")
-        print(f"renderer, index truths   {indexed:8.0f} clips/s")
+        for name, rate, cpu in (("renderer alone", alone, least), ("renderer, index truths", indexed, more)):
+            measures |= {f"{name}, clips/s": rate, f"{name}, CPU ms a clip": cpu}
+            print(f"{name:28} {rate:8.0f} clips/s {cpu:29.3f} CPU ms a clip")
         for name, how in {
             "zarr, no index": {"index": False, "num_workers": 1},
             "zarr": {"num_workers": 1},
             "zarr, no index, 2 workers": {"index": False, "num_workers": 2},
+            "zarr, no index, compressed": {"index": False, "num_workers": 1, "compress_video": True},
             "origin-npy": {"format": "origin-npy", "num_workers": 1},
             "origin-h5": {"format": "origin-h5", "num_workers": 1},
         }.items():
-            rate, size = written(options.clips, folder / "data", **how)
-            measures[f"{name}, clips/s"] = rate
-            print(f"{name:24} {rate:8.0f} clips/s {rate / alone:6.2f} x renderer {size / 1e6:8.1f} MB")
+            rate, cpu, size = written(options.clips, folder / "data", **how)
+            measures |= {f"{name}, clips/s": rate, f"{name}, CPU ms a clip": cpu}
+            print(
+                f"{name:28} {rate:8.0f} clips/s {rate / alone:6.2f} x renderer {size / 1e6:8.1f} MB"
+                f" {cpu:7.3f} CPU ms a clip: {least / cpu:.2f} x renderer"
+            )
             if name == "zarr":
                 seconds = best_seconds(lambda: verify(folder / "data"))
                 measures["verify, GB/s"] = size / seconds / 1e9
@@ -136,7 +165,7 @@ def main() -> None:
                 print(f"disk alone               {disk(folder, size) / 1e6:8.0f} MB/s")
         if options.ray:
             measures |= ray(options.clips, folder)
-        compression()
+        measures |= compression()
         planning(folder)
         history.record("write", measures, options.history)
     finally:
@@ -148,8 +177,8 @@ def ray(num_clips: int, folder: Path) -> dict[str, float]:
     import ray as cluster
 
     cluster.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
-    there, _ = written(num_clips, folder / "ray", index=False, executor="ray")
-    here, _ = written(num_clips, folder / "local", index=False, num_workers=2)
+    there, _, _ = written(num_clips, folder / "ray", index=False, executor="ray")
+    here, _, _ = written(num_clips, folder / "local", index=False, num_workers=2)
     print(f"ray, 2 workers           {there:8.0f} clips/s {there / here:6.2f} x local, 2 workers")
     cluster.shutdown()
     return {"ray, 2 workers, clips/s": there, "local, 2 workers, clips/s": here}

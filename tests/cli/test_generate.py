@@ -44,6 +44,20 @@ def test_again_is_complete_and_another_seed_is_refused(run: Any, tmp_path: Path)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
+def test_what_began_compressed_goes_on_so_unless_told_otherwise(run: Any, tmp_path: Path) -> None:
+    command = ("generate", tmp_path / "a", *SMALL, "--clips", 4)
+    assert run("generate", tmp_path / "a", *SMALL, "--clips", 4, "--compress-video")[0] == 0
+    before = (tmp_path / "a/train.zarr/recipe.json").read_bytes()
+    assert b"compress_video" not in before
+    assert run(*command)[0] == 0
+    assert (tmp_path / "a/train.zarr/recipe.json").read_bytes() == before
+    code, _, err = run(*command, "--no-compress-video")
+    assert code == 2
+    assert "compress_video: True and False" in err
+    assert run("generate", tmp_path / "b", *SMALL, "--clips", 4)[0] == 0
+    assert not Recipe.from_file(tmp_path / "b/train.zarr/recipe.json").compress_video
+
+
 def test_a_recipe_file_says_everything(run: Any, tmp_path: Path) -> None:
     run("generate", tmp_path / "a", *SMALL, "--clips", 4, "--seed", 3)
     recipe = tmp_path / "a/train.zarr/recipe.json"
@@ -56,6 +70,7 @@ def test_a_recipe_file_says_everything(run: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "given",
     [["--split", "val"], ["--seed", "0"], ["--first", "2"], ["--format", "npz"], ["--no-index"], ["--clips", "3"],
+     ["--compress-video"],
      ["--preset", "clean"], ["--truth", "boxes"], ["--set", "num_frames=2"]],
 )  # fmt: skip
 def test_an_option_that_the_recipe_overrules_is_refused(run: Any, tmp_path: Path, given: list[str]) -> None:

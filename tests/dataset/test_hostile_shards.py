@@ -284,9 +284,14 @@ def test_zarr_chunks_that_claim_another_size(made: Any) -> None:
     from segmnist.formats.zarr import _with_crc
 
     place = made("zarr")
-    chunk = _with_crc(zstd.compress(np.zeros(BOMB, np.uint8), -1))
-    for size in (len(chunk), 2**63):
-        index = np.full((2, 2), 2**64 - 1, "<u8")
-        index[0] = (0, size)
-        replaced(place / "train.zarr", "video/c.1.0.0.0", chunk + _with_crc(index.tobytes()))
-        assert "video/c.1" in refused(place)
+    contents = {"semantic": zstd.compress(np.zeros(BOMB, np.uint8), -1), "video": bytes(1000)}
+    for name, content in contents.items():
+        good = (place / f"train.zarr/{name}/c.1.0.0.0").read_bytes()
+        chunk = b"".join(_with_crc(content))
+        for size in (len(chunk), 2**63):
+            index = np.full((2, 2), 2**64 - 1, "<u8")
+            index[0] = (0, size)
+            data = chunk + b"".join(_with_crc(index.tobytes()))
+            replaced(place / "train.zarr", f"{name}/c.1.0.0.0", data)
+            assert f"{name}/c.1" in refused(place)
+        replaced(place / "train.zarr", f"{name}/c.1.0.0.0", good)

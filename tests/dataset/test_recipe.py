@@ -30,6 +30,7 @@ recipes = st.builds(
     num_clips=st.integers(1, 2**40),
     clip_ids=st.lists(st.integers(0, 2**63 - 1), unique=True, max_size=5).map(tuple),
     truths=st.sampled_from([("semantic",), ("semantic", "instance"), ("instance",)]),
+    compress_video=st.booleans(),
     clips_per_shard=st.integers(1, 4096),
 )
 
@@ -103,6 +104,7 @@ def test_no_plan_id_changes_by_accident(changes: Any, plan_id: Any) -> None:
         {"format": "npz"},
         {"clips_per_shard": 2},
         {"index": False},
+        {"compress_video": False},
         {"clip_ids": (0, 1, 2, 3, 4)},
     ],
 )

@@ -28,21 +28,24 @@ def test_each_truth_alone_is_the_same_as_all(scene: Scene, num_threads: int, scr
     together = render(scene, ALL)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "SCRATCH_BYTES", scratch_bytes)
+        engine._plan.cache_clear()
         for name in ALL:
             alone = render(scene, name, num_threads=num_threads)
             assert set(alone.arrays) == {*ALWAYS, *arrays_of([name])}
             assert_same_bytes(alone, together)
+    engine._plan.cache_clear()
 
 
 @pytest.mark.parametrize("num_threads", [1, 2, 3])
 def test_long_batches_are_split_and_joined(monkeypatch: pytest.MonkeyPatch, num_threads: int) -> None:
     scene = sample(preset("crowded", height=40, width=56, num_frames=6), range(45), seed=1)
     monkeypatch.setattr(engine, "SCRATCH_BYTES", 1 << 18)
-    pieces = engine._pieces(scene, ("video", *arrays_of(["boxes"])), num_threads)
-    assert len(pieces) >= 3
+    engine._plan.cache_clear()
+    assert len(engine._plan(scene.spec, ("boxes",), len(scene), num_threads).pieces) >= 3
     together = render(scene, ALL)
     for truths in (("boxes",), ("difficulty", "visibility"), ("occluders", "flow")):
         assert_same_bytes(render(scene, truths, num_threads=num_threads), together)
+    engine._plan.cache_clear()
 
 
 @given(scenes(corrupted=True), st.sets(st.sampled_from(ALL)))

@@ -60,6 +60,13 @@ def generate(
             "--index/--no-index", help="Also write the tables that `segmnist find` searches; takes longer."
         ),
     ] = True,
+    compress_video: Annotated[
+        bool | None,
+        typer.Option(
+            "--compress-video/--no-compress-video",
+            help="Compress the video in zarr. Default: unless it is noisy, where this takes long and saves a third.",
+        ),
+    ] = None,
     workers: WorkersOption = None,
     executor: ExecutorOption = "local",
     address: AddressOption = None,
@@ -78,7 +85,7 @@ def generate(
     from segmnist.cli.progress import reporting
     from segmnist.dataset import Recipe, recipe_for
     from segmnist.dataset import generate as write
-    from segmnist.dataset.generate import LIMIT_BYTES
+    from segmnist.dataset.generate import LIMIT_BYTES, begun_recipe
     from segmnist.dataset.plan import plan_for, shard_bytes
     from segmnist.digits.bank import DigitBank
     from segmnist.render.arrays import check_truths
@@ -89,13 +96,17 @@ def generate(
         refuse_beside(
             ctx, "--recipe",
             "preset", "spec", "set_", "split", "clips", "first", "seed", "truth", "format_", "index",
+            "compress_video",
         )  # fmt: skip
         recipe = Recipe.from_file(recipe_file)
     else:
         recipe = recipe_for(
             spec_from(preset, spec, set_), num_clips=_counted(clips), first_clip=first, split=check_split(split), seed=seed,
-            truth=check_truths(("semantic", *(truth or ()))), format=format_, index=index, bank=digits,
+            truth=check_truths(("semantic", *(truth or ()))), format=format_, index=index,
+            compress_video=compress_video, bank=digits,
         )  # fmt: skip
+        if compress_video is None:
+            recipe = begun_recipe(recipe, out)
     say_memory("generate: each process holds a shard", shard_bytes(plan_for(recipe, digits)))
     with _resumable(out), reporting("generate") as report:
         place = write(

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 
 from segmnist.dataset.local_store import LocalStore, stranger
-from segmnist.dataset.manifest import Manifest, Receipt, manifest_pieces, sum_of
+from segmnist.dataset.manifest import FileSum, Manifest, Receipt, manifest_pieces, sum_of
 from segmnist.dataset.plan import Plan, prefix_for, root_paths, shard_paths
 from segmnist.dataset.recipe import Recipe
 from segmnist.dataset.store import Store, Unreadable
@@ -111,22 +111,22 @@ class Books:
 
     def commit(self, plan: Plan, shard: int) -> Receipt:
         """Draw a shard, store its files, then its receipt. Raises `CorruptData` where other bytes are."""
-        files: dict[str, bytes] = {}
         if isinstance(self.store, LocalStore) and plan.recipe.format in FOLDER:
-            files.update(plan.files(shard))
+            files = dict(plan.files(shard))
+            sums = {path: sum_of(data) for path, data in files.items()}
             self.store.put_many(files, aside=self.path(RECIPE))
         else:
             # A file waits for the disk or the store most of the time, while others wait too and the next is compressed.
             with ThreadPoolExecutor(WRITERS) as pool:
-                written = []
-                for path, data in plan.files(shard):
-                    files[path] = data
-                    written.append(pool.submit(self.store.put_new, path, data))
-                for done in written:
-                    done.result()
-        receipt = receipt_of(plan, shard, files)
+                written = {path: pool.submit(self._put, path, data) for path, data in plan.files(shard)}
+                sums = {path: done.result() for path, done in written.items()}
+        receipt = receipt_of(plan, shard, sums)
         self.store.put_new(self.receipt_path(shard), receipt.to_bytes())
         return receipt
+
+    def _put(self, path: str, data: bytes) -> FileSum:
+        self.store.put_new(path, data)
+        return sum_of(data)
 
     def publish(self, plan: Plan) -> bool:
         """Once all receipts are there, write the root files, then the manifest; return whether they were."""
@@ -157,9 +157,8 @@ def _reason(error: CorruptData) -> str:
     return str(error).rpartition(": ")[2] if isinstance(error, Unreadable) else str(error)
 
 
-def receipt_of(plan: Plan, shard: int, files: dict[str, bytes]) -> Receipt:
-    """Return the receipt for a shard's files."""
-    sums = {path: sum_of(data) for path, data in files.items()}
+def receipt_of(plan: Plan, shard: int, sums: dict[str, FileSum]) -> Receipt:
+    """Return the receipt for a shard with these files."""
     return Receipt(plan.recipe.plan_id, shard, len(plan.layout.rows(shard)), sums)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterable
 from functools import partial
@@ -11,13 +12,13 @@ from segmnist.dataset.commit import Books, books_of, check_place, commit
 from segmnist.dataset.local_store import LocalStore
 from segmnist.dataset.locate import Found, splits_beside
 from segmnist.dataset.open_store import open_store
-from segmnist.dataset.plan import Plan, layout_for, plan_for, root_for
+from segmnist.dataset.plan import Plan, layout_for, plan_for, prefix_for, root_for
 from segmnist.dataset.progress import Report, Tally, no_report, size_text
 from segmnist.dataset.recipe import Recipe
 from segmnist.dataset.store import Store
 from segmnist.dataset.whole import check_free_of_others, write_whole
 from segmnist.digits.bank import DigitBank
-from segmnist.errors import BadArgument
+from segmnist.errors import BadArgument, CorruptData
 from segmnist.executors import Where, run
 from segmnist.formats import FOLDER, WHOLE, sharded_format
 from segmnist.urls import is_in_memory
@@ -76,6 +77,19 @@ def generate(
             tally.add(receipt.clips, receipt.num_bytes)
         books.publish(plan)
     return store.url
+
+
+def begun_recipe(recipe: Recipe, out: str | Path) -> Recipe:
+    """Return the recipe of the data set in `out` where it differs from this one in `compress_video` alone, else this one.
+
+    Whether a video is compressed unless told otherwise has changed, and data sets from before go on as they began.
+    """
+    books = Books(open_store(out).below(root_for(recipe)), prefix_for(recipe))
+    other = dataclasses.replace(recipe, compress_video=not recipe.compress_video)
+    try:
+        return other if books.is_claimed() and books.recipe() == other else recipe
+    except CorruptData:
+        return recipe
 
 
 def _where(out: str | Path, executor: str, num_workers: int | None, address: str | None) -> Where:

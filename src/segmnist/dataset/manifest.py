@@ -28,6 +28,8 @@ class FileSum(NamedTuple):
 
 def sum_of(data: bytes | FileBytes) -> FileSum:
     """Return size and SHA-256 of these bytes, read piece by piece."""
+    if isinstance(data, bytes):
+        return FileSum(len(data), hashlib.sha256(data).hexdigest())
     digest = hashlib.sha256()
     for start in range(0, len(data), CHUNK_BYTES):
         digest.update(data[start : start + CHUNK_BYTES])

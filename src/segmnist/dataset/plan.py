@@ -29,6 +29,7 @@ from segmnist.formats.layout import Clip, NamedFiles, Pieces
 from segmnist.formats.pictures import clips_of
 from segmnist.render.arrays import ALWAYS, Truth, arrays_of, check_truths, kind_of
 from segmnist.render.memory import shape_of
+from segmnist.render.noise import noise_bits
 from segmnist.scene.randomness import Split, check_split
 from segmnist.scene.sample import check_fits
 from segmnist.scene.spec import SceneSpec
@@ -37,6 +38,12 @@ from segmnist.source import ClipSource
 SHARD_BYTES = 32 << 20
 """Uncompressed bytes that a shard has at most, unless a single clip has more: small enough to redo after a
 crash, large enough that a million clips make some thousand files. 128 clips of `standard`."""
+
+NOISY_BITS = 4
+"""Bits of noise in a pixel, of 8, from which on compressing a video takes longer than all else and saves little.
+
+Measured with `benchmarks/write.py`: a clip of `standard` (8 bits) takes three times as long as to draw, and shrinks to 0.64.
+"""
 
 CLIP_ID = ArrayLayout((), (), "int64", -1, "id of the clip: with the recipe it says everything")
 
@@ -138,10 +145,12 @@ def recipe_for(
     format: str = "zarr",  # noqa: A002
     clips_per_shard: int | None = None,
     index: bool = True,
+    compress_video: bool | None = None,
     bank: DigitBank | None = None,
 ) -> Recipe:
     """Return the recipe of a data set; a shard holds as many clips as fit into 32 MiB unless told otherwise.
 
+    compress_video: unless told otherwise, videos are compressed where noise has less than `NOISY_BITS` bits a pixel.
     Raises `BadArgument` for any value outside its range, and for a frame smaller than a digit.
     """
     bank = DigitBank.mnist() if bank is None else bank
@@ -157,6 +166,7 @@ def recipe_for(
         format=format,
         clips_per_shard=clips_per_shard or 1,
         index=index,
+        compress_video=noise_bits(spec) < NOISY_BITS if compress_video is None else compress_video,
         bank_sha256=bank.sha256,
         class_names=bank.classes.names,
     )

@@ -47,8 +47,8 @@ class Recipe:
 
     The clips are `first_clip .. first_clip + num_clips - 1`, or exactly `clip_ids` where those are given
     (num_clips is then their number). A folder format says itself which truths it stores; with `rgb` among
-    truths, its frames are in colour. Raises `BadArgument` for any
-    value outside its range.
+    truths, its frames are in colour. compress_video: what Zarr stores of `video` and `rgb`; data sets from before this
+    field are compressed, and other formats have no choice. Raises `BadArgument` for any value outside its range.
 
     >>> recipe = Recipe(spec=SceneSpec(), split="test", num_clips=1000, bank_sha256="0" * 64)
     >>> Recipe.from_json(recipe.to_json()) == recipe
@@ -65,6 +65,7 @@ class Recipe:
     format: str = "zarr"
     clips_per_shard: int = 128
     index: bool = True
+    compress_video: bool = True
     bank_sha256: str
     class_names: tuple[str, ...] = DIGITS.names
     generator_version: int = GENERATOR_VERSION
@@ -79,8 +80,11 @@ class Recipe:
             object.__setattr__(self, "spec", self.spec.replace(classes=()))  # to name all is to name none
         object.__setattr__(self, "truths", check_truths(self.truths))
         check_format(self.format)
-        if not isinstance(self.index, bool):
-            raise BadArgument("index", self.index, "true or false")
+        for name in ("index", "compress_video"):
+            if not isinstance(getattr(self, name), bool):
+                raise BadArgument(name, getattr(self, name), "true or false")
+        if self.format != "zarr":
+            object.__setattr__(self, "compress_video", True)
         if self.format in FOLDER:
             object.__setattr__(self, "truths", check_truths(folder_truths(self.format, self.truths)))
         if self.format not in SHARDED:

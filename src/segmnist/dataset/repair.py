@@ -41,7 +41,7 @@ def _repair_shard(plan: Plan, verdict: Verdict, shard: int) -> Receipt:
     """Write a shard's files and its receipt again; return the receipt."""
     books, manifest = verdict.found.books, verdict.manifest
     files = dict(plan.files(shard))
-    receipt = receipt_of(plan, shard, files)
+    receipt = receipt_of(plan, shard, {path: sum_of(data) for path, data in files.items()})
     if manifest and receipt not in (manifest.receipts[shard], _stored_receipt(plan, books, shard)):
         raise CorruptData(
             f"shard {shard}: what is drawn here is not what the manifest names; other versions of zstd or "

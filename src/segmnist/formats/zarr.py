@@ -1,4 +1,4 @@
-"""Zarr v3: a group of sharded arrays with named dimensions, one clip per chunk, zstd and crc32c.
+"""Zarr v3: a group of sharded arrays with named dimensions, one clip per chunk, crc32c, and zstd but for noisy videos.
 
 This module lays out the bytes itself, so that they depend on the data and on zstd alone. Source:
 the Zarr v3 core specification and its sharding-indexed codec (zarr-specs.readthedocs.io). docs/format.md has
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import google_crc32c
@@ -29,6 +30,9 @@ On noise over shapes, level -1 gives 1.53:1 at 480 MB/s, 1 the same at 312, 3 1.
 On masks these give 24:1, 28:1, 29:1 and 14:1, all at 1.4 GB/s.
 """
 
+PICTURES = ("video", "rgb")
+"""Arrays that are stored as they are where the recipe has `compress_video` false."""
+
 SMALL_CLIP = 4096
 """Arrays with fewer bytes per clip than this are stored as one chunk per shard."""
 
@@ -41,7 +45,7 @@ def root_files(layout: Layout) -> dict[str, bytes]:
 
     The group's also has the recipe and the metadata of all arrays.
     """
-    arrays = {name: _array_metadata(layout, array) for name, array in layout.arrays.items()}
+    arrays = {name: _array_metadata(layout, name) for name in layout.arrays}
     group = {
         "zarr_format": 3,
         "node_type": "group",
@@ -57,7 +61,7 @@ def shard_files(layout: Layout, shard: int, arrays: Arrays) -> NamedFiles:
     """Yield a file for each array that is not empty."""
     for name, array in layout.arrays.items():
         if array.clip_bytes:
-            yield _path(name, array, shard), _encode(layout, array, arrays[name])
+            yield _path(name, array, shard), _encode(layout, name, arrays[name])
 
 
 def shard_paths(layout: Layout, shard: int) -> tuple[str, ...]:
@@ -72,16 +76,20 @@ def read_rows(
     return {name: _read(layout, shard, name, rows, fetch) for name in names}
 
 
+def _is_compressed(layout: Layout, name: str) -> bool:
+    return name not in PICTURES or bool(layout.recipe.get("compress_video", True))
+
+
 def _read(layout: Layout, shard: int, name: str, rows: Sequence[int], fetch: Fetch) -> Array:
     array = layout.arrays[name]
     out = np.zeros((len(rows), *array.shape), _stored_dtype(array))
     if array.clip_bytes == 0:
         return out
     path = _path(name, array, shard)
-    data = fetch(path)
+    data, unpack = fetch(path), _decompress if _is_compressed(layout, name) else _copy
     if _is_small(array):
         table = np.zeros((layout.clips_per_shard, *array.shape), out.dtype)
-        _decompress(data[:], path, table)
+        unpack(data[:], path, table)
         out[:] = table[list(rows)]
         return out
     index = _index(data, layout.clips_per_shard, path)
@@ -89,22 +97,23 @@ def _read(layout: Layout, shard: int, name: str, rows: Sequence[int], fetch: Fet
         offset, size = (int(v) for v in index[row])
         if offset == _ABSENT:
             raise CorruptData(f"{path}: clip {row} is not in this shard")
-        _decompress(data[offset : offset + size], path, out[place])
+        unpack(data[offset : offset + size], path, out[place])
     return out
 
 
-def _encode(layout: Layout, array: ArrayLayout, values: Array) -> bytes:
+def _encode(layout: Layout, name: str, values: Array) -> bytes:
+    array, pack = layout.arrays[name], _compress if _is_compressed(layout, name) else _bytes
     values = np.ascontiguousarray(values, _stored_dtype(array))
     if _is_small(array):
         padded = np.full((layout.clips_per_shard, *array.shape), array.padding, values.dtype)
         padded[: len(values)] = values
-        return _compress(padded)
-    chunks = [_compress(clip) for clip in values]
+        return b"".join(_with_crc(pack(padded)))
+    chunks = [_with_crc(pack(clip)) for clip in values]
     index = np.full((layout.clips_per_shard, 2), _ABSENT, "<u8")
-    sizes = [len(chunk) for chunk in chunks]
+    sizes = [sum(map(len, chunk)) for chunk in chunks]
     index[: len(chunks), 0] = np.cumsum([0, *sizes[:-1]])
     index[: len(chunks), 1] = sizes
-    return b"".join([*chunks, _with_crc(index.tobytes())])
+    return b"".join(chain(*chunks, _with_crc(index.tobytes())))
 
 
 def _index(data: FileBytes, num_chunks: int, path: str) -> Array:
@@ -115,7 +124,12 @@ def _index(data: FileBytes, num_chunks: int, path: str) -> Array:
 
 
 def _compress(values: Array) -> bytes:
-    return _with_crc(zstd.compress(values.reshape(-1).view(np.uint8), ZSTD_LEVEL))
+    data: bytes = zstd.compress(values.reshape(-1).view(np.uint8), ZSTD_LEVEL)
+    return data
+
+
+def _bytes(values: Array) -> bytes:
+    return values.tobytes()
 
 
 def _decompress(data: memoryview, path: str, out: Array) -> None:
@@ -126,8 +140,17 @@ def _decompress(data: memoryview, path: str, out: Array) -> None:
         raise CorruptData(f"{path}: {error}") from None
 
 
-def _with_crc(data: bytes) -> bytes:
-    return data + struct.pack("<I", google_crc32c.value(data))
+def _copy(data: memoryview, path: str, out: Array) -> None:
+    """Copy a chunk that is not compressed into `out`."""
+    content = _without_crc(data, path)
+    if len(content) != out.nbytes:
+        raise CorruptData(f"{path}: a chunk of {len(content)} bytes, not {out.nbytes}")
+    out.reshape(-1).view(np.uint8)[:] = np.frombuffer(content, np.uint8)
+
+
+def _with_crc(data: bytes) -> tuple[bytes, bytes]:
+    """Return the data and, to be put behind it, its checksum."""
+    return data, struct.pack("<I", google_crc32c.value(data))
 
 
 def _without_crc(data: memoryview, path: str) -> bytes:
@@ -150,13 +173,14 @@ def _stored_dtype(array: ArrayLayout) -> np.dtype[Any]:
     return np.dtype(array.dtype).newbyteorder("<")
 
 
-def _array_metadata(layout: Layout, array: ArrayLayout) -> dict[str, Any]:
+def _array_metadata(layout: Layout, name: str) -> dict[str, Any]:
+    array = layout.arrays[name]
     # A chunk may not have length 0, an array may.
     clip = [max(1, size) for size in array.shape]
     little: dict[str, Any] = {"name": "bytes", "configuration": {"endian": "little"}}
     plain = little if np.dtype(array.dtype).itemsize > 1 else {"name": "bytes"}
     level = {"name": "zstd", "configuration": {"level": ZSTD_LEVEL, "checksum": False}}
-    codecs = [plain, level, {"name": "crc32c"}]
+    codecs = [plain, *([level] if _is_compressed(layout, name) else []), {"name": "crc32c"}]
     sharding = {
         "name": "sharding_indexed",
         "configuration": {

@@ -41,6 +41,21 @@ def noise_odds(spec: SceneSpec) -> NDArray[np.float64]:
     return np.bincount(noise_table(spec), minlength=256) / 65_536
 
 
+def noise_bits(spec: SceneSpec) -> float:
+    """Return the bits that noise takes in a pixel of the bare background: the entropy of its pepper or sensor noise.
+
+    The larger of the two, as both together have no more than 8 bits. The entropy of a Gaussian is log2(sigma sqrt(2 pi e)).
+
+    >>> noise_bits(SceneSpec()), noise_bits(SceneSpec(noise_density=0))
+    (8.0, 0.0)
+    """
+    odds = noise_odds(spec)
+    odds = odds[odds > 0]
+    pepper = float(odds @ np.log2(1 / odds))
+    sensor = math.log2(max(1.0, spec.sensor_sigma * math.sqrt(2 * math.pi * math.e)))
+    return max(pepper, sensor)
+
+
 def _wrapped_normal(mean: float, sigma: float) -> NDArray[np.float64]:
     """Return P(trunc(N(mean, sigma)) mod 256 = k): truncation toward zero gives 0 the mass of (-1, 1)."""
 

@@ -27,6 +27,7 @@ from segmnist.scene.colours import colours_of, packed_tints
 from segmnist.scene.fixed_point import ONE, sine_table
 from segmnist.scene.randomness import SPLITS, key_of
 from segmnist.scene.scene import Scene
+from segmnist.scene.spec import SceneSpec
 
 if TYPE_CHECKING:
     from segmnist.render.numba_kernels.colour import Palette
@@ -126,18 +127,23 @@ _arrays_of = attrgetter(*SceneArrays._fields[:-2])
 
 
 def _style(scene: Scene) -> Style:
-    spec = scene.spec
-    key0, key1 = key_of(scene.seed)
+    # A row is drawn in blocks of 16 pixels, so up to 18 may lie beyond the ink, each a step of 1/scale in the glyph.
+    smallest = int(scene.scale.min(initial=ONE, where=scene.scale > 0))
+    pad = 18 * ONE // smallest + 3
+    return _style_of(scene.spec, scene.seed, scene.split, scene.bank.classes.background, pad)
+
+
+@lru_cache(maxsize=64)
+def _style_of(spec: SceneSpec, seed: int, split: str, background_class: int, pad: int) -> Style:
+    """Return how to draw clips of a spec, with `pad` pixels around the glyphs."""
+    key0, key1 = key_of(seed)
     if is_plain_bytes(spec):
         noise_kind = BYTE_NOISE
     else:
         noise_kind = TABLE_NOISE if spec.noise_density > 0 else NO_NOISE
-    # A row is drawn in blocks of 16 pixels, so up to 18 may lie beyond the ink, each a step of 1/scale in the glyph.
-    smallest = int(scene.scale[scene.scale > 0].min(initial=ONE))
-    pad = 18 * ONE // smallest + 3
     return Style(
         frame_stride=spec.frame_stride,
-        split=SPLITS[scene.split],
+        split=SPLITS[split],
         key0=key0,
         key1=key1,
         ink_threshold=spec.ink_threshold,
@@ -148,7 +154,7 @@ def _style(scene: Scene) -> Style:
         pad=pad,
         noise_kind=noise_kind,
         background_level=spec.background_level,
-        background_class=scene.bank.classes.background,
+        background_class=background_class,
         sensor_reach=len(sensor_thresholds(spec.sensor_sigma)[0]) // 2 if spec.sensor_sigma else 0,
     )
 

@@ -6,6 +6,7 @@ A clip depends on its own address only, not on the batch that it is drawn in.
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -51,9 +52,13 @@ def sample(
         key_of(scene.seed),
         SPLITS[split],
         ids,
-        SceneArrays(**{name: getattr(scene, name) for name in SceneArrays._fields}),
+        SceneArrays._make(_arrays_of(scene)),
     )
     return scene
+
+
+_arrays_of = attrgetter(*SceneArrays._fields)
+"""The arrays of a Scene in the order of `SceneArrays`."""
 
 
 @lru_cache(maxsize=8)
@@ -109,6 +114,7 @@ def check_classes(spec: SceneSpec, classes: Classes) -> None:
             raise BadArgument(name, getattr(spec, name), f"{classes.range}, the classes of these digits", fix)
 
 
+@lru_cache(maxsize=64)
 def check_fits(spec: SceneSpec, bank: DigitBank) -> None:
     """Raise `BadArgument` for a class that the bank does not have, and if its largest digit does not fit into the frame."""
     check_classes(spec, bank.classes)
