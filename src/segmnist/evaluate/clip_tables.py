@@ -50,9 +50,9 @@ def count_tables(
     flow, valid = _NO_MOTION
     if "flow_forward" in truth:
         flow, valid = truth["flow_forward"], truth["flow_forward_valid"]
-    contrast = _NO_CONTRAST
+    levels = _NO_LEVELS
     if "noiseless" in truth and "beneath" in truth:
-        contrast = contrast_of(truth["noiseless"], truth["beneath"]).reshape(T, H * W)
+        levels = tuple(_plain(truth[name], np.uint8).reshape(T, H * W) for name in ("noiseless", "beneath"))
     tables = Tables(
         confusion=_zeros(num_classes, num_classes),
         overlap=_zeros(T, 1 + num_digits, 1 + num_ids),
@@ -65,18 +65,13 @@ def count_tables(
     if maps[0].size:
         count_clip(
             Pixels._make(_plain(one, np.uint8).reshape(T, H * W) for one in maps),
-            Meanings(number_of, _plain(twins, np.uint8), contrast, _BUCKET_OF),
+            Meanings(number_of, _plain(twins, np.uint8), *levels, _BUCKET_OF),
             Motion(_plain(flow, np.float32), _plain(valid, np.bool_)),
             H,
             WINDOW,
             tables,
         )
     return tables
-
-
-def contrast_of(one: Maps, other: Maps) -> Maps:
-    """Return |one - other| of grey levels, uint8."""
-    return np.asarray(np.maximum(one, other) - np.minimum(one, other))
 
 
 def _zeros(*shape: int) -> Counts:
@@ -89,5 +84,5 @@ def _plain(array: NDArray[Any], dtype: type[Any]) -> NDArray[Any]:
 
 
 _NO_MOTION = np.zeros((0, 0, 0, 2), np.float32), np.zeros((0, 0, 0), np.bool_)
-_NO_CONTRAST = np.zeros((0, 0), np.uint8)
+_NO_LEVELS = np.zeros((0, 0), np.uint8), np.zeros((0, 0), np.uint8)
 _BUCKET_OF = np.searchsorted(np.array(CONTRASTS), np.arange(256), side="right").astype(np.uint8)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from segmnist.classes import IGNORE, NUM_CLASSES
 from segmnist.evaluate.arithmetic import Counts, Maps, Probabilities, ratio, to_fixed
-from segmnist.evaluate.clip_tables import CONTRASTS, OUTCOMES, contrast_of
+from segmnist.evaluate.clip_tables import CONTRASTS, OUTCOMES
 from segmnist.evaluate.pixels import LEAST, PixelScores
 
 
@@ -51,7 +51,8 @@ def outcomes(
     outcome = np.select(cases, [0, 1, 2], default=3)
     bucket = np.zeros_like(digit)
     if levels is not None:
-        bucket = np.searchsorted(CONTRASTS, contrast_of(*levels)[frame, y, x], side="right")
+        level, hidden = (one[frame, y, x].astype(int) for one in levels)
+        bucket = np.searchsorted(CONTRASTS, np.abs(level - hidden), side="right")
     np.add.at(table, (digit, frame, bucket, outcome), 1)
     return table
 

@@ -20,7 +20,6 @@ from segmnist.render.clips import Clip
 from segmnist.suites.catalog import Part, Suite
 from segmnist.suites.catalog import suite as suite_named
 from segmnist.suites.checksums import BLOCK, block_checksum, check_block, clip_digest, is_frozen
-from segmnist.suites.posteriors import posterior_of
 from segmnist.suites.predict import Model, Predict, of_files, of_model
 from segmnist.suites.prior import class_prior
 
@@ -121,6 +120,9 @@ def _score(
     num_clips = job.scored.num_clips(job.split)
     known_of: Callable[[Clip], dict[str, NDArray[Any]]] = _nothing_known
     if job.observer is not None:
+        # The oracle takes long to import.
+        from segmnist.suites.posteriors import posterior_of
+
         known_of = posterior_of(source, job.observer, job.posteriors, given=job.part.given)
     of_part: dict[str, NDArray[Any]] = {"class_prior": np.array(job.class_prior)}
     if job.part.given is not None:

@@ -37,13 +37,14 @@ class Meanings(NamedTuple):
     """What numbers in maps mean.
 
     number_of: the digit that each predicted id is of, `(256,)` uint8, 0 for none. twins: the class that each true digit looks
-    like, `(N,)` uint8. contrast: that of each pixel with what it hides, `(T, H * W)` uint8, or `(0, 0)`. bucket_of: the bucket
-    of each contrast, `(256,)` uint8.
+    like, `(N,)` uint8. level, hidden: the grey levels of each pixel and of what it hides, `(T, H * W)` uint8, or `(0, 0)`.
+    bucket_of: the bucket of each difference of the two, `(256,)` uint8.
     """
 
     number_of: Array
     twins: Array
-    contrast: Array
+    level: Array
+    hidden: Array
     bucket_of: Array
 
 
@@ -164,9 +165,10 @@ def count_runs(
                 outcome = 1
             elif said == meanings.twins[digit - 1]:
                 outcome = 2
-            if meanings.contrast.size:
+            if meanings.level.size:
                 for i in range(first, end):
-                    outcomes[digit - 1, t, meanings.bucket_of[meanings.contrast[t, i]], outcome] += 1
+                    contrast = abs(np.int64(meanings.level[t, i]) - np.int64(meanings.hidden[t, i]))
+                    outcomes[digit - 1, t, meanings.bucket_of[contrast], outcome] += 1
             else:
                 outcomes[digit - 1, t, 0, outcome] += length
 
