@@ -52,7 +52,8 @@ def count_tables(
         flow, valid = truth["flow_forward"], truth["flow_forward_valid"]
     levels = _NO_LEVELS
     if "noiseless" in truth and "beneath" in truth:
-        levels = tuple(_plain(truth[name], np.uint8).reshape(T, H * W) for name in ("noiseless", "beneath"))
+        level, hidden = (_plain(truth[name], np.uint8) for name in ("noiseless", "beneath"))
+        levels = level.reshape(T, H * W), hidden.reshape(T, H * W)
     tables = Tables(
         confusion=_zeros(num_classes, num_classes),
         overlap=_zeros(T, 1 + num_digits, 1 + num_ids),
