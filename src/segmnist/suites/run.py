@@ -28,7 +28,7 @@ TRUTHS = ("semantic", "instance", "visibility", "pose", "noiseless", "beneath", 
 _CLIPS_OF_A_MODEL = 10
 """Clips that a model gets at a time unless it asks for more."""
 
-_CLIPS_OF_A_FILE = 2
+_CLIPS_OF_A_FILE = 4
 """Clips drawn at a time to score stored predictions: their arrays stay in a core's cache until they are counted."""
 
 
