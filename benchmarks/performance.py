@@ -80,8 +80,9 @@ OTHERS = """
 - **Compiling** is done once on a machine. More than half of it is the part of Numba that is Python; LLVM has the rest. Areas,
   flow and colour have kernels of their own, compiled when they are asked for.
 - **`source[i]`** makes, checks and hands over 40 small arrays for one clip as for 32.
-- **Writing Zarr** takes a fifth of its CPU time for drawing and more than half for zstd, at the level that `formats/zarr.py`
-  explains. A file is written while the next one is compressed (`benchmarks/write.py`).
+- **Writing Zarr** takes five times the CPU time of drawing: zstd on the masks, SHA-256, and copies into the page cache take
+  about as long as drawing, each. Noisy videos are not compressed. A file is hashed and written while the next one is made
+  ([figures](datasets.md#figures), `benchmarks/write.py`).
 """.strip()
 
 STREAM = """

@@ -40,9 +40,9 @@ SHARD_BYTES = 32 << 20
 crash, large enough that a million clips make some thousand files. 128 clips of `standard`."""
 
 NOISY_BITS = 4
-"""Bits of noise in a pixel, of 8, from which on compressing a video takes longer than all else and saves little.
+"""Bits of noise in a pixel, of 8, from which on compressing a video takes long and saves little.
 
-Measured with `benchmarks/write.py`: a clip of `standard` (8 bits) takes three times as long as to draw, and shrinks to 0.64.
+Measured with `benchmarks/write.py`: a video of `standard` (8 bits) takes twice as long to compress as to draw, and shrinks to 0.65.
 """
 
 CLIP_ID = ArrayLayout((), (), "int64", -1, "id of the clip: with the recipe it says everything")
