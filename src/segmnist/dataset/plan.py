@@ -42,7 +42,8 @@ crash, large enough that a million clips make some thousand files. 128 clips of 
 NOISY_BITS = 4
 """Bits of noise in a pixel, of 8, from which on compressing a video takes long and saves little.
 
-Measured with `benchmarks/write.py`: a video of `standard` (8 bits) takes twice as long to compress as to draw, and shrinks to 0.65.
+Measured with `benchmarks/write.py`: a video of `standard` (8 bits) takes twice as long to compress as to draw,
+and shrinks to 0.65.
 """
 
 CLIP_ID = ArrayLayout((), (), "int64", -1, "id of the clip: with the recipe it says everything")
