@@ -47,9 +47,7 @@ class PerceptronBody(nn.Module):
         T, H, W = self.clip_shape = clip_shape
         if T * H * W > MAX_PIXELS:
             fix = "train it on smaller clips, or another model"
-            raise BadArgument(
-                "model", "perceptron", f"up to {MAX_PIXELS} pixels a clip, here {T * H * W}", fix
-            )
+            raise BadArgument("clip_shape", clip_shape, f"up to {MAX_PIXELS} pixels for a perceptron", fix)
         units = 32 * width
         self.look = nn.Linear(T * H * W, units)
         self.blocks = nn.Sequential(*(Block(units) for _ in range(BLOCKS)), nn.LayerNorm(units))
