@@ -41,12 +41,16 @@ class DatasetFacts(msgspec.Struct, frozen=True):
 
 
 class PartFacts(msgspec.Struct, frozen=True):
-    """A part whose clips are predicted; that of the stored data set has no name."""
+    """A part whose clips are predicted; that of the stored data set has no name.
+
+    given: frames that the models see, where they predict the others, 0 where they see all.
+    """
 
     name: str
     split: str
     seed: str
     num_clips: int
+    given: int
     models: list[str]
     spec: dict[str, Any]
 
@@ -83,8 +87,14 @@ def about(exhibit: Exhibit) -> About:
         __version__, GENERATOR_VERSION, presets, _fields(classes), list(SPLITS), sort_words(),
         list(DIFFICULTY), list(classes.all_names), class_colours(classes)[: classes.num_classes].tolist(),
         INSTANCE_COLOURS.tolist(),
-        CAMOUFLAGE_LEVELS, FLOW_STEPS, _dataset(exhibit), _parts(exhibit), PREDICTED_SORTS, list(ERRORS),
+        CAMOUFLAGE_LEVELS, FLOW_STEPS, _dataset(exhibit), _parts(exhibit), _predicted_sorts(exhibit), list(ERRORS),
     )  # fmt: skip
+
+
+def _predicted_sorts(exhibit: Exhibit) -> dict[str, str]:
+    """Return what clips can be sorted by, by errors of frames only where frames are predicted."""
+    of_frames = any(part.given for part in exhibit.parts)
+    return {name: said for name, said in PREDICTED_SORTS.items() if of_frames or name != "frame_mse"}
 
 
 def _fields(classes: Classes) -> list[Field]:
@@ -106,7 +116,13 @@ def _dataset(exhibit: Exhibit) -> DatasetFacts | None:
 def _parts(exhibit: Exhibit) -> list[PartFacts]:
     return [
         PartFacts(
-            part.name, part.split, str(part.seed), len(part.clip_ids), part.model_names, part.spec.to_dict()
+            part.name,
+            part.split,
+            str(part.seed),
+            len(part.clip_ids),
+            part.given or 0,
+            part.model_names,
+            part.spec.to_dict(),
         )
         for part in exhibit.parts
     ]

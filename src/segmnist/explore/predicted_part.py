@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +13,17 @@ from numpy.typing import NDArray
 
 from segmnist.dataset.reader import StoredDataset
 from segmnist.digits.bank import DigitBank
-from segmnist.errors import BadArgument
+from segmnist.errors import BadArgument, MissingDependency
 from segmnist.evaluate.predictions import Prediction
-from segmnist.explore.scoreboard import Scoreboard
+from segmnist.evaluate.scored_clip import ScoredClip
+from segmnist.explore.scoreboard import Scoreboard, scored_frames
 from segmnist.render.clips import Clip
 from segmnist.scene.randomness import Split, check_split
 from segmnist.scene.spec import SceneSpec
 from segmnist.suites.catalog import SEED, Suite
 from segmnist.suites.predict import Model, Predict, of_files, of_model
 from segmnist.suites.stored import StoredPredictions
+from segmnist.views.mistakes import error_map
 
 Source = tuple[str, Path | Model]
 """A model's name, and its stored predictions or the function that predicts."""
@@ -37,6 +40,8 @@ class PredictedPart:
     clip_ids: NDArray[np.int64]
     models: tuple[tuple[str, Predict], ...]
     bank: DigitBank
+    given: int | None = None
+    """Frames that the models see, where they predict the others."""
 
     @property
     def model_names(self) -> list[str]:
@@ -44,15 +49,32 @@ class PredictedPart:
         return [name for name, _ in self.models]
 
     def prediction(self, model: int, clip: Clip) -> Prediction:
-        """Return what a model predicts of a clip. Raises `BadArgument` for a model that there is not."""
+        """Return what a model predicts of a clip's frames, of those after the given ones.
+
+        Raises `BadArgument` for a model that there is not.
+        """
         if not 0 <= model < len(self.models):
             raise BadArgument("model", model, f"0..{len(self.models) - 1}")
         return self.models[model][1]([clip])[0]
 
+    def scored(self, clip: Clip, prediction: Prediction) -> ScoredClip:
+        """Return the frames that are predicted, beside their truth."""
+        return scored_frames(clip, prediction, self.given)
+
+    def errors(self, clip: Clip, prediction: Prediction) -> NDArray[np.uint8]:
+        """Return the kinds of `error_map`, `(T,H,W)` uint8: 0 in given frames, and all over where no class is predicted."""
+        scored = self.scored(clip, prediction)
+        wrong = error_map(scored.semantic, prediction.semantic, scored.background)
+        return self.whole(np.where(scored.known & prediction.has_classes, wrong, np.uint8(0)))
+
+    def whole(self, frames: NDArray[np.uint8], fill: int = 0) -> NDArray[np.uint8]:
+        """Return `(T,H,W)` uint8 of a whole clip, whose given frames hold `fill`."""
+        return np.pad(frames, ((self.given or 0, 0), (0, 0), (0, 0)), constant_values=fill)
+
     @cached_property
     def scores(self) -> Scoreboard:
         """What is counted of every clip, as far as it was scored."""
-        return Scoreboard(self.spec, self.split, self.seed, self.clip_ids, self.models, self.bank)
+        return Scoreboard(self.spec, self.split, self.seed, self.clip_ids, self.models, self.bank, self.given)
 
 
 def suite_parts(
@@ -60,21 +82,26 @@ def suite_parts(
 ) -> tuple[PredictedPart, ...]:
     """Return the parts of a suite with the models' predictions of their clips, or of the `first` clips of each.
 
-    Raises `BadPrediction` where clips are missing or extra, and `BadArgument` for a suite that gives a model some frames only.
+    Raises `BadPrediction` where clips are missing or extra, and `MissingDependency` where frames cannot be scored.
     """
+    if any(part.given is not None for part in suite.parts) and find_spec("skimage") is None:
+        raise MissingDependency("scores of predicted frames", "prediction")
     named = list(sources)
     parts = []
     for part in suite.parts:
-        if part.given is not None:
-            fix = "predicted frames have no page yet; `segmnist evaluate` scores them"
-            raise BadArgument("suite", suite.name, "a suite that shows models whole clips", fix)
         models = tuple(
-            (name, of_model(source) if callable(source) else of_files(source, suite, part, split, first))
+            (
+                name,
+                of_model(source, part.given)
+                if callable(source)
+                else of_files(source, suite, part, split, first),
+            )
             for name, source in named
         )
         count = part.first(first).num_clips(split)
         ids = np.arange(count, dtype=np.int64)
-        parts.append(PredictedPart(part.name, part.spec, check_split(split), SEED, ids, models, bank))
+        address = check_split(split), SEED, ids
+        parts.append(PredictedPart(part.name, part.spec, *address, models, bank, part.given))
     return tuple(parts)
 
 

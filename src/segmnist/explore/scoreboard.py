@@ -17,15 +17,18 @@ from segmnist.evaluate.arithmetic import Counts
 from segmnist.evaluate.clip_tables import OUTCOMES
 from segmnist.evaluate.metrics import METRICS, ROWS
 from segmnist.evaluate.metrics.breakdown import BREAKDOWNS
+from segmnist.evaluate.predictions import Prediction
 from segmnist.evaluate.scored_clip import ScoredClip
 from segmnist.render.arrays import check_truths
+from segmnist.render.clips import Clip
 from segmnist.scene.randomness import Split
 from segmnist.scene.spec import SceneSpec
 from segmnist.source import ClipSource
+from segmnist.suites.given import asked_frames
 from segmnist.suites.predict import Predict
 
 TRUTHS = ("semantic", "instance", "visibility", "pose", "noiseless", "beneath", "twins")
-COUNTED = ("confusion", "breakdown", "proper")
+COUNTED = ("confusion", "breakdown", "proper", "frames")
 """The metrics that are counted of every clip: those that take a few milliseconds."""
 AT_ONCE = 8
 PREDICTED_SORTS = {
@@ -33,6 +36,7 @@ PREDICTED_SORTS = {
     "disagreement": "share of the pixels on which the models disagree",
     "clip_miou_foreground": "mIoU of the digits in the clip",
     "nll": "negative log likelihood of a pixel's class, in nats",
+    "frame_mse": "squared error of a predicted frame, summed over its pixels, levels in 0..1",
     "cell": "pixels in the cell of the confusion that is asked for",
     "bucket": "digit pixels in the bar of the breakdown that is asked for",
 }
@@ -83,8 +87,9 @@ class Scoreboard:
         clip_ids: NDArray[np.int64],
         models: Sequence[tuple[str, Predict]],
         bank: DigitBank,
+        given: int | None = None,
     ) -> None:
-        self.clip_ids, self.models = clip_ids, models
+        self.clip_ids, self.models, self.given = clip_ids, models, given
         self.source = ClipSource(spec, split=split, seed=seed, truth=check_truths(TRUTHS), bank=bank)
         self._clips: dict[int, Scored] = {}
         self._lock = threading.Lock()
@@ -100,11 +105,8 @@ class Scoreboard:
             clips = list(self.source.batch(ids))
             answers = [predict(clips) for _, predict in self.models]
             for clip, *predictions in zip(clips, *answers, strict=True):
-                scored = [ScoredClip(clip.arrays, prediction) for prediction in predictions]
-                counts = [
-                    {name: n for metric in COUNTED for name, n in METRICS[metric].counts(one).items()}
-                    for one in scored
-                ]
+                scored = [scored_frames(clip, prediction, self.given) for prediction in predictions]
+                counts = [_counts(one) for one in scored]
                 maps = np.stack([one.predicted for one in scored])
                 found = Scored(counts, float((maps != maps[0]).any(axis=0).mean()))
                 with self._lock:
@@ -140,13 +142,34 @@ class Scoreboard:
             return lambda scored: scored.disagreement
         if sort == "cell":
             row, column = cell_of(cell, self.source.classes)
-            return lambda scored: float(scored.of_models[model]["confusion"][row, column]) or None
+            return lambda scored: _count(scored.of_models[model], "confusion", row, column)
         if sort == "bucket":
             name, place, outcome = bucket_of(bucket)
-            return lambda scored: float(scored.of_models[model][name][place, outcome]) or None
+            return lambda scored: _count(scored.of_models[model], name, place, outcome)
         if sort == "error":
-            return lambda scored: 1 - _scores(scored.of_models[model])["pixel_accuracy"]
+            return lambda scored: _share_wrong(_scores(scored.of_models[model]))
         return lambda scored: _scores(scored.of_models[model]).get(sort)
+
+
+def scored_frames(clip: Clip, prediction: Prediction, given: int | None) -> ScoredClip:
+    """Return the frames of a clip after the given ones beside what is predicted of them."""
+    of_part = {} if given is None else {"given": np.array(given)}
+    return ScoredClip(asked_frames(clip.arrays, given) | of_part, prediction)
+
+
+def _counts(clip: ScoredClip) -> dict[str, Counts]:
+    has_frames, has_classes = "given" in clip.truth, clip.prediction.has_classes
+    asked = [METRICS[name] for name in COUNTED if (has_frames if METRICS[name].of_frames else has_classes)]
+    return {name: counts for metric in asked for name, counts in metric.counts(clip).items()}
+
+
+def _count(counts: Mapping[str, Counts], name: str, row: int, column: int) -> float | None:
+    """Return a count, None for 0 and where nothing is counted, as of a model of frames alone."""
+    return float(counts[name][row, column]) or None if name in counts else None
+
+
+def _share_wrong(scores: Mapping[str, float]) -> float | None:
+    return 1 - scores["pixel_accuracy"] if "pixel_accuracy" in scores else None
 
 
 def cell_of(text: str, classes: Classes = DIGITS) -> tuple[int, int]:
@@ -201,7 +224,8 @@ def _model_scores(name: str, counts: list[dict[str, Counts]], classes: Classes) 
         if key in sums
     }
     shown = {key: round(value, 5) for key, value in _scores(sums).items() if key in ROWS and ROWS[key].shown}
-    return ModelScores(name, shown, sums["confusion"].tolist(), breakdowns)
+    confusion = sums.get("confusion", np.zeros((classes.num_classes,) * 2, int))
+    return ModelScores(name, shown, confusion.tolist(), breakdowns)
 
 
 def _is_place(text: str) -> bool:

@@ -20,7 +20,6 @@ from segmnist.explore.wanted import check_wanted
 from segmnist.render.arrays import Truth, arrays_of
 from segmnist.render.engine import render
 from segmnist.scene.sample import check_fits, sample
-from segmnist.views.mistakes import error_map
 from segmnist.views.preview.figure import frames_shown
 
 MAX_COUNT = 100
@@ -239,8 +238,7 @@ def _draw(wall: WallView, exhibit: Exhibit, ids: NDArray[np.int64]) -> tuple[lis
     arrays = {"pictures": clips.video} | {name: clips[name] for name in ("instance", "rgb") if name in truths}
     if wall.errors:
         part = exhibit.part(view.part)
-        said = [part.prediction(wall.model, clip).semantic for clip in clips]
-        arrays["error"] = error_map(clips["semantic"], np.stack(said))
+        arrays["error"] = np.stack([part.errors(clip, part.prediction(wall.model, clip)) for clip in clips])
     return found, {name: array[:, frames, ::step, ::step] for name, array in arrays.items()}
 
 

@@ -15,11 +15,11 @@ from segmnist.errors import BadArgument
 from segmnist.evaluate.evaluation import Evaluation
 from segmnist.evaluate.reports.results import PartResult, part_result
 from segmnist.executors.run_local import run_local
-from segmnist.render.arrays import ARRAYS
 from segmnist.render.clips import Clip
 from segmnist.suites.catalog import Part, Suite
 from segmnist.suites.catalog import suite as suite_named
 from segmnist.suites.checksums import BLOCK, block_checksum, check_block, clip_digest, is_frozen
+from segmnist.suites.given import asked_frames
 from segmnist.suites.predict import Model, Predict, of_files, of_model
 from segmnist.suites.prior import class_prior
 
@@ -135,23 +135,12 @@ def _score(
             clips = list(source[first : min(first + batch_size, last)])
             digests += [clip_digest(clip) for clip in clips]
             for clip, prediction in zip(clips, predict(clips), strict=True):
-                evaluation.add(clip.clip_id, _scored(clip, job.part) | of_part | known_of(clip), prediction)
+                truth = asked_frames(clip.arrays, job.part.given) | of_part | known_of(clip)
+                evaluation.add(clip.clip_id, truth, prediction)
                 progress(1)
         if last == end:
             check_block(job.suite, job.part, job.split, block, block_checksum(digests))
     return evaluation
-
-
-def _scored(clip: Clip, part: Part) -> dict[str, NDArray[Any]]:
-    """Return the arrays of the frames that are scored."""
-    if part.given is None:
-        return clip.arrays
-    return {name: array[_frames_from(part.given, name)] for name, array in clip.arrays.items()}
-
-
-def _frames_from(first: int, name: str) -> tuple[slice, ...]:
-    """Return the index of the frames from one on, in an array of one clip."""
-    return tuple(slice(first, None) if axis == "time" else slice(None) for axis in ARRAYS[name].axes)
 
 
 def _nothing_known(clip: Clip) -> dict[str, NDArray[Any]]:

@@ -97,7 +97,7 @@ export function drawLegend(element, clip, { shown, beside, about, said }, predic
   if (predicted) {
     rows.push(row("Errors", about.errors.map((kind, place) => item(kind, colours[place + 1]))));
     const scale = said === "entropy" ? `0 to ln ${about.class_names.length} = ${Math.log(about.class_names.length).toFixed(1)} nats` : "0 to 100 %";
-    if (said !== "classes") rows.push(row("Prediction", [item(scale, "linear-gradient(90deg, #333, rgb(255 225 60))")]));
+    if (said !== "classes" && said !== "frames") rows.push(row("Prediction", [item(scale, "linear-gradient(90deg, #333, rgb(255 225 60))")]));
   }
   element.replaceChildren(...rows);
 }

@@ -184,6 +184,9 @@ export class Explorer {
     this.stage.show(clip, other, this.beside !== "nothing");
     const count = clip.facts.num_frames;
     ui.scrubber.max = `${count - 1}`;
+    // A mark where the frames to come begin.
+    const given = this.part?.given ?? 0;
+    ui.firstAsked.replaceChildren(...(given ? [new Option("", `${given}`)] : []));
     // As in Python, frame -3 is the third from the end.
     this.frame = Math.min(Math.max(this.frame < 0 ? this.frame + count : this.frame, 0), count - 1);
     this.fillOverlays();
@@ -213,8 +216,9 @@ export class Explorer {
     if (!this.main.clip) return;
     this.stage.draw(frame, this.look, probe);
     ui.scrubber.value = `${frame}`;
-    ui.scrubber.setAttribute("aria-valuetext", `frame ${frame}`);
-    ui.frameNumber.textContent = `${frame} / ${this.main.clip.facts.num_frames - 1}`;
+    const given = this.part?.given ?? 0, word = !given ? "" : frame < given ? ", given" : ", to come";
+    ui.scrubber.setAttribute("aria-valuetext", `frame ${frame}${word}`);
+    ui.frameNumber.textContent = `${frame} / ${this.main.clip.facts.num_frames - 1}${word}`;
     ui.play.textContent = this.clock.playing ? "Pause" : "Play";
     ui.readout.textContent = probe
       ? describe(this.main.clip, frame, probe, this.about) + this.predictions.describe(frame, probe)

@@ -26,7 +26,7 @@ export class Predictions {
     if (names.join("\n") === this.models.map(({ facts }) => facts.model).join("\n")) return;
     for (const { said, error } of this.models) for (const { figure } of [said, error]) figure.remove();
     this.models = names.map((model) => ({
-      facts: { model, scores: {}, has_probabilities: false, wrong: 0 },
+      facts: { model, scores: {}, has_probabilities: false, wrong: 0, given: 0 },
       said: picture(paintSaid),
       error: picture(paintError),
     }));
@@ -44,12 +44,14 @@ export class Predictions {
       return fetchArrays(address, signal);
     });
     for (const [place, { facts, arrays }] of (await Promise.all(replies)).entries()) {
-      const shown = this.models[place], merged = { ...clip, arrays: { ...clip.arrays, ...arrays } };
+      const shown = this.models[place], merged = { ...clip, given: facts.given, arrays: { ...clip.arrays, ...arrays } };
       shown.facts = facts;
       shown.said.show(merged);
       shown.error.show(merged);
-      shown.said.caption = `${facts.model}: ${arrays.plane ? WORDS[said] ?? `probability of ${nameOf(Number(said))}` : "classes"}`;
-      shown.error.caption = `${facts.model}: ${(100 * facts.wrong).toFixed(2)} % wrong`;
+      const plane = WORDS[said] ?? `probability of ${nameOf(Number(said))}`;
+      shown.said.caption = `${facts.model}: ${arrays.frames ? "frames" : arrays.plane ? plane : "classes"}`;
+      shown.error.caption = `${facts.model}: ${arrays.frames || facts.wrong === null
+        ? "difference to the true frames" : `${(100 * facts.wrong).toFixed(2)} % wrong`}`;
     }
     this.drawScores();
   }
@@ -74,11 +76,11 @@ export class Predictions {
    * @param {{ y: number, x: number }} point
    */
   describe(t, { y, x }) {
-    return this.models.filter(({ said }) => said.clip).map(({ facts, said }) => {
+    return this.models.filter(({ said }) => said.clip && t >= (said.clip.given ?? 0)).map(({ facts, said }) => {
       const { width, height, arrays } = /** @type {Clip} */ (said.clip);
       const p = t * width * height + y * width + x;
       const plane = arrays.plane ? ` (${Math.round((arrays.plane.data[p] / 255) * 100)} %)` : "";
-      return ` · ${facts.model}: ${nameOf(arrays.semantic.data[p])}${plane}`;
+      return ` · ${facts.model}: ${arrays.frames ? `value ${arrays.frames.data[p]}` : nameOf(arrays.semantic.data[p])}${plane}`;
     }).join("");
   }
 }
@@ -118,9 +120,26 @@ function paintSaid(image, clip, t, { about }) {
   const size = clip.width * clip.height;
   /** @param {string} name */
   const at = (name) => clip.arrays[name].data.subarray(t * size, (t + 1) * size);
-  if (!clip.arrays.plane) fill(image, at("semantic"), about.class_colours);
+  if (t < (clip.given ?? 0)) dim(image, at("video"));
+  else if (clip.arrays.frames) grey(image, at("frames"));
+  else if (!clip.arrays.plane) fill(image, at("semantic"), about.class_colours);
   else glow(image, at("video"), at("plane"));
 }
+
+/**
+ * @param {ImageData} image
+ * @param {ArrayLike<number>} levels
+ * @param {number} [share]
+ */
+function grey({ data }, levels, share = 1) {
+  for (let p = 0, o = 0; p < levels.length; p++, o += 4) {
+    data[o] = data[o + 1] = data[o + 2] = levels[p] * share;
+    data[o + 3] = 255;
+  }
+}
+
+/** A frame that was given: nothing is predicted of it. @param {ImageData} image @param {ArrayLike<number>} video */
+const dim = (image, video) => grey(image, video, 0.3);
 
 // From the dimmed video, 0, to bright yellow, 255.
 /**
@@ -143,7 +162,11 @@ function glow({ data }, video, plane) {
  */
 function paintError(image, clip, t, { about }) {
   const size = clip.width * clip.height, { data } = image;
-  const video = clip.arrays.video.data, error = clip.arrays.error.data;
+  const video = clip.arrays.video.data, error = clip.arrays.error.data, frames = clip.arrays.frames?.data;
+  if (frames && t >= (clip.given ?? 0)) {
+    const [said, true_] = [frames, video].map((levels) => levels.subarray(t * size, (t + 1) * size));
+    return grey(image, said.map((level, p) => Math.abs(level - true_[p])));
+  }
   for (let p = t * size, o = 0; o < 4 * size; p++, o += 4) {
     const grey = video[p] * 0.3;
     [data[o], data[o + 1], data[o + 2]] = error[p] ? about.instance_colours[error[p]] : [grey, grey, grey];

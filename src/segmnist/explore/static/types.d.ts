@@ -52,6 +52,8 @@ export interface Clip {
   arrays: Arrays;
   height: number;
   width: number;
+  /** Of a prediction: frames that were given, of which nothing is predicted. */
+  given?: number;
 }
 
 /** A part whose clips are predicted; that of the stored data set has no name. */
@@ -60,6 +62,7 @@ export interface Part {
   split: string;
   seed: string;
   num_clips: number;
+  given: number;
   models: string[];
   spec: Spec;
 }
@@ -68,7 +71,8 @@ export interface PredictionFacts {
   model: string;
   scores: Record<string, number>;
   has_probabilities: boolean;
-  wrong: number;
+  wrong: number | null;
+  given: number;
 }
 
 export interface ModelScores {

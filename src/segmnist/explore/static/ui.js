@@ -54,6 +54,7 @@ export const ui = {
   stepBack: find("step-back", HTMLButtonElement),
   scrubber: find("scrubber", HTMLInputElement),
   stepOn: find("step-on", HTMLButtonElement),
+  firstAsked: find("first-asked", HTMLDataListElement),
   frameNumber: find("frame-number", HTMLOutputElement),
   overlays: find("overlays", HTMLDivElement),
   mix: find("mix", HTMLInputElement),
