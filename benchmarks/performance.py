@@ -78,7 +78,8 @@ OTHERS = """
 - **A new process** starts Python, imports NumPy and Numba, and loads what was compiled before. What only compiling needs
   is not imported.
 - **Compiling** is done once on a machine. More than half of it is the part of Numba that is Python; LLVM has the rest. Areas,
-  flow and colour have kernels of their own, compiled when they are asked for.
+  flow and colour have kernels of their own, compiled when they are asked for. After an upgrade or an edit, only those kernels
+  are compiled that depend on a changed file.
 - **`source[i]`** makes, checks and hands over 40 small arrays for one clip as for 32.
 - **Writing Zarr** takes five times the CPU time of drawing: zstd on the masks, SHA-256, and copies into the page cache take
   about as long as drawing, each. Noisy videos are not compressed. A file is hashed and written while the next one is made

@@ -66,6 +66,7 @@ class NumpyArrays:
             weights, problem.rest[tile.columns], problem.front_rest[tile.rows], floor,
             np.isin(problem.seen, problem.swapped), *problem.spans_in(tile.rows, problem.seen), ink.pixel, ink.ratio,
             *problem.spans_in(tile.columns, problem.seen), ink.pixel, ink.ratio, *scratch(problem, tile.columns),
+            np.empty(len(tile.rows), np.int64),
         )  # fmt: skip
         alive = np.flatnonzero(weights[:, 0] > -np.inf)
         if len(alive) < len(tile.rows):
@@ -104,9 +105,10 @@ def _hidden(
     return result, float(work)
 
 
-def scratch(problem: PairProblem, columns: Integers) -> tuple[Integers, Floats]:
-    """Return `place (P,)`, all -1, and `held (P,C)` of the compiled loops."""
-    return np.full(problem.num_pixels, -1), np.empty((problem.num_pixels, len(columns)))
+def scratch(problem: PairProblem, columns: Integers) -> tuple[Integers, Integers, Floats]:
+    """Return `place (P,)`, all -1, `touched (P,)` and `held (P,C)` of the compiled loops."""
+    num_pixels = problem.num_pixels
+    return np.full(num_pixels, -1), np.empty(num_pixels, np.int64), np.empty((num_pixels, len(columns)))
 
 
 class TorchArrays:

@@ -89,25 +89,25 @@ def number_pixels(begin: Array, end: Array, pixel: Array, place: Array, touched:
 def subtract_hidden(
     weights: Array, rest: Array, front_rest: Array, floor: float, swapped: Array,
     front_begin: Array, front_end: Array, front_pixel: Array, front_ratio: Array,
-    behind_begin: Array, behind_end: Array, pixel: Array, ratio: Array, place: Array, held: Array,
+    behind_begin: Array, behind_end: Array, pixel: Array, ratio: Array, place: Array, touched: Array, held: Array, live: Array,
 ) -> int:  # fmt: skip
     """Subtract from the log-weights of a tile, `(R,C)`, what the row's digit hides of the column's in each frame.
 
     swapped `(K,)`: frames in which the column's digit hides the row's. rest[c, k], front_rest[r, k]: the most that frames k
     and later can give column c and row r back. A row is given up, and set to -inf, as soon as none of its pairs can reach
-    `floor`. place `(P,)`, all -1, and held `(P,C)` are for scratch. Returns the additions done.
+    `floor`. place `(P,)`, all -1, touched `(P,)`, held `(P,C)` and live `(R,)` are for scratch. Returns the additions done.
     """
     num_rows, num_columns = weights.shape
-    live = np.arange(num_rows)
-    touched = np.empty(place.shape[0], np.int64)
-    work = 0
+    for r in range(num_rows):
+        live[r] = r
+    num_live, work = num_rows, 0
     for k in range(front_begin.shape[1]):
         used = number_pixels(behind_begin[:, k], behind_end[:, k], pixel, place, touched, held)
         for c in range(num_columns):
             for e in range(behind_begin[c, k], behind_end[c, k]):
                 held[place[pixel[e]], c] = 1.0 if swapped[k] else ratio[e]
         still = 0
-        for n in range(live.shape[0]):
+        for n in range(num_live):
             r = live[n]
             for e in range(front_begin[r, k], front_end[r, k]):
                 at = place[front_pixel[e]]
@@ -124,7 +124,7 @@ def subtract_hidden(
                 still += 1
             else:
                 weights[r, :] = -np.inf
-        live = live[:still]
+        num_live = still
         for n in range(used):
             place[touched[n]] = -1
     return work * num_columns
@@ -133,14 +133,13 @@ def subtract_hidden(
 @kernel
 def add_hidden(
     weights: Array, odds: Array, front_begin: Array, front_end: Array, front_pixel: Array,
-    behind_begin: Array, behind_end: Array, pixel: Array, place: Array, held: Array, hidden: Array,
+    behind_begin: Array, behind_end: Array, pixel: Array, place: Array, touched: Array, held: Array, hidden: Array,
 ) -> int:  # fmt: skip
     """Add, for each frame, label and pixel, the weight of the pairs whose digit behind is of this label and hidden there.
 
-    weights `(R,C)`; odds `(C,10)`; hidden `(K,10,P)`; place and held as in `subtract_hidden`. Returns the additions done.
+    weights `(R,C)`; odds `(C,10)`; hidden `(K,10,P)`; place, touched, held as in `subtract_hidden`. Returns the additions done.
     """
     num_rows, num_columns = weights.shape
-    touched = np.empty(place.shape[0], np.int64)
     work = 0
     for k in range(front_begin.shape[1]):
         used = number_pixels(behind_begin[:, k], behind_end[:, k], pixel, place, touched, held)

@@ -234,6 +234,7 @@ def _add_rows(sums: TripleSums, rows: Rows, by_most: Integers, counts: Integers,
         sums.flop += subtract_hidden(
             weights, problem.rest[columns], problem.front_rest[front[:height]], floor, unswapped,
             begin[:height], end[:height], ink, ratio, *behind, pixel, ratio, *scratch(problem, columns),
+            np.empty(height, np.int64),
         )  # fmt: skip
         alive = np.flatnonzero(weights[:, 0] > -np.inf)
         dropped += (height - len(alive)) * len(columns)

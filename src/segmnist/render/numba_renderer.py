@@ -52,36 +52,40 @@ def _makers_of(names: tuple[str, ...]) -> frozenset[Maker]:
 
 def _run(scene: Scene, makers: frozenset[Maker], out: Mapping[str, Array]) -> None:
     """Run the kernels of some makers. Kernels are imported here, as Numba takes a second to import."""
-    spec = scene.spec
     frame, scene_arrays, style = _frame(scene), _scene_arrays(scene), _style(scene)
     if "drawn" in makers:
-        from segmnist.render.numba_kernels.clips import draw_clips
+        from segmnist.render.numba_kernels.clips import draw_clips, drawing_room
 
-        draw_clips(frame, scene_arrays, style, _tables(scene), _outputs(out))
+        outputs = _outputs(out)
+        room = drawing_room(frame, scene_arrays, style, outputs.video)
+        draw_clips(frame, scene_arrays, style, _tables(scene), room, outputs)
     if "measured" in makers:
-        from segmnist.render.numba_kernels.measures import Measures, measure_clips
+        from segmnist.render.numba_kernels.measures import Measures, measure_clips, measuring_room
 
-        measures = Measures(**_all_of(Measures._fields, scene, out))
-        measure_clips(frame, scene_arrays, style, out["ink_bits"].reshape(-1), measures)
+        measures, ink_bits = Measures(**_all_of(Measures._fields, scene, out)), out["ink_bits"].reshape(-1)
+        measure_clips(frame, scene_arrays, style, ink_bits, measuring_room(frame, scene_arrays), measures)
     if "traced" in makers:
-        from segmnist.render.numba_kernels.flow import Flow, trace_clips
+        from segmnist.render.numba_kernels.flow import Flow, trace_clips, tracing_room
 
         flow = Flow(**{name: _flat(array) for name, array in _all_of(Flow._fields, scene, out).items()})
         surfaces = _flat(out["instance"]), _flat(out["shape_instance"])
-        trace_clips(frame, scene_arrays, style, spec.noise_density == 0, *surfaces, flow)
+        is_still, traces = scene.spec.noise_density == 0, tracing_room(frame, scene_arrays)
+        trace_clips(frame, scene_arrays, style, is_still, *surfaces, traces, flow)
     if "occluded" in makers:
+        from segmnist.render.numba_kernels.digits import new_clip_digits
         from segmnist.render.numba_kernels.occlusion import Traced, find_hidden
 
         for name, step in (("flow_forward", 1), ("flow_backward", -1)):
             if f"{name}_occluded" in out:
                 valid, hidden = (out[f"{name}_{what}"].view(np.uint8) for what in ("valid", "occluded"))
                 traced = Traced(out["instance"], out[name], valid)
-                find_hidden(frame, scene_arrays, style, step, traced, hidden)
+                find_hidden(frame, scene_arrays, style, step, traced, new_clip_digits(scene_arrays), hidden)
     if "coloured" in makers:
-        from segmnist.render.numba_kernels.colour import Grey, colour_clips
+        from segmnist.render.numba_kernels.colour import Grey, colour_clips, colouring_room
 
-        grey = Grey(**{name: _flat(out[name]) for name in Grey._fields})
-        colour_clips(frame, scene_arrays, style, _tables(scene), _palette(scene), grey, _flat(out["rgb"]))
+        grey, palette = Grey(**{name: _flat(out[name]) for name in Grey._fields}), _palette(scene)
+        colours = colouring_room(frame, palette)
+        colour_clips(frame, scene_arrays, style, _tables(scene), palette, grey, colours, _flat(out["rgb"]))
 
 
 def _palette(scene: Scene) -> Palette:

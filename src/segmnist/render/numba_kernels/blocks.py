@@ -114,6 +114,12 @@ def uint8_at(typing_context: Any, address: Any) -> Any:
 
 
 @intrinsic
+def uint16_at(typing_context: Any, address: Any) -> Any:
+    """Return the two bytes at an address as one number."""
+    return _signature(types.uint16, (types.int64,), lambda builder, place: _load(builder, place, _SHORT))
+
+
+@intrinsic
 def put_int64(typing_context: Any, address: Any, value: Any) -> Any:
     """Store an int64 at an address."""
     return _signature(types.void, (types.int64, types.int64), _store)

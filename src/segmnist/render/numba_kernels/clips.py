@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.compiled import kernel, subroutine
 from segmnist.render.numba_kernels.blocks import address_of, copy_frame, fill_frame
-from segmnist.render.numba_kernels.borrowed import borrow_outputs, borrow_scene, borrow_tables
 from segmnist.render.numba_kernels.digits import (
     Canvas,
+    ClipDigits,
     Glyph,
     cross_octagon,
     draw_digit,
     find_digits,
     ink_of,
-    log2_stride,
     new_clip_digits,
     pad_ink,
     pose_at,
@@ -34,6 +33,47 @@ from segmnist.render.numba_kernels.shapes import (
 from segmnist.scene.randomness import PURPOSE_SENSOR
 
 Array = NDArray[Any]
+
+
+class DrawingRoom(NamedTuple):
+    """Scratch for drawing a frame.
+
+    glyphs: uint8, one for each digit, padded with zeros to 2^log2_stride columns. spans: `(H,)` int32. order: `(N,)` int64.
+    shape_bits: int64, as `shapes` has it. words: uint32, one a pixel, in whole blocks of 16. video_words: the video as uint32,
+    if frames are whole blocks, else `words`. levels: `Canvas.levels` and the counts behind them, uint8, if they are needed.
+    """
+
+    digits: ClipDigits
+    glyphs: Array
+    log2_stride: int
+    spans: Array
+    order: Array
+    shapes: ShapeRoom
+    shape_bits: Array
+    words: Array
+    video_words: Array
+    levels: Array
+
+
+def drawing_room(frame: Frame, scene: SceneArrays, style: Style, video: Array) -> DrawingRoom:
+    """Return room for drawing; video: that of the batch, flat. Python calls it, as kernels allocate nothing."""
+    num_rows, size = scene.y.shape[1], frame.height * frame.width
+    height, width = (side + 2 * style.pad for side in scene.images.shape[1:])
+    log2_stride = (width - 1).bit_length()
+    shapes = shape_room(scene)
+    words = np.empty((size + 15) // 16 * 16, np.uint32)
+    return DrawingRoom(
+        digits=new_clip_digits(scene),
+        glyphs=np.zeros((num_rows, height, 1 << log2_stride), np.uint8),
+        log2_stride=log2_stride,
+        spans=np.empty(frame.height, np.int32),
+        order=np.zeros(num_rows, np.int64),
+        shapes=shapes,
+        shape_bits=np.empty(scene.shape_kind.shape[1] * shapes.rows * shapes.words, np.int64),
+        words=words,
+        video_words=video.view(np.uint32) if size % 16 == 0 else words,
+        levels=np.empty(2 * size if style.brighter_is_seen else 0, np.uint8),
+    )
 
 
 @subroutine
@@ -85,38 +125,29 @@ def clear_frames(
 
 
 @kernel
-def draw_clips(frame: Frame, scene: SceneArrays, style: Style, tables: Tables, out: Outputs) -> None:
+def draw_clips(
+    frame: Frame, scene: SceneArrays, style: Style, tables: Tables, room: DrawingRoom, out: Outputs
+) -> None:
     """Draw every clip of a scene: background, shapes, digits by depth, sensor noise."""
-    scene, tables, out = borrow_scene(scene), borrow_tables(tables), borrow_outputs(out)
     video, size = out.video, frame.height * frame.width
     num_rows, num_frames = scene.y.shape[1:]
-    glyph_height, glyph_width = scene.images.shape[1:]
-    log2 = log2_stride(glyph_width, style.pad)
-    padded = np.zeros((num_rows, glyph_height + 2 * style.pad, 1 << log2), np.uint8)
-    digits, spans = new_clip_digits(num_rows, num_frames), np.empty(frame.height, np.int32)
-    order = np.zeros(num_rows, np.int64)
-    room = shape_room(scene)
-    shape_bits = np.empty(scene.shape_kind.shape[1] * room.rows * room.words, np.int64)
-    # One word a pixel is the most that any noise takes: sensor noise.
-    scratch = np.empty((size + 15) // 16 * 16, np.uint32)
-    video_words = video.view(np.uint32) if size % 16 == 0 else scratch
     num_words = frame.height * frame.words
-    seen_levels = np.empty(2 * size if style.brighter_is_seen else 0, np.uint8)
-    levels = frame_at(seen_levels, 0, size)
+    digits, glyphs, order, words = room.digits, room.glyphs, room.order, room.words
+    shape_bits, levels = address_of(room.shape_bits), frame_at(room.levels, 0, size)
     for b in range(scene.clip_ids.shape[0]):
         clip_id = np.int64(scene.clip_ids[b])
         find_digits(scene, b, style, digits)
         for n in range(scene.num_digits[b]):
-            pad_ink(scene.images[scene.glyph[b, n]], style, padded[n])
+            pad_ink(scene.images[scene.glyph[b, n]], style, glyphs[n])
         for s in range(scene.num_shapes[b]):
-            find_shape_bits(scene, b, s, address_of(shape_bits), room)
+            find_shape_bits(scene, b, s, shape_bits, room.shapes)
         for t in range(num_frames):
             number = b * num_frames + t
             start = number * size
             now, shapes = address_of(video) + start, frame_at(out.shape_instance, number, size)
             address = NoiseAddress(t * style.frame_stride, clip_id & 0xFFFFFFFF, clip_id >> 32)
-            draw_background(video, video_words, start, size, scratch, style, tables, address)
-            draw_shapes(scene, address_of(shape_bits), room, b, t, frame, now, shapes)
+            draw_background(video, room.video_words, start, size, words, style, tables, address)
+            draw_shapes(scene, shape_bits, room.shapes, b, t, frame, now, shapes)
             copy_frame(frame_at(out.background_layer, number, size), now, size)
             copy_frame(frame_at(out.background_shape, number, size), shapes, size)
             copy_frame(frame_at(out.beneath, number, size), now, size)
@@ -128,11 +159,11 @@ def draw_clips(frame: Frame, scene: SceneArrays, style: Style, tables: Tables, o
                 n = order[rank]
                 pose = pose_at(scene, digits, style, b, n, t, frame)
                 if pose.top < pose.bottom:
-                    cross_octagon(ink_of(digits, n), pose, spans)
+                    cross_octagon(ink_of(digits, n), pose, room.spans)
                     layer = (b * num_rows + n) * num_frames + t
                     canvas = canvas_at(out, number, layer, size, num_words, levels)
-                    glyph = Glyph(address_of(padded) + n * padded[0].size, log2, style.pad)
-                    draw_digit(canvas, frame, glyph, pose, spans, n + 1, scene.label[b, n])
+                    glyph = Glyph(address_of(glyphs) + n * glyphs[0].size, room.log2_stride, style.pad)
+                    draw_digit(canvas, frame, glyph, pose, room.spans, n + 1, scene.label[b, n])
             copy_frame(frame_at(out.noiseless, number, size), now, size)
             if style.sensor_reach:
-                add_sensor_noise(video, start, size, scratch, style, tables, address, PURPOSE_SENSOR)
+                add_sensor_noise(video, start, size, words, style, tables, address, PURPOSE_SENSOR)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from segmnist.compiled import kernel, subroutine
 from segmnist.render.numba_kernels.blocks import address_of, shade_pixels
-from segmnist.render.numba_kernels.borrowed import borrow, borrow_scene, borrow_tables
 from segmnist.render.numba_kernels.layout import NO_NOISE, Frame, SceneArrays, Style, Tables
 from segmnist.render.numba_kernels.noise import NoiseAddress, add_sensor_noise, fill_random
 from segmnist.scene.parameters import TILE
@@ -53,6 +52,26 @@ class Textures(NamedTuple):
     bits: Array
 
 
+class ColouringRoom(NamedTuple):
+    """Scratch for colouring a frame.
+
+    words: uint32, one for each byte of the frame. bytes: the same memory as uint8. places: `(HW,)` uint16.
+    """
+
+    textures: Textures
+    words: Array
+    bytes: Array
+    places: Array
+
+
+def colouring_room(frame: Frame, palette: Palette) -> ColouringRoom:
+    """Return room for colouring; Python calls it, as kernels allocate nothing."""
+    size = frame.height * frame.width
+    words = np.empty((3 * size + 15) // 16 * 16, np.uint32)
+    textures = Textures(*np.zeros((4, palette.tiles.shape[1]), np.int64))
+    return ColouringRoom(textures, words, words.view(np.uint8), np.empty(size, np.uint16))
+
+
 @subroutine
 def place_textures(scene: SceneArrays, b: int, t: int, textures: Textures) -> None:
     """Write where the textures of shapes lie at frame t of clip b; that of the ground lies at 0."""
@@ -70,7 +89,7 @@ def find_row_bits(tiles: Array, cells: Array, y: int, textures: Textures) -> Non
             textures.bits[k] = tiles[k] >> (TILE * i) & 0xFF
 
 
-@subroutine
+@subroutine(is_apart=True)
 def find_tints(instance: Array, shape_instance: Array, num_digits: int, places: Array) -> None:
     """Write the place in the palette of the first tint of each pixel's surface."""
     for i in range(places.shape[0]):
@@ -79,17 +98,17 @@ def find_tints(instance: Array, shape_instance: Array, num_digits: int, places: 
         places[i] = np.uint16(2) * (digit if digit else behind)
 
 
-@subroutine
+@subroutine(is_apart=True)
 def add_texture(textures: Textures, row: Array) -> None:
     """Move to the second tint where the texture says so, in a row of places in the palette."""
-    left, per_cell, bits = borrow(textures.left), borrow(textures.per_cell), borrow(textures.bits)
+    left, per_cell, bits = textures.left, textures.per_cell, textures.bits
     for x in range(row.shape[0]):
         k = np.uint64(row[x] >> 1)
         j = (x - left[k]) * per_cell[k] >> 32 & (TILE - 1)
         row[x] += np.uint16(bits[k] >> j & 1)
 
 
-@subroutine
+@subroutine(is_apart=True)
 def add_hues(hues: Array, first: int, places: Array) -> None:
     """Move to the tint of its own random hue where a pixel shows the bare background."""
     for i in range(places.shape[0]):
@@ -98,22 +117,21 @@ def add_hues(hues: Array, first: int, places: Array) -> None:
 
 @kernel
 def colour_clips(
-    frame: Frame, scene: SceneArrays, style: Style, tables: Tables, palette: Palette, grey: Grey, rgb: Array
-) -> None:
+    frame: Frame, scene: SceneArrays, style: Style, tables: Tables, palette: Palette, grey: Grey, room: ColouringRoom,
+    rgb: Array,
+) -> None:  # fmt: skip
     """Write every clip in colour; rgb: flat uint8, three bytes a pixel."""
-    scene, tables, rgb = borrow_scene(scene), borrow_tables(tables), borrow(rgb)
-    instance, shape_instance = borrow(grey.instance), borrow(grey.shape_instance)
+    instance, shape_instance = grey.instance, grey.shape_instance
+    textures, words, places = room.textures, room.words, room.places
     size, width, num_surfaces = frame.height * frame.width, frame.width, palette.tiles.shape[1]
-    room = np.zeros((4, num_surfaces), np.int64)
-    textures = Textures(room[0], room[1], room[2], room[3])
-    scratch = np.empty((3 * size + 15) // 16 * 16, np.uint32)
-    hues, places = scratch.view(np.uint8), np.empty(size, np.uint16)
     for b in range(scene.clip_ids.shape[0]):
         clip_id = np.int64(scene.clip_ids[b])
         tiles, cells, tints = palette.tiles[b], palette.cells[b], address_of(palette.tints[b])
-        textures.bits[:] = 0
-        textures.per_cell[:] = ((1 << 32) + cells - 1) // cells
-        is_textured = (tiles != 0).any()
+        is_textured = False
+        for k in range(num_surfaces):
+            textures.bits[k] = 0
+            textures.per_cell[k] = ((1 << 32) + cells[k] - 1) // cells[k]
+            is_textured |= tiles[k] != 0
         for t in range(scene.y.shape[2]):
             first = (b * scene.y.shape[2] + t) * size
             address = NoiseAddress(t * style.frame_stride, clip_id & 0xFFFFFFFF, clip_id >> 32)
@@ -125,8 +143,8 @@ def colour_clips(
                     find_row_bits(tiles, cells, y, textures)
                     add_texture(textures, places[y * width : (y + 1) * width])
             if style.noise_kind != NO_NOISE:
-                fill_random(scratch, 0, (size + 15) // 16, PURPOSE_HUE, address, style)
-                add_hues(hues, 2 * num_surfaces, places)
+                fill_random(words, 0, (size + 15) // 16, PURPOSE_HUE, address, style)
+                add_hues(room.bytes, 2 * num_surfaces, places)
             for column in range(0, size, LANES):
                 at = min(column, size - LANES)
                 shade_pixels(
@@ -135,5 +153,5 @@ def colour_clips(
                 )  # fmt: skip
             if style.sensor_reach:
                 add_sensor_noise(
-                    rgb, 3 * first, 3 * size, scratch, style, tables, address, PURPOSE_COLOUR_SENSOR
+                    rgb, 3 * first, 3 * size, words, style, tables, address, PURPOSE_COLOUR_SENSOR
                 )

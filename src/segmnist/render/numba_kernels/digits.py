@@ -164,21 +164,12 @@ def is_in_front(style: Style, level: int, depth: int, other_level: int, other_de
     return depth > other_depth
 
 
-@subroutine
-def log2_stride(glyph_width: int, pad: int) -> int:
-    """Return the logarithm of a padded glyph's pixels a row: a power of two, so that a shift finds a row."""
-    log2 = 0
-    while 1 << log2 < glyph_width + 2 * pad:
-        log2 += 1
-    return log2
-
-
-@subroutine
-def new_clip_digits(num_digits: int, num_frames: int) -> ClipDigits:
-    """Return room for the digits of a clip."""
-    turns = np.empty((6, num_digits, num_frames), np.int64)
-    ink = np.empty((num_digits, _INK_FIELDS), np.int64)
-    return ClipDigits(ink, turns[0], turns[1], turns[2], turns[3], turns[4], turns[5])
+def new_clip_digits(scene: SceneArrays) -> ClipDigits:
+    """Return room for the digits of a clip, for any of these; Python calls it, as kernels allocate nothing."""
+    num_digits, num_frames = scene.y.shape[1:]
+    return ClipDigits(
+        np.empty((num_digits, _INK_FIELDS), np.int64), *np.empty((6, num_digits, num_frames), np.int64)
+    )
 
 
 @subroutine
@@ -198,7 +189,20 @@ def ink_of(digits: ClipDigits, n: int) -> InkOctagon:
     return InkOctagon(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9])
 
 
-@subroutine(error_model="numpy")
+@subroutine
+def scaled(factor: float, low: float, high: float) -> tuple[float, float]:
+    """Return the ends of an interval times a factor of any sign, the lower first."""
+    one, other = factor * low, factor * high
+    return min(one, other), max(one, other)
+
+
+@subroutine
+def cut(low: float, high: float, one: float, other: float) -> tuple[float, float]:
+    """Return what an interval has in common with that between two numbers in any order."""
+    return max(low, min(one, other)), min(high, max(one, other))
+
+
+@subroutine
 def turn_digit(scene: SceneArrays, b: int, n: int, ink: InkOctagon, style: Style, digits: ClipDigits) -> None:
     """Write how digit n of clip b is turned at each frame.
 
@@ -223,22 +227,18 @@ def turn_digit(scene: SceneArrays, b: int, n: int, ink: InkOctagon, style: Style
         inverse = 65_536.0 / (float(a) * float(a) + float(b) * float(b))
         c, s = float(a) * inverse, float(b) * inverse
         # The ink's box in rows and columns, and that in sums and differences: it lies within both.
-        low_y = max(
-            min(-s * u0, -s * u1) + min(c * v0, c * v1),
-            0.5 * (min((c - s) * p0, (c - s) * p1) + min(-(c + s) * q0, -(c + s) * q1)),
-        )
-        high_y = min(
-            max(-s * u0, -s * u1) + max(c * v0, c * v1),
-            0.5 * (max((c - s) * p0, (c - s) * p1) + max(-(c + s) * q0, -(c + s) * q1)),
-        )
-        low_x = max(
-            min(c * u0, c * u1) + min(s * v0, s * v1),
-            0.5 * (min((c + s) * p0, (c + s) * p1) + min((c - s) * q0, (c - s) * q1)),
-        )
-        high_x = min(
-            max(c * u0, c * u1) + max(s * v0, s * v1),
-            0.5 * (max((c + s) * p0, (c + s) * p1) + max((c - s) * q0, (c - s) * q1)),
-        )
+        low_u, high_u = scaled(-s, u0, u1)
+        low_v, high_v = scaled(c, v0, v1)
+        low_sum, high_sum = scaled(c - s, p0, p1)
+        low_difference, high_difference = scaled(-(c + s), q0, q1)
+        low_y = max(low_u + low_v, 0.5 * (low_sum + low_difference))
+        high_y = min(high_u + high_v, 0.5 * (high_sum + high_difference))
+        low_u, high_u = scaled(c, u0, u1)
+        low_v, high_v = scaled(s, v0, v1)
+        low_sum, high_sum = scaled(c + s, p0, p1)
+        low_difference, high_difference = scaled(c - s, q0, q1)
+        low_x = max(low_u + low_v, 0.5 * (low_sum + low_difference))
+        high_x = min(high_u + high_v, 0.5 * (high_sum + high_difference))
         centre_y, centre_x = float(y[t]) / 65_536.0, float(x[t]) / 65_536.0
         top, bottom = math.floor(centre_y + low_y - 0.5), math.ceil(centre_y + high_y + 0.5)
         left, right = math.floor(centre_x + low_x - 0.5), math.ceil(centre_x + high_x + 0.5)
@@ -313,13 +313,12 @@ def cross_octagon(ink: InkOctagon, pose: Pose, spans: Array) -> None:
         row = np.float32(r)
         enter, leave = (top - a * row) * per_v, (bottom - a * row) * per_v
         low, high = min(enter, leave), max(enter, leave)
-        enter, leave = (left + b * row) * per_u, (right + b * row) * per_u
-        low, high = max(low, min(enter, leave)), min(high, max(enter, leave))
+        low, high = cut(low, high, (left + b * row) * per_u, (right + b * row) * per_u)
         enter, leave = (low_sum - (a - b) * row) * per_sum, (high_sum - (a - b) * row) * per_sum
-        low, high = max(low, min(enter, leave)), min(high, max(enter, leave))
+        low, high = cut(low, high, enter, leave)
         enter = (low_difference + (a + b) * row) * per_difference
         leave = (high_difference + (a + b) * row) * per_difference
-        low, high = max(low, min(enter, leave)), min(high, max(enter, leave))
+        low, high = cut(low, high, enter, leave)
         low = min(max(low, np.float32(0)), most)
         high = min(max(high + np.float32(1), np.float32(0)), most)
         spans[r] = (np.int32(low) + first) << 16 | (np.int32(high) + first)

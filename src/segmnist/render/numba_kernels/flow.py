@@ -26,8 +26,7 @@ from segmnist.render.numba_kernels.blocks import (
     uint8_at,
     window,
 )
-from segmnist.render.numba_kernels.borrowed import borrow_scene
-from segmnist.render.numba_kernels.digits import Pose, find_digits, new_clip_digits, pose_at
+from segmnist.render.numba_kernels.digits import ClipDigits, Pose, find_digits, new_clip_digits, pose_at
 from segmnist.render.numba_kernels.layout import Frame, SceneArrays, Style
 from segmnist.scene.scene import NO_SHAPE
 
@@ -84,6 +83,33 @@ class Motion(NamedTuple):
     y0: float
     yx: float
     yy: float
+
+
+class TracingRoom(NamedTuple):
+    """Scratch for tracing a frame, zeros.
+
+    visible: the bits of every shape in two frames, which take turns. both: a row of bits between two words of zeros.
+    displacements: forward and backward, `(2,S+1,2)` float32. valid_bits: where flow is valid, backward in two frames, which
+    take turns, and forward, `(3, words of a frame)` int64.
+    """
+
+    digits: ClipDigits
+    visible: Array
+    both: Array
+    displacements: Array
+    valid_bits: Array
+
+
+def tracing_room(frame: Frame, scene: SceneArrays) -> TracingRoom:
+    """Return room for tracing; Python calls it, as kernels allocate nothing."""
+    num_shapes = scene.shape_kind.shape[1]
+    return TracingRoom(
+        new_clip_digits(scene),
+        np.zeros((2, num_shapes * frame.height * (frame.words + 2)), np.int64),
+        np.zeros(frame.words + 2, np.int64),
+        np.zeros((2, num_shapes + 1, 2), np.float32),
+        np.zeros((3, frame.height * frame.words), np.int64),
+    )
 
 
 @subroutine
@@ -301,46 +327,41 @@ def put_valid(bits: int, frame: Frame, valid: int) -> None:
 
 @kernel
 def trace_clips(
-    frame: Frame, scene: SceneArrays, style: Style, is_still: bool, instance: Array, shape_instance: Array, out: Flow
+    frame: Frame, scene: SceneArrays, style: Style, is_still: bool, instance: Array, shape_instance: Array,
+    room: TracingRoom, out: Flow,
 ) -> None:  # fmt: skip
     """Trace every visible surface of every clip to the next frame and to the one before."""
-    scene = borrow_scene(scene)
-    num_rows, num_frames = scene.y.shape[1:]
-    size, num_shapes = frame.height * frame.width, scene.shape_kind.shape[1]
+    num_frames, size = scene.y.shape[2], frame.height * frame.width
     instances, shape_instances = address_of(instance), address_of(shape_instance)
     flow_forward, flow_backward = address_of(out.flow_forward), address_of(out.flow_backward)
     valid_forward, valid_backward = address_of(out.flow_forward_valid), address_of(out.flow_backward_valid)
-    digits = new_clip_digits(num_rows, num_frames)
-    # The visible bits of every shape in two frames, which take turns; a row of bits; displacements forward and backward.
-    visible = np.zeros((2, num_shapes * shape_bytes(frame) // 8), np.int64)
-    both, displacements = np.zeros(frame.words + 2, np.int64), np.zeros((2, num_shapes + 1, 2), np.float32)
-    # Where flow is valid: backward in two frames, which take turns, and forward.
-    valid_bits, room = np.zeros((3, frame.height * frame.words), np.int64), 8 * frame.height * frame.words
+    digits, visible, displacements = room.digits, room.visible, room.displacements
+    valid_bits, num_bytes = address_of(room.valid_bits), 8 * frame.height * frame.words
     for b in range(scene.clip_ids.shape[0]):
         find_digits(scene, b, style, digits)
         first = b * num_frames
-        fill_frame(address_of(valid_bits), room, 0)
+        fill_frame(valid_bits, num_bytes, 0)
         find_visible_shapes(scene, b, 0, shape_instances + first * size, frame, address_of(visible[0]))
         for t in range(num_frames):
             has_next, has_before, here = t + 1 < num_frames, t > 0, (first + t) * size
             ahead, behind = here + size * has_next, here - size * has_before
-            valid_next = address_of(valid_bits) + room * ((t + 1) & 1)
+            valid_next = valid_bits + num_bytes * ((t + 1) & 1)
             forward = Step(
                 has_next, instances + ahead, shape_instances + ahead, flow_forward + 8 * here, valid_forward + here,
-                address_of(valid_bits) + 2 * room, address_of(displacements),
+                valid_bits + 2 * num_bytes, address_of(displacements),
             )  # fmt: skip
             backward = Step(
                 has_before, instances + behind, shape_instances + behind, flow_backward + 8 * here,
-                valid_backward + here, address_of(valid_bits) + room * (t & 1), address_of(displacements[1]),
+                valid_backward + here, valid_bits + num_bytes * (t & 1), address_of(displacements[1]),
             )  # fmt: skip
-            fill_frame(forward.valid_bits, room, 0)
-            fill_frame(valid_next, room, 0)
+            fill_frame(forward.valid_bits, num_bytes, 0)
+            fill_frame(valid_next, num_bytes, 0)
             note_displacements(scene, b, t, t + has_next, forward.displacements)
             note_displacements(scene, b, t, t - has_before, backward.displacements)
             if has_next:
                 seen, seen_next = address_of(visible[t & 1]), address_of(visible[(t + 1) & 1])
                 find_visible_shapes(scene, b, t + 1, shape_instances + ahead, frame, seen_next)
-                at = Meeting(seen, seen_next, address_of(both), forward.valid_bits, valid_next)
+                at = Meeting(seen, seen_next, address_of(room.both), forward.valid_bits, valid_next)
                 meet_shapes(scene, b, t, frame, at)
             if is_still:
                 meet_bare(instances + here, shape_instances + here, forward, frame)

@@ -16,7 +16,6 @@ from segmnist.render.numba_kernels.blocks import (
     lowest_bit,
     put_int64,
 )
-from segmnist.render.numba_kernels.borrowed import borrow, borrow_scene
 from segmnist.render.numba_kernels.digits import (
     ClipDigits,
     Pose,
@@ -43,6 +42,15 @@ class Measures(NamedTuple):
     boxes_xyxy: Array
     amodal_boxes_xyxy: Array
     occluders: Array
+
+
+class MeasuringRoom(NamedTuple):
+    """Scratch for measuring a frame: `(N, words of a frame)`, `(words of a frame,)` and `(N,)` int64, beside the digits."""
+
+    digits: ClipDigits
+    visible: Array
+    covered: Array
+    order: Array
 
 
 class Rows(NamedTuple):
@@ -198,22 +206,26 @@ def write_box(boxes: Array, b: int, n: int, t: int, extent: Extent) -> None:
         boxes[b, n, t, 2], boxes[b, n, t, 3] = extent.right, extent.bottom
 
 
+def measuring_room(frame: Frame, scene: SceneArrays) -> MeasuringRoom:
+    """Return room for measuring; Python calls it, as kernels allocate nothing."""
+    num_rows, size = scene.y.shape[1], frame.height * frame.words
+    visible, covered = np.empty((num_rows, size), np.int64), np.empty(size, np.int64)
+    return MeasuringRoom(new_clip_digits(scene), visible, covered, np.zeros(num_rows, np.int64))
+
+
 @kernel
-def measure_clips(frame: Frame, scene: SceneArrays, style: Style, ink_bits: Array, out: Measures) -> None:
+def measure_clips(
+    frame: Frame, scene: SceneArrays, style: Style, ink_bits: Array, room: MeasuringRoom, out: Measures
+) -> None:
     """Measure every digit at every frame, from the nearest to the farthest. ink_bits: as drawn, flat int64.
 
     A frame's masks as words of 64 columns stay in the nearest cache: 0.4 a frame.
     """
-    scene, ink_bits = borrow_scene(scene), borrow(ink_bits)
-    visible_area, amodal_area, whole_area = (
-        borrow(out.visible_area), borrow(out.amodal_area), borrow(out.whole_area)
-    )  # fmt: skip
-    boxes, amodal_boxes = borrow(out.boxes_xyxy), borrow(out.amodal_boxes_xyxy)
-    occluders = borrow(out.occluders)
+    visible_area, amodal_area, whole_area = out.visible_area, out.amodal_area, out.whole_area
+    boxes, amodal_boxes, occluders = out.boxes_xyxy, out.amodal_boxes_xyxy, out.occluders
+    digits, visible, covered, order = room.digits, room.visible, room.covered, room.order
     num_rows, num_frames = scene.y.shape[1:]
     num_words, size = frame.words, frame.height * frame.words
-    visible, covered = np.empty((num_rows, size), np.int64), np.empty(size, np.int64)
-    digits, order = new_clip_digits(num_rows, num_frames), np.zeros(num_rows, np.int64)
     visible_area[:], amodal_area[:], whole_area[:], occluders[:] = 0, 0, 0, 0
     boxes[:], amodal_boxes[:] = -1, -1
     for b in range(scene.clip_ids.shape[0]):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.compiled import subroutine
+from segmnist.render.numba_kernels.blocks import address_of, copy_frame, fill_frame, uint16_at
 from segmnist.render.numba_kernels.layout import BYTE_NOISE, GUIDE_BITS, NO_NOISE, Style, Tables
 from segmnist.scene.randomness import PURPOSE_NOISE
 
@@ -25,7 +26,7 @@ class NoiseAddress(NamedTuple):
     id_high: int
 
 
-@subroutine
+@subroutine(is_apart=True)
 def fill_random(
     words: Array, start: int, num_blocks: int, purpose: int, address: NoiseAddress, style: Style
 ) -> None:
@@ -67,26 +68,24 @@ def draw_background(
     pixels: flat uint8; words: the same memory as uint32, if frames are whole blocks of random words; scratch: uint32, enough
     for the random words of a frame.
     """
+    frame = address_of(pixels) + start
     if style.noise_kind == NO_NOISE:
-        pixels[start : start + size] = style.background_level
+        fill_frame(frame, size, style.background_level)
         return
     if style.noise_kind == BYTE_NOISE and size % 16 == 0:
         fill_random(words, start // 4, size // 16, PURPOSE_NOISE, address, style)
         return
     num_blocks = (size + 15) // 16 if style.noise_kind == BYTE_NOISE else (size + 7) // 8
     fill_random(scratch, 0, num_blocks, PURPOSE_NOISE, address, style)
-    first = np.uint64(start)
     if style.noise_kind == BYTE_NOISE:
-        levels = scratch.view(np.uint8)
-        for i in range(np.uint64(size)):
-            pixels[first + i] = levels[i]
-    else:
-        draws = scratch.view(np.uint16)
-        for i in range(np.uint64(size)):
-            pixels[first + i] = tables.noise[draws[i]]
+        copy_frame(frame, address_of(scratch), size)
+        return
+    first, draws = np.uint64(start), address_of(scratch)
+    for i in range(np.uint64(size)):
+        pixels[first + i] = tables.noise[uint16_at(draws + 2 * np.int64(i))]
 
 
-@subroutine
+@subroutine(is_apart=True)
 def add_sensor_noise(
     pixels: Array,
     start: int,

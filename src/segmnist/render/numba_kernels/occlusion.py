@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmnist.compiled import kernel, subroutine
-from segmnist.render.numba_kernels.borrowed import borrow, borrow_scene
 from segmnist.render.numba_kernels.digits import (
     ClipDigits,
     Pose,
@@ -22,7 +21,6 @@ from segmnist.render.numba_kernels.digits import (
     glyph_point,
     is_in_front,
     level_of,
-    new_clip_digits,
     pose_at,
 )
 from segmnist.render.numba_kernels.layout import Frame, SceneArrays, Style
@@ -101,18 +99,10 @@ def is_hidden(
 
 @kernel
 def find_hidden(
-    frame: Frame, scene: SceneArrays, style: Style, step: int, traced: Traced, hidden: Array
-) -> None:
-    """Write where the point that each pixel shows is not seen `step` frames on, `(B,T,H,W)` uint8."""
-    scene = borrow_scene(scene)
-    instance, flow, valid, out = (
-        borrow(traced.instance),
-        borrow(traced.flow),
-        borrow(traced.valid),
-        borrow(hidden),
-    )
-    num_rows, num_frames = scene.y.shape[1:]
-    digits = new_clip_digits(num_rows, num_frames)
+    frame: Frame, scene: SceneArrays, style: Style, step: int, traced: Traced, digits: ClipDigits, hidden: Array
+) -> None:  # fmt: skip
+    """Write where the point that each pixel shows is not seen `step` frames on, `(B,T,H,W)` uint8; digits: scratch."""
+    instance, flow, valid, num_frames = traced.instance, traced.flow, traced.valid, scene.y.shape[2]
     for b in range(scene.clip_ids.shape[0]):
         find_digits(scene, b, style, digits)
         for t in range(num_frames):
@@ -121,7 +111,7 @@ def find_hidden(
                 for column in range(frame.width):
                     number = np.int64(instance[b, t, row, column])
                     if number == 0 or other < 0 or other >= num_frames:
-                        out[b, t, row, column] = 1 - valid[b, t, row, column]
+                        hidden[b, t, row, column] = 1 - valid[b, t, row, column]
                         continue
                     y = math.floor((row + 0.5 + flow[b, t, row, column, 1]) * 65_536.0 + 0.5)
                     x = math.floor((column + 0.5 + flow[b, t, row, column, 0]) * 65_536.0 + 0.5)
@@ -130,6 +120,6 @@ def find_hidden(
                         pose = pose_at(scene, digits, style, b, number - 1, t, frame)
                         v, u = glyph_place(pose, row, column)
                         value = np.int64(scene.images[scene.glyph[b, number - 1], v >> 16, u >> 16])
-                    out[b, t, row, column] = is_hidden(
+                    hidden[b, t, row, column] = is_hidden(
                         frame, scene, style, digits, b, number - 1, other, np.int64(y), np.int64(x), value
                     )

@@ -35,14 +35,9 @@ class PlacedShape(NamedTuple):
     width: int
 
 
-@subroutine
 def shape_room(scene: SceneArrays) -> ShapeRoom:
-    """Return the room that suits every shape of a batch."""
-    rows, widest = 1, 1
-    for b in range(scene.num_shapes.shape[0]):
-        for s in range(scene.num_shapes[b]):
-            rows = max(rows, np.int64(scene.shape_height[b, s]))
-            widest = max(widest, np.int64(scene.shape_width[b, s]))
+    """Return the room that suits every shape of a batch; Python calls it, as kernels allocate nothing."""
+    rows, widest = int(scene.shape_height.max(initial=1)), int(scene.shape_width.max(initial=1))
     return ShapeRoom(rows, (widest + 63) // 64 + 2)
 
 
