@@ -98,7 +98,7 @@ def test_copies_share_what_they_compile_and_an_edit_of_any_source_is_compiled_an
     assert run(place, first, **caches) == "3\n"
     for edited_file, is_compiled in (
         ("scene/randomness.py", True),  # constants
-        ("evaluate/kernels.py", False),
+        ("evaluate/kernels/__init__.py", False),
         ("render/numba_kernels/digits.py", False),
         ("scene/spec.py", False),
         ("compiled.py", True),

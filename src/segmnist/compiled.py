@@ -5,9 +5,9 @@ other file changes, it compiles anew for every copy of the package, and it raise
 a compiled loop has a key: the content of the files that go into it. The first folder that can be written takes
 them: NUMBA_CACHE_DIR if set, `cache_folder`, `private_temporary_folder`. Without any, each process compiles for itself.
 
-What a user waits for on a new machine is kept short in three ways. Compiled loops allocate nothing, so that Numba
-counts no references to arrays: that is half of the instructions that it would write for a struct of 20 arrays. Functions that
-only they call become machine code as parts of them, not for themselves, too. An edit compiles anew what depends on it alone.
+What a user waits for on a new machine is kept short in three ways. Most compiled loops allocate nothing, so that Numba counts
+no references to arrays: that is half of the instructions that it would write for a struct of 20 arrays. Functions that only
+they call become machine code as parts of them, not for themselves, too. An edit compiles anew what depends on it alone.
 """
 
 from __future__ import annotations
@@ -44,17 +44,18 @@ HOLDS_KERNELS = re.compile(r"^from segmnist\.compiled import", re.MULTILINE)
 Function = Callable[..., Any]
 
 
-def kernel(function: Function | None = None, **options: Any) -> Any:
+def kernel(function: Function | None = None, *, allocates: bool = False, **options: Any) -> Any:
     """Compile a function when Python first calls it, and keep its compiled form; a decorator, with or without options.
 
-    options: of `numba.njit`. The function runs without the interpreter's lock; uncompiled it is `.py_func`. It allocates
-    nothing: the caller gives it all that it writes into. It divides by nothing that may be zero. What only kernels call is
-    a `subroutine`.
+    options: of `numba.njit`. The function runs without the interpreter's lock; uncompiled it is `.py_func`. It divides
+    as NumPy does, without an error. What only kernels call is a `subroutine`.
+
+    allocates: whether it makes arrays. One that takes a large struct should not, but be given its scratch: Numba then counts
+    references to all arrays.
     """
     if function is None:
-        return functools.partial(kernel, **options)
-    # No references to arrays are counted, and no division is checked: both take longer to compile than the loops.
-    compiled = njit(nogil=True, _nrt=False, error_model="numpy", **options)(function)
+        return functools.partial(kernel, allocates=allocates, **options)
+    compiled = njit(nogil=True, _nrt=allocates, error_model="numpy", **options)(function)
     if not hasattr(compiled, "enable_caching"):  # NUMBA_DISABLE_JIT
         return compiled
     if FunctionCache is not None and hasattr(compiled, "_cache"):

@@ -12,7 +12,7 @@ from segmnist.compiled import kernel, subroutine
 Array = NDArray[Any]
 
 
-@kernel
+@kernel(allocates=True)
 def count_matches(overlap: Array, rows: Array, columns: Array, windows: Array, counts: Array) -> None:
     """Match tubes in every window of each length, and add up in `counts`, `(len(windows), 4, C)` int64.
 
@@ -31,7 +31,7 @@ def count_matches(overlap: Array, rows: Array, columns: Array, windows: Array, c
                 match_window(shared, rows, columns, counts[k])
 
 
-@subroutine
+@subroutine(allocates=True)
 def match_window(shared: Array, rows: Array, columns: Array, counts: Array) -> None:
     """Match the tubes of one window, given the pixels that each pair shares."""
     truth, prediction = shared.sum(axis=1), shared.sum(axis=0)

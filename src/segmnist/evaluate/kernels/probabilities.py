@@ -12,7 +12,7 @@ from segmnist.compiled import kernel
 Array = NDArray[Any]
 
 
-@kernel(error_model="numpy")
+@kernel(allocates=True)
 def normalise(given: Array, tolerance: float, out: Array, likeliest: Array) -> bool:
     """Divide the probabilities of each pixel by their sum, and find the likeliest class; return whether they are permitted.
 

@@ -67,7 +67,7 @@ class Tables(NamedTuple):
     warped: Array
 
 
-@kernel
+@kernel(allocates=True)
 def count_clip(
     pixels: Pixels, meanings: Meanings, motion: Motion, height: int, window: int, tables: Tables
 ) -> None:
@@ -96,7 +96,7 @@ def count_clip(
             count_warped(called, pixels.called[t + 1], motion.flow[t], motion.valid[t], tables.warped)
 
 
-@subroutine
+@subroutine(is_apart=True)
 def mark_runs(pixels: Pixels, t: int, marks: Array) -> None:
     """Give each pixel the mark of a run where any map differs from the pixel before, and no other mark."""
     seen, called, instance, named = pixels.seen[t], pixels.called[t], pixels.instance[t], pixels.named[t]
@@ -106,7 +106,7 @@ def mark_runs(pixels: Pixels, t: int, marks: Array) -> None:
         found[i] = (a[i] != seen[i]) | (b[i] != called[i]) | (c[i] != instance[i]) | (d[i] != named[i])
 
 
-@subroutine
+@subroutine(is_apart=True)
 def mark_boundaries(frame: Array, width: int, mark: int, marks: Array) -> None:
     """Mark the pixels that differ from one of their eight neighbours; those at the frame's edge in any way."""
     above, row, below = frame, frame[width:], frame[2 * width :]
@@ -119,7 +119,7 @@ def mark_boundaries(frame: Array, width: int, mark: int, marks: Array) -> None:
         found[i] |= np.uint8(differs) * np.uint8(mark)
 
 
-@subroutine
+@subroutine(is_apart=True)
 def mark_edges(height: int, width: int, marks: Array) -> None:
     """Mark the pixels at the frame's edge as boundaries of both maps: outside, nothing has a class."""
     for x in range(width):
@@ -130,7 +130,7 @@ def mark_edges(height: int, width: int, marks: Array) -> None:
         marks[y * width + width - 1] |= _BOUNDARIES
 
 
-@subroutine
+@subroutine(is_apart=True)
 def count_runs(
     pixels: Pixels, meanings: Meanings, t: int, words: Array, marks: Array, tables: Tables
 ) -> None:
@@ -173,7 +173,7 @@ def count_runs(
                 outcomes[digit - 1, t, 0, outcome] += length
 
 
-@subroutine
+@subroutine(is_apart=True)
 def count_boundaries(seen: Array, called: Array, words: Array, marks: Array, table: Array) -> None:
     """Count the pixels at boundaries of the truth, of the prediction, and of both in the same class."""
     num_classes = table.shape[1]
@@ -191,14 +191,14 @@ def count_boundaries(seen: Array, called: Array, words: Array, marks: Array, tab
                 table[2, seen[i]] += 1
 
 
-@subroutine
+@subroutine(is_apart=True)
 def note_changes(frame: Array, before: Array, t: int, since: Array) -> None:
     """Note the frame since when each pixel has its class."""
     for i in range(frame.size):
         since[i] = since[i] if frame[i] == before[i] else t
 
 
-@subroutine
+@subroutine(is_apart=True)
 def count_lasting(
     seen: Array,
     called: Array,
@@ -219,7 +219,7 @@ def count_lasting(
     row[0], row[1], row[2] = steady, held, right
 
 
-@subroutine
+@subroutine(is_apart=True)
 def count_warped(now: Array, following: Array, flow: Array, valid: Array, table: Array) -> None:
     """Count pixels by their class and that of the pixel of the next frame to which the flow leads."""
     height, width = valid.shape
