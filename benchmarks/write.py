@@ -137,7 +137,7 @@ def main() -> None:
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="segmnist-write-"))
     try:
-        measures = {}
+        measures: dict[str, float] = {}
         (alone, least), (indexed, more) = (
             renderer(options.clips, truth) for truth in (("semantic",), ("semantic", *INDEX_TRUTHS))
         )

@@ -18,7 +18,7 @@ NAMES = ("perceptron", "perceptron-diffusion")
 def test_it_is_as_large_as_the_clips_of_its_settings(name: str) -> None:
     of_part = Settings.of(name, suite="exact-v2", part="small", width=8, steps=1)
     assert of_part.clip_shape == (4, 24, 24)
-    assert of_part.build().body.clip_shape == (4, 24, 24)  # type: ignore[union-attr]
+    assert of_part.build().body.clip_shape == (4, 24, 24)
     assert of_part.frames is None, "it sees whole clips"
     of_suite = Settings.of(name, suite="exact-v2", width=8, steps=1)
     assert of_suite.clip_shape == (8, 32, 32), "all parts fit in"
