@@ -11,18 +11,16 @@ from segmnist.baselines.models.perceptron import Perceptron
 from segmnist.baselines.settings import Settings
 
 SHAPE = (4, 20, 24)
-NAMES = ("perceptron", "perceptron-diffusion")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_it_is_as_large_as_the_clips_of_its_settings(name: str) -> None:
-    of_part = Settings.of(name, suite="exact-v2", part="small", width=8, steps=1)
+def test_it_is_as_large_as_the_clips_of_its_settings() -> None:
+    of_part = Settings.of("perceptron", suite="exact-v2", part="small", width=8, steps=1)
     assert of_part.clip_shape == (4, 24, 24)
-    assert of_part.build().body.clip_shape == (4, 24, 24)
+    assert of_part.build().clip_shape == (4, 24, 24)
     assert of_part.frames is None, "it sees whole clips"
-    of_suite = Settings.of(name, suite="exact-v2", width=8, steps=1)
+    of_suite = Settings.of("perceptron", suite="exact-v2", width=8, steps=1)
     assert of_suite.clip_shape == (8, 32, 32), "all parts fit in"
-    assert weight_shapes(name, 8, 11, (4, 24, 24)) == {
+    assert weight_shapes("perceptron", 8, 11, (4, 24, 24)) == {
         key: tuple(weight.shape) for key, weight in of_part.build().state_dict().items()
     }
 
@@ -30,7 +28,7 @@ def test_it_is_as_large_as_the_clips_of_its_settings(name: str) -> None:
 def test_smaller_clips_are_padded_with_black_and_larger_ones_are_refused() -> None:
     torch.manual_seed(0)
     model = Perceptron(8, clip_shape=SHAPE)
-    torch.nn.init.normal_(model.body.head_maps.weight)
+    torch.nn.init.normal_(model.head.weight)
     T, H, W = 3, 17, 19
     small = torch.rand(2, T, 1, H, W)
     whole = torch.zeros(2, SHAPE[0], 1, *SHAPE[1:])
@@ -45,17 +43,16 @@ def test_it_looks_at_all_pixels_for_each() -> None:
     """A change in a corner of the last frame reaches the far corner of the first."""
     torch.manual_seed(0)
     model = Perceptron(8, clip_shape=SHAPE)
-    torch.nn.init.normal_(model.body.head_maps.weight)
+    torch.nn.init.normal_(model.head.weight)
     video = torch.rand(1, *SHAPE)[:, :, None]
     changed = video.clone()
     changed[0, -1, 0, -1, -1] += 0.5
     assert not torch.equal(model(video)[0, 0, :, 0, 0], model(changed)[0, 0, :, 0, 0])
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_clips_of_too_many_pixels_are_refused_before_memory_is_taken(name: str) -> None:
+def test_clips_of_too_many_pixels_are_refused_before_memory_is_taken() -> None:
     huge = SceneSpec(height=512, width=640, num_frames=30)
     with pytest.raises(BadArgument, match=r"up to 131072 pixels for a perceptron; .*smaller clips"):
-        Settings.of(name, spec=huge.to_dict(), steps=1)
+        Settings.of("perceptron", spec=huge.to_dict(), steps=1)
     with pytest.raises(BadArgument, match="131072"):
-        build(name, 8, 11, (30, 512, 640))
+        build("perceptron", 8, 11, (30, 512, 640))

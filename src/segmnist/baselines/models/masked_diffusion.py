@@ -39,11 +39,9 @@ class MaskedDiffusion(Sampler):
     )
     sees = "clip"
 
-    def __init__(
-        self, width: int = 16, num_classes: int = NUM_CLASSES, body: nn.Module | None = None
-    ) -> None:
+    def __init__(self, width: int = 16, num_classes: int = NUM_CLASSES) -> None:
         super().__init__()
-        self.body, self.head = body or video_body(width), class_head(width, num_classes)
+        self.body, self.head = video_body(width), class_head(width, num_classes)
         self.num_classes = num_classes
         self.embed = nn.Conv3d(width + 6 * len(WAVELENGTHS), CHANNELS, 1)
         self.head_alone = nn.Conv3d(width, 1, 1)

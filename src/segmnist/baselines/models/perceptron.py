@@ -6,6 +6,7 @@ small convolutions must piece together from frame to frame.
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar, Self
 
 from torch import Tensor, nn
@@ -39,36 +40,8 @@ class Block(nn.Module):
         return units + added
 
 
-class PerceptronBody(nn.Module):
-    """Clips `(B, 1, T, H, W)` of up to `clip_shape` -> maps `(B, outputs, T, H, W)`; smaller clips are padded with 0."""
-
-    def __init__(self, width: int, outputs: int, clip_shape: ClipShape) -> None:
-        super().__init__()
-        T, H, W = self.clip_shape = clip_shape
-        if T * H * W > MAX_PIXELS:
-            fix = "train it on smaller clips, or another model"
-            raise BadArgument("clip_shape", clip_shape, f"up to {MAX_PIXELS} pixels for a perceptron", fix)
-        units = 32 * width
-        self.look = nn.Linear(T * H * W, units)
-        self.blocks = nn.Sequential(*(Block(units) for _ in range(BLOCKS)), nn.LayerNorm(units))
-        self.sum_up = nn.Linear(units, 8 * width)
-        self.head_maps = nn.Linear(8 * width, outputs * T * H * W)
-
-    def forward(self, clips: Tensor) -> Tensor:
-        """Return the maps of every frame. Raises `BadArgument` for clips that are too large."""
-        shape = clips.shape[2:]
-        missing = [most - size for most, size in zip(self.clip_shape, shape, strict=True)]
-        if min(missing) < 0:
-            permitted = "up to {} frames of {}x{} px, as in training".format(*self.clip_shape)
-            raise BadArgument("video", tuple(shape), permitted, "this model takes no larger clips")
-        T, H, W = missing
-        pixels = functional.pad(clips, (0, W, 0, H, 0, T)).flatten(1)
-        maps: Tensor = self.head_maps(self.sum_up(self.blocks(self.look(3 * pixels - 0.5))))
-        return maps.reshape(len(maps), -1, *self.clip_shape)[..., : shape[0], : shape[1], : shape[2]]
-
-
 class Perceptron(Baseline):
-    """Whole clips at once, of the size that it is trained on."""
+    """Whole clips at once, of the size that it is trained on; smaller clips are padded with 0."""
 
     paper = "Bachmann, Anagnostidis and Hofmann, Scaling MLPs: A tale of inductive bias, NeurIPS 2023"
     sees = "clip"
@@ -78,9 +51,17 @@ class Perceptron(Baseline):
         self, width: int = 16, num_classes: int = NUM_CLASSES, clip_shape: ClipShape = CLIP_SHAPE
     ) -> None:
         super().__init__()
-        self.body = PerceptronBody(width, num_classes, clip_shape)
+        self.clip_shape, num_pixels = clip_shape, math.prod(clip_shape)
+        if num_pixels > MAX_PIXELS:
+            fix = "train it on smaller clips, or another model"
+            raise BadArgument("clip_shape", clip_shape, f"up to {MAX_PIXELS} pixels for a perceptron", fix)
+        units = 32 * width
+        self.look = nn.Linear(num_pixels, units)
+        self.blocks = nn.Sequential(*(Block(units) for _ in range(BLOCKS)), nn.LayerNorm(units))
+        self.sum_up = nn.Linear(units, 8 * width)
+        self.head = nn.Linear(8 * width, num_classes * num_pixels)
         self.head_bias = nn.Parameter(class_prior(num_classes))
-        nn.init.zeros_(self.body.head_maps.weight)
+        nn.init.zeros_(self.head.weight)
 
     @classmethod
     def for_clips(cls, width: int, num_classes: int, clip_shape: ClipShape) -> Self:
@@ -88,6 +69,14 @@ class Perceptron(Baseline):
         return cls(width, num_classes, clip_shape)
 
     def forward(self, video: Tensor) -> Tensor:
-        """Return logits `(B, T, C, H, W)` of a video `(B, T, 1, H, W)`."""
-        logits: Tensor = self.body(video.transpose(1, 2)).transpose(1, 2)
-        return logits + self.head_bias[:, None, None]
+        """Return logits `(B, T, C, H, W)` of a video `(B, T, 1, H, W)`. Raises `BadArgument` for larger clips."""
+        B, T, _, H, W = video.shape
+        missing = [most - size for most, size in zip(self.clip_shape, (T, H, W), strict=True)]
+        if min(missing) < 0:
+            permitted = "up to {} frames of {}x{} px, as in training".format(*self.clip_shape)
+            raise BadArgument("video", (T, H, W), permitted, "this model takes no larger clips")
+        pixels = functional.pad(video[:, :, 0], (0, missing[2], 0, missing[1], 0, missing[0])).flatten(1)
+        maps = self.head(self.sum_up(self.blocks(self.look(3 * pixels - 0.5))))
+        whole = maps.reshape(B, self.clip_shape[0], -1, *self.clip_shape[1:])
+        logits: Tensor = whole[:, :T, :, :H, :W] + self.head_bias[:, None, None]
+        return logits
