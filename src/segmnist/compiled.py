@@ -242,11 +242,15 @@ if FunctionCache is not None:
     class _ApartLibrary(_SubroutineLibrary):
         """The code of a subroutine that LLVM improves before it goes into a kernel, where it stays a function."""
 
-        def _optimize_functions(self, module: Any) -> None:
-            JITCodeLibrary._optimize_functions(self, module)
+        def add_ir_module(self, module: Any) -> None:
+            """Add functions, which are to stay functions."""
             for function in module.functions:
                 if not function.is_declaration:
-                    function.add_function_attribute("noinline")
+                    function.attributes.add("noinline")
+            super().add_ir_module(module)
+
+        def _optimize_functions(self, module: Any) -> None:
+            JITCodeLibrary._optimize_functions(self, module)
 
         def _optimize_final_module(self) -> None:
             JITCodeLibrary._optimize_final_module(self)
