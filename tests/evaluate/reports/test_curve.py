@@ -72,3 +72,13 @@ def test_many_models_at_one_level_stay_out_of_the_next_one() -> None:
     by_model = np.array(dots).reshape(24, 6)
     assert (by_model[:, :-1].max(axis=0) < by_model[:, 1:].min(axis=0)).all()
     assert by_model.min() >= LEFT
+
+
+@pytest.mark.parametrize(("least", "lowest_tick"), [(-0.01, 0.0), (-0.3, -0.5), (0.4, 0.4)])
+def test_the_axis_goes_below_0_only_for_scores_that_do(least: float, lowest_tick: float) -> None:
+    levels = levels_of(["sigma-1", "sigma-2"])
+    assert levels is not None
+    drawing = curve("A score", levels, {"a": [Score(least), Score(1.0)]}).svg()
+    ticks = re.findall(r'text-anchor="end"[^>]*>(-?[\d.]+)</text>', drawing)
+    assert len(ticks) > 2
+    assert min(map(float, ticks)) == lowest_tick

@@ -189,7 +189,9 @@ def _plot(
         for end in (score.value, score.low, score.high)
         if end is not None
     ]
-    ticks = round_numbers(min(ends, default=0.0), max(ends, default=1.0))
+    least, most = min(ends, default=0.0), max(ends, default=1.0)
+    # What is hardly below 0 needs no axis of its own, most of which would be empty.
+    ticks = round_numbers(0.0 if -0.02 * most < least < 0 else least, most)
     low, high = ticks[0], ticks[-1]
 
     def at(place: float, shift: float, value: float) -> tuple[float, float]:
