@@ -75,11 +75,13 @@ def train(
     drawn = batches(settings, run.step, run.device, threads)
     with closing(drawn), RunLogs(folder, run.step) as logs:
         taken: list[Taken] = []
+        first = run.step + 1
         while not run.is_over:
             due = run.validations_due
             taken.append(run.take_step(drawn))
             validates = run.validations_due > due
-            if validates or run.step % STEPS_A_REPORT == 0 or run.is_over:
+            # The first is reported at once: ten steps of a large model may take a minute.
+            if validates or run.step == first or run.step % STEPS_A_REPORT == 0 or run.is_over:
                 losses = logs.add_steps(taken, run.step)
                 taken = []
                 report(Progress(run.step, run.fraction, losses, run.last_scores))
