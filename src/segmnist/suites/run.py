@@ -153,11 +153,12 @@ def _score_stored(job: Job, path: Path, num_workers: int, progress: Callable[[in
     # Starting processes takes longer than scoring a few hundred clips.
     if num_workers == 1 or len(job.blocks) < 2 * num_workers:
         return _score(job, job.blocks, predict, _CLIPS_OF_A_FILE, progress)
-    total = Evaluation(tracking=job.tracking)
+    # The first block here, so that kernels are compiled once, where nothing is compiled yet, and not by every process.
+    total = _score(job, job.blocks[:1], predict, _CLIPS_OF_A_FILE, progress)
     # Shards come in any order; their sums are the same in every order.
     work = partial(_score_block, job, path)
     fix = "no score is kept: run again, with fewer workers if memory is short"
-    for shard in run_local(work, job.blocks, num_workers, after_a_death=fix):
+    for shard in run_local(work, job.blocks[1:], num_workers, after_a_death=fix):
         progress(len(shard.clip_ids))
         total.merge(shard)
     return total
