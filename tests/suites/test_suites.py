@@ -23,13 +23,14 @@ from segmnist.digits.bank import DigitBank
 from segmnist.errors import BadArgument, CorruptData, SegmnistError
 from segmnist.evaluate import BadPrediction
 from segmnist.evaluate.reports.results import SCHEMA, Result, save_result
+from segmnist.numpy_files import npz_arrays
 from segmnist.oracle import Oracle
 from segmnist.scene.sample import glyph_pool
-from segmnist.suites import SUITES, Part, Suite, checksums, evaluate, results, suite, suite_of
+from segmnist.suites import SUITES, Part, Suite, checksums, evaluate, results, stored, suite, suite_of
 from segmnist.suites.checksums import part_checksums, stored_checksums, suite_sha256, verify
 from segmnist.suites.prior import class_prior
 from segmnist.suites.results import load_suite_result
-from segmnist.suites.run import Job, _result, _score_block
+from segmnist.suites.run import Job, _result, _StoredBlocks
 from segmnist.suites.worst import worst_clips
 
 NUM = 5
@@ -211,9 +212,28 @@ def test_workers_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     np.save(tmp_path / "stored.npy", answers)
     whole = evaluate(tmp_path / "stored.npy", tiny)
     job = Job(tiny, tiny.parts[0], "test", class_prior=tuple(class_prior(tiny.parts[0]).tolist()))
-    shards = [_score_block(job, tmp_path / "stored.npy", block) for block in (1, 0)]
+    score = _StoredBlocks(job, tmp_path / "stored.npy")
+    shards = [score(block) for block in (1, 0)]
     shards[0].merge(shards[1])
     assert [_result(job, shards[0])] == whole
+
+
+def test_an_archive_is_read_once_for_all_blocks_of_a_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = suite("tiny-v1")
+    np.savez(tmp_path / "stored.npz", semantic=np.full((200, 8, 32, 32), 10, np.uint8))
+    read: list[str] = []
+
+    def counted(file: Any, name: str, *some: Any, **more: Any) -> Any:
+        read.append(name)
+        return npz_arrays(file, name, *some, **more)
+
+    monkeypatch.setattr(stored, "npz_arrays", counted)
+    job = Job(tiny, tiny.parts[0], "test", class_prior=tuple(class_prior(tiny.parts[0]).tolist()))
+    score = _StoredBlocks(job, tmp_path / "stored.npz")
+    assert len(score(0).clip_ids | score(1).clip_ids) == 200
+    assert read == [str(tmp_path / "stored.npz")]
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -156,7 +156,7 @@ def _score_stored(job: Job, path: Path, num_workers: int, progress: Callable[[in
     # The first block here, so that kernels are compiled once, where nothing is compiled yet, and not by every process.
     total = _score(job, job.blocks[:1], predict, _CLIPS_OF_A_FILE, progress)
     # Shards come in any order; their sums are the same in every order.
-    work = partial(_score_block, job, path)
+    work = _StoredBlocks(job, path)
     fix = "no score is kept: run again, with fewer workers if memory is short"
     for shard in run_local(work, job.blocks[1:], num_workers, after_a_death=fix):
         progress(len(shard.clip_ids))
@@ -164,8 +164,17 @@ def _score_stored(job: Job, path: Path, num_workers: int, progress: Callable[[in
     return total
 
 
-def _score_block(job: Job, path: Path, block: int) -> Evaluation:
-    """Score one block of clips in a process of its own."""
-    blocks = range(block, block + 1)
-    predict = of_files(path, job.suite, job.part, job.split, job.first)
-    return _score(job, blocks, predict, _CLIPS_OF_A_FILE, lambda clips: None)
+@dataclass(frozen=True)
+class _StoredBlocks:
+    """Scores one block of clips at a time, in a process of its own; an archive is read once in each process."""
+
+    job: Job
+    path: Path
+
+    def __call__(self, block: int) -> Evaluation:
+        blocks = range(block, block + 1)
+        return _score(self.job, blocks, self._predict, _CLIPS_OF_A_FILE, lambda clips: None)
+
+    @cached_property
+    def _predict(self) -> Predict:
+        return of_files(self.path, self.job.suite, self.job.part, self.job.split, self.job.first)

@@ -17,9 +17,6 @@ from segmnist.baselines.catalog import CLIP_SHAPE
 from segmnist.classes import NUM_CLASSES
 from segmnist.errors import BadArgument
 
-ClipShape = tuple[int, int, int]
-"""Frames, height and width."""
-
 BLOCKS = 2
 MAX_PIXELS = 1 << 17
 """Pixels of the largest clips; those of `standard` have 81,920."""
@@ -48,7 +45,7 @@ class Perceptron(Baseline):
     defaults: ClassVar = {"batch": 512, "frames": None, "muon_rate": 0.05, "rate": 2e-3}
 
     def __init__(
-        self, width: int = 16, num_classes: int = NUM_CLASSES, clip_shape: ClipShape = CLIP_SHAPE
+        self, width: int = 16, num_classes: int = NUM_CLASSES, clip_shape: tuple[int, int, int] = CLIP_SHAPE
     ) -> None:
         super().__init__()
         self.clip_shape, num_pixels = clip_shape, math.prod(clip_shape)
@@ -64,7 +61,7 @@ class Perceptron(Baseline):
         nn.init.zeros_(self.head.weight)
 
     @classmethod
-    def for_clips(cls, width: int, num_classes: int, clip_shape: ClipShape) -> Self:
+    def for_clips(cls, width: int, num_classes: int, clip_shape: tuple[int, int, int]) -> Self:
         """Return an untrained model for clips of up to this shape."""
         return cls(width, num_classes, clip_shape)
 
@@ -76,6 +73,7 @@ class Perceptron(Baseline):
             permitted = "up to {} frames of {}x{} px, as in training".format(*self.clip_shape)
             raise BadArgument("video", (T, H, W), permitted, "this model takes no larger clips")
         pixels = functional.pad(video[:, :, 0], (0, missing[2], 0, missing[1], 0, missing[0])).flatten(1)
+        # Brings grey levels near 0: in the faint exact parts most are below a third of 255.
         maps = self.head(self.sum_up(self.blocks(self.look(3 * pixels - 0.5))))
         whole = maps.reshape(B, self.clip_shape[0], -1, *self.clip_shape[1:])
         logits: Tensor = whole[:, :T, :, :H, :W] + self.head_bias[:, None, None]
