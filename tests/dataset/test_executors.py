@@ -12,6 +12,8 @@ import time
 import tracemalloc
 from collections.abc import Iterator
 from functools import partial
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,17 +71,31 @@ def test_a_worker_that_dies(
     assert finished_files_of(ram / "killed") == files_of(ram / "whole")
 
 
-def one_dies_and_one_never_ends(number: int) -> None:
-    """Piece 0 waits long enough for piece 1 to begin, which would take an hour."""
-    time.sleep(1 if number == 0 else 3600)
-    os.kill(os.getpid(), signal.SIGKILL)
+def one_dies_and_one_never_ends(folder: Path, last_dies: bool, number: int) -> None:
+    """Of two workers, the one that was started last dies, or the other, while its fellow works on."""
+    (folder / multiprocessing.current_process().name).touch()
+    while len(started := sorted(folder.iterdir(), key=lambda path: int(path.name.split("-")[-1]))) < 2:
+        time.sleep(0.05)
+    if multiprocessing.current_process().name == started[-1 if last_dies else 0].name:
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(3600)
 
 
-@pytest.mark.timeout(60)
-def test_the_other_workers_of_a_broken_pool_are_ended() -> None:
+@pytest.mark.parametrize("last_dies", [False, True])
+def test_the_other_workers_of_a_broken_pool_are_ended(
+    ram: Path, last_dies: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever they do at that time: they may wait for a lock that the dead worker held."""
+    start = SpawnProcess.start
+
+    def start_slowly(process: SpawnProcess) -> None:
+        # The pool's thread then always waits for workers before it knows of this one.
+        start(process)
+        time.sleep(0.3)
+
+    monkeypatch.setattr(SpawnProcess, "start", start_slowly)
     with pytest.raises(SegmnistError, match="run again to resume"):
-        list(run_local(one_dies_and_one_never_ends, range(2), 2))
+        list(run_local(partial(one_dies_and_one_never_ends, ram, last_dies), range(2), 2))
     assert not multiprocessing.active_children()
 
 

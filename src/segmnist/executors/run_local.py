@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
@@ -13,11 +12,13 @@ from contextlib import contextmanager
 from itertools import islice
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
+from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, TypeVar
 
 from segmnist.errors import SegmnistError
 
 PENDING_PER_WORKER = 4
+SECONDS_BETWEEN_LOOKS = 1.0
 
 Result = TypeVar("Result")
 
@@ -44,7 +45,7 @@ def _run_pool(
     work: Callable[[int], Result], numbers: Iterator[int], num_workers: int, after_a_death: str
 ) -> Iterator[Result]:
     # A forked child would inherit threads' locks in whatever state they are.
-    context = multiprocessing.get_context("spawn")
+    context = _Context()
     # Tells workers to end at once. A broken pool sends them SIGTERM, which ours never hear, and waits for their end.
     theirs, ours = context.Pipe(duplex=False)
     with _signals_held():
@@ -54,7 +55,9 @@ def _run_pool(
         for number in islice(numbers, PENDING_PER_WORKER * num_workers):
             pending.add(_submit(pool, number))
         while pending:
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            done, pending = wait(pending, SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
+            if not done and context.has_lost_a_process():
+                raise BrokenProcessPool
             for future in done:
                 yield future.result()
             pending |= {_submit(pool, number) for number in islice(numbers, len(done))}
@@ -65,6 +68,25 @@ def _run_pool(
         pool.shutdown(wait=True, cancel_futures=True)
         ours.close()
         theirs.close()
+
+
+class _Context(SpawnContext):
+    """Starts processes and sees when one of them has ended.
+
+    A pool looks for a worker's end only after the next result, if the worker was started by a later piece of work than the
+    first. If that worker held the lock by which workers take their pieces, there is no next result.
+    """
+
+    def __init__(self) -> None:
+        self._processes: list[SpawnProcess] = []
+
+    def Process(self, *arguments: Any, **options: Any) -> SpawnProcess:  # type: ignore[override]  # noqa: N802
+        process = SpawnProcess(*arguments, **options)
+        self._processes.append(process)
+        return process
+
+    def has_lost_a_process(self) -> bool:
+        return bool(wait_for([process.sentinel for process in self._processes], 0))
 
 
 def _submit(pool: ProcessPoolExecutor, number: int) -> Future[Any]:
