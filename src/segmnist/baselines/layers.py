@@ -1,6 +1,6 @@
 """Two paths in a clip, one before the other: the posterior over all pairs that are worth it.
 
-With the log-odds w of a path's pixels against the background, and the mask m of a path, the evidence of a pair is
+With the log-odds w of a path's pixels over the background, and the mask m of a path, the evidence of a pair is
 
     front's sum of w + back's sum of w - sum over pixels of (front's m times back's w),
 
@@ -27,7 +27,7 @@ class Paths(NamedTuple):
     path: Tensor  # (E,) int64: which path covers
     pixel: Tensor  # (E,) int64: which pixel
     level: Tensor  # (E,) int64: the mean grey level there
-    log_odds: Tensor  # (256, 256) float32: of a grey level, by the mean level, over the background
+    log_likelihood: Tensor  # (256, 256) float32: of a grey level, by the mean level
 
 
 class Pairs(NamedTuple):
@@ -38,10 +38,13 @@ class Pairs(NamedTuple):
     behind: Tensor  # (R, N) float32: path `tried` behind path n
 
 
-def posterior(paths: Paths, grey: Tensor) -> Pairs:
-    """Return the posterior of a clip, `(P,)` int64 grey levels."""
+def posterior(paths: Paths, grey: Tensor, background: Tensor) -> Pairs:
+    """Return the posterior of a clip; its grey levels and the mean ones of its background are `(P,)` int64."""
+    seen = grey[paths.pixel]
     odds = torch.zeros_like(paths.masks)
-    odds[paths.path, paths.pixel] = paths.log_odds[paths.level, grey[paths.pixel]]
+    odds[paths.path, paths.pixel] = (
+        paths.log_likelihood[paths.level, seen] - paths.log_likelihood[background[paths.pixel], seen]
+    )
     alone = odds.sum(1) + paths.log_prior
     tried = alone.topk(min(TRIED, len(alone))).indices
     before = alone[tried, None] + alone - paths.masks[tried] @ odds.T

@@ -1,8 +1,7 @@
 """Sprites: what digits look like and the paths that they take, collected from label maps; then exact inference.
 
 A view is the mask of a digit in a frame, with the mean of the video under it; a path is a sequence of views and places.
-To label a clip, pairs of paths are compared with it, one before the other. This suits digits whose paths come again, and
-a background of noise alone.
+A clip is compared with all pairs of paths, on the background most like it: two digits, on paths that come again.
 """
 
 from __future__ import annotations
@@ -12,20 +11,22 @@ from typing import ClassVar, Self
 import torch
 from torch import Tensor, nn
 
-from segmnist.baselines.baseline import Sampler, class_prior, cross_entropy
+from segmnist.baselines.backgrounds import Backgrounds
+from segmnist.baselines.baseline import Sampler, class_prior
 from segmnist.baselines.catalog import CLIP_SHAPE
 from segmnist.baselines.frequent import FrequentKeys
+from segmnist.baselines.grey_levels import GreyLevels
 from segmnist.baselines.layers import Paths, class_probabilities, posterior, sampled_maps
 from segmnist.baselines.views import SIZE, digits_of
 from segmnist.classes import NUM_CLASSES
 from segmnist.errors import BadArgument
 
-NUM_VIEWS, NUM_PATHS, MAX_ENTRIES = 4096, 8192, 1 << 27
-"""Of the tables, and of the matrix of all paths and all pixels of a clip."""
+NUM_VIEWS, NUM_PATHS, NUM_BACKGROUNDS = 4096, 8192, 8
+MAX_ENTRIES = 1 << 27  # of the matrix of all paths and all pixels of a clip
 FEW = 0.1
 """Paths seen less than this share of the usual count are left out: most are of digits that were hidden in part."""
 KNOWN = 256
-"""A view that was seen so often is known well enough to learn from it how grey levels scatter."""
+"""Views, and pixels of backgrounds, seen so often are known well enough to learn from them how grey levels scatter."""
 UNSEEN = 1e-3
 """The probability that a clip shows something else; every pixel then has the class prior."""
 
@@ -39,13 +40,11 @@ class Sprites(Sampler):
     )
     sees = "clip"
     defaults: ClassVar = {"batch": 512, "frames": None}
-
     masks: Tensor
     light: Tensor
     view_keys: Tensor
     corners: Tensor
     classes: Tensor
-    shades: Tensor
 
     def __init__(
         self, width: int = 16, num_classes: int = NUM_CLASSES, clip_shape: tuple[int, int, int] = CLIP_SHAPE
@@ -54,6 +53,7 @@ class Sprites(Sampler):
         self.clip_shape, num_frames = clip_shape, clip_shape[0]
         self.head_bias = nn.Parameter(class_prior(num_classes))
         self.views, self.paths = FrequentKeys(NUM_VIEWS), FrequentKeys(NUM_PATHS)
+        self.backgrounds, self.grey_levels = Backgrounds(NUM_BACKGROUNDS, clip_shape), GreyLevels()
         # Of each view: its mask, and the sum of the video under it.
         self.register_buffer("masks", torch.zeros(NUM_VIEWS, SIZE, SIZE, dtype=torch.bool))
         self.register_buffer("light", torch.zeros(NUM_VIEWS, SIZE, SIZE, dtype=torch.float64))
@@ -61,8 +61,6 @@ class Sprites(Sampler):
         self.register_buffer("view_keys", torch.zeros(NUM_PATHS, num_frames, dtype=torch.int64))
         self.register_buffer("corners", torch.zeros(NUM_PATHS, num_frames, 2, dtype=torch.int64))
         self.register_buffer("classes", torch.zeros(NUM_PATHS, dtype=torch.int64))
-        # How often which grey level was seen where the mean is 0 .. 255, and on the background.
-        self.register_buffer("shades", torch.zeros(257, 256, dtype=torch.int64))
         self._of_tables: tuple[int, Paths] | None = None
 
     @classmethod
@@ -76,21 +74,24 @@ class Sprites(Sampler):
         if self.clip_shape == (T, H, W):
             self._collect((video[:, :, 0] * 255).round().long(), target)
         elif self.clip_shape[1:] == (H, W):
-            permitted = f"{self.clip_shape[0]}, all of a clip"
-            raise BadArgument("frames", T, permitted, "sprites need whole clips: leave --frames out")
-        return cross_entropy(self.head_bias.expand(*target.shape, -1).movedim(-1, 2), target)
+            raise BadArgument("frames", T, f"{self.clip_shape[0]}, all of a clip", "leave --frames out")
+        shares = torch.bincount(target.flatten(), minlength=len(self.head_bias)) / target.numel()
+        return -(shares * self.head_bias.log_softmax(0)).sum()
 
     @torch.no_grad()
     def _collect(self, grey: Tensor, target: Tensor) -> None:
         """Count views and paths of digits that are seen in every frame. grey, target: `(B, T, H, W)` int64."""
         background = len(self.head_bias) - 1
-        self.shades[-1] += torch.bincount(grey[target == background], minlength=256)
+        bare = target == background
+        nearest = self.backgrounds.add(grey, bare)[::8]  # an eighth of all that is bare will do
+        known = bare[::8] & (self.backgrounds.counts[nearest] >= KNOWN)
+        self.grey_levels.add(self.backgrounds.means()[nearest], grey[::8], known)
+
         digits = digits_of(grey, target, background)
         keys, views, light = digits.keys.flatten(), digits.masks.flatten(0, 1), digits.light.flatten(0, 1)
         row = self.views.find(keys)
-        well_known = ((row >= 0) & (self.views.counts[row] >= KNOWN))[:, None, None] & views
-        level = self._levels()[row][well_known]
-        self.shades += torch.bincount(256 * level + light[well_known], minlength=257 * 256).reshape(257, 256)
+        known = (row >= 0) & (self.views.counts[row] >= KNOWN)
+        self.grey_levels.add(self._means()[row], light, views & known[:, None, None])
         row, fresh = self.views.add(keys)
         self.masks[row[fresh]], self.light[row[fresh]] = views[fresh], 0
         self.light.index_add_(0, row[row >= 0], light[row >= 0].double())
@@ -99,9 +100,9 @@ class Sprites(Sampler):
         self.view_keys[row[fresh]], self.corners[row[fresh]] = digits.keys[fresh], digits.corners[fresh]
         self.classes[row[fresh]] = digits.classes[fresh]
 
-    def _levels(self) -> Tensor:
-        """Return the mean grey levels of the views, `(V, S, S)` int64."""
-        return (self.light / self.views.counts.clamp(min=1)[:, None, None]).round().long()
+    def _means(self) -> Tensor:
+        """Return the mean grey levels of the views, `(V, S, S)` float64."""
+        return self.light / self.views.counts.clamp(min=1)[:, None, None]
 
     def known_paths(self) -> Paths:
         """Return what was collected so far."""
@@ -119,18 +120,14 @@ class Sprites(Sampler):
         rows = self.views.find(self.view_keys[kept])
         kept, rows = kept[(rows >= 0).all(1)], rows[(rows >= 0).all(1)]
         path, frame, y, x = self.masks[rows].nonzero().T
-        level = self._levels()[rows[path, frame], y, x]
+        level = self._means()[rows[path, frame], y, x].round().long()
         y, x = y + self.corners[kept[path], frame, 0], x + self.corners[kept[path], frame, 1]
         pixel = (frame * H + y) * W + x
         masks = torch.zeros(len(kept), T * H * W, device=pixel.device)
         masks[path, pixel] = 1
-        # Neighbouring levels share what they know, and where nothing is known there is the background.
-        levels = torch.arange(256, device=pixel.device)
-        shared = (-(levels[:, None] - levels).square() / 8).exp().double() @ self.shades[:256].double()
-        ground = (self.shades[256] + 1) / (self.shades[256] + 1).sum()
-        log_odds = ((shared + ground) / (shared + ground).sum(1, keepdim=True) / ground).log().float()
         log_prior = (counts[kept] / counts[kept].sum()).log().float()
-        return Paths(masks, self.classes[kept], log_prior, path, pixel, level, log_odds)
+        scatter = self.grey_levels.log_likelihood()
+        return Paths(masks, self.classes[kept], log_prior, path, pixel, level, scatter)
 
     def predict(self, video: Tensor, num_samples: int) -> dict[str, Tensor]:
         """Return `probabilities` of the posterior over pairs of paths, and `samples` of it."""
@@ -141,11 +138,12 @@ class Sprites(Sampler):
     def _explain(self, grey: Tensor, num_samples: int) -> tuple[Tensor, Tensor]:
         """Return probabilities `(T, C, H, W)` and samples `(S, T, H, W)` of one clip `(T, H, W)` int64."""
         prior, paths = self.head_bias.float().softmax(0), self.known_paths()
-        background = len(prior) - 1
         if grey.shape != self.clip_shape or not len(paths.masks):
-            empty = torch.full((num_samples, *grey.shape), background, dtype=torch.uint8, device=grey.device)
+            empty = grey.new_full((num_samples, *grey.shape), len(prior) - 1, dtype=torch.uint8)
             return prior[:, None, None].expand(len(grey), -1, *grey.shape[1:]), empty
-        pairs = posterior(paths, grey.flatten())
+        nearest = self.backgrounds.nearest(grey[None], torch.ones_like(grey[None]))
+        ground = self.backgrounds.means()[nearest[0]].round().long()
+        pairs = posterior(paths, grey.flatten(), ground.flatten())
         classes = class_probabilities(paths, pairs, len(prior)).reshape(-1, *grey.shape).transpose(0, 1)
-        samples = sampled_maps(paths, pairs, num_samples, background).reshape(-1, *grey.shape)
+        samples = sampled_maps(paths, pairs, num_samples, len(prior) - 1).reshape(-1, *grey.shape)
         return (1 - UNSEEN) * classes + UNSEEN * prior[:, None, None], samples
