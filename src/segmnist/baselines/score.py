@@ -61,7 +61,8 @@ def score(
         posteriors=posteriors,
         progress=progress,
     )
-    weights = sum(p.numel() for p in settings.build().parameters())
+    # All numbers that it keeps; of networks these are the weights.
+    weights = sum(value.numel() for value in settings.build().state_dict().values())
     notes = (
         f"{state['step']} steps of {settings.batch} clips x {settings.frames or 'all'} frames, width "
         f"{settings.width}."

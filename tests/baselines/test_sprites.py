@@ -1,0 +1,219 @@
+"""Sprites: what is counted in label maps, and the posterior over pairs of paths."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+torch = pytest.importorskip("torch", reason="torch comes with the `train` extra")
+
+from segmnist import BadArgument, ClipSource  # noqa: E402
+from segmnist.baselines import layers  # noqa: E402
+from segmnist.baselines.backgrounds import Backgrounds  # noqa: E402
+from segmnist.baselines.frequent import FrequentKeys  # noqa: E402
+from segmnist.baselines.grey_levels import GreyLevels  # noqa: E402
+from segmnist.baselines.layers import Paths  # noqa: E402
+from segmnist.baselines.models.sprites import Sprites  # noqa: E402
+from segmnist.baselines.predict import as_input  # noqa: E402
+from segmnist.baselines.views import SIZE, digits_of  # noqa: E402
+from segmnist.oracle import Oracle  # noqa: E402
+from segmnist.suites import suite  # noqa: E402
+
+SPEC = suite("exact-v2").part("small").spec.replace(width=26, num_frames=3, brightness_range=(0.4, 0.4))
+
+
+@given(st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=20), max_size=5))
+@settings(max_examples=50, deadline=None)
+def test_a_table_with_room_for_all_keys_counts_them(batches: list[list[int]]) -> None:
+    table = FrequentKeys(9)
+    place_of: dict[int, int] = {}
+    for batch in batches:
+        places = table.add(torch.tensor(batch))
+        for key, row, fresh in zip(batch, *map(torch.Tensor.tolist, places), strict=True):
+            assert fresh == (key not in place_of)
+            assert place_of.setdefault(key, row) == row
+    everything = list(itertools.chain.from_iterable(batches))
+    for key in range(1, 10):
+        row = int(table.find(torch.tensor([key])))
+        assert row == place_of.get(key, -1)
+        assert key not in place_of or table.counts[row] == everything.count(key)
+
+
+def test_a_full_table_keeps_what_is_frequent() -> None:
+    generator, table = np.random.default_rng(0), FrequentKeys(40)
+    for batch in range(50):
+        rare = 100 + 30 * batch + np.arange(30)
+        table.add(torch.from_numpy(np.concatenate([rare, generator.permutation(21)[:10] + 1])))
+    kept = set(table.keys.tolist())
+    assert set(range(1, 22)) <= kept
+    assert table.counts[table.find(torch.arange(1, 22))].min() > 10
+    places = table.add(torch.arange(5000, 5100))
+    assert (places.row >= 0).sum() <= 40 - 21, "rare keys take the rows of rare ones"
+
+
+def test_the_same_digit_elsewhere_is_the_same_view_on_another_path() -> None:
+    T, H, W = 2, 30, 41
+    target, grey = (
+        torch.full((4, T, H, W), 10),
+        torch.arange(H * W).reshape(1, 1, H, W).expand(4, T, H, W) % 256,
+    )
+    shape = torch.tensor([[1, 1, 0], [0, 1, 1]]).bool()
+    for clip, (digit, y, x) in enumerate([(3, 0, 38), (3, 28, 5), (4, 28, 5)]):
+        for frame in range(T):
+            target[clip, frame, y : y + 2, x : x + 3][shape] = digit
+    target[3, :, :, 0 : SIZE + 1] = 7  # too large
+    target[3, 0, 0, 40] = 8  # not in all frames
+    digits = digits_of(grey, target, 10)
+    assert digits.classes.tolist() == [3, 3, 4]
+    assert digits.corners[:, 1].tolist() == [[0, 38], [28, 5], [28, 5]]
+    assert torch.equal(digits.masks[1, 0, :2, :3], shape)
+    assert digits.masks.sum() == 3 * T * shape.sum()
+    assert digits.light[1, 0, 0, 1] == grey[0, 0, 28, 6]
+    assert digits.keys[0, 0] == digits.keys[1, 1] != digits.keys[2, 0]
+    assert len(set(digits.path_keys().tolist())) == 3
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_backgrounds_are_told_apart_and_no_more_than_there_are(number: int) -> None:
+    T, H, W = 2, 18, 23
+    generator = torch.Generator().manual_seed(number)
+    true = 40 + 60 * torch.randint(2, (number, T, H // 6, W // 6 + 1), generator=generator)
+    true = true.repeat_interleave(6, 2).repeat_interleave(6, 3)[..., :W].double()
+    backgrounds, which = Backgrounds(6, (T, H, W)), torch.arange(240) % number
+    for _ in range(4):
+        noisy = (
+            (true[which] + 40 * torch.randn(240, T, H, W, generator=generator)).clamp(0, 255).round().long()
+        )
+        bare = torch.rand(240, T, H, W, generator=generator) < 0.8
+        found = backgrounds.add(torch.where(bare, noisy, 255), bare)
+    pairs = set(zip(which.tolist(), found.tolist(), strict=True))
+    assert len(pairs) == number
+    assert int((backgrounds.counts.sum((1, 2, 3)) > 0).sum()) == number
+    for true_one, found_one in pairs:
+        # Noise that is cut off at 0 moves the mean.
+        assert (backgrounds.means()[found_one] - true[true_one]).abs().mean() < 6
+
+
+def test_grey_levels_are_those_of_the_noise() -> None:
+    generator, scatter = torch.Generator().manual_seed(0), GreyLevels()
+    for mean in (100, 102, 180):
+        grey = (mean + 10 * torch.randn(100_000, generator=generator)).round().clamp(0, 255).long()
+        scatter.add(torch.full((100_000,), mean + 0.4), grey, torch.rand(100_000, generator=generator) < 0.5)
+    likelihood = scatter.log_likelihood().exp()
+    assert torch.allclose(likelihood.sum(1), torch.ones(()), atol=1e-5)
+    levels = torch.arange(256)
+    for mean in (100, 101, 102, 180):  # between two that were seen, too
+        normal = torch.exp(-((levels - mean) ** 2) / 200) / (200 * np.pi) ** 0.5
+        assert (likelihood[mean] - normal).abs().sum() < 0.08
+    assert likelihood.min() > 0
+
+
+def brute_force(paths: Paths, grey: Any, ground: Any, tried: list[int]) -> tuple[Any, Any]:
+    """Return the class probabilities, `(4, P)`, and those of pairs with a tried path, `(N, N)`, from drawn means."""
+    N, P = paths.masks.shape
+    level = torch.zeros(N, P, dtype=torch.int64)
+    level[paths.path, paths.pixel] = paths.level
+    evidence, maps = torch.full((N, N), -torch.inf), torch.zeros(N, N, P, dtype=torch.int64)
+    for front, back in itertools.product(range(N), repeat=2):
+        means, label = ground.clone(), torch.full((P,), 3)
+        for path in (back, front):
+            inside = paths.masks[path] > 0
+            means[inside], label[inside] = level[path][inside], paths.classes[path]
+        maps[front, back] = label
+        if front in tried or back in tried:
+            prior = paths.log_prior[front] + paths.log_prior[back]
+            evidence[front, back] = paths.log_likelihood[means, grey].sum() + prior
+    weights = evidence.flatten().softmax(0).reshape(N, N)
+    one_hot = torch.nn.functional.one_hot(maps, 4).float()
+    return torch.einsum("fb,fbpc->cp", weights, one_hot), weights
+
+
+@given(st.integers(0, 1 << 30), st.integers(1, 7), st.integers(1, 7))
+@settings(max_examples=40, deadline=None)
+def test_the_posterior_is_that_of_all_pairs_that_are_tried(seed: int, num_paths: int, num_tried: int) -> None:
+    generator, P = torch.Generator().manual_seed(seed), 12
+    masks = torch.rand(num_paths, P, generator=generator) < 0.5
+    path, pixel = masks.nonzero().T
+    paths = Paths(
+        masks.float(),
+        torch.randint(3, (num_paths,), generator=generator),
+        torch.rand(num_paths, generator=generator).log_softmax(0),
+        path,
+        pixel,
+        torch.randint(256, path.shape, generator=generator),
+        (0.3 * torch.randn(256, 256, generator=generator)).log_softmax(1),
+    )
+    grey, ground = torch.randint(256, (2, P), generator=generator)
+    with patch.object(layers, "TRIED", num_tried):
+        pairs = layers.posterior(paths, grey, ground)
+    assert len(pairs.tried) == min(num_tried, num_paths)
+    expected, weights = brute_force(paths, grey, ground, pairs.tried.tolist())
+    assert torch.allclose(layers.class_probabilities(paths, pairs, 4), expected, atol=1e-5)
+    assert torch.allclose(pairs.before, weights[pairs.tried], atol=1e-5)
+    torch.manual_seed(seed)
+    samples = torch.nn.functional.one_hot(layers.sampled_maps(paths, pairs, 4000, 3).long(), 4)
+    assert (samples.float().mean(0).T - expected).abs().max() < 0.06
+
+
+@pytest.fixture(scope="module")
+def trained() -> Any:
+    model, source = Sprites(clip_shape=(3, 24, 26)), ClipSource(SPEC, split="train")
+    torch.manual_seed(0)
+    for step in range(12):
+        clips = source[256 * step : 256 * step + 256]
+        loss = model.loss(as_input(clips.video, torch.device("cpu")), torch.from_numpy(clips.semantic).long())
+    assert loss.item() == pytest.approx(0.4, abs=0.2)
+    return model.eval()
+
+
+def test_it_comes_near_the_exact_posterior(trained: Any) -> None:
+    """After 3,072 clips."""
+    source = ClipSource(SPEC, split="test")
+    clips, oracle = source[0:20], Oracle.of(source)
+    with torch.inference_mode():
+        answer = trained.predict(as_input(clips.video, torch.device("cpu")), 16)
+    exact = np.stack(
+        [oracle.posterior(video, observer="offline").class_probabilities for video in clips.video]
+    )
+    found = [
+        -np.log(np.take_along_axis(p.clip(1e-9), clips.semantic[:, :, None].astype(int), 2)).mean()
+        for p in (answer["probabilities"].numpy(), exact)
+    ]
+    assert found[0] < found[1] + 0.02
+    assert torch.allclose(answer["probabilities"].sum(2), torch.ones(()), atol=1e-5)
+    assert answer["samples"].shape == (20, 16, 3, 24, 26)
+    # Samples agree with the probabilities that they are drawn from.
+    share = (answer["samples"] != 10).float().mean(1) - (1 - answer["probabilities"][:, :, 10])
+    assert share.abs().mean() < 0.02
+
+
+def test_what_it_has_not_seen_has_the_class_prior(trained: Any) -> None:
+    for model, shape in ((Sprites(clip_shape=(3, 24, 26)).eval(), (3, 24, 26)), (trained, (3, 24, 28))):
+        answer = model.predict(torch.rand(2, shape[0], 1, *shape[1:]), 3)
+        prior = model.head_bias.softmax(0)[:, None, None]
+        assert torch.allclose(answer["probabilities"], prior.expand(2, 3, 11, *shape[1:]))
+        assert (answer["samples"] == 10).all()
+
+
+def test_what_it_collected_goes_with_its_weights(trained: Any) -> None:
+    other, video = Sprites(clip_shape=(3, 24, 26)).eval(), torch.rand(1, 3, 1, 24, 26) / 4
+    other.predict(video, 1)
+    other.load_state_dict(trained.state_dict())
+    answers = []
+    for model in (trained, other):
+        torch.manual_seed(0)
+        answers.append(model.predict(video, 2))
+    assert all(torch.equal(answers[0][name], answers[1][name]) for name in ("probabilities", "samples"))
+
+
+def test_parts_of_clips_are_refused() -> None:
+    with pytest.raises(
+        BadArgument, match="frames=2 is not permitted: expected 3, all of a clip; leave --frames out"
+    ):
+        Sprites(clip_shape=(3, 24, 26)).loss(torch.rand(1, 2, 1, 24, 26), torch.full((1, 2, 24, 26), 10))
