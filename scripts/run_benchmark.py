@@ -12,12 +12,14 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from segmnist.baselines.catalog import MODELS, model_class
@@ -154,6 +156,25 @@ def _observer(run: Run, options: argparse.Namespace) -> str | None:
     return "offline" if run.suite.startswith("exact") and options.oracle else None
 
 
+def finish_apart(run: Run, options: argparse.Namespace) -> bool:
+    """Finish a run in a process of its own, so that nothing of it lasts, and return whether that went well."""
+    process = multiprocessing.get_context("spawn").Process(target=_finish_and_tell, args=(run, options))
+    process.start()
+    process.join()
+    if process.exitcode is not None and process.exitcode < 0:
+        name = signal.Signals(-process.exitcode).name
+        print(f"{run.name}: killed by {name}; run again to resume", file=sys.stderr, flush=True)
+    return process.exitcode == 0
+
+
+def _finish_and_tell(run: Run, options: argparse.Namespace) -> None:
+    try:
+        print(finish(run, options), flush=True)
+    except Exception as error:  # one run that fails must not stop the others
+        print(f"{run.name}: failed: {error}", file=sys.stderr, flush=True)
+        sys.exit(1)
+
+
 def main() -> int:
     """Finish the runs that are asked for; return 1 if any failed."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -181,18 +202,9 @@ def main() -> int:
             print(f"{'missing' if run in missing else 'done':8}{run.minutes:6g} min  {run.name}")
         return 0
     options.results.mkdir(parents=True, exist_ok=True)
-    failed = 0
-    # A fresh process for each run: nothing of one lasts into the next.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(options.jobs, context, max_tasks_per_child=1) as pool:
-        futures = {pool.submit(finish, run, options): run for run in missing}
-        for future in as_completed(futures):
-            try:
-                print(future.result(), flush=True)
-            except Exception as error:  # one run that fails must not stop the others
-                failed += 1
-                print(f"{futures[future].name}: failed: {error}", file=sys.stderr, flush=True)
-    return int(failed > 0)
+    with ThreadPoolExecutor(options.jobs) as pool:
+        went_well = list(pool.map(partial(finish_apart, options=options), missing))
+    return int(not all(went_well))
 
 
 def _is_asked(run: Run, options: argparse.Namespace) -> bool:

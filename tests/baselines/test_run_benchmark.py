@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import signal
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -54,6 +56,34 @@ def test_a_run_with_the_budget_of_the_list_keeps_its_name() -> None:
     assert (run.name, run.for_minutes(40).name) == ("tiny-v1-unet-1", "tiny-v1-unet-1-40min")
     reference = run_benchmark.Run("tiny-v1", None, "class-prior", 0, 0.0)
     assert reference.for_minutes(40) == reference
+
+
+class Killed(argparse.Namespace):
+    """Options that kill the process of a run that reads them."""
+
+    @property
+    def threads(self) -> int:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return 1
+
+
+def test_a_run_that_fails_or_is_killed_is_told_and_the_others_go_on(tmp_path: Path, capfd: Any) -> None:
+    options = {
+        "runs": tmp_path / "runs",
+        "results": tmp_path,
+        "device": "cpu",
+        "tracking": False,
+        "oracle": False,
+    }
+    run = run_benchmark.Run("tiny-v1", None, "all-background", 1, 2.0).for_minutes(0.001)
+    assert not run_benchmark.finish_apart(run, Killed(**options, commit=None))
+    assert not run_benchmark.finish_apart(run, argparse.Namespace(**options, threads=0, commit=None))
+    assert not list(tmp_path.glob("*.json"))
+    killed, failed = capfd.readouterr().err.splitlines()[-2:]
+    assert killed == f"{run.name}: killed by SIGKILL; run again to resume"
+    assert failed.startswith(f"{run.name}: failed: ")
+    assert run_benchmark.finish_apart(run, argparse.Namespace(**options, threads=1, commit=None))
+    assert (tmp_path / f"{run.name}.json").exists()
 
 
 def test_a_reference_is_a_run_without_training(tmp_path: Path) -> None:
