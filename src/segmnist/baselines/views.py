@@ -31,15 +31,20 @@ def digits_of(grey: Tensor, target: Tensor, num_classes: int) -> Digits:
 
     They may be less than a digit, where another hides it, or two of one class. Larger ones than a view are left out.
     """
-    is_seen = [(target == digit).flatten(2).any(2).all(1) for digit in range(num_classes)]
-    clip, digit = torch.stack(is_seen, 1).nonzero().T
-    masks = target[clip] == digit[:, None, None, None]
-    (top, height), (left, width) = _extent(masks.any(3)), _extent(masks.any(2))
+    rows, columns = [], []
+    for digit in range(num_classes):
+        mask = target == digit
+        rows.append(mask.any(3))
+        columns.append(mask.any(2))
+    in_row, in_column = torch.stack(rows, 1), torch.stack(columns, 1)
+    clip, digit_class = in_row.any(3).all(2).nonzero().T
+    top, height = _extent(in_row[clip, digit_class])
+    left, width = _extent(in_column[clip, digit_class])
     fits = ((height <= SIZE) & (width <= SIZE)).all(1)
-    clip, digit, corners = clip[fits], digit[fits], torch.stack((top, left), 2)[fits]
-    views = _cut_out(masks[fits], corners)
-    keys = _hash(views.flatten(0, 1)).reshape(corners.shape[:2]) + digit[:, None]
-    return Digits(digit, corners, views, _cut_out(grey[clip], corners) * views, keys)
+    clip, digit_class, corners = clip[fits], digit_class[fits], torch.stack((top, left), 2)[fits]
+    masks = _cut_out(target, clip, corners) == digit_class[:, None, None, None]
+    keys = _hash(masks.flatten(0, 1)).reshape(corners.shape[:2]) + digit_class[:, None]
+    return Digits(digit_class, corners, masks, _cut_out(grey, clip, corners) * masks, keys)
 
 
 def _extent(seen: Tensor) -> tuple[Tensor, Tensor]:
@@ -48,13 +53,12 @@ def _extent(seen: Tensor) -> tuple[Tensor, Tensor]:
     return first, last - first + 1
 
 
-def _cut_out(clips: Tensor, corners: Tensor) -> Tensor:
-    """Return the views `(D, T, S, S)` of clips `(D, T, H, W)`."""
-    side = torch.arange(SIZE, device=clips.device)
-    clip, frame = (torch.arange(size, device=clips.device) for size in clips.shape[:2])
+def _cut_out(clips: Tensor, which: Tensor, corners: Tensor) -> Tensor:
+    """Return the views `(D, T, S, S)` of some of the clips `(B, T, H, W)`, -1 outside of them."""
+    side, frame = (torch.arange(size, device=clips.device) for size in (SIZE, clips.shape[1]))
     y, x = corners[..., 0, None] + side, corners[..., 1, None] + side
-    padded = functional.pad(clips, (0, SIZE, 0, SIZE))
-    return padded[clip[:, None, None, None], frame[:, None, None], y[..., None], x[..., None, :]]
+    padded = functional.pad(clips, (0, SIZE, 0, SIZE), value=-1)
+    return padded[which[:, None, None, None], frame[:, None, None], y[..., None], x[..., None, :]]
 
 
 def _hash(rows: Tensor) -> Tensor:
