@@ -6,11 +6,14 @@ import argparse
 import json
 import os
 import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 
 pytest.importorskip("torch", reason="torch comes with the `train` extra")
@@ -84,6 +87,19 @@ def test_a_run_that_fails_or_is_killed_is_told_and_the_others_go_on(tmp_path: Pa
     assert failed.startswith(f"{run.name}: failed: ")
     assert run_benchmark.finish_apart(run, argparse.Namespace(**options, threads=1, commit=None))
     assert (tmp_path / f"{run.name}.json").exists()
+
+
+def test_a_run_ends_with_the_script_that_is_killed(tmp_path: Path) -> None:
+    """Or it would write into the folder of the one that resumes it."""
+    command = [sys.executable, run_benchmark.__file__, "--suite", "tiny-v1", "--model", "unet", "--seed", "1"]
+    places = ["--runs", str(tmp_path / "runs"), "--results", str(tmp_path / "results")]
+    script = psutil.Process(subprocess.Popen([*command, *places]).pid)
+    while not (tmp_path / "runs").exists():
+        time.sleep(0.1)
+    started = script.children(recursive=True)
+    assert len(started) >= 2, "the run, and what tracks resources for it"
+    script.kill()
+    assert not psutil.wait_procs(started, timeout=60)[1]
 
 
 def test_a_reference_is_a_run_without_training(tmp_path: Path) -> None:
