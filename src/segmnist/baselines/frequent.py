@@ -26,11 +26,11 @@ class FrequentKeys(nn.Module):
 
     keys: Tensor
     counts: Tensor
-    seen: Tensor
+    idle: Tensor
 
     def __init__(self, num_rows: int) -> None:
         super().__init__()
-        for name in ("keys", "counts", "seen"):
+        for name in ("keys", "counts", "idle"):
             self.register_buffer(name, torch.zeros(num_rows, dtype=torch.int64))
 
     def add(self, keys: Tensor) -> Places:
@@ -39,17 +39,17 @@ class FrequentKeys(nn.Module):
         row = self.find(unique)
         known = row >= 0
         self.counts[row[known]] += times[known]
-        self.seen += 1
-        self.seen[row[known]] = 0
+        self.idle += 1
+        self.idle[row[known]] = 0
         # The most frequent new ones take the rows with the lowest counts, of these the ones not seen for longest.
         new = (~known).nonzero()[:, 0]
         new = new[times[new].argsort(descending=True, stable=True)]
-        free = (self.counts * (1 << 24) - self.seen.clamp(max=(1 << 24) - 1)).argsort()[: len(new)]
+        free = (self.counts * (1 << 24) - self.idle.clamp(max=(1 << 24) - 1)).argsort()[: len(new)]
         new = new[: len(free)]
         fits = self.counts[free] <= times[new]
         new, free = new[fits], free[fits]
         row[new] = free
-        self.keys[free], self.counts[free], self.seen[free] = unique[new], times[new], 0
+        self.keys[free], self.counts[free], self.idle[free] = unique[new], times[new], 0
         is_new = torch.zeros(len(unique), dtype=torch.bool, device=keys.device)
         is_new[new] = True
         first = torch.full_like(unique, len(keys)).scatter_reduce(
