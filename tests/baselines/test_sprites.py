@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch", reason="torch comes with the `train` extra")
 
 from segmnist import BadArgument, ClipSource  # noqa: E402
-from segmnist.baselines import layers  # noqa: E402
-from segmnist.baselines.backgrounds import Backgrounds  # noqa: E402
-from segmnist.baselines.frequent import FrequentKeys  # noqa: E402
-from segmnist.baselines.grey_levels import GreyLevels  # noqa: E402
-from segmnist.baselines.layers import Paths  # noqa: E402
 from segmnist.baselines.models.sprites import Sprites  # noqa: E402
 from segmnist.baselines.predict import as_input  # noqa: E402
-from segmnist.baselines.views import SIZE, digits_of  # noqa: E402
+from segmnist.baselines.sprites import layers  # noqa: E402
+from segmnist.baselines.sprites.backgrounds import Backgrounds  # noqa: E402
+from segmnist.baselines.sprites.frequent import FrequentKeys  # noqa: E402
+from segmnist.baselines.sprites.grey_levels import GreyLevels  # noqa: E402
+from segmnist.baselines.sprites.layers import Paths  # noqa: E402
+from segmnist.baselines.sprites.views import SIZE, digits_of  # noqa: E402
 from segmnist.oracle import Oracle  # noqa: E402
 from segmnist.suites import suite  # noqa: E402
 

@@ -11,13 +11,13 @@ from typing import ClassVar, Self
 import torch
 from torch import Tensor, nn
 
-from segmnist.baselines.backgrounds import Backgrounds
 from segmnist.baselines.baseline import Sampler, class_prior
 from segmnist.baselines.catalog import CLIP_SHAPE
-from segmnist.baselines.frequent import FrequentKeys
-from segmnist.baselines.grey_levels import GreyLevels
-from segmnist.baselines.layers import Paths, class_probabilities, posterior, sampled_maps
-from segmnist.baselines.views import SIZE, digits_of
+from segmnist.baselines.sprites.backgrounds import Backgrounds
+from segmnist.baselines.sprites.frequent import FrequentKeys
+from segmnist.baselines.sprites.grey_levels import GreyLevels
+from segmnist.baselines.sprites.layers import Paths, class_probabilities, posterior, sampled_maps
+from segmnist.baselines.sprites.views import SIZE, digits_of
 from segmnist.classes import NUM_CLASSES
 from segmnist.errors import BadArgument
 
