@@ -12,22 +12,20 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing.connection import wait
 from pathlib import Path
 
 from segmnist.baselines.catalog import MODELS, model_class
 from segmnist.errors import CorruptData
 from segmnist.evaluate.reports.results import Result, save_result
+from segmnist.executors.run_local import end_with
 from segmnist.suites import evaluate
 from segmnist.suites.catalog import suite
 from segmnist.suites.references import REFERENCES, references_of
@@ -171,20 +169,15 @@ def finish_apart(run: Run, options: argparse.Namespace) -> bool:
 
 
 def _finish_and_tell(run: Run, options: argparse.Namespace) -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    script = multiprocessing.parent_process()
+    assert script is not None
+    # Another script may go on with the same run.
+    end_with(script.sentinel)
     try:
         print(finish(run, options), flush=True)
     except Exception as error:  # one run that fails must not stop the others
         print(f"{run.name}: failed: {error}", file=sys.stderr, flush=True)
         sys.exit(1)
-
-
-def _end_with_parent() -> None:
-    """End this process when the script is killed: another one may go on with the same run."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    wait([parent.sentinel])
-    os._exit(1)
 
 
 def main() -> int:

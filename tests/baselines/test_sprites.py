@@ -201,6 +201,17 @@ def test_what_it_has_not_seen_has_the_class_prior(trained: Any) -> None:
         assert (answer["samples"] == 10).all()
 
 
+def test_a_frame_s_answer_depends_on_the_whole_clip(trained: Any) -> None:
+    clip = ClipSource(SPEC, split="test")[0:1]
+    video = as_input(clip.video, torch.device("cpu"))
+    changed = video.clone()
+    changed[:, 2] = changed[:, 2].flip(-1)
+    with torch.inference_mode():
+        before, after = (trained.predict(seen, 1)["probabilities"] for seen in (video, changed))
+    assert trained.sees == "clip"
+    assert not torch.allclose(before[:, 0], after[:, 0], atol=1e-3)
+
+
 def test_what_it_collected_goes_with_its_weights(trained: Any) -> None:
     other, video = Sprites(clip_shape=(3, 24, 26)).eval(), torch.rand(1, 3, 1, 24, 26) / 4
     other.predict(video, 1)

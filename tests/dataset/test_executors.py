@@ -78,9 +78,10 @@ def one_dies_and_one_never_ends(folder: Path, last_dies: bool, number: int) -> N
         time.sleep(0.05)
     if multiprocessing.current_process().name == started[-1 if last_dies else 0].name:
         os.kill(os.getpid(), signal.SIGKILL)
-    time.sleep(3600)
+    time.sleep(120)  # longer than the test may take; a pool that hangs ends then
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("last_dies", [False, True])
 def test_the_other_workers_of_a_broken_pool_are_ended(
     ram: Path, last_dies: bool, monkeypatch: pytest.MonkeyPatch

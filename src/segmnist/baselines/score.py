@@ -62,7 +62,7 @@ def score(
         progress=progress,
     )
     # All numbers that it keeps; of networks these are the weights.
-    weights = sum(value.numel() for value in settings.build().state_dict().values())
+    weights = sum(value.numel() for value in state["average"].values())
     notes = (
         f"{state['step']} steps of {settings.batch} clips x {settings.frames or 'all'} frames, width "
         f"{settings.width}."

@@ -116,13 +116,17 @@ def _start_worker(work: Callable[[int], Any], pool: Connection) -> None:
     global _work
     _work = work
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where signals cannot be blocked
-    threading.Thread(target=_end_with, args=(pool,), daemon=True).start()
+    end_with(pool)  # it speaks when the pool is given up, and closes when the parent is gone
 
 
-def _end_with(pool: Connection) -> None:
-    """End this worker when the pool is given up or the parent is gone; the pipe tells of both."""
-    wait_for([pool])
-    os._exit(1)
+def end_with(other: Connection | int) -> None:
+    """End this process as soon as a pipe speaks or closes, or the process with this sentinel ends."""
+
+    def wait_and_end() -> None:
+        wait_for([other])
+        os._exit(1)
+
+    threading.Thread(target=wait_and_end, daemon=True).start()
 
 
 def _do(number: int) -> Any:

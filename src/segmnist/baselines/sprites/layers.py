@@ -4,7 +4,7 @@ With the log-odds w of a path's pixels over the background, and the mask m of a 
 
     front's sum of w + back's sum of w - sum over pixels of (front's m times back's w),
 
-as what the front hides of the back speaks neither for nor against it. See `docs/oracle.md`.
+as what the front hides of the back speaks neither for nor against it. See `docs/ambiguity.md`.
 """
 
 from __future__ import annotations
