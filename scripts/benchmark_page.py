@@ -3,24 +3,24 @@
     python scripts/benchmark_page.py [--check]
 
 Replaces everything between the marks `<!-- results -->` and `<!-- end of results -->`; `--check` compares and
-writes nothing. Models are ranked by information gained, in a suite of several parts on each part alone. Every result
-is in a table: any model, any suite. On the main suites, all parts are in the table, and a line names the models without
-a result.
+writes nothing. Each part of a suite has a table. A row is a model with a budget: results that differ in their seed are
+one row. Models are ranked by information gained. Every result is in a table: any model, any suite. On the main suites,
+all parts have a table, and a line names the models without a result.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 from segmnist.baselines.catalog import MODELS
 from segmnist.corruptions.corrupt import CLEAN, CORRUPTIONS
 from segmnist.errors import CorruptData, SegmnistError
 from segmnist.evaluate.metrics import ROWS
-from segmnist.evaluate.reports.results import PartResult, Result
+from segmnist.evaluate.reports.over_seeds import Entry, entries
+from segmnist.evaluate.reports.results import PartResult, Result, Score
 from segmnist.evaluate.reports.robustness import robustness_of
-from segmnist.evaluate.reports.table import ranked, score_text
+from segmnist.evaluate.reports.table import rank, ranked, score_text
 from segmnist.suites.catalog import SUITES, suite
 from segmnist.suites.references import references_of
 from segmnist.suites.results import load_suite_result
@@ -30,8 +30,12 @@ ROOT = Path(__file__).parents[1]
 PAGE, RESULTS = ROOT / "docs" / "benchmark.md", ROOT / "results"
 FIRST, LAST = "<!-- results -->", "<!-- end of results -->"
 
-COST = ("seed", "CPU minutes", "parameters")
+COST = ("seeds", "CPU minutes", "parameters")
 """What a row cost to train; a budget on a GPU is of wall time, and its row's note says so."""
+RANGE = "lowest .. highest seed"
+"""Of the score that stands before it."""
+FLOOR = "all-background"
+"""A baseline that needs no row: it learns the reference `class-prior`."""
 MAIN_SUITES = ("standard-v1", "exact-v2", "tiny-v1")
 """The suites that every baseline should be scored on: their tables come first, with or without results."""
 COLUMNS = (
@@ -76,8 +80,10 @@ PREDICTION_COLUMNS = (
     "nll_10",
 )
 """Of a suite that gives the first frames and asks for the others."""
-JUDGES = {"oracle_": "exact posterior beside them", "ceiling_": "best to be expected"}
-"""Scores that results compared with the exact posterior hold of it: what it scored, and what can be expected."""
+JUDGES = {"oracle_": "exact-posterior", "ceiling_": "best to be expected"}
+"""Scores that results compared with the exact posterior hold of it, which are rows unless there is a result of its own:
+what it scored, and what can be expected.
+"""
 
 
 def main(check: bool) -> int:
@@ -107,91 +113,81 @@ def _tables(results: list[Result]) -> str:
 
 
 def _table(name: str, results: list[Result]) -> str:
-    if any(part.name == CLEAN for part in suite(name).parts):
-        return "\n".join([*_corrupted(name, results), *_notes(results)])
-    is_prediction = any(part.given is not None for part in suite(name).parts)
-    columns = PREDICTION_COLUMNS if is_prediction else EXACT_COLUMNS if name.startswith("exact") else COLUMNS
-    titles = " | ".join(ROWS[column].title for column in columns)
     parts = [part.name for part in suite(name).parts]
     lines = [f"### {name}, test", ""]
-    if results:
-        lead = [*([] if len(parts) == 1 else ["part"]), "model", *COST]
-        lines += [f"| {' | '.join(lead)} | {titles} |", "|" + "---|" * (len(lead) + len(columns))]
-        for part in parts:
-            rows = _rows(results, part, columns) or [
-                f"not run | {' | '.join('-' for _ in (*COST, *columns))}"
-            ]
-            lines += [f"| {row} |" if len(parts) == 1 else f"| {part} | {row} |" for row in rows]
-        lines.append("")
-    if name in MAIN_SUITES:
-        lines += _not_run(name, results)
-    return "\n".join([*lines, *_notes(results)])
+    if CLEAN in parts:
+        return "\n".join([*lines, *_corrupted(results), *_notes(results)])
+    is_prediction = any(part.given is not None for part in suite(name).parts)
+    columns = PREDICTION_COLUMNS if is_prediction else EXACT_COLUMNS if name.startswith("exact") else COLUMNS
+    for part in parts:
+        if len(parts) > 1:
+            lines += [f"#### {name}, {part}", ""]
+        found = sorted(entries(results, part), key=lambda entry: rank([entry.mean(part)]), reverse=True)
+        if found:
+            lines += _part_table(found, part, columns)
+        if name in MAIN_SUITES:
+            lines += _not_run(name, part, {entry.results[0].model for entry in found})
+        lines += _notes([result for entry in found for result in entry.results])
+    return "\n".join(lines)
 
 
-def _corrupted(name: str, results: list[Result]) -> list[str]:
-    """Return mIoU by corruption, one row a model: a suite of corruptions has too many parts for a row each."""
+def _part_table(found: list[Entry], part: str, columns: tuple[str, ...]) -> list[str]:
+    """Return the table of a part: the models in order, then the exact posterior where it is known."""
+    has_seeds = any(len(entry.results) > 1 for entry in found)
+    titles = [ROWS[column].title for column in columns]
+    rows, judges = [], dict[str, list[str]]()
+    has_row = {entry.results[0].model for entry in found}
+    for entry in found:
+        scored = entry.mean(part)
+        rows.append([entry.results[0].model, *_cost(entry), *(_cell(scored, name) for name in columns)])
+        for prefix, title in JUDGES.items():
+            if title not in has_row and any(name.startswith(prefix) for name in scored.scores):
+                cells = [_cell(scored, prefix + name) for name in columns]
+                judges.setdefault(title, [title, *("-" for _ in COST), *cells])
+    rows += judges.values()
+    if has_seeds:
+        place = len(COST) + 2  # behind the score that ranks
+        titles.insert(1, RANGE)
+        ranges = [_range(entry, part, columns[0]) for entry in found] + ["-" for _ in judges]
+        for row, cell in zip(rows, ranges, strict=True):
+            row.insert(place, cell)
+    table = [["model", *COST, *titles], ["---"] * len(rows[0]), *rows]
+    return [*(f"| {' | '.join(row)} |" for row in table), ""]
+
+
+def _corrupted(results: list[Result]) -> list[str]:
+    """Return mIoU by corruption, one row a result: a suite of corruptions has too many parts for a table each."""
     lead = ["model", *COST, "clean", "mPC", "rPC", *CORRUPTIONS]
-    lines = [
-        f"### {name}, test",
-        "",
-        "mIoU with background; of each corruption the mean over its severities.",
-        "",
-    ]
+    lines = ["mIoU with background; of each corruption the mean over its severities.", ""]
     lines += [f"| {' | '.join(lead)} |", "|" + "---|" * len(lead)]
     for result in ranked(results):
         found = robustness_of(result.parts)
         if found is not None:
             values = (found.clean, found.mean, found.share, *map(found.mean_of, CORRUPTIONS))
-            cells = " | ".join(f"{value:.3f}" for value in values)
-            lines.append(f"| {result.model} | {_cost(result)} | {cells} |")
+            cells = [*_cost(Entry((result,))), *(f"{value:.3f}" for value in values)]
+            lines.append(f"| {result.model} | {' | '.join(cells)} |")
     return [*lines, ""]
 
 
-def _not_run(name: str, results: list[Result]) -> list[str]:
-    """Return lines that name the models without a result, once for all parts that lack the same ones."""
-    parts_of: dict[tuple[str, ...], list[str]] = {}
-    for part in suite(name).parts:
-        models = [*MODELS, *references_of(part)]
-        done = {result.model for result in results if _part_of(result, part.name)}
-        parts_of.setdefault(tuple(model for model in models if model not in done), []).append(part.name)
+def _not_run(name: str, part: str, done: set[str]) -> list[str]:
+    """Return a line that names the models without a result, if there are any."""
+    [its] = suite(name).only(part).parts
+    missing = [model for model in (*MODELS, *references_of(its)) if model not in done | {FLOOR}]
+    return [f"Not run: {', '.join(missing)}.", ""] if missing else []
+
+
+def _cost(entry: Entry) -> list[str]:
+    first = entry.results[0]
     return [
-        line
-        for missing, parts in parts_of.items()
-        if missing
-        for line in (
-            f"Not run{'' if len(parts_of) == 1 else ' on ' + ', '.join(parts)}: {', '.join(missing)}.",
-            "",
-        )
+        ", ".join(map(str, entry.seeds)) or "-",
+        "-" if first.minutes is None else f"{first.minutes:.2g}",
+        "-" if first.parameters is None else f"{first.parameters:,}",
     ]
 
 
-def _part_of(result: Result, part: str) -> PartResult | None:
-    return next((each for each in result.parts if each.name == part), None)
-
-
-def _rows(results: list[Result], part: str, columns: Iterable[str]) -> list[str]:
-    """Return the rows of a part without its name: the models in order, then the exact posterior where it is known."""
-    rows: list[str] = []
-    judges: dict[str, str] = {}
-    for result in ranked([result for result in results if _part_of(result, part)], part):
-        scored = _part_of(result, part)
-        assert scored is not None
-        rows.append(f"{result.model} | {_cost(result)} | {_cells(scored, columns)}")
-        for prefix, title in JUDGES.items():
-            if any(name.startswith(prefix) for name in scored.scores):
-                cells = _cells(scored, [prefix + name for name in columns])
-                judges.setdefault(title, f"{title} | {' | '.join('-' for _ in COST)} | {cells}")
-    return [*rows, *judges.values()]
-
-
-def _cost(result: Result) -> str:
-    seed = "-" if result.seed is None else str(result.seed)
-    minutes = "-" if result.minutes is None else f"{result.minutes:.3g}"
-    return f"{seed} | {minutes} | {'-' if result.parameters is None else f'{result.parameters:,}'}"
-
-
-def _cells(part: PartResult, columns: Iterable[str]) -> str:
-    return " | ".join(_cell(part, name) for name in columns)
+def _range(entry: Entry, part: str, name: str) -> str:
+    ends = entry.range(part, name)
+    return " .. ".join(score_text(Score(end)) for end in ends) if ends else "-"
 
 
 def _cell(part: PartResult, name: str) -> str:
@@ -202,8 +198,21 @@ def _cell(part: PartResult, name: str) -> str:
 
 
 def _notes(results: list[Result]) -> list[str]:
-    lines = [f"- {r.model}, seed {r.seed}: {r.notes} Commit {r.commit}; {r.hardware}." for r in results]
-    return [*lines, ""] if lines else []
+    """Return how each result was made, in a box that opens with a click."""
+    if not results:
+        return []
+    lines = [
+        f"- {r.model}{'' if r.seed is None else f', seed {r.seed}'}: {r.notes} Commit {r.commit}; {r.hardware}."
+        for r in results
+    ]
+    return [
+        '<details markdown="1"><summary>How each row was made</summary>',
+        "",
+        *lines,
+        "",
+        "</details>",
+        "",
+    ]
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from segmnist.evaluate.reports.curve import THEMES
+from segmnist.evaluate.reports.drawing import THEMES
 from segmnist.palette import class_colours
 from segmnist.preview import SheetLayout, Strip
 from segmnist.views.preview.figure import frames_shown, paint_tile

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -20,13 +20,12 @@ pytest.importorskip("torch", reason="torch comes with the `train` extra")
 
 from scripts import benchmark_figures, run_benchmark
 
-from segmnist.evaluate.reports.curve import GRID
-from segmnist.evaluate.reports.results import Score
+from segmnist.evaluate.reports.results import SCHEMA, PartResult, Result, Score
 from segmnist.suites.results import load_suite_result
 
 
 def test_a_run_leaves_a_result_and_is_then_done(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
-    only = ("--suite", "tiny-v1", "--model", "all-background", "--seed", "1", "--minutes", "0.001")
+    only = ("--suite", "tiny-v1", "--model", "unet", "--seed", "1", "--minutes", "0.001")
     places = ("--runs", str(tmp_path / "runs"), "--results", str(tmp_path))
 
     def listed() -> str:
@@ -34,18 +33,18 @@ def test_a_run_leaves_a_result_and_is_then_done(tmp_path: Path, monkeypatch: Any
         assert run_benchmark.main() == 0
         return str(capsys.readouterr().out)
 
-    name = "tiny-v1-all-background-1-0.001min"
+    name = "tiny-v1-unet-1-0.001min"
     assert listed().split() == ["missing", "0.001", "min", name]
     options = argparse.Namespace(
         threads=1, runs=tmp_path / "runs", results=tmp_path, device="cpu", tracking=False,
         oracle=False, commit=None,
     )  # fmt: skip
-    run = run_benchmark.Run("tiny-v1", None, "all-background", 1, 2.0).for_minutes(0.001)
+    run = run_benchmark.Run("tiny-v1", None, "unet", 1, 2.0).for_minutes(0.001)
     assert run_benchmark.finish(run, options).startswith(f"{name}: ")
     result = load_suite_result(tmp_path / f"{name}.json")
-    assert (result.seed, result.parameters, result.minutes is not None) == (1, 11, True)
+    assert (result.seed, result.parameters, result.minutes is not None) == (1, 483323, True)
     curve = json.loads((tmp_path / "curves" / f"{name}.json").read_text())
-    assert (curve["model"], curve["seed"]) == ("all-background", 1)
+    assert (curve["model"], curve["seed"]) == ("unet", 1)
     assert curve["validations"][-1].keys() == {"minutes", *run_benchmark.CURVE_SCORES}
     assert benchmark_figures.learning_curves(tmp_path / "curves") == {}  # only seed 0 is drawn
     assert listed().startswith("done")
@@ -143,21 +142,24 @@ def test_a_model_with_two_budgets_has_two_learning_curves(tmp_path: Path) -> Non
     assert "unet, 40 min<" in svg
 
 
-def test_the_gap_to_the_ceiling_has_a_point_for_each_part_that_was_scored() -> None:
-    def result(model: str, part: str, share: float | None, minutes: float = 5) -> Any:
-        scores = {"information_share": Score(share)}
-        one = SimpleNamespace(name=part, scores=scores)
-        return SimpleNamespace(suite="exact-v2", seed=0, model=model, parts=[one], minutes=minutes)
+def test_the_gap_to_the_ceiling_has_a_cell_for_each_part_that_was_scored() -> None:
+    def result(model: str, part: str, share: float | None, minutes: float = 5, seed: int = 0) -> Result:
+        scored = PartResult(part, 1, 1, {"information_share": Score(share)}, [], {}, [], [], [])
+        suite = ("exact-v2", "", "test")
+        return Result(SCHEMA, *suite, model, [scored], "", 4, seed=seed, minutes=minutes, parameters=7)
 
     results = [
         result("unet", "small", 0.25, minutes=40),
         result("unet", "small", 0.125),
-        result("unet", "twins", 0.5),
-        result("unet3d", "faint", None),
+        result("unet", "small", 0.375, seed=1),
+        result("unet", "twins", 0.5, minutes=40),
+        result("unet3d", "small", 0.5),
+        result("prednet", "faint", None),
     ]
     svg = benchmark_figures.gap(results)["gap-exact-v2.svg"].svg()
-    assert "unet, part small: 0.250" in svg
-    assert "unet, part twins: 0.500" in svg
-    assert "unet3d" not in svg
-    assert svg.count("<polyline") == 1 + svg.count(GRID)  # no line joins parts with one between them
+    cells = re.findall(r"<title>(.*?)</title>", svg)
+    # Best first; of two budgets the usual one, and the mean over its seeds.
+    assert cells == ["unet3d, small: 0.500", "unet, small: 0.250", "unet, twins: 0.500"]
+    assert svg.count(">-</text>") == 2 * 7 - 3
+    assert "prednet" not in svg
     assert benchmark_figures.gap([]) == {}

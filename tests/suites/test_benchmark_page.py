@@ -36,6 +36,20 @@ def script(tmp_path: Any) -> Any:
     return module
 
 
+def table_of(script: Any, title: str) -> str:
+    """Return what stands under the title of a suite or a part."""
+    [found] = [t for t in re.split("^#+ ", script.PAGE.read_text(), flags=re.M) if t.startswith(f"{title}")][
+        :1
+    ]
+    return str(found)
+
+
+def rows_of(script: Any, title: str) -> list[list[str]]:
+    """Return the cells of the rows of a table, without its head."""
+    lines = [line for line in table_of(script, title).splitlines() if line.startswith("| ")]
+    return [line.removeprefix("| ").removesuffix(" |").split(" | ") for line in lines[2:]]
+
+
 def test_the_page_is_what_the_results_say(script: Any) -> None:
     assert script.main(check=True) == 0, "run python scripts/benchmark_page.py"
 
@@ -55,7 +69,7 @@ def test_a_result_of_an_older_schema_fails_the_check(script: Any) -> None:
 
 
 def test_a_submitted_model_and_a_suite_without_a_table_so_far_appear(script: Any) -> None:
-    [file] = script.RESULTS.glob("standard-v1-all-background-0.json")
+    [file] = script.RESULTS.glob("standard-v1-unet-0-20min.json")
     result = msgspec.json.decode(file.read_bytes())
     result["model"] = "somebody's net"
     (script.RESULTS / "submitted.json").write_bytes(msgspec.json.encode(result))
@@ -64,8 +78,7 @@ def test_a_submitted_model_and_a_suite_without_a_table_so_far_appear(script: Any
     (script.RESULTS / "another.json").write_bytes(msgspec.json.encode(result))
     assert script.main(check=True) == 1
     assert script.main(check=False) == 0
-    tables = script.PAGE.read_text().split("### ")
-    [standard], [other] = ([t for t in tables if t.startswith(name)] for name in ("standard-v1", "origin-v1"))
+    standard, other = (table_of(script, name) for name in ("standard-v1", "origin-v1"))
     assert "| somebody's net | 0 |" in standard
     assert "| somebody's net | 0 |" in other
     assert "Not run" not in other
@@ -84,12 +97,16 @@ def test_a_model_under_corruption_has_one_row_with_its_means(script: Any) -> Non
     assert row.count("| 0.500 ") == 2  # clean, and the share of it that is left
 
 
-def test_parts_scored_one_by_one_are_named_and_each_has_its_exact_posterior(script: Any) -> None:
-    [file] = script.RESULTS.glob("standard-v1-all-background-0.json")
+def test_parts_scored_one_by_one_have_a_table_each_with_the_exact_posterior(script: Any) -> None:
+    [file] = script.RESULTS.glob("standard-v1-unet-0-20min.json")
     result = msgspec.json.decode(file.read_bytes())
     exact = suite("exact-v2")
     result |= {"suite": exact.name, "suite_sha256": suite_sha256(exact)}
-    gained = {"weak": {"faint": 1.0, "small": 9.0}, "strong": {"faint": 5.0, "small": 4.0}}
+    gained = {
+        "weak": {"faint": 1.0, "small": 9.0, "twins": 1.0},
+        "strong": {"faint": 5.0, "small": 4.0, "twins": 5.0},
+        "exact-posterior": {"twins": 6.0},
+    }
     for model, of_part in gained.items():
         for name, value in of_part.items():
             scores = {"oracle_nll": {"value": 0.125}, "information_gained": {"value": value}}
@@ -100,19 +117,19 @@ def test_parts_scored_one_by_one_are_named_and_each_has_its_exact_posterior(scri
     for file in script.RESULTS.glob("exact-v2-*"):
         file.unlink()
     script.main(check=False)
-    [table] = [t for t in script.PAGE.read_text().split("### ") if t.startswith("exact-v2")]
-    rows = [line.split(" | ")[:3] for line in table.splitlines() if line.startswith("| ")][1:]
-    judge = "exact posterior beside them"
-    # Part by part in the suite's order, each ranked for itself; a part that nobody was scored on is there, too.
-    assert [[part.removeprefix("| "), model, seed] for part, model, seed in rows] == [
-        ["small", "weak", "0"], ["small", "strong", "0"], ["small", judge, "-"],
-        ["faint", "strong", "0"], ["faint", "weak", "0"], ["faint", judge, "-"],
-        *([part.name, "not run", "-"] for part in exact.parts[2:]),
-    ]  # fmt: skip
+    models = {
+        part.name: [row[0] for row in rows_of(script, f"exact-v2, {part.name}")] for part in exact.parts
+    }
+    # Each part is ranked for itself, and has the exact posterior once; one that nobody was scored on is there, too.
+    assert models == {part.name: [] for part in exact.parts} | {
+        "small": ["weak", "strong", "exact-posterior"],
+        "faint": ["strong", "weak", "exact-posterior"],
+        "twins": ["exact-posterior", "strong", "weak"],
+    }
 
 
 def test_a_result_of_the_val_split_is_refused_and_not_left_out(script: Any) -> None:
-    [file] = script.RESULTS.glob("tiny-v1-all-background-0.json")
+    [file] = script.RESULTS.glob("tiny-v1-unet-0.json")
     result = msgspec.json.decode(file.read_bytes())
     parts = [part | {"num_clips": 50} for part in result["parts"]]
     file.write_bytes(msgspec.json.encode(result | {"split": "val", "parts": parts}))
@@ -121,26 +138,15 @@ def test_a_result_of_the_val_split_is_refused_and_not_left_out(script: Any) -> N
 
 
 def test_every_model_has_a_row_or_is_named_as_not_run_on_every_part(script: Any) -> None:
-    tables = [t for t in script.PAGE.read_text().split("### ") if t.startswith(script.MAIN_SUITES)]
-    assert len(tables) == len(script.MAIN_SUITES)
-    for table in tables:
-        name = table.partition(",")[0]
-        parts = [part.name for part in suite(name).parts]
-        seen: set[tuple[str, str]] = set()
-        for line in table.splitlines():
-            cells = line.removeprefix("| ").split(" | ")
-            if line.startswith("| "):
-                seen.add((cells[0], cells[1]) if len(parts) > 1 else (parts[0], cells[0]))
-            found = re.fullmatch("Not run(?: on (.*))?: (.*)\\.", line)
-            for part in (found[1] or ", ".join(parts)).split(", ") if found else ():
-                for model in found[2].split(", "):
-                    assert (part, model) not in seen
-                    seen.add((part, model))
-        assert seen >= {
-            (part.name, model)
-            for part in suite(name).parts
-            for model in (*MODELS, *script.references_of(part))
-        }
+    for name in script.MAIN_SUITES:
+        parts = suite(name).parts
+        for part in parts:
+            title = name if len(parts) == 1 else f"{name}, {part.name}"
+            missing = re.findall("^Not run: (.*)\\.$", table_of(script, title), re.M)
+            not_run = missing[0].split(", ") if missing else []
+            run = [row[0] for row in rows_of(script, title)]
+            assert not set(run) & set(not_run)
+            assert {*run, *not_run} >= {*MODELS, *script.references_of(part)} - {script.FLOOR}
 
 
 def test_no_torch_is_needed() -> None:
@@ -148,16 +154,37 @@ def test_no_torch_is_needed() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_models_are_ranked_by_information_gained(script: Any) -> None:
-    result = msgspec.json.decode((script.RESULTS / "tiny-v1-all-background-0.json").read_bytes())
-    for seed, gained in enumerate((3.0, -7.0, 410.5), start=1):
+def submit(script: Any, of_seed: dict[int, float], model: str = "somebody's net", **changes: Any) -> None:
+    """Add results of a model that gained so much with each seed."""
+    result = msgspec.json.decode((script.RESULTS / "tiny-v1-unet-0.json").read_bytes())
+    for seed, gained in of_seed.items():
         for part in result["parts"]:
-            part["scores"]["information_gained"]["value"] = gained
-        file = script.RESULTS / f"tiny-v1-all-background-{seed}.json"
-        file.write_bytes(msgspec.json.encode(result | {"seed": seed}))
+            part["scores"]["information_gained"] = {"value": gained, "low": gained - 2, "high": gained + 1}
+        changed = result | {"model": model, "seed": seed} | changes
+        name = "-".join(map(str, ("tiny-v1", model, seed, *changes.values())))
+        (script.RESULTS / f"{name}.json").write_bytes(msgspec.json.encode(changed))
+
+
+def test_models_are_ranked_by_information_gained(script: Any) -> None:
+    for model, gained in {"a": 3.0, "b": -7.0, "c": 410.5}.items():
+        submit(script, {1: gained}, model)
     assert script.main(check=False) == 0
-    table = script.PAGE.read_text().partition("### tiny-v1, test")[2].partition("\n- ")[0]
-    rows = [line.split(" | ") for line in table.splitlines() if line.startswith("| ")][1:]
-    shown = [float(row[4].split()[0]) for row in rows]
+    shown = [float(row[4].split()[0]) for row in rows_of(script, "tiny-v1")]
     assert {3.0, -7.0, 410.5} <= set(shown)
     assert shown == sorted(shown, reverse=True)
+
+
+def test_seeds_of_a_model_are_one_row_with_their_mean_and_range(script: Any) -> None:
+    submit(script, {1: 300.0, 0: 100.0, 2: 350.0})
+    submit(script, {0: 50.0}, minutes=40.0)
+    submit(script, {0: 60.0}, hardware="a GPU")
+    assert script.main(check=False) == 0
+    rows = [row[1:] for row in rows_of(script, "tiny-v1") if row[0] == "somebody's net"]
+    assert [(row[0], row[3], row[4]) for row in rows] == [
+        ("0, 1, 2", "250.0 [248.0, 251.0]", "100.0 .. 350.0"),
+        ("0", "60.00 [58.00, 61.00]", "-"),
+        ("0", "50.00 [48.00, 51.00]", "-"),
+    ]
+    assert [row[1] for row in rows] == ["2", "2", "40"]
+    notes = re.findall(r"^- somebody's net, seed (\d): ", table_of(script, "tiny-v1"), re.M)
+    assert notes == ["0", "1", "2", "0", "0"]

@@ -23,7 +23,8 @@ from segmnist.evaluate.metrics import PLAIN, counts_of, scores_of
 from segmnist.evaluate.reports.clip_counts import ClipCounts
 from segmnist.evaluate.reports.compare import MEAN, compare
 from segmnist.evaluate.reports.compare_table import FORMATS, terminal
-from segmnist.evaluate.reports.curve import Dot, Line, curve
+from segmnist.evaluate.reports.curve import curve
+from segmnist.evaluate.reports.drawing import Dot, Line
 from segmnist.evaluate.reports.levels import levels_of
 from segmnist.evaluate.reports.page import page
 from segmnist.evaluate.reports.results import SCHEMA, Result, Score, load_result, part_result, save_result

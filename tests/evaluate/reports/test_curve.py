@@ -7,10 +7,13 @@ import re
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from tests.test_palette import TO_XYZ, VISION, lab, linear
 
-from segmnist.evaluate.reports.curve import COLOURS, DASHES, LEFT, Dot, curve
+from segmnist.evaluate.reports.curve import COLOURS, DASHES, LEFT, NAME_ROW, curve, learning_curve
+from segmnist.evaluate.reports.drawing import Dot, Text
 from segmnist.evaluate.reports.levels import levels_of
 from segmnist.evaluate.reports.results import Score
 
@@ -45,7 +48,7 @@ def test_no_two_of_24_models_have_the_same_line() -> None:
     lines = re.findall(r'stroke="(#\w+)" stroke-width="2"( stroke-dasharray="[^"]+")?/>', drawn(models))
     assert len(lines) == 2 * models  # a model's line, and its sample in the legend
     assert len(set(lines)) == models
-    assert lines[0::2] == lines[1::2]
+    assert lines[:models] == lines[models:]
 
 
 def test_a_dashed_line_of_a_png_has_as_much_ink_as_its_strokes() -> None:
@@ -62,6 +65,21 @@ def test_a_dashed_line_of_a_png_has_as_much_ink_as_its_strokes() -> None:
     whole, dashed, dotted = ink
     assert dashed / whole == pytest.approx(9 / 13, abs=0.1)
     assert dotted / whole == pytest.approx(2 / 5, abs=0.15)
+
+
+@given(ends=st.lists(st.floats(0, 300), min_size=1, max_size=24))
+def test_models_of_a_learning_curve_are_named_in_the_order_of_their_ends(ends: list[float]) -> None:
+    models = {f"model {i}": [(1.0, 10.0), (2.0, end)] for i, end in enumerate(ends)}
+    drawing = learning_curve("A score", models)
+    names = [mark for mark in drawing.marks if isinstance(mark, Text) and mark.text in models]
+    last = {mark.says.split(",")[0]: mark for mark in drawing.marks if isinstance(mark, Dot) and mark.says}
+    assert sorted(models) == sorted(name.text for name in names)
+    ys = [name.y for name in names]
+    assert np.diff(ys).min(initial=NAME_ROW) >= NAME_ROW - 1e-9, "names are told apart"
+    assert max(ys) < drawing.height
+    heights = [last[name.text].y for name in names]
+    assert heights == sorted(heights)
+    assert all(name.x + 6 * len(name.text) < drawing.width for name in names)
 
 
 def test_many_models_at_one_level_stay_out_of_the_next_one() -> None:

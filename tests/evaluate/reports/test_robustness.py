@@ -13,7 +13,7 @@ from segmnist.corruptions import CORRUPTIONS, SEVERITIES
 from segmnist.errors import BadArgument
 from segmnist.evaluate.reports.compare import compare
 from segmnist.evaluate.reports.compare_table import FORMATS
-from segmnist.evaluate.reports.curve import Dot
+from segmnist.evaluate.reports.drawing import Dot
 from segmnist.evaluate.reports.page import page
 from segmnist.evaluate.reports.results import SCHEMA, PartResult, Result, Score, part_result
 from segmnist.evaluate.reports.robustness import LEVELS, corruption_error, robustness_of

@@ -14,7 +14,8 @@ from msgspec import to_builtins
 from segmnist.errors import BadArgument, CorruptData
 from segmnist.evaluate.arithmetic import Scores
 from segmnist.evaluate.metrics import ROWS, scores_of
-from segmnist.evaluate.reports.curve import Curve, curve
+from segmnist.evaluate.reports.curve import curve
+from segmnist.evaluate.reports.drawing import Drawing
 from segmnist.evaluate.reports.levels import Levels, levels_of
 from segmnist.evaluate.reports.results import Result, Score
 from segmnist.evaluate.reports.robustness import LEVELS as SEVERITY
@@ -60,7 +61,7 @@ class Comparison:
     by_level: Mapping[tuple[str, str, str], Score]
     unpaired: tuple[str, ...]
 
-    def curve(self, name: str, levels: Levels) -> Curve:
+    def curve(self, name: str, levels: Levels) -> Drawing:
         """Draw one of the scores against the levels, a line for each model."""
         series = {
             model: [self.by_level[level, model, name] for level in levels.parts] for model in self.models

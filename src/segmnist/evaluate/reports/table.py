@@ -30,16 +30,17 @@ BRACKET = {"_low": ", at least", "_high": ", at most"}
 
 
 def score_text(score: Score) -> str:
-    """Return a score with its interval, small ones with more digits, `-` where it is not defined.
+    """Return a score with its interval, small ones with more digits and large ones with fewer, `-` where it is not defined.
 
-    >>> score_text(Score(0.51234, 0.5, 0.52)), score_text(Score(0.00123))
-    ('0.512 [0.500, 0.520]', '0.00123')
+    >>> score_text(Score(0.51234, 0.5, 0.52)), score_text(Score(0.00123)), score_text(Score(449.727, 429.9, 472.16))
+    ('0.512 [0.500, 0.520]', '0.00123', '449.7 [429.9, 472.2]')
     """
     if score.value is None:
         return "-"
-    digits = 5 if 0 < abs(score.value) < 0.01 else 3
-    interval = "" if score.low is None else f" [{score.low:.{digits}f}, {score.high:.{digits}f}]"
-    return f"{score.value:.{digits}f}{interval}"
+    size = abs(score.value)
+    digits = 5 if 0 < size < 0.01 else 3 if size < 10 else 2 if size < 100 else 1
+    interval = "" if score.low is None else f" [{score.low:z.{digits}f}, {score.high:z.{digits}f}]"
+    return f"{score.value:z.{digits}f}{interval}"
 
 
 def tables(parts: Sequence[PartResult]) -> Group:
@@ -81,14 +82,15 @@ def ranked(results: Iterable[Result], part: str | None = None) -> list[Result]:
     By information gained, mean over the parts; models without probabilities come after the others, by mIoU
     with background.
     """
-    return sorted(results, key=lambda result: _rank(_parts_of(result, part)), reverse=True)
+    return sorted(results, key=lambda result: rank(_parts_of(result, part)), reverse=True)
 
 
 def _parts_of(result: Result, part: str | None) -> list[PartResult]:
     return [each for each in result.parts if part in (None, each.name)]
 
 
-def _rank(parts: Sequence[PartResult]) -> tuple[bool, float]:
+def rank(parts: Sequence[PartResult]) -> tuple[bool, float]:
+    """Return what tables are sorted by, larger for better models."""
     for name in ("information_gained", "miou"):
         values = [part.scores[name].value for part in parts if name in part.scores]
         known = [value for value in values if value is not None]
