@@ -2,14 +2,16 @@
 
     python scripts/benchmark_page.py [--check]
 
-Replaces everything between the marks `<!-- results -->` and `<!-- end of results -->`; `--check` compares and
-writes nothing. Each part of a suite has a table. A row is a model with a budget: results that differ in their seed are
-one row. Models are ranked by information gained. Every result is in a table: any model, any suite. On the main suites,
-all parts have a table, and a line names the models without a result.
+The page is written by hand but for what stands between `<!-- results of TITLE -->` and `<!-- end of results -->`, which
+this replaces; `--check` compares and writes nothing. A title is that of a suite or, where it has several parts, `SUITE,
+PART`; results whose title is not on the page stand under `other suites`. A row is a model with a budget: results that differ
+in their seed are one row. Models are ranked by information gained. Every result is in a table: any model, any suite.
+On the main suites, a line names the models without a result.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -21,14 +23,16 @@ from segmnist.evaluate.reports.over_seeds import Entry, entries
 from segmnist.evaluate.reports.results import PartResult, Result, Score
 from segmnist.evaluate.reports.robustness import robustness_of
 from segmnist.evaluate.reports.table import rank, ranked, score_text
-from segmnist.suites.catalog import SUITES, suite
+from segmnist.suites.catalog import SUITES, Part, suite
 from segmnist.suites.references import references_of
 from segmnist.suites.results import load_suite_result
 from segmnist.whole_file import replace_file
 
 ROOT = Path(__file__).parents[1]
 PAGE, RESULTS = ROOT / "docs" / "benchmark.md", ROOT / "results"
-FIRST, LAST = "<!-- results -->", "<!-- end of results -->"
+PLACE = re.compile(r"(<!-- results of (.+?) -->\n).*?(<!-- end of results -->)", re.DOTALL)
+OTHERS = "other suites"
+"""The title of the results that have no place of their own."""
 
 COST = ("seeds", "CPU minutes", "parameters")
 """What a row cost to train; a budget on a GPU is of wall time, and its row's note says so."""
@@ -90,12 +94,24 @@ def main(check: bool) -> int:
     """Return 0 if the page agrees with the result files, or has just been written from them."""
     results = [_test_result(path) for path in sorted(RESULTS.glob("*.json"))]
     before = PAGE.read_text(encoding="utf-8")
-    head, _, rest = before.partition(FIRST)
-    _, _, tail = rest.partition(LAST)
-    after = f"{head}{FIRST}\n\n{_tables(results)}\n{LAST}{tail}"
+    after = _filled(before, _tables(results))
     if not check:
         replace_file(PAGE, after.encode())
     return int(check and after != before)
+
+
+def _filled(page: str, tables: dict[str, list[str]]) -> str:
+    """Return the page with each table in its place. Raises `CorruptData` for a place that is not named after a suite."""
+    titles = [title for _, title, _ in PLACE.findall(page)]
+    for title in titles:
+        if title != OTHERS and title.partition(",")[0] not in SUITES:
+            raise CorruptData(
+                f"{PAGE}: results of {title!r}, expected {OTHERS!r} or one of {', '.join(SUITES)}"
+            )
+    others = {title: table for title, table in tables.items() if title not in titles}
+    lines = [line for title, table in others.items() for line in (f"### {title}", "", *table)]
+    filled = tables | {OTHERS: lines}
+    return PLACE.sub(lambda place: "\n".join([place[1], *filled.get(place[2], []), place[3]]), page)
 
 
 def _test_result(path: Path) -> Result:
@@ -106,29 +122,34 @@ def _test_result(path: Path) -> Result:
     return result
 
 
-def _tables(results: list[Result]) -> str:
-    """Return a table for each main suite, then for each other one that has results."""
-    of_suite = {name: [r for r in results if r.suite == name] for name in (*MAIN_SUITES, *SUITES)}
-    return "\n".join(_table(name, found) for name, found in of_suite.items() if found or name in MAIN_SUITES)
+def _tables(results: list[Result]) -> dict[str, list[str]]:
+    """Return the lines of a table for each part of each main suite, and of each other one that has results, by its title."""
+    tables: dict[str, list[str]] = {}
+    for name in dict.fromkeys((*MAIN_SUITES, *SUITES)):
+        found = [result for result in results if result.suite == name]
+        parts = [part.name for part in suite(name).parts]
+        if CLEAN in parts and found:
+            tables[name] = [*_corrupted(found), *_notes(found)]
+        elif found or name in MAIN_SUITES:
+            for part in parts:
+                tables[name if len(parts) == 1 else f"{name}, {part}"] = _of_part(name, part, found)
+    return tables
 
 
-def _table(name: str, results: list[Result]) -> str:
-    parts = [part.name for part in suite(name).parts]
-    lines = [f"### {name}, test", ""]
-    if CLEAN in parts:
-        return "\n".join([*lines, *_corrupted(results), *_notes(results)])
-    is_prediction = any(part.given is not None for part in suite(name).parts)
-    columns = PREDICTION_COLUMNS if is_prediction else EXACT_COLUMNS if name.startswith("exact") else COLUMNS
-    for part in parts:
-        if len(parts) > 1:
-            lines += [f"#### {name}, {part}", ""]
-        found = sorted(entries(results, part), key=lambda entry: rank([entry.mean(part)]), reverse=True)
-        if found:
-            lines += _part_table(found, part, columns)
-        if name in MAIN_SUITES:
-            lines += _not_run(name, part, {entry.results[0].model for entry in found})
-        lines += _notes([result for entry in found for result in entry.results])
-    return "\n".join(lines)
+def _of_part(name: str, part: str, results: list[Result]) -> list[str]:
+    [its] = suite(name).only(part).parts
+    columns = (
+        PREDICTION_COLUMNS
+        if its.given is not None
+        else EXACT_COLUMNS
+        if name.startswith("exact")
+        else COLUMNS
+    )
+    found = sorted(entries(results, part), key=lambda entry: rank([entry.mean(part)]), reverse=True)
+    lines = _part_table(found, part, columns) if found else []
+    if name in MAIN_SUITES:
+        lines += _not_run(its, {entry.results[0].model for entry in found})
+    return lines + _notes([result for entry in found for result in entry.results])
 
 
 def _part_table(found: list[Entry], part: str, columns: tuple[str, ...]) -> list[str]:
@@ -159,7 +180,7 @@ def _corrupted(results: list[Result]) -> list[str]:
     """Return mIoU by corruption, one row a result: a suite of corruptions has too many parts for a table each."""
     lead = ["model", *COST, "clean", "mPC", "rPC", *CORRUPTIONS]
     lines = ["mIoU with background; of each corruption the mean over its severities.", ""]
-    lines += [f"| {' | '.join(lead)} |", "|" + "---|" * len(lead)]
+    lines += [f"| {' | '.join(lead)} |", f"|{' --- |' * len(lead)}"]
     for result in ranked(results):
         found = robustness_of(result.parts)
         if found is not None:
@@ -169,10 +190,9 @@ def _corrupted(results: list[Result]) -> list[str]:
     return [*lines, ""]
 
 
-def _not_run(name: str, part: str, done: set[str]) -> list[str]:
+def _not_run(part: Part, done: set[str]) -> list[str]:
     """Return a line that names the models without a result, if there are any."""
-    [its] = suite(name).only(part).parts
-    missing = [model for model in (*MODELS, *references_of(its)) if model not in done | {FLOOR}]
+    missing = [model for model in (*MODELS, *references_of(part)) if model not in done | {FLOOR}]
     return [f"Not run: {', '.join(missing)}.", ""] if missing else []
 
 

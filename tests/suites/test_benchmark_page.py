@@ -37,11 +37,9 @@ def script(tmp_path: Any) -> Any:
 
 
 def table_of(script: Any, title: str) -> str:
-    """Return what stands under the title of a suite or a part."""
-    [found] = [t for t in re.split("^#+ ", script.PAGE.read_text(), flags=re.M) if t.startswith(f"{title}")][
-        :1
-    ]
-    return str(found)
+    """Return what stands in the place of a suite or a part, or under its title among the other suites."""
+    tables = {place[2]: str(place[0]) for place in script.PLACE.finditer(script.PAGE.read_text())}
+    return tables.get(title) or next(t for t in tables[script.OTHERS].split("### ") if t.startswith(title))
 
 
 def rows_of(script: Any, title: str) -> list[list[str]]:
@@ -66,6 +64,12 @@ def test_a_result_of_an_older_schema_fails_the_check(script: Any) -> None:
     file.write_text(file.read_text().replace("segmnist-result/2", "segmnist-result/1"))
     with pytest.raises(CorruptData, match="segmnist-result/1"):
         script.main(check=True)
+
+
+def test_a_place_that_no_suite_is_named_after_fails_the_check(script: Any) -> None:
+    script.PAGE.write_text(script.PAGE.read_text().replace("results of tiny-v1", "results of tiny-v9"))
+    with pytest.raises(CorruptData, match="tiny-v9"):
+        script.main(check=False)
 
 
 def test_a_submitted_model_and_a_suite_without_a_table_so_far_appear(script: Any) -> None:
