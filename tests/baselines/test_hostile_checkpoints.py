@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch", reason="torch comes with the `train` extra"
 
 from segmnist.baselines import train  # noqa: E402
 from segmnist.baselines.catalog import MAX_WIDTH, MODELS, build, weight_shapes  # noqa: E402
+from segmnist.baselines.checkpoint import read_checkpoint  # noqa: E402
 from segmnist.baselines.predict import load_predictor  # noqa: E402
 from segmnist.baselines.score import check_trained_on, score  # noqa: E402
 from segmnist.baselines.settings import Settings  # noqa: E402
@@ -77,7 +78,7 @@ def test_odd_settings_and_weights_are_refused(state: dict[str, Any], tmp_path: P
     "changes",
     [
         {"optimiser": []}, {"optimiser": [{}, {}]}, {"optimiser": [1, 2]}, {"step": -1}, {"step": "x"},
-        {"seconds": float("nan")}, {"curve": [1]}, {"curve": [{"scores": {}}]},
+        {"seconds": float("nan")}, {"hardware": 1}, {"curve": [1]}, {"curve": [{"scores": {}}]},
         {"curve": [{"step": 1, "minutes": 0.0, "scores": {}, "parts": {}}]}, {"model": {}},
     ],
     ids=str,
@@ -88,6 +89,13 @@ def test_a_run_does_not_go_on_from_an_odd_state(
     saved(state, tmp_path / "checkpoint.pt", changes)
     with pytest.raises(CorruptData, match=r"checkpoint\.pt"):
         train.train(SETTINGS, tmp_path, device="cpu", resume=True)
+
+
+def test_a_checkpoint_that_does_not_say_where_it_was_trained_is_read(
+    state: dict[str, Any], tmp_path: Path
+) -> None:
+    torch.save({key: value for key, value in state.items() if key != "hardware"}, tmp_path / "older.pt")
+    assert read_checkpoint(tmp_path / "older.pt", torch.device("cpu"))["hardware"] == ""
 
 
 def test_a_compressed_archive_is_not_unpacked(state: dict[str, Any], tmp_path: Path) -> None:

@@ -40,9 +40,12 @@ def test_a_run_leaves_a_result_and_is_then_done(tmp_path: Path, monkeypatch: Any
         oracle=False, commit=None,
     )  # fmt: skip
     run = run_benchmark.Run("tiny-v1", None, "unet", 1, 2.0).for_minutes(0.001)
-    assert run_benchmark.finish(run, options).startswith(f"{name}: ")
+    with monkeypatch.context() as patch:
+        patch.setattr("segmnist.baselines.train.machine", lambda device: "a GPU; 16 CPU cores")
+        assert run_benchmark.finish(run, options).startswith(f"{name}: ")
     result = load_suite_result(tmp_path / f"{name}.json")
     assert (result.seed, result.parameters, result.minutes is not None) == (1, 483323, True)
+    assert result.hardware == "a GPU; 16 CPU cores", "where it was trained"
     curve = json.loads((tmp_path / "curves" / f"{name}.json").read_text())
     assert (curve["model"], curve["seed"]) == ("unet", 1)
     assert curve["validations"][-1].keys() == {"minutes", *run_benchmark.CURVE_SCORES}

@@ -20,7 +20,7 @@ LAST, BEST = "checkpoint.pt", "best.pt"
 """The state after the last step that was kept, and that of the validation with the lowest NLL."""
 
 KEYS: dict[str, Any] = {
-    "settings": dict, "step": int, "seconds": float, "curve": list, "model": dict, "average": dict,
+    "settings": dict, "step": int, "seconds": float, "hardware": str, "curve": list, "model": dict, "average": dict,
     "optimiser": list,
 }  # fmt: skip
 """What a checkpoint holds, and of which type; `average` are the weights that predict."""
@@ -39,6 +39,7 @@ def read_checkpoint(place: Path, device: torch.device) -> dict[str, Any]:
     try:
         _check_unpacked(place)
         state: dict[str, Any] = torch.load(place, map_location=device, weights_only=True)
+        state.setdefault("hardware", "")  # older ones do not say where they were trained
         missing = [name for name in KEYS if name not in state]
         odd = [name for name in KEYS if name in state and not isinstance(state[name], KEYS[name])]
     except FileNotFoundError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from segmnist.errors import BadArgument
+from segmnist.evaluate.reports.results import hardware
 
 
 def device_named(name: str) -> torch.device:
@@ -14,6 +15,16 @@ def device_named(name: str) -> torch.device:
     if name not in ("cpu", "cuda") or (name == "cuda" and not torch.cuda.is_available()):
         raise BadArgument("device", name, "auto, cpu" + (", cuda" if torch.cuda.is_available() else ""))
     return torch.device(name)
+
+
+def machine(device: torch.device) -> str:
+    """Return a short description of where a model on this device runs: the GPU's name, if it is one, and the processor.
+
+    >>> machine(torch.device("cpu"))
+    '... CPU cores (...), ...'
+    """
+    gpu = [torch.cuda.get_device_name(device)] if device.type == "cuda" else []
+    return "; ".join([*gpu, hardware()])
 
 
 def trains_in_bf16(precision: str, device: torch.device) -> bool:

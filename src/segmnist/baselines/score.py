@@ -42,7 +42,7 @@ def score(
 ) -> Result:
     """Return the result of a checkpoint on the part or parts that it was trained on.
 
-    Its notes tell how it was trained. `tracking`, `observer` and `posteriors` are those of
+    Its notes tell how it was trained, and its hardware where. `tracking`, `observer` and `posteriors` are those of
     `segmnist.suites.evaluate`. Raises `BadArgument` for a model that was trained on a spec and not on a suite.
     """
     state = read_checkpoint(Path(checkpoint), torch.device("cpu"))
@@ -69,5 +69,5 @@ def score(
     )
     return result_of(
         whole, parts, split, model, seed=settings.seed, commit=commit, notes=notes,
-        minutes=round(state["seconds"] / 60, 4), parameters=weights,
+        hardware=state["hardware"], minutes=round(state["seconds"] / 60, 4), parameters=weights,
     )  # fmt: skip

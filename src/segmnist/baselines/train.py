@@ -25,7 +25,7 @@ from segmnist.baselines.checkpoint import (
     read_checkpoint,
     save_checkpoint,
 )
-from segmnist.baselines.device import device_named, trains_in_bf16
+from segmnist.baselines.device import device_named, machine, trains_in_bf16
 from segmnist.baselines.optimiser import Optimiser
 from segmnist.baselines.run_logs import RunLogs
 from segmnist.baselines.settings import Settings
@@ -183,6 +183,7 @@ class Run:
             "settings": self.settings.to_dict(),
             "step": self.step,
             "seconds": self.seconds,
+            "hardware": machine(self.device),
             "curve": self.curve,
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),

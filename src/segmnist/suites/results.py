@@ -16,7 +16,8 @@ from segmnist.version import GENERATOR_VERSION, __version__
 def result_of(whole: Suite, parts: Sequence[PartResult], split: str, model: str, **about: Any) -> Result:
     """Return the result of a model on a suite, or on those of its parts that are given, by this version on this machine.
 
-    about: other fields of `Result`, such as `seed` and `notes`. It is partial where not all clips of a part were scored.
+    about: other fields of `Result`, such as `seed` and `notes`, or the `hardware` of another machine. It is partial where not
+    all clips of a part were scored.
     """
     return Result(
         schema=SCHEMA,
@@ -27,7 +28,7 @@ def result_of(whole: Suite, parts: Sequence[PartResult], split: str, model: str,
         parts=list(parts),
         segmnist_version=__version__,
         generator_version=GENERATOR_VERSION,
-        hardware=hardware(),
+        hardware=about.pop("hardware", "") or hardware(),
         partial=any(part.num_clips < whole.part(part.name).num_clips(split) for part in parts),
         **about,
     )
