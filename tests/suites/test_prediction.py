@@ -13,6 +13,7 @@ from segmnist.evaluate.predictions import BadPrediction
 from segmnist.suites import Part, Suite, evaluate, suite
 from segmnist.suites.checksums import suite_sha256
 from segmnist.suites.references import REFERENCES, exact_posterior
+from segmnist.suites.worst import worst_clips
 
 GIVEN, T, H, W = 2, 5, 20, 24
 SPEC = preset("exact").replace(
@@ -64,6 +65,36 @@ def test_stored_predictions_are_of_the_frames_to_come(tmp_path: Path) -> None:
     np.savez(tmp_path / "all.npz", video=truth.video, semantic=truth.semantic)
     with pytest.raises(BadPrediction):
         scores(tmp_path / "all.npz")
+
+
+@pytest.mark.parametrize("predicts", ["classes", "frames", "both"])
+def test_the_worst_clips_are_whole_clips_with_what_was_predicted_of_the_frames_to_come(predicts: str) -> None:
+    pytest.importorskip("skimage", reason="the `prediction` extra is optional")
+
+    def model(video: Any) -> Any:
+        still = np.repeat(video[:, -1:], T - GIVEN, axis=1)
+        classes = {"semantic": np.where(still > 128, 6, 10).astype(np.uint8)}
+        return ({} if predicts == "classes" else {"video": still}) | ({} if predicts == "frames" else classes)
+
+    results = evaluate(model, OWN)
+    shown = worst_clips(model, OWN, results)["all"]
+    assert [clip.clip_id for clip in shown] == results[0].worst
+    truth = clips()
+    for clip in shown:
+        answer = {name: array[0] for name, array in model(truth.video[[clip.clip_id], :GIVEN]).items()}
+        assert np.array_equal(clip.video, truth.video[clip.clip_id])
+        assert np.array_equal(clip.truth, truth.semantic[clip.clip_id])
+        assert clip.given == GIVEN
+        for name, found in (("semantic", clip.prediction), ("video", clip.frames)):
+            assert (found is None) == (name not in answer)
+            assert found is None or np.array_equal(found, answer[name])
+        assert ("miou_foreground" in clip.scores, "ssim" in clip.scores) == (
+            predicts != "frames",
+            predicts != "classes",
+        )
+    key = "ssim" if predicts == "frames" else "miou_foreground"
+    of_clips = [clip.scores[key] for clip in shown]
+    assert of_clips == sorted(of_clips)
 
 
 def test_the_exact_forecast_is_the_ceiling() -> None:

@@ -38,6 +38,22 @@ def test_rows_are_frame_truth_prediction_and_error() -> None:
     assert (error.reshape(-1, 3).any(axis=1)).sum() == 1
 
 
+def test_given_frames_have_no_prediction_and_no_error() -> None:
+    clip = predicted()
+    frames = np.full((1, 3, 5), 33, np.uint8)
+    asked = clip._replace(prediction=clip.prediction[1:], frames=frames)  # type: ignore[index]
+    rows = {name: row.colours[row.pixels] for name, row in mistake_rows(asked)}
+    assert list(rows) == ["video", "predicted video", "truth", "predicted", "error"]
+    assert (rows["predicted video"][0] == 0).all()
+    assert (rows["predicted video"][1] == 33).all()
+    assert (rows["predicted"][0] == CLASS_COLOURS[10]).all()
+    assert not rows["error"][0].any()
+    np.testing.assert_array_equal(rows["error"][1, 0, 0], INSTANCE_COLOURS[3])
+    assert "Clip 7 (frames 0 to 0 are given) <small>" in mistakes_html([asked])
+    alone = dict(mistake_rows(asked._replace(prediction=None)))
+    assert list(alone) == ["video", "predicted video", "truth"]
+
+
 def test_the_picture_is_inline_and_its_colours_are_named() -> None:
     text = mistakes_html([predicted()])
     (data,) = re.findall(r"base64,([A-Za-z0-9+/=]+)", text)

@@ -28,8 +28,10 @@ SCORES = (
     "information_gained",
     "nll",
     "nll_foreground",
+    "frame_mse",
+    "ssim",
 )
-"""Scores that stand with each clip, as far as it has them; clips are chosen by the first."""
+"""Scores that stand with each clip, as far as it has them; clips are chosen by the first, or by SSIM without classes."""
 
 ERRORS = ("another digit", "missed digit", "invented digit")
 """Kinds of wrong pixels, in the order of their colours, which are the first three instances'."""
@@ -45,15 +47,24 @@ def error_map(truth: UInt8, prediction: UInt8, background: int = BACKGROUND) -> 
 
 
 def mistake_rows(clip: Predicted) -> tuple[tuple[str, Row], ...]:
-    """Return a clip's frames, its true classes, its predicted classes and its errors, with their names."""
-    colours = class_colours(clip.classes)
-    errors = error_map(clip.truth, clip.prediction, clip.classes.background)
-    return (
-        ("video", Row(clip.video, GREY_LEVELS)),
-        ("truth", Row(clip.truth, colours)),
-        ("predicted", Row(clip.prediction, colours)),
-        ("error", Row(errors, INSTANCE_COLOURS)),
-    )
+    """Return a clip's frames and true classes, and what is predicted of both, with the errors and their names.
+
+    Nothing is predicted of frames that the model was given.
+    """
+    colours, background, given = class_colours(clip.classes), clip.classes.background, clip.given
+
+    def whole(asked: UInt8, fill: int) -> UInt8:
+        return np.pad(asked, ((given, 0), (0, 0), (0, 0)), constant_values=fill)
+
+    rows = [("video", Row(clip.video, GREY_LEVELS))]
+    if clip.frames is not None:
+        rows.append(("predicted video", Row(whole(clip.frames, 0), GREY_LEVELS)))
+    rows.append(("truth", Row(clip.truth, colours)))
+    if clip.prediction is not None:
+        errors = error_map(clip.truth[given:], clip.prediction, background)
+        rows.append(("predicted", Row(whole(clip.prediction, background), colours)))
+        rows.append(("error", Row(whole(errors, 0), INSTANCE_COLOURS)))
+    return tuple(rows)
 
 
 def mistakes_html(clips: Sequence[Predicted]) -> str:
@@ -61,8 +72,12 @@ def mistakes_html(clips: Sequence[Predicted]) -> str:
     if not clips:
         return ""
     key = f'{class_key(clips[0].classes)}<p class="key">Errors: {swatches(ERRORS, INSTANCE_COLOURS[1:])}</p>'
-    figures = (clip_figure(f"Clip {clip.clip_id}", mistake_rows(clip), _scores(clip)) for clip in clips)
+    figures = (clip_figure(_title(clip), mistake_rows(clip), _scores(clip)) for clip in clips)
     return f"<style>{STYLE}</style>{key}{''.join(figures)}"
+
+
+def _title(clip: Predicted) -> str:
+    return f"Clip {clip.clip_id}" + (f" (frames 0 to {clip.given - 1} are given)" if clip.given else "")
 
 
 def _scores(clip: Predicted) -> str:
