@@ -36,6 +36,11 @@ def wide(width: int) -> dict[str, Any]:
     return {**SETTINGS.to_dict(), "width": width}
 
 
+def weights(width: int) -> dict[str, Any]:
+    """Return weights that have the shapes of a U-Net's and take no memory."""
+    return {name: torch.zeros(1).expand(shape) for name, shape in weight_shapes("unet", width).items()}
+
+
 CHANGES: dict[str, dict[str, Any]] = {
     "no settings": {"settings": {}},
     "settings that are a list": {"settings": [1, 2]},
@@ -53,6 +58,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "a deep spec": {"settings": {**SETTINGS.to_dict(), "suite": None, "spec": {"height": DEEP}}},
     "weights that are none": {"average": {"a": 1}},
     "weights that are a tensor": {"average": torch.zeros(3)},
+    "weights that are not finite": {"average": {name: weight / 0 for name, weight in weights(8).items()}},
+    "the widest model, of one number": {"settings": wide(MAX_WIDTH), "average": weights(MAX_WIDTH)},
     "weights of 6 EB": {"average": {"head.weight": torch.zeros(1).expand(2**60)}},
 }
 
@@ -96,6 +103,62 @@ def test_a_checkpoint_that_does_not_say_where_it_was_trained_is_read(
 ) -> None:
     torch.save({key: value for key, value in state.items() if key != "hardware"}, tmp_path / "older.pt")
     assert read_checkpoint(tmp_path / "older.pt", torch.device("cpu"))["hardware"] == ""
+
+
+Tables = dict[str, Any]
+
+
+def frequent(tables: Tables, name: str) -> Any:
+    """Return the row of a table that is of the path, or of the view, that was seen most often."""
+    of = "paths" if name in ("corners", "classes") else "views"
+    return tables[name][tables[f"{of}.counts"].argmax()]
+
+
+def put(name: str, *values: float) -> Callable[[Tables], None]:
+    """Return a change of such a row to these values."""
+    return lambda tables: frequent(tables, name).copy_(torch.tensor(values if values[1:] else values[0]))
+
+
+@pytest.fixture(scope="module")
+def collected() -> dict[str, Any]:
+    """Return the state of sprites that have seen two digits, one on a path at the far corner of the clip."""
+    settings = Settings.of("sprites", suite="exact-v2", part="small", steps=1)
+    run = train.Run(settings, torch.device("cpu"))
+    target = torch.full((64, 4, 24, 24), 10)
+    target[:, :, 20:, 21:], target[:32, :, 2:8, 3:5] = 1, 7
+    for _ in range(8):
+        run.average.loss(torch.rand(64, 4, 1, 24, 24), target)
+    return run.state()
+
+
+BROKEN: dict[str, Callable[[Tables], None]] = {
+    "a row below the clip": put("corners", 21, 21),
+    "a column right of it": put("corners", 20, 22),
+    "a row above it": put("corners", -1, 0),
+    "a row without end": put("corners", 2**63 - 1, 0),
+    "a view that leaves it": lambda tables: frequent(tables, "masks")[-1].fill_(True),
+    "a class that there is not": put("classes", 10),
+    "a class below 0": put("classes", -1),
+    "a grey level above 255": put("light", 1e9),
+    "a grey level that is no number": put("light", float("nan")),
+    "a background above white": lambda tables: tables["backgrounds.light"].fill_(1e9),
+    "a background of no clips": lambda tables: tables["backgrounds.counts"].zero_(),
+    "views seen less than never": lambda tables: tables["views.counts"].neg_(),
+    "grey levels seen less than never": lambda tables: tables["grey_levels.counts"].sub_(1),
+    "a prior that is no number": lambda tables: tables["head_bias"].fill_(float("inf")),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_tables_that_no_clips_give_are_refused(collected: dict[str, Any], tmp_path: Path, name: str) -> None:
+    tables: Tables = {key: tensor.clone() for key, tensor in collected["average"].items()}
+    load_predictor(saved(collected, tmp_path / "whole.pt", {"average": tables}), "cpu")
+    BROKEN[name](tables)
+    place = saved(collected, tmp_path / "odd.pt", {"average": tables})
+    with pytest.raises(
+        CorruptData, match=r"odd\.pt: no training of sprites leaves such weights: .* (range|finite)"
+    ):
+        load_predictor(place, "cpu")
 
 
 def test_a_compressed_archive_is_not_unpacked(state: dict[str, Any], tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from segmnist.baselines.score import score  # noqa: E402
 from segmnist.baselines.settings import Settings  # noqa: E402
 from segmnist.errors import BadArgument, CorruptData  # noqa: E402
 from segmnist.scene.presets import preset  # noqa: E402
+from segmnist.scene.spec import SceneSpec  # noqa: E402
 from segmnist.suites import suite  # noqa: E402
 
 LEARNED = [name for name in catalog.MODELS if name != "all-background"]
@@ -354,10 +355,18 @@ def test_weights_of_another_build_are_refused(tmp_path: Any) -> None:
     [
         ({"model": "unett"}, "did you mean unet"),
         ({"width": 12}, "width=12"),
+        ({"width": "8"}, "width='8' .* a value of type int"),
         ({"steps": 0}, "steps=0"),
+        ({"steps": 2.5}, "steps=2.5 .* a value of type int"),
+        ({"batch": None}, "batch=None .* a value of type int"),
         ({"minutes": 0}, "minutes=0"),
+        ({"minutes": float("inf")}, "minutes=inf"),
+        ({"betas": (0.9, 1.0)}, "betas="),
+        ({"betas": (0.9,)}, "betas="),
         ({"frames": 0}, "frames=0"),
         ({"frames": 100}, r"frames=100 .* 1\.\.8"),
+        ({"model": "sprites", "frames": 2}, "frames=2 .* expected 8, all of a clip, for sprites"),
+        ({"model": "perceptron", "frames": 7}, "frames=7 .* expected 8, all of a clip, for perceptron"),
         ({"rate": 2.0}, "rate=2"),
         ({"average": float("nan")}, "average=nan"),
         ({"seed": -1}, "seed=-1"),
@@ -368,12 +377,36 @@ def test_weights_of_another_build_are_refused(tmp_path: Any) -> None:
         ({"suite": "tiny"}, "suite='tiny'.*tiny-v1"),
         ({"suite": "exact-v1", "part": "sigma-21"}, "part='sigma-21'"),
         ({"spec": {"num_frame": 4}}, "num_frame"),
+        ({"suite": None}, "suite, spec"),
+        ({"spec": {"num_frames": 4}, "part": "all"}, "part='all' .* none beside a spec"),
         ({"digit_weight": 10}, "digit_weight"),
     ],
 )
 def test_settings_that_are_not_possible_are_refused(changes: Any, said: Any) -> None:
     with pytest.raises(BadArgument, match=said):
         Settings.of(**{"model": "unet", "suite": "tiny-v1", **changes})
+
+
+def test_settings_hold_plain_values_whatever_they_are_made_of(tmp_path: Any) -> None:
+    """Or the checkpoint could not be read: it holds nothing that would have to be executed."""
+    plain: dict[str, Any] = {"steps": 1, "batch": 2, "width": 8, "rate": 0.25, "betas": (0.5, 0.75)}
+    numbers = {name: np.array(value)[()] for name, value in plain.items()}
+    settings = Settings.of("all-background", suite="tiny-v1", validations=0, **numbers)
+    assert settings == Settings.of("all-background", suite="tiny-v1", validations=0, **plain)
+    losses_of(tmp_path, settings)
+    load_predictor(tmp_path / "checkpoint.pt", "cpu")
+    spec = Settings.of("unet", spec={"num_frames": np.int64(4), "height": 40}, steps=1)
+    assert spec == Settings.of("unet", spec=SceneSpec(num_frames=4, height=40).to_dict(), steps=1)
+
+
+def test_settings_are_of_a_suite_or_of_a_spec() -> None:
+    """A checkpoint that names a data set and not its spec would have it opened."""
+    with pytest.raises(BadArgument, match=r"dataset='s3://bucket/data' .* none beside a suite"):
+        Settings(model="unet", dataset="s3://bucket/data", steps=1)
+    with pytest.raises(BadArgument, match="suite, spec="):
+        Settings(model="unet", suite=None, dataset="s3://bucket/data", steps=1)
+    with pytest.raises(BadArgument, match="suite, spec="):
+        Settings(model="unet", spec=SceneSpec().to_dict(), steps=1)
 
 
 def test_bad_use_leaves_no_folder(tmp_path: Any) -> None:

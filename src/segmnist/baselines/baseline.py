@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +23,7 @@ def class_prior(num_classes: int = NUM_CLASSES) -> Tensor:
 class Baseline(nn.Module):
     """A model of videos `(B, T, 1, H, W)` in 0..1; `forward` returns logits `(B, T, C, H, W)`.
 
-    It is made of `width` and `num_classes`, C: those of the digits and the background, the last.
+    Its constructor takes `width` and `num_classes`, C: those of the digits, and the background, which is the last.
     """
 
     paper: ClassVar[str]
@@ -35,10 +35,19 @@ class Baseline(nn.Module):
     defaults: ClassVar[Mapping[str, Any]] = {}
     """Fields of `Settings` that this model is trained with unless told otherwise."""
 
+    whole_clips: ClassVar[bool] = False
+    """Whether it is made for whole clips of one shape, frames, height and width, which its constructor takes, too."""
+
     @classmethod
-    def for_clips(cls, width: int, num_classes: int, clip_shape: tuple[int, int, int]) -> Baseline:
+    def for_clips(cls, width: int, num_classes: int, clip_shape: tuple[int, int, int]) -> Self:
         """Return an untrained model for clips of up to `clip_shape`: frames, height, width. Most take clips of any."""
-        return cls(width, num_classes)
+        return cls(width, num_classes, clip_shape) if cls.whole_clips else cls(width, num_classes)
+
+    def check_values(self) -> None:
+        """Raise `ValueError` where the weights, read from a file, have values that no training leaves in them."""
+        for name, weight in self.state_dict().items():
+            if not weight.isfinite().all():
+                raise ValueError(f"{name} is not finite")
 
     def loss(self, video: Tensor, target: Tensor) -> Tensor:
         """Return what training minimises, a scalar; target: the classes, `(B, T, H, W)` int64."""

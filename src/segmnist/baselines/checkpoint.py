@@ -9,9 +9,8 @@ from typing import Any
 
 import msgspec
 import torch
-from torch import nn
 
-from segmnist.baselines.catalog import weight_shapes
+from segmnist.baselines.baseline import Baseline
 from segmnist.baselines.settings import Settings
 from segmnist.errors import BadArgument, CorruptData, shortened
 from segmnist.whole_file import replacing
@@ -106,12 +105,15 @@ def settings_of(state: dict[str, Any], place: Path) -> Settings:
 def check_weights(weights: dict[str, Any], settings: Settings, place: Path) -> None:
     """Raise `CorruptData` where weights do not fit their model, before memory is taken for it."""
     found = {name: tuple(getattr(weight, "shape", ())) for name, weight in weights.items()}
-    if found != weight_shapes(settings.model, settings.width, settings.num_classes, settings.clip_shape):
-        raise CorruptData(_unfit(settings.model, place))
+    if found != settings.weight_shapes():
+        raise _unfit(place, settings.model)
+    # A view of one number may have any shape.
+    if sum(weight.numel() * weight.element_size() for weight in weights.values()) > place.stat().st_size:
+        raise CorruptData(f"{place}: its weights would take more bytes than the file has")
 
 
-def _unfit(model: str, place: Path) -> str:
-    return f"{place}: its weights do not fit {model} as it is here; train it again"
+def _unfit(place: Path, model: str) -> CorruptData:
+    return CorruptData(f"{place}: its weights do not fit {model} as it is here; train it again")
 
 
 def check_settings(stored: dict[str, Any], settings: dict[str, Any], place: Path) -> None:
@@ -122,9 +124,13 @@ def check_settings(stored: dict[str, Any], settings: dict[str, Any], place: Path
             raise BadArgument(name, settings.get(name), f"{stored.get(name)!r}, as in {place}", fix)
 
 
-def load_weights(model: nn.Module, weights: dict[str, Any], name: str, place: Path) -> None:
-    """Put a checkpoint's weights into a model. Raises `CorruptData` where they do not fit."""
+def load_weights(model: Baseline, weights: dict[str, Any], name: str, place: Path) -> None:
+    """Put a checkpoint's weights into a model. Raises `CorruptData` where no training leaves such weights."""
     try:
         model.load_state_dict(weights)
     except (RuntimeError, TypeError, AttributeError):
-        raise CorruptData(_unfit(name, place)) from None
+        raise _unfit(place, name) from None
+    try:
+        model.check_values()
+    except ValueError as error:
+        raise CorruptData(f"{place}: no training of {name} leaves such weights: {error}") from None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
-from functools import lru_cache
+import math
+from dataclasses import Field, asdict, dataclass, fields
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, get_type_hints
+
+import msgspec
 
 from segmnist.baselines.catalog import build, model_class, weight_shapes
 from segmnist.classes import DIGITS, Classes
@@ -98,8 +101,8 @@ class Settings:
                 "class_names": digits.classes.names,
                 "spec": values.get("spec") or SceneSpec().to_dict(),
             }
-        if values.get("spec") is not None:
-            values["suite"] = None
+        if isinstance(values.get("spec"), dict):
+            values |= {"suite": None, "spec": from_dict(values["spec"]).to_dict()}
         if values.get("steps") is None and values.get("minutes") is None:
             values["steps"] = 1000
         if "frames" not in changes:
@@ -112,12 +115,29 @@ class Settings:
         return cls(model=model, **values)
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            object.__setattr__(self, field.name, _typed(field, getattr(self, field.name)))
         self._check_ranges()
-        weight_shapes(self.model, self.width, self.num_classes, self.clip_shape)
-        if self.frames is not None and self.frames > self.shortest_clip:
-            raise BadArgument(
-                "frames", self.frames, f"1..{self.shortest_clip}, the frames of the shortest clips"
-            )
+        self._check_source()
+        self.weight_shapes()
+        if self.frames is not None:
+            self._check_frames(self.frames)
+
+    def _check_source(self) -> None:
+        """Raise `BadArgument` unless clips are those of a suite, or those of a spec, a data set or a bank."""
+        if (self.suite is None) == (self.spec is None):
+            raise BadArgument("suite, spec", (self.suite, self.spec), "one of the two", "leave out the other")
+        kind, others = ("spec", ("part",)) if self.suite is None else ("suite", ("dataset", "bank"))
+        for name in others:
+            if getattr(self, name) is not None:
+                raise BadArgument(name, getattr(self, name), f"none beside a {kind}", "leave one out")
+
+    def _check_frames(self, frames: int) -> None:
+        longest = self.clip_shape[0]
+        if model_class(self.model).whole_clips and frames < longest:
+            raise BadArgument("frames", frames, f"{longest}, all of a clip, for {self.model}", "leave it out")
+        if frames > self.shortest_clip:
+            raise BadArgument("frames", frames, f"1..{self.shortest_clip}, the frames of the shortest clips")
 
     def _check_ranges(self) -> None:
         for name in ("steps", "batch", "frames", "val_clips"):
@@ -128,13 +148,15 @@ class Settings:
             raise BadArgument("validations", self.validations, "0 or more")
         if not 0 <= self.seed < 1 << 30:
             raise BadArgument("seed", self.seed, "0..2^30-1")
-        if self.minutes is not None and not self.minutes > 0:
-            raise BadArgument("minutes", self.minutes, "more than 0")
+        if self.minutes is not None and not 0 < self.minutes < math.inf:
+            raise BadArgument("minutes", self.minutes, "more than 0, and finite")
         if not 0 <= self.warmup <= self.flat < 1:
             raise BadArgument("warmup, flat", (self.warmup, self.flat), "0 <= warmup <= flat < 1")
         for name in ("rate", "muon_rate", "decay", "muon_decay", "muon_momentum", "average"):
             if not 0 <= getattr(self, name) < 1:
                 raise BadArgument(name, getattr(self, name), "0 or more, and below 1")
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise BadArgument("betas", self.betas, "two numbers, each 0 or more, and below 1")
         if not self.clip > 0:
             raise BadArgument("clip", self.clip, "more than 0")
         if self.precision not in ("auto", "bf16", "fp32"):
@@ -190,7 +212,16 @@ class Settings:
 
     def build(self) -> Baseline:
         """Return the untrained model."""
-        return build(self.model, self.width, self.num_classes, self.clip_shape)
+        return build(*self._architecture)
+
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of the model's weights by name. Raises `BadArgument` where there is no such model."""
+        return weight_shapes(*self._architecture)
+
+    @property
+    def _architecture(self) -> tuple[str, int, int, tuple[int, int, int]]:
+        """Return all that the shapes of the weights depend on."""
+        return self.model, self.width, self.num_classes, self.clip_shape
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values, as checkpoints hold them; those of digits only where these are others."""
@@ -199,6 +230,28 @@ class Settings:
             for name in ("bank", "bank_sha256", "class_names"):
                 del values[name]
         return values
+
+
+def _typed(field: Field[Any], value: Any) -> Any:
+    """Return a setting in its field's own type. Raises `BadArgument` for a value of another type."""
+    try:
+        return msgspec.convert(_plain(value), _types()[field.name])
+    except msgspec.ValidationError:
+        raise BadArgument(field.name, value, f"a value of type {field.type}") from None
+
+
+def _plain(value: Any) -> Any:
+    """Return numbers of NumPy and torch as Python's, and paths as text: checkpoints hold nothing else."""
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+@cache
+def _types() -> dict[str, Any]:
+    return get_type_hints(Settings)
 
 
 @lru_cache(maxsize=4)

@@ -7,7 +7,7 @@ small convolutions must piece together from frame to frame.
 from __future__ import annotations
 
 import math
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -42,6 +42,7 @@ class Perceptron(Baseline):
 
     paper = "Bachmann, Anagnostidis and Hofmann, Scaling MLPs: A tale of inductive bias, NeurIPS 2023"
     sees = "clip"
+    whole_clips = True
     defaults: ClassVar = {"batch": 512, "frames": None, "muon_rate": 0.05, "rate": 2e-3}
 
     def __init__(
@@ -57,13 +58,9 @@ class Perceptron(Baseline):
         self.blocks = nn.Sequential(*(Block(units) for _ in range(BLOCKS)), nn.LayerNorm(units))
         self.sum_up = nn.Linear(units, 8 * width)
         self.head = nn.Linear(8 * width, num_classes * num_pixels)
+        # The head has a bias for each pixel, too; this one starts classes at their shares, and all pixels move it.
         self.head_bias = nn.Parameter(class_prior(num_classes))
         nn.init.zeros_(self.head.weight)
-
-    @classmethod
-    def for_clips(cls, width: int, num_classes: int, clip_shape: tuple[int, int, int]) -> Self:
-        """Return an untrained model for clips of up to this shape."""
-        return cls(width, num_classes, clip_shape)
 
     def forward(self, video: Tensor) -> Tensor:
         """Return logits `(B, T, C, H, W)` of a video `(B, T, 1, H, W)`. Raises `BadArgument` for larger clips."""

@@ -6,7 +6,7 @@ A clip is compared with all pairs of paths, on the background most like it: two 
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -17,9 +17,9 @@ from segmnist.baselines.sprites.backgrounds import Backgrounds
 from segmnist.baselines.sprites.frequent import FrequentKeys
 from segmnist.baselines.sprites.grey_levels import GreyLevels
 from segmnist.baselines.sprites.layers import Paths, class_probabilities, posterior, sampled_maps
+from segmnist.baselines.sprites.tables import check_tables
 from segmnist.baselines.sprites.views import SIZE, digits_of
 from segmnist.classes import NUM_CLASSES
-from segmnist.errors import BadArgument
 
 NUM_VIEWS, NUM_PATHS, NUM_BACKGROUNDS = 4096, 8192, 8
 MAX_ENTRIES = 1 << 27  # of the matrix of all paths and all pixels of a clip
@@ -39,6 +39,7 @@ class Sprites(Sampler):
         "from label maps, and all pairs of paths are compared)"
     )
     sees = "clip"
+    whole_clips = True
     defaults: ClassVar = {"batch": 512, "frames": None}
     masks: Tensor
     light: Tensor
@@ -63,18 +64,10 @@ class Sprites(Sampler):
         self.register_buffer("classes", torch.zeros(NUM_PATHS, dtype=torch.int64))
         self._of_tables: tuple[int, Paths] | None = None
 
-    @classmethod
-    def for_clips(cls, width: int, num_classes: int, clip_shape: tuple[int, int, int]) -> Self:
-        """Return an untrained model for clips of this shape; it has no `width`."""
-        return cls(width, num_classes, clip_shape)
-
     def loss(self, video: Tensor, target: Tensor) -> Tensor:
-        """Collect what the clips show, and return the class prior's cross-entropy, which alone has a gradient."""
-        T, H, W = target.shape[1:]
-        if self.clip_shape == (T, H, W):
+        """Collect what clips of its shape show; return the class prior's cross-entropy, which alone has a gradient."""
+        if self.clip_shape == target.shape[1:]:
             self._collect((video[:, :, 0] * 255).round().long(), target)
-        elif self.clip_shape[1:] == (H, W):
-            raise BadArgument("frames", T, f"{self.clip_shape[0]}, all of a clip", "leave --frames out")
         shares = torch.bincount(target.flatten(), minlength=len(self.head_bias)) / target.numel()
         return -(shares * self.head_bias.log_softmax(0)).sum()
 
@@ -128,6 +121,12 @@ class Sprites(Sampler):
         log_prior = (counts[kept] / counts[kept].sum()).log().float()
         scatter = self.grey_levels.log_likelihood()
         return Paths(masks, self.classes[kept], log_prior, path, pixel, level, scatter)
+
+    def check_values(self) -> None:
+        """Raise `ValueError` for weights that no training leaves, and for tables that no clips give."""
+        super().check_values()
+        rows, num_digits = self.views.find(self.view_keys), len(self.head_bias) - 1
+        check_tables(dict(self.named_buffers()), rows, num_digits, self.clip_shape)
 
     def predict(self, video: Tensor, num_samples: int) -> dict[str, Tensor]:
         """Return `probabilities` of the posterior over pairs of paths, and `samples` of it."""

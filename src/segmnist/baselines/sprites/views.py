@@ -47,6 +47,12 @@ def digits_of(grey: Tensor, target: Tensor, num_classes: int) -> Digits:
     return Digits(digit_class, corners, masks, _cut_out(grey, clip, corners) * masks, keys)
 
 
+def sizes_of(masks: Tensor) -> Tensor:
+    """Return the rows and columns that views `(V, S, S)` bool take from their corner on, `(V, 2)` int64."""
+    upto = torch.arange(1, SIZE + 1, device=masks.device)
+    return torch.stack([(masks.any(axis) * upto).amax(1) for axis in (2, 1)], 1)
+
+
 def _extent(seen: Tensor) -> tuple[Tensor, Tensor]:
     """Return the first index and the number of indices up to the last, of `(..., n)` bool."""
     first, last = seen.int().argmax(-1), seen.shape[-1] - 1 - seen.flip(-1).int().argmax(-1)
