@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import itertools
 import json
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 torch = pytest.importorskip("torch", reason="torch comes with the `train` extra")
 
@@ -24,7 +26,7 @@ from segmnist.baselines.optimiser import Muon, hidden_weights, orthogonal  # noq
 from segmnist.baselines.predict import load_predictor  # noqa: E402
 from segmnist.baselines.score import score  # noqa: E402
 from segmnist.baselines.settings import Settings  # noqa: E402
-from segmnist.errors import BadArgument, CorruptData  # noqa: E402
+from segmnist.errors import BadArgument, CorruptData, SegmnistError  # noqa: E402
 from segmnist.scene.presets import preset  # noqa: E402
 from segmnist.scene.spec import SceneSpec  # noqa: E402
 from segmnist.suites import suite  # noqa: E402
@@ -119,7 +121,6 @@ def test_a_killed_process_resumes_to_the_same_model(tmp_path: Any) -> Any:
 
 
 def test_a_run_leaves_checkpoints_a_curve_a_picture_and_logs(tmp_path: Any) -> None:
-    from PIL import Image
     from tensorboard.backend.event_processing import event_accumulator  # type: ignore[import-untyped]
 
     losses = losses_of(tmp_path)
@@ -171,6 +172,36 @@ def test_a_budget_of_minutes_ends_the_run_and_the_schedule(tmp_path: Any, monkey
     state = checkpoint.read_checkpoint(tmp_path / checkpoint.LAST, torch.device("cpu"))
     assert state["seconds"] == 6.0
     assert checkpoint.BEST not in {path.name for path in tmp_path.iterdir()}
+
+
+def test_the_time_of_a_gpu_that_works_behind_counts(tmp_path: Any, monkeypatch: Any) -> None:
+    now = [0.0]
+    monkeypatch.setattr("time.process_time", lambda: now[0])
+    monkeypatch.setattr(train.Run, "_wait", lambda run: now.__setitem__(0, now[0] + 60.0))
+    settings = dataclasses.replace(SETTINGS, model="all-background", steps=None, minutes=2.0, validations=0)
+    train.train(settings, tmp_path, device="cpu")
+    state = checkpoint.read_checkpoint(tmp_path / checkpoint.LAST, torch.device("cpu"))
+    assert (state["seconds"], state["step"]) == (120.0, 2 * train.STEPS_A_REPORT)
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_is_not_saved(tmp_path: Any, monkeypatch: Any) -> None:
+    model = catalog.model_class("all-background")
+    loss, calls = model.loss, itertools.count()
+    monkeypatch.setattr(model, "loss", lambda *seen: loss(*seen) * (float("nan") if next(calls) == 4 else 1))
+    settings = dataclasses.replace(SETTINGS, model="all-background", steps=20, validations=0)
+    with pytest.raises(SegmnistError, match="no number at step 6; lower the learning rates"):
+        losses_of(tmp_path, settings, save_every=3)
+    state = checkpoint.read_checkpoint(tmp_path / checkpoint.LAST, torch.device("cpu"))
+    assert state["step"] == 3
+    assert all(weight.isfinite().all() for weight in state["model"].values())
+
+
+def test_the_picture_is_of_the_first_part_where_parts_differ_in_size(tmp_path: Any) -> None:
+    settings = Settings.of("all-background", suite="exact-v2", steps=1, batch=1, validations=1, val_clips=1)
+    losses_of(tmp_path, settings)
+    [point] = json.loads((tmp_path / "validation.json").read_text())
+    assert point["parts"].keys() == {part.name for part in suite("exact-v2").parts}
+    assert Image.open(tmp_path / "validation.png").size == (2 * 4 * 26, 2 * 3 * 26)
 
 
 def test_seeds_differ_in_their_weights_and_share_no_clip() -> None:
@@ -414,4 +445,6 @@ def test_bad_use_leaves_no_folder(tmp_path: Any) -> None:
         train.train(SETTINGS, tmp_path / "run", save_every=0)
     with pytest.raises(BadArgument, match="device"):
         train.train(SETTINGS, tmp_path / "run", device="gpu")
+    with pytest.raises(BadArgument, match=r"s3://bucket/run.* a local folder"):
+        train.train(SETTINGS, "s3://bucket/run", device="cpu")
     assert not (tmp_path / "run").exists()

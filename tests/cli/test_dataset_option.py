@@ -141,6 +141,7 @@ def test_other_digits_and_other_videos_are_refused(run: Any, data: Path, tmp_pat
     np.savez(tmp_path / "bank.npz", images=images, labels=np.arange(40) % 10)
     place, options = tmp_path / "other", ("--split", "test", "--clips", 2, "--bank", tmp_path / "bank.npz")
     assert run("generate", place, *SMALL, *options)[0] == 0
+    assert run("generate", place, *SMALL, *options, "--split", "train")[0] == 0
     with pytest.raises(BadArgument, match="MNIST"):
         suite_of_dataset(place, "test")
     part = suite_of_dataset(data, "test").parts[0]
@@ -150,6 +151,12 @@ def test_other_digits_and_other_videos_are_refused(run: Any, data: Path, tmp_pat
     source._dataset.batch = lambda rows, names: {"video": np.zeros((len(rows), 3, 32, 40), np.uint8)}
     with pytest.raises(CorruptData, match="clip 100"):
         source.batch([100])
+    pytest.importorskip("torch", reason="torch comes with the `train` extra")
+    run_folder, trained = tmp_path / "run", ("train", "all-background", "--validations", 0, "--steps", 1)
+    code, _, err = run(*trained, "--dataset", place, "--out", run_folder, "--frames", 1, "--threads", 1)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "name its own with --bank" in err
+    assert not run_folder.exists()
 
 
 def test_a_model_is_trained_on_the_stored_clips_and_scored_without_transfer(run: Any, data: Path) -> None:

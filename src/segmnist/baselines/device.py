@@ -7,6 +7,9 @@ import torch
 from segmnist.errors import BadArgument
 from segmnist.evaluate.reports.results import hardware
 
+MAX_THREADS = 1024
+"""More than that, and the system may refuse to start them, which ends the process."""
+
 
 def device_named(name: str) -> torch.device:
     """Return the device; `auto` is an accelerator where there is one. Raises `BadArgument` for one not here."""
@@ -41,7 +44,7 @@ def trains_in_bf16(precision: str, device: torch.device) -> bool:
 
 
 def use_threads(threads: int) -> None:
-    """Let torch use so many threads in this process, so that several runs can share a machine."""
-    if threads < 1:
-        raise BadArgument("threads", threads, "1 or more")
+    """Let torch use so many threads in this process, 1..1024, so that several runs can share a machine."""
+    if not 1 <= threads <= MAX_THREADS:
+        raise BadArgument("threads", threads, f"1..{MAX_THREADS}")
     torch.set_num_threads(threads)

@@ -37,7 +37,7 @@ class Settings:
     width: int = 16
     """Channels at full resolution, a multiple of 8."""
     seed: int = 0
-    """Of the first weights, the order of the clips, and the model's own draws. Seeds share no train clip."""
+    """Of the first weights, the order of the clips, and the model's own draws. Seeds share no clip that is drawn."""
 
     # What it trains on: a suite's parts in turn, or one part, or a spec of your own.
     suite: str | None = "tiny-v1"

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from segmnist.baselines.checkpoint import LAST, read_checkpoint
+from segmnist.baselines.checkpoint import LAST
 from segmnist.baselines.score import score
 from segmnist.errors import BadArgument
 from segmnist.evaluate.reports.results import save_result
@@ -37,12 +37,11 @@ def finished(folder: Path, device: str, began: float) -> str:
     wall = (time.perf_counter() - began) / 60
     result = score(folder / LAST, device=device)
     save_result(result, folder / RESULT)
-    state = read_checkpoint(folder / LAST, torch.device("cpu"))
     scores = result.parts[0].scores
     names = ("information_gained", "foreground_accuracy", "miou", "nll")
     values = [f"{scores[name].value:.4f}" for name in names]
     cells = [
-        result.model, str(result.seed), *values, f"{state['seconds'] / 60:.2f}", f"{wall:.2f}", machine()
+        result.model, str(result.seed), *values, f"{result.minutes:.2f}", f"{wall:.2f}", machine()
     ]  # fmt: skip
     head = ["model", "seed", *names, "CPU minutes", "wall minutes", "machine"]
     return f"| {' | '.join(head)} |\n| {' | '.join(cells)} |\n{folder / RESULT}"

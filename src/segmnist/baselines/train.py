@@ -7,12 +7,14 @@ the same weights (on one machine, with one number of threads; with a budget in m
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -30,7 +32,8 @@ from segmnist.baselines.optimiser import Optimiser
 from segmnist.baselines.run_logs import RunLogs
 from segmnist.baselines.settings import Settings
 from segmnist.baselines.validate import validate
-from segmnist.errors import BadArgument, CorruptData
+from segmnist.errors import BadArgument, CorruptData, SegmnistError
+from segmnist.urls import is_url, url_of
 
 STEPS_A_REPORT = 10
 """Losses are fetched so many at a time, so that a GPU need not wait for each."""
@@ -59,10 +62,13 @@ def train(
 
     The folder gets `checkpoint.pt` every `save_every` steps and at the end, `best.pt` at the validation with the
     lowest NLL, `validation.png`, `validation.json` with the curve, and TensorBoard logs. Raises `BadArgument`
-    where the folder holds a checkpoint and `resume` is not set, or one of other settings.
+    where the folder holds a checkpoint and `resume` is not set, or one of other settings, and `SegmnistError`
+    where the loss is no number any more.
     """
     if save_every < 1:
         raise BadArgument("save_every", save_every, "1 or more")
+    if is_url(folder):
+        raise BadArgument("folder", url_of(folder), "a local folder", "copy it to the store afterwards")
     folder, place = Path(folder), Path(folder) / LAST
     if place.exists() and not resume:
         raise BadArgument("folder", str(folder), "a folder without a checkpoint", "give --resume to go on")
@@ -71,7 +77,8 @@ def train(
         run.restore(place)
     threads = draw_threads or (4 if run.device.type == "cuda" else 1)
     for part in settings.parts():
-        part.source("train")[0]  # the kernels are compiled before the clock starts
+        # The kernels are compiled before the clock starts, and what cannot be read leaves no folder.
+        part.train_clips()(np.arange(1))
     drawn = batches(settings, run.step, run.device, threads)
     with closing(drawn), RunLogs(folder, run.step) as logs:
         taken: list[Taken] = []
@@ -79,11 +86,13 @@ def train(
         while not run.is_over:
             due = run.validations_due
             taken.append(run.take_step(drawn))
-            validates = run.validations_due > due
+            validates, saves = run.validations_due > due, run.step % save_every == 0 or run.is_over
             # The first is reported at once: ten steps of a large model may take a minute.
-            if validates or run.step == first or run.step % STEPS_A_REPORT == 0 or run.is_over:
+            if validates or saves or run.step == first or run.step % STEPS_A_REPORT == 0:
                 losses = logs.add_steps(taken, run.step)
                 taken = []
+                if not all(map(math.isfinite, losses)):
+                    raise SegmnistError(f"the loss is no number at step {run.step}; lower the learning rates")
                 report(Progress(run.step, run.fraction, losses, run.last_scores))
             if validates:
                 picture = run.validate()
@@ -91,7 +100,7 @@ def train(
                 if run.is_best:
                     save_checkpoint(folder / BEST, run.state())
                 report(Progress(run.step, run.fraction, [], run.last_scores))
-            if run.step % save_every == 0 or run.is_over:
+            if saves:
                 save_checkpoint(place, run.state())
     return place
 
@@ -167,8 +176,15 @@ class Run:
                 mean.lerp_(weight, 1 - decay)
             for kept, buffer in zip(self.average.buffers(), self.model.buffers(), strict=True):
                 kept.copy_(buffer)
+        if self.step % STEPS_A_REPORT == 0:
+            self._wait()
         self.seconds += self.clock() - began
         return Taken(loss.detach(), norm.detach(), factor)
+
+    def _wait(self) -> None:
+        """Wait for a GPU, which works behind, so that its time counts."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
 
     def validate(self) -> Any:
         """Score the averaged weights, add a point to the curve, and return a picture of some predictions."""

@@ -35,15 +35,17 @@ def validate(
     predict = of_model(predictor(model, device))
     by_part: dict[str, Scores] = {}
     sheets: list[NDArray[np.uint8]] = []
-    for part in settings.parts():
+    parts = settings.parts()
+    for part in parts:
         evaluation = Evaluation(num_replicates=0)
         source = part.source("val", TRUTHS)
         of_part = {"class_prior": class_prior(part)}
-        for first in range(0, min(settings.val_clips, part.val_clips), CLIPS_AT_ONCE):
-            clips = list(source[first : min(first + CLIPS_AT_ONCE, settings.val_clips, part.val_clips)])
+        num_clips = min(settings.val_clips, part.val_clips)
+        for first in range(0, num_clips, CLIPS_AT_ONCE):
+            clips = list(source[first : min(first + CLIPS_AT_ONCE, num_clips)])
             for clip, prediction in zip(clips, predict(clips), strict=True):
                 evaluation.add(clip.clip_id, clip.arrays | of_part, prediction)
-                if len(sheets) < CLIPS_SHOWN:
+                if part is parts[0] and len(sheets) < CLIPS_SHOWN:
                     sheets.append(_sheet(clip, prediction))
         by_part[part.name] = _defined(evaluation.scores())
     names = set.intersection(*(set(scores) for scores in by_part.values()))
