@@ -201,8 +201,12 @@ def main() -> int:
     parser.add_argument("--results", type=Path, default=ROOT / "results", help="folder of the result files")
     parser.add_argument("--list", action="store_true", help="list the runs and whether each is done")
     options = parser.parse_args()
+    if options.jobs < 1:
+        parser.error(f"--jobs {options.jobs}: expected 1 or more")
     options.commit = _commit()
     asked = [run.for_minutes(options.minutes) for run in all_runs() if _is_asked(run, options)]
+    if not asked:
+        parser.error("no run is of these suites, parts, models and seeds; --list alone shows all runs")
     missing = [run for run in asked if not _is_done(options.results / f"{run.name}.json")]
     if options.list:
         for run in asked:

@@ -95,12 +95,14 @@ def test_a_run_ends_with_the_script_that_is_killed(tmp_path: Path) -> None:
     """Or it would write into the folder of the one that resumes it."""
     command = [sys.executable, run_benchmark.__file__, "--suite", "tiny-v1", "--model", "unet", "--seed", "1"]
     places = ["--runs", str(tmp_path / "runs"), "--results", str(tmp_path / "results")]
-    script = psutil.Process(subprocess.Popen([*command, *places]).pid)
+    script = subprocess.Popen([*command, *places])
     while not (tmp_path / "runs").exists():
+        assert script.poll() is None, "it ends before it begins"
         time.sleep(0.1)
-    started = script.children(recursive=True)
+    started = psutil.Process(script.pid).children(recursive=True)
     assert len(started) >= 2, "the run, and what tracks resources for it"
     script.kill()
+    script.wait()
     assert not psutil.wait_procs(started, timeout=60)[1]
 
 
@@ -115,6 +117,21 @@ def test_a_reference_is_a_run_without_training(tmp_path: Path) -> None:
     assert [part.name for part in result.parts] == ["small"]
     assert abs(result.parts[0].scores["information_gained"].value or 0) < 2  # in bits of 576 pixels
     assert result.parameters is result.minutes is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--suite", "tiny-v9"], "--list"),
+        (["--suite", "tiny-v1", "--part", "small"], "--list"),
+        (["--jobs", "0"], "1 or more"),
+    ],
+)
+def test_what_names_no_run_is_said(monkeypatch: Any, capsys: Any, arguments: list[str], said: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["run_benchmark", *arguments])
+    with pytest.raises(SystemExit, match="2"):
+        run_benchmark.main()
+    assert said in capsys.readouterr().err
 
 
 def test_runs_have_names_of_their_own() -> None:

@@ -88,7 +88,8 @@ def train(
         int | None, typer.Option("--validations", help="The number of validations in the whole run.")
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Continue from the checkpoint in the folder.")
+        bool,
+        typer.Option("--resume", help="Continue from the checkpoint in the folder; settings stay the same."),
     ] = False,
     speedrun: Annotated[
         bool,
@@ -103,9 +104,9 @@ def train(
     ] = None,
     save_every: Annotated[int, typer.Option("--save-every", help="Steps between checkpoints.")] = 200,
 ) -> Answer:
-    """Train a baseline model. If it is interrupted, --resume continues it with exactly the same losses.
+    """Train a baseline model. If it is interrupted, the same command with --resume continues it.
 
-    What is not given is taken from the model's own settings.
+    With --steps alone, its losses are then exactly the same. What is not given is taken from the model's own settings.
     """
     _check_torch()
     from segmnist.baselines.checkpoint import summary_of
