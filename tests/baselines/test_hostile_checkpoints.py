@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -96,6 +97,21 @@ def test_a_run_does_not_go_on_from_an_odd_state(
     saved(state, tmp_path / "checkpoint.pt", changes)
     with pytest.raises(CorruptData, match=r"checkpoint\.pt"):
         train.train(SETTINGS, tmp_path, device="cpu", resume=True)
+
+
+@pytest.mark.parametrize("of_muon", [True, False])
+@pytest.mark.parametrize(
+    "moments", [{}, {"momentum": torch.zeros(3)}, {"exp_avg": torch.zeros(())}, {"step": 1}, 1]
+)
+def test_a_run_does_not_go_on_with_odd_moments(tmp_path: Path, of_muon: bool, moments: Any) -> None:
+    train.train(dataclasses.replace(SETTINGS, steps=1, validations=0), tmp_path, device="cpu")
+    state = read_checkpoint(tmp_path / "checkpoint.pt", torch.device("cpu"))
+    state["optimiser"][not of_muon]["state"][0] = moments
+    saved(state, tmp_path / "checkpoint.pt", {})
+    with pytest.raises(CorruptData, match=r"checkpoint\.pt: its optimiser"):
+        train.train(
+            dataclasses.replace(SETTINGS, steps=1, validations=0), tmp_path, device="cpu", resume=True
+        )
 
 
 def test_a_checkpoint_that_does_not_say_where_it_was_trained_is_read(

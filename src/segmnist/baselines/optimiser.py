@@ -97,9 +97,20 @@ class Optimiser:
         return [optimiser.state_dict() for optimiser in self._all]
 
     def load_state_dict(self, states: list[dict[str, Any]]) -> None:
-        """Take over what `state_dict` gave."""
+        """Take over the moments that `state_dict` gave; rates and decays are those of the settings.
+
+        Raises `ValueError`, `KeyError`, `TypeError` or `AttributeError` for moments of other weights.
+        """
         for optimiser, state in zip(self._all, states, strict=True):
-            optimiser.load_state_dict(state)
+            groups = optimiser.state_dict()["param_groups"]
+            if [group["params"] for group in state["param_groups"]] != [group["params"] for group in groups]:
+                raise ValueError("moments of other weights")
+            optimiser.load_state_dict({"state": state["state"], "param_groups": groups})
+            for weight, moments in optimiser.state.items():
+                found = {name: tuple(moment.shape) for name, moment in moments.items()}
+                alike = tuple(weight.shape)
+                if found not in ({"momentum": alike}, {"step": (), "exp_avg": alike, "exp_avg_sq": alike}):
+                    raise ValueError("moments of other shapes")
 
 
 def hidden_weights(model: nn.Module) -> list[nn.Parameter]:
