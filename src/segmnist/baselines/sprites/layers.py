@@ -1,10 +1,11 @@
-"""Two paths in a clip, one before the other: the posterior over all pairs that are worth it.
+"""Scenes of paths, one before another: the posterior over all that are worth it.
 
-With the log-odds w of a path's pixels over the background, and the mask m of a path, the evidence of a pair is
+With the log-odds w of a path's pixels over the background, the evidence of a scene is
 
-    front's sum of w + back's sum of w - sum over pixels of (front's m times back's w),
+    sum over its paths of (the sum of w over the pixels that no path before it covers),
 
-as what the front hides of the back speaks neither for nor against it. See `docs/ambiguity.md`.
+as what is hidden speaks neither for nor against a path. See `docs/ambiguity.md`. The paths that explain a clip best by
+themselves are tried with every path at every depth, and the best of these scenes once more.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import torch
 from torch import Tensor
 
 TRIED = 128
-"""Paths that are tried before and behind all others: those that explain the clip best by themselves."""
+"""Scenes that get every path at every depth: those that explain the clip best."""
+LIKELY = 1e-7
+"""Paths with a lower probability are left out of the maps."""
 
 
 class Paths(NamedTuple):
@@ -30,50 +33,115 @@ class Paths(NamedTuple):
     log_likelihood: Tensor  # (256, 256) float32: of a grey level, by the mean level
 
 
-class Pairs(NamedTuple):
-    """The posterior over pairs; all its probabilities add up to 1."""
+class Extended(NamedTuple):
+    """R scenes of D paths, each with every path at every depth; no scene is there twice."""
 
-    tried: Tensor  # (R,) int64: paths
-    before: Tensor  # (R, N) float32: path `tried` before path n
-    behind: Tensor  # (R, N) float32: path `tried` behind path n
+    scenes: Tensor  # (R, D) int64: paths from the front to the back
+    weights: Tensor  # (D + 1, R, N) float32: probabilities; at depth d the new path has d others before it
+
+    def fronts(self, masks: Tensor) -> list[Tensor]:
+        """Return what the first d paths of each scene cover, for d of 0..D: `(R, P)` float32 each."""
+        covered = [masks.new_zeros(len(self.scenes), masks.shape[1])]
+        for path in self.scenes.T:
+            covered.append(torch.maximum(covered[-1], masks[path]))
+        return covered
+
+    def chosen(self, index: Tensor) -> Tensor:
+        """Return the scenes `(n, D + 1)` int64 of entries of the flattened weights, from the front to the back."""
+        depth, row, path = torch.unravel_index(index, self.weights.shape)
+        scenes, any_path = self.scenes[row], path[:, None]
+        place, depth = torch.arange(self.scenes.shape[1] + 1, device=index.device), depth[:, None]
+        others = torch.where(
+            place < depth, torch.cat((scenes, any_path), 1), torch.cat((any_path, scenes), 1)
+        )
+        return torch.where(place == depth, path[:, None], others)
 
 
-def posterior(paths: Paths, grey: Tensor, background: Tensor) -> Pairs:
-    """Return the posterior of a clip; its grey levels and the mean ones of its background are `(P,)` int64."""
+def posterior(paths: Paths, grey: Tensor, background: Tensor, log_number: Tensor) -> list[Extended]:
+    """Return the posterior of a clip over scenes of two paths, of three, and so on; its probabilities add up to 1.
+
+    grey, background: the clip's grey levels and the mean ones of its background, `(P,)` int64. log_number: the
+    log-probabilities of two digits, of three and so on, as many as there may be.
+    """
     seen = grey[paths.pixel]
     odds = torch.zeros_like(paths.masks)
     odds[paths.path, paths.pixel] = (
         paths.log_likelihood[paths.level, seen] - paths.log_likelihood[background[paths.pixel], seen]
     )
     alone = odds.sum(1) + paths.log_prior
-    tried = alone.topk(min(TRIED, len(alone))).indices
-    before = alone[tried, None] + alone - paths.masks[tried] @ odds.T
-    behind = alone[tried, None] + alone - odds[tried] @ paths.masks.T
-    behind[:, tried] = -torch.inf  # these pairs are in `before`
-    return Pairs(tried, *torch.stack((before, behind)).flatten().softmax(0).reshape(2, len(tried), -1))
+    log_weight, best = alone.topk(min(TRIED, len(alone)))
+    scenes, found = best[:, None], list[Extended]()
+    for log_one in log_number:
+        log_weights = log_weight[:, None] + _added(paths.masks, odds, alone, scenes)
+        found.append(Extended(scenes, log_weights + log_one))
+        log_weight, best = log_weights.flatten().topk(min(TRIED, log_weights.numel()))
+        scenes = found[-1].chosen(best[log_weight > -torch.inf])
+        log_weight = log_weight[log_weight > -torch.inf]
+    weights = torch.cat([each.weights.flatten() for each in found]).softmax(0)
+    parts = weights.split([each.weights.numel() for each in found])
+    return [
+        Extended(each.scenes, part.reshape(each.weights.shape))
+        for each, part in zip(found, parts, strict=True)
+    ]
 
 
-def class_probabilities(paths: Paths, pairs: Pairs, num_classes: int) -> Tensor:
+def _added(masks: Tensor, odds: Tensor, alone: Tensor, scenes: Tensor) -> Tensor:
+    """Return the log-weight that a path at a depth adds to a scene, `(D + 1, R, N)`; -inf for scenes that are there twice."""
+    num_depths = scenes.shape[1] + 1
+    covered = Extended(scenes, alone).fronts(masks)
+    behind = torch.zeros_like(covered[0])  # the odds of what is seen of the paths behind the new one
+    added = alone.expand(num_depths, len(scenes), -1).clone()
+    for depth in reversed(range(num_depths)):
+        if depth < num_depths - 1:
+            behind += odds[scenes[:, depth]] * (1 - covered[depth])
+            added[depth] -= behind @ masks.T
+        if depth:
+            added[depth] -= covered[depth] @ odds.T
+        added[depth].masked_fill_(_is_elsewhere(scenes, depth, len(masks)), -torch.inf)
+    return added
+
+
+def _is_elsewhere(scenes: Tensor, depth: int, num_paths: int) -> Tensor:
+    """Return which scenes with a path more at a depth are also made of an earlier scene, or at the next depth, `(R, N)`."""
+    num_scenes, size = scenes.shape
+    order = torch.arange(num_scenes, device=scenes.device)
+    rank = torch.full((num_paths,) * size, num_scenes, dtype=torch.int16, device=scenes.device)
+    rank[scenes.unbind(1)] = order.to(rank.dtype)
+    elsewhere = torch.zeros(num_scenes, num_paths, dtype=torch.bool, device=scenes.device)
+    if depth < size:
+        elsewhere[order, scenes[:, depth]] = True
+    for left_out in range(size):
+        others = tuple(path for place, path in enumerate(scenes.T) if place != left_out)
+        elsewhere |= rank.movedim(depth - (left_out < depth), -1)[others] < order[:, None]
+    return elsewhere
+
+
+def class_probabilities(paths: Paths, found: list[Extended], num_classes: int) -> Tensor:
     """Return the probabilities of the classes, `(num_classes, P)` float32; the background is the last."""
-    tried, before, behind = pairs
-    weight = before.sum(0) + behind.sum(0)
-    weight[tried] += before.sum(1) + behind.sum(1)
-    likely = (weight > 1e-6).nonzero()[:, 0]
-    hidden = torch.zeros_like(paths.masks)
-    hidden[likely] = before[:, likely].T @ paths.masks[tried]
-    hidden[tried] += behind[:, likely] @ paths.masks[likely]
-    shown = paths.masks * (weight[:, None] - hidden)
-    digits = shown.new_zeros(num_classes - 1, shown.shape[1]).index_add(0, paths.classes, shown)
+    digits = paths.masks.new_zeros(num_classes - 1, paths.masks.shape[1])
+    for each in found:
+        covered = each.fronts(paths.masks)
+        for depth, weights in enumerate(each.weights):
+            likely = (weights.sum(0) > LIKELY).nonzero()[:, 0]
+            share, weights = weights.sum(1, keepdim=True), weights[:, likely]
+            new = paths.masks[likely]
+            digits.index_add_(0, paths.classes[likely], new * (weights.T @ (1 - covered[depth])))
+            hidden = weights @ new
+            for place, path in enumerate(each.scenes.T):
+                shown = paths.masks[path] * (1 - covered[place])
+                digits.index_add_(0, paths.classes[path], shown * (share - hidden * (place >= depth)))
     return torch.cat((digits, 1 - digits.sum(0, keepdim=True))).clamp(0, 1)
 
 
-def sampled_maps(paths: Paths, pairs: Pairs, num_samples: int, background: int) -> Tensor:
-    """Return label maps of drawn pairs, `(num_samples, P)` uint8."""
-    weights = torch.stack((pairs.before, pairs.behind)).flatten()
+def sampled_maps(paths: Paths, found: list[Extended], num_samples: int, background: int) -> Tensor:
+    """Return label maps of drawn scenes, `(num_samples, P)` uint8."""
+    weights = torch.cat([each.weights.flatten() for each in found])
     drawn = torch.multinomial(weights, num_samples, replacement=True)
-    is_before = drawn < pairs.before.numel()
-    one, other = pairs.tried[drawn // len(paths.masks) % len(pairs.tried)], drawn % len(paths.masks)
     maps = torch.full((num_samples, paths.masks.shape[1]), background, device=drawn.device)
-    for path in (torch.where(is_before, other, one), torch.where(is_before, one, other)):
-        maps = torch.where(paths.masks[path] > 0, paths.classes[path, None], maps)
+    first = 0
+    for each in found:
+        mine = ((drawn >= first) & (drawn < first + each.weights.numel())).nonzero()[:, 0]
+        for path in each.chosen(drawn[mine] - first).T.flip(0):
+            maps[mine] = torch.where(paths.masks[path] > 0, paths.classes[path, None], maps[mine])
+        first += each.weights.numel()
     return maps.to(torch.uint8)

@@ -17,7 +17,7 @@ def check_tables(
 ) -> None:
     """Raise `ValueError` for a negative count, or a digit that has no class or grey level, or leaves the clip.
 
-    tables: the buffers of `Sprites` by name; rows: of the views of each path, -1 where they are not in the table,
+    tables: the buffers of `Collected` by name; rows: of the views of each path, -1 where they are not in the table,
     `(paths, T)` int64; num_digits: classes without the background.
     """
     room = torch.tensor(clip_shape[1:], device=rows.device) - sizes_of(tables["masks"])[rows]
@@ -27,7 +27,8 @@ def check_tables(
         "light": 255 * tables["views.counts"][:, None, None],
         "backgrounds.light": 255 * tables["backgrounds.counts"],
     }
-    highest |= {name: NO_LIMIT for name in tables if name.endswith("counts")}
+    highest |= {name: NO_LIMIT for name in tables if name.endswith(("counts", "numbers", "variance"))}
+    highest["brightness.shares"] = 1
     for name, limit in highest.items():
         if not ((tables[name] >= 0) & (tables[name] <= limit)).all():
             raise ValueError(f"{name} is out of range")
