@@ -161,6 +161,9 @@ BROKEN: dict[str, Callable[[Tables], None]] = {
     "a background of no clips": lambda tables: tables["backgrounds.counts"].zero_(),
     "views seen less than never": lambda tables: tables["views.counts"].neg_(),
     "grey levels seen less than never": lambda tables: tables["grey_levels.counts"].sub_(1),
+    "clips of fewer than no digits": lambda tables: tables["numbers"].fill_(-1),
+    "a share of more than all": lambda tables: tables["brightness.shares"].fill_(2),
+    "a brightness that is no number": lambda tables: tables["brightness.offsets"].fill_(float("nan")),
     "a prior that is no number": lambda tables: tables["head_bias"].fill_(float("inf")),
 }
 
@@ -169,7 +172,7 @@ BROKEN: dict[str, Callable[[Tables], None]] = {
 def test_tables_that_no_clips_give_are_refused(collected: dict[str, Any], tmp_path: Path, name: str) -> None:
     tables: Tables = {key: tensor.clone() for key, tensor in collected["average"].items()}
     load_predictor(saved(collected, tmp_path / "whole.pt", {"average": tables}), "cpu")
-    BROKEN[name](tables)
+    BROKEN[name]({key.removeprefix("collected."): tensor for key, tensor in tables.items()})
     place = saved(collected, tmp_path / "odd.pt", {"average": tables})
     with pytest.raises(
         CorruptData, match=r"odd\.pt: no training of sprites leaves such weights: .* (range|finite)"

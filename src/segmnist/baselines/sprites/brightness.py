@@ -99,7 +99,9 @@ def _log_densities(mixture: Mixture, distance: Tensor, pixels: Tensor) -> Tensor
     """Return the log-densities of each digit with each level, `(D, K)` float64."""
     precision = pixels[:, None] / mixture.variance
     errors = (distance[:, None] - mixture.offsets).square()
-    return mixture.shares.log() + 0.5 * (precision.clamp(min=1e-9).log() - math.log(2 * math.pi) - precision * errors)
+    return mixture.shares.log() + 0.5 * (
+        precision.clamp(min=1e-9).log() - math.log(2 * math.pi) - precision * errors
+    )
 
 
 def _responsibilities(mixture: Mixture, distance: Tensor, pixels: Tensor) -> Tensor:
