@@ -78,7 +78,7 @@ def posterior(paths: Paths, grey: Tensor, background: Tensor, log_number: Tensor
         scenes = found[-1].chosen(best[log_weight > -torch.inf])
         log_weight = log_weight[log_weight > -torch.inf]
     weights = torch.cat([each.weights.flatten() for each in found]).softmax(0)
-    parts = weights.split([each.weights.numel() for each in found])
+    parts = torch.split(weights, [each.weights.numel() for each in found])
     return [
         Extended(each.scenes, part.reshape(each.weights.shape))
         for each, part in zip(found, parts, strict=True)
