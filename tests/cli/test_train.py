@@ -85,6 +85,7 @@ def test_a_speedrun_writes_its_result_and_its_row(run: Any, tmp_path: Any, monke
         (("unet", "--preset", "clean", "--suite", "tiny-v1"), "either --suite or --preset"),
         (("unet", "--speedrun", "--minutes", 5), "two minutes"),
         (("unet", "--speedrun", "--preset", "clean"), "two minutes"),
+        (("unet", "--speedrun", "--resume"), "one go"),
     ],
 )
 def test_bad_use_is_one_line_and_leaves_no_folder(run: Any, tmp_path: Any, arguments: Any, said: Any) -> None:

@@ -71,7 +71,8 @@ def train(
         raise BadArgument("folder", url_of(folder), "a local folder", "copy it to the store afterwards")
     folder, place = Path(folder), Path(folder) / LAST
     if place.exists() and not resume:
-        raise BadArgument("folder", str(folder), "a folder without a checkpoint", "give --resume to go on")
+        fix = "name another folder, or give --resume to go on"
+        raise BadArgument("folder", str(folder), "a folder without a checkpoint", fix)
     run = Run(settings, device_named(device))
     if place.exists():
         run.restore(place)

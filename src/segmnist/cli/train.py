@@ -21,7 +21,7 @@ from segmnist.cli.options import (
     spec_from,
 )
 from segmnist.cli.output import Answer
-from segmnist.errors import MissingDependency
+from segmnist.errors import BadArgument, MissingDependency
 
 if TYPE_CHECKING:
     from segmnist.baselines.settings import Settings
@@ -89,7 +89,10 @@ def train(
     ] = None,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Continue from the checkpoint in the folder; settings stay the same."),
+        typer.Option(
+            "--resume",
+            help="Continue from the checkpoint in the folder, if it has one, with the same settings.",
+        ),
     ] = False,
     speedrun: Annotated[
         bool,
@@ -162,6 +165,9 @@ def _raced(model: str, given: dict[str, Any], folder: Path, how: Mapping[str, An
     from segmnist.baselines.settings import Settings
 
     settings = Settings.of(model, **speedrun.entered(given))
+    if how["resume"]:
+        permitted = "no --resume beside --speedrun, whose wall time is that of one go"
+        raise BadArgument("resume", True, permitted, "begin anew in another folder with --out")
     began = time.perf_counter()
     place = _trained(settings, folder, how)
     row = speedrun.finished(folder, how["device"], began)
