@@ -148,6 +148,7 @@ def test_evaluate_scores_a_spec_of_your_own_against_the_exact_posterior(
         (("absent.npy", "--preset", "exact"), 2, "either --suite or --preset"),
         (("absent.npy", "--part", "small"), 2, "part='small'"),
         (("absent.npy", "--clips", "0"), 2, "1 or more"),
+        (("absent.npy", "--minutes", "-1"), 2, "0 or more"),
         (("absent.npy", "--split", "train"), 2, "train sets are drawn without end"),
         (("absent.npy", "--out", "no/such/folder/r.json"), 2, "create the folder first"),
         (("absent.npy", "--html", "."), 2, "the name of a file"),
@@ -160,6 +161,14 @@ def test_bad_input_is_one_line(
     assert ended == code
     assert err.count("\n") == 1
     assert said in err
+
+
+def test_an_empty_folder_tells_what_belongs_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code, _, err = run(monkeypatch, capsys, "evaluate", tmp_path, "--suite", "tiny-v1")
+    assert (code, err.count("\n")) == (1, 1)
+    assert f"{tmp_path}: it is empty; expected names that end in a clip's number" in err
 
 
 def test_a_torch_module_is_run_as_one(
@@ -177,6 +186,18 @@ def test_a_torch_module_is_run_as_one(
     assert "NLL" in out
 
 
+def test_a_class_of_torch_modules_is_told_from_a_module(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    pytest.importorskip("torch", reason="torch comes with the `train` extra")
+    (tmp_path / "of_a_learner.py").write_text("from torch import nn\nclass Net(nn.Module):\n    pass\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    code, _, err = run(monkeypatch, capsys, "evaluate", "of_a_learner:Net", "--suite", "tiny-v1")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "model = Net()" in err
+
+
 def test_a_checkpoint_is_evaluated(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -185,11 +206,22 @@ def test_a_checkpoint_is_evaluated(
     code, _, err = run(monkeypatch, capsys, "train", "all-background", "--out", tmp_path / "run", *options)
     assert code == 0, err
     place = tmp_path / "run" / "checkpoint.pt"
-    code, out, err = run(
-        monkeypatch, capsys, "evaluate", place, "--suite", "tiny-v1", "--split", "val", "--device", "cpu"
-    )
+    asked = ("--suite", "tiny-v1", "--split", "val", "--clips", 2, "--device", "cpu")
+    code, out, err = run(monkeypatch, capsys, "evaluate", place, *asked, "--out", tmp_path / "result.json")
     assert code == 0, err
     assert "NLL" in out
+    result = load_result(tmp_path / "result.json")
+    assert (result.seed, result.parameters) == (0, 11)
+    assert 0 < (result.minutes or 0) < 1
+    assert result.notes.startswith("2 steps of ")
+    said = ("--seed", 4, "--minutes", 7, "--notes", "twice", "--out", tmp_path / "said.json")
+    assert run(monkeypatch, capsys, "evaluate", place, *asked, *said)[0] == 0
+    result = load_result(tmp_path / "said.json")
+    assert (result.seed, result.minutes, result.notes, result.parameters) == (4, 7, "twice", 11)
+    # The folder of a run is no folder of predictions.
+    code, _, err = run(monkeypatch, capsys, "evaluate", tmp_path / "run", *asked)
+    assert (code, err.count("\n")) == (1, 1)
+    assert f"name {tmp_path / 'run' / 'checkpoint.pt'}" in err
 
 
 def test_a_checkpoint_on_what_it_was_not_trained_on_is_refused_unless_asked_for(

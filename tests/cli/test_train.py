@@ -26,6 +26,30 @@ def test_train_tells_how_far_it_is_and_refuses_to_overwrite(run: Any, tmp_path: 
     assert code == 0, err
 
 
+def test_resuming_needs_none_of_the_settings_again(run: Any, tmp_path: Any) -> None:
+    from segmnist.baselines.checkpoint import LAST, read_checkpoint
+
+    began = (*TINY, "--steps", 2, "--seed", 3, "--validations", 0, "--threads", 1)
+    code, out, err = run("train", "all-background", "--out", tmp_path / "run", *began)
+    assert code == 0, err
+    before = read_checkpoint(tmp_path / "run" / LAST, "cpu")["settings"]
+    again = ("train", "--out", tmp_path / "run", "--resume", "--threads", 1)
+    code, said, err = run(*again, "--frames", 2, "--suite", "tiny-v1")
+    assert (code, said) == (0, out), err
+    assert read_checkpoint(tmp_path / "run" / LAST, "cpu")["settings"] == before
+    code, _, err = run(*again, "--width", 16)
+    assert code == 2
+    assert "width=16" in err
+    assert "expected 8, as in" in err
+
+
+def test_resuming_what_never_began_says_that_it_begins(run: Any, tmp_path: Any) -> None:
+    options = (*TINY, "--steps", 1, "--validations", 0, "--threads", 1, "--out", tmp_path / "run")
+    code, _, err = run("train", "all-background", *options, "--resume")
+    assert code == 0
+    assert f"no checkpoint in {tmp_path / 'run'}" in err
+
+
 def test_the_folder_is_named_after_the_model_and_a_spec_may_be_one_s_own(
     run: Any, tmp_path: Any, monkeypatch: Any
 ) -> None:
@@ -104,3 +128,6 @@ def test_a_checkpoint_of_another_suite_is_not_gone_on_with(run: Any, tmp_path: A
     assert err.count("\n") == 1
     assert "suite='exact-v1'" in err
     assert "'tiny-v1', as in" in err
+    code, _, err = run("train", "--preset", "clean", *options, "--resume")
+    assert code == 2
+    assert "expected 'tiny-v1', as in" in err

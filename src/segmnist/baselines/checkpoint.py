@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,24 @@ def check_settings(stored: dict[str, Any], settings: dict[str, Any], place: Path
         if stored.get(name) != settings.get(name):
             fix = "resume with the settings that it began with"
             raise BadArgument(name, settings.get(name), f"{stored.get(name)!r}, as in {place}", fix)
+
+
+def settings_to_resume(place: Path, given: Mapping[str, Any]) -> Settings:
+    """Return the settings of a checkpoint.
+
+    given: settings that are asked for by name. Raises `BadArgument` for one that differs from the checkpoint's.
+    """
+    state = read_checkpoint(place, torch.device("cpu"))
+    stored = settings_of(state, place)
+    clips = ("suite", "spec", "dataset", "bank")
+    begun = (
+        {} if given.keys() & set(clips) else {name: getattr(stored, name) for name in (*clips, "part")}
+    )
+    asked = Settings.of(**{"model": stored.model, **begun, **given}).to_dict()
+    # A spec or a data set in place of a suite is told by the suite's name.
+    named = [name for name in asked if name in given or (name == "suite" and not begun)]
+    check_settings({n: state["settings"].get(n) for n in named}, {n: asked[n] for n in named}, place)
+    return stored
 
 
 def load_weights(model: Baseline, weights: dict[str, Any], name: str, place: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -45,8 +46,7 @@ def score(
     Its notes tell how it was trained, and its hardware where. `tracking`, `observer` and `posteriors` are those of
     `segmnist.suites.evaluate`. Raises `BadArgument` for a model that was trained on a spec and not on a suite.
     """
-    state = read_checkpoint(Path(checkpoint), torch.device("cpu"))
-    settings = settings_of(state, Path(checkpoint))
+    settings = settings_of(read_checkpoint(Path(checkpoint), torch.device("cpu")), Path(checkpoint))
     if settings.suite is None:
         raise BadArgument("checkpoint", str(checkpoint), "a model that was trained on a suite")
     whole = suite(settings.suite)
@@ -61,13 +61,23 @@ def score(
         posteriors=posteriors,
         progress=progress,
     )
-    # All numbers that it keeps; of networks these are the weights.
-    weights = sum(value.numel() for value in state["average"].values())
-    notes = (
-        f"{state['step']} steps of {settings.batch} clips x {settings.frames or 'all'} frames, width "
-        f"{settings.width}."
-    )
-    return result_of(
-        whole, parts, split, model, seed=settings.seed, commit=commit, notes=notes,
-        hardware=state["hardware"], minutes=round(state["seconds"] / 60, 4), parameters=weights,
-    )  # fmt: skip
+    return result_of(whole, parts, split, model, commit=commit, **how_trained(checkpoint))
+
+
+def how_trained(checkpoint: str | Path) -> dict[str, Any]:
+    """Return what a result says of a checkpoint's training: `seed`, `hardware`, `minutes`, `parameters`, `notes`."""
+    state = read_checkpoint(Path(checkpoint), torch.device("cpu"))
+    settings = settings_of(state, Path(checkpoint))
+    steps = f"{state['step']} steps of {settings.batch} clips x {settings.frames or 'all'} frames"
+    return {
+        "seed": settings.seed,
+        "hardware": state["hardware"],
+        "minutes": round(state["seconds"] / 60, 4),
+        "parameters": num_parameters(state["average"]),
+        "notes": f"{steps}, width {settings.width}.",
+    }
+
+
+def num_parameters(weights: Mapping[str, torch.Tensor]) -> int:
+    """Return how many numbers a model keeps; of networks these are the weights."""
+    return sum(value.numel() for value in weights.values())

@@ -71,9 +71,22 @@ def evaluate(
     model: Annotated[str | None, typer.Option("--model", help="The model's name in the result.")] = None,
     commit: Annotated[str | None, typer.Option("--commit", help="The commit of the model's code.")] = None,
     seed: Annotated[
-        int | None, typer.Option("--seed", help="The seed that the model was trained with.")
+        int | None,
+        typer.Option("--seed", help="The seed that the model was trained with. A checkpoint knows its own."),
     ] = None,
-    notes: Annotated[str, typer.Option("--notes", help="Any text to keep in the result file.")] = "",
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            "--minutes",
+            help="The minutes that the training took: of processor time, on a GPU of wall time. A checkpoint knows its own.",
+        ),
+    ] = None,
+    notes: Annotated[
+        str | None,
+        typer.Option(
+            "--notes", help="How the model was trained, for the result file. A checkpoint knows its own steps."
+        ),
+    ] = None,
     tracking: Annotated[
         bool,
         typer.Option(
@@ -117,7 +130,7 @@ def evaluate(
         trial.model.check_trained_on(trial.suite)
     with progress(f"{whole.name} {split}") as show:
         result = trial.run(
-            name=model, seed=seed, commit=commit, notes=notes, show=show,
+            name=model, seed=seed, commit=commit, notes=notes, minutes=minutes, show=show,
             batch_size=batch, tracking=tracking, observer=observer, num_workers=workers,
         )  # fmt: skip
     if result.partial:

@@ -20,18 +20,21 @@ from segmnist.cli.options import (
     named_input,
     spec_from,
 )
-from segmnist.cli.output import Answer
+from segmnist.cli.output import Answer, say
 from segmnist.errors import BadArgument, MissingDependency
 
 if TYPE_CHECKING:
     from segmnist.baselines.settings import Settings
     from segmnist.baselines.train import Progress
 
+DEFAULT_MODEL = "unet"
+
 
 def train(
     model: Annotated[
-        str, typer.Argument(help=f"One of {', '.join(MODELS)}.", autocompletion=model_names)
-    ] = "unet",
+        str | None,
+        typer.Argument(help=f"One of {', '.join(MODELS)}. Default: unet.", autocompletion=model_names),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="The folder for checkpoints and logs. Default: runs/MODEL."),
@@ -67,8 +70,9 @@ def train(
         typer.Option("--minutes", help="A limit in minutes of processor time; of wall time on a GPU."),
     ] = None,
     seed: Annotated[
-        int, typer.Option("--seed", help="The seed of the initial weights and the order of the clips.")
-    ] = 0,
+        int | None,
+        typer.Option("--seed", help="The seed of the initial weights and the order of the clips. Default: 0."),
+    ] = None,
     batch: Annotated[int | None, typer.Option("--batch", help="Clips per step.")] = None,
     frames: Annotated[
         int | None, typer.Option("--frames", help="Frames to use of each clip, picked at random.")
@@ -91,7 +95,7 @@ def train(
         bool,
         typer.Option(
             "--resume",
-            help="Continue from the checkpoint in the folder, if it has one, with the same settings.",
+            help="Continue from the checkpoint in the folder, if it has one, with the settings that it has.",
         ),
     ] = False,
     speedrun: Annotated[
@@ -107,17 +111,17 @@ def train(
     ] = None,
     save_every: Annotated[int, typer.Option("--save-every", help="Steps between checkpoints.")] = 200,
 ) -> Answer:
-    """Train a baseline model. If it is interrupted, the same command with --resume continues it.
+    """Train a baseline model. If it is interrupted, --resume continues it.
 
-    With --steps alone, its losses are then exactly the same. What is not given is taken from the model's own settings.
+    With --steps alone, its losses are then exactly the same. What is not given is taken from the model's own settings; with
+    --resume, from the checkpoint.
     """
     _check_torch()
     from segmnist.baselines.checkpoint import summary_of
     from segmnist.baselines.device import use_threads
-    from segmnist.baselines.settings import Settings
 
     given: dict[str, Any] = {
-        "suite": suite, "part": part, "steps": steps, "minutes": minutes, "seed": seed, "batch": batch,
+        "model": model, "suite": suite, "part": part, "steps": steps, "minutes": minutes, "seed": seed, "batch": batch,
         "frames": frames, "width": width, "rate": rate, "muon_rate": muon_rate, "precision": precision,
         "validations": validations, "dataset": dataset, "bank": None if bank is None else str(bank),
     }  # fmt: skip
@@ -129,8 +133,9 @@ def train(
         use_threads(threads)
     how = {"resume": resume, "device": device, "save_every": save_every}
     if speedrun:
-        return _raced(model, given, out or Path("runs") / "speedrun", how)
-    place = _trained(Settings.of(model, **given), out or Path("runs") / model, how)
+        return _raced(given, out or Path("runs") / "speedrun", how)
+    folder = out or Path("runs") / (model or DEFAULT_MODEL)
+    place = _trained(_settings(given, folder, resume), folder, how)
     return Answer(summary_of(place), (str(place),))
 
 
@@ -142,6 +147,19 @@ def _check_torch() -> None:
         if error.name != "torch":
             raise
         raise MissingDependency("training", "train") from None
+
+
+def _settings(given: Mapping[str, Any], folder: Path, resume: bool) -> Settings:
+    """Return the settings that are asked for; to resume, those of the checkpoint in the folder if there is one."""
+    from segmnist.baselines.checkpoint import LAST, settings_to_resume
+    from segmnist.baselines.settings import Settings
+
+    if resume and (folder / LAST).exists():
+        return settings_to_resume(folder / LAST, given)
+    settings = Settings.of(**{"model": DEFAULT_MODEL, **given})
+    if resume:
+        say(f"no checkpoint in {folder}: the training begins")
+    return settings
 
 
 def _trained(settings: Settings, folder: Path, how: Mapping[str, Any]) -> Path:
@@ -158,13 +176,12 @@ def _trained(settings: Settings, folder: Path, how: Mapping[str, Any]) -> Path:
         return run(settings, folder, report=report, **how)
 
 
-def _raced(model: str, given: dict[str, Any], folder: Path, how: Mapping[str, Any]) -> Answer:
+def _raced(given: dict[str, Any], folder: Path, how: Mapping[str, Any]) -> Answer:
     """Train for two minutes on tiny-v1, and score the test split."""
     from segmnist.baselines import speedrun
     from segmnist.baselines.checkpoint import summary_of
-    from segmnist.baselines.settings import Settings
 
-    settings = Settings.of(model, **speedrun.entered(given))
+    settings = _settings(speedrun.entered(given), folder, resume=False)
     if how["resume"]:
         permitted = "no --resume beside --speedrun, whose wall time is that of one go"
         raise BadArgument("resume", True, permitted, "begin anew in another folder with --out")

@@ -21,6 +21,16 @@ class NamedModel(NamedTuple):
     name: str
     checkpoint: Path | None = None
     """The file that a baseline was read from."""
+    parameters: int | None = None
+    """The number of weights of a torch module."""
+
+    def about(self) -> dict[str, Any]:
+        """Return what is known of the model by the names of `Result`: of a checkpoint also how it was trained."""
+        if self.checkpoint is not None:
+            from segmnist.baselines.score import how_trained
+
+            return how_trained(self.checkpoint)
+        return {} if self.parameters is None else {"parameters": self.parameters}
 
     def check_trained_on(self, asked: Suite) -> None:
         """Raise `BadArgument` for a checkpoint that was not trained on all parts that are asked for."""
@@ -42,7 +52,7 @@ def model_of(model: object, device: str = "auto") -> NamedModel:
         return _named(str(model), device)
     if not callable(model):
         raise BadArgument("model", type(model).__name__, "a function, a torch module, or a path")
-    return NamedModel(_predicting(model, device), getattr(model, "__name__", type(model).__name__))
+    return _predicting("model", model, getattr(model, "__name__", type(model).__name__), device)
 
 
 def _named(name: str, device: str) -> NamedModel:
@@ -54,7 +64,7 @@ def _named(name: str, device: str) -> NamedModel:
         return _checkpoint(path, device)
     if path.exists() or ":" not in name:
         return NamedModel(path, path.stem)
-    return NamedModel(_imported(name, device), name)
+    return _imported(name, device)
 
 
 def _checkpoint(path: Path, device: str) -> NamedModel:
@@ -67,7 +77,7 @@ def _checkpoint(path: Path, device: str) -> NamedModel:
     return NamedModel(*load_predictor(path, device), path)
 
 
-def _imported(name: str, device: str) -> Model:
+def _imported(name: str, device: str) -> NamedModel:
     module, _, attribute = name.partition(":")
     sys.path.insert(0, "")
     try:
@@ -77,14 +87,20 @@ def _imported(name: str, device: str) -> Model:
         raise BadArgument("PREDICTIONS", name, permitted, str(error)) from None
     if not callable(function):
         raise BadArgument("PREDICTIONS", name, "a function from videos (B,T,H,W) to predictions")
-    return _predicting(function, device)
+    return _predicting("PREDICTIONS", function, name, device)
 
 
-def _predicting(function: Callable[..., Any], device: str) -> Model:
-    """Return the function itself, or that which a torch module computes."""
+def _predicting(argument: str, function: Callable[..., Any], name: str, device: str) -> NamedModel:
+    """Return the function itself, or that which a torch module computes. Raises `BadArgument` for a class of modules."""
     torch = sys.modules.get("torch")  # where it was never imported there are no modules of its own
-    if torch is not None and isinstance(function, torch.nn.Module):
-        from segmnist.baselines.predict import predictor
+    if torch is None:
+        return NamedModel(function, name)
+    if isinstance(function, type) and issubclass(function, torch.nn.Module):
+        fix = f"make one with its weights, such as model = {function.__name__}(), and give that"
+        raise BadArgument(argument, name, "a torch module, not its class", fix)
+    if not isinstance(function, torch.nn.Module):
+        return NamedModel(function, name)
+    from segmnist.baselines.predict import predictor
+    from segmnist.baselines.score import num_parameters
 
-        return predictor(function, device)
-    return function
+    return NamedModel(predictor(function, device), name, parameters=num_parameters(function.state_dict()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,11 +75,17 @@ class Trial:
         name: str | None = None,
         seed: int | None = None,
         commit: str | None = None,
-        notes: str = "",
+        notes: str | None = None,
+        minutes: float | None = None,
         show: Show = lambda done, total: None,
         **options: Any,
     ) -> Result:
-        """Score the clips and return the result, with what is said of the model. options: of `segmnist.suites.evaluate`."""
+        """Score the clips and return the result, with what is said of the model, or known of it where nothing is said.
+
+        options: of `segmnist.suites.evaluate`.
+        """
+        if minutes is not None and not 0 <= minutes < math.inf:
+            raise BadArgument("minutes", minutes, "0 or more")
         done, total = 0, self.num_clips
         show(done, total)
 
@@ -90,9 +97,9 @@ class Trial:
         parts = score(
             self.model.source, self.suite, split=self.split, first=self.first, progress=advance, **options
         )
-        return result_of(
-            self.whole, parts, self.split, name or self.model.name, seed=seed, commit=commit, notes=notes
-        )
+        said = {"seed": seed, "commit": commit, "notes": notes or None, "minutes": minutes}
+        about = self.model.about() | {key: value for key, value in said.items() if value is not None}
+        return result_of(self.whole, parts, self.split, name or self.model.name, **about)
 
     def page(self, result: Result, explore: Sequence[str] = ()) -> str:
         """Return the result as an HTML page with the worst clips. explore: the command that shows these predictions."""
@@ -130,7 +137,8 @@ def evaluate(
     name: str | None = None,
     seed: int | None = None,
     commit: str | None = None,
-    notes: str = "",
+    notes: str | None = None,
+    minutes: float | None = None,
     out: str | Path | None = None,
     show: Show = lambda done, total: None,
 ) -> Result:
@@ -141,7 +149,8 @@ def evaluate(
     num_clips: the first clips of a data set or of each part of a suite (then the result is partial), or how many of a
     spec. bank: the digits of a spec or of a data set, MNIST unless given.
     tracking, observer: as in `segmnist.suites.evaluate`. transfer: score a checkpoint on what it was not trained on,
-    too. name, seed, commit, notes: kept in the result. show: called with the clips scored and their number. Raises
+    too. name, seed, commit, notes, minutes (of training): kept in the result; of a checkpoint, what is not given is known,
+    but for the commit. show: called with the clips scored and their number. Raises
     `BadArgument` and `BadPrediction`.
 
     >>> from segmnist import preset
@@ -160,7 +169,7 @@ def evaluate(
     if not transfer:
         trial.model.check_trained_on(trial.suite)
     result = trial.run(
-        name=name, seed=seed, commit=commit, notes=notes, show=show,
+        name=name, seed=seed, commit=commit, notes=notes, minutes=minutes, show=show,
         batch_size=batch_size, tracking=tracking, observer=observer, num_workers=num_workers,
     )  # fmt: skip
     if out is not None:

@@ -37,6 +37,10 @@ HEADERS = 1 << 16
 """Bytes that an archive may have beside its arrays."""
 
 
+EXPECTED_NAMES = "expected names that end in a clip's number, as clip_0000000042.npy does"
+"""Of the files in a folder of predictions."""
+
+
 class Size(NamedTuple):
     """The number of pixels that are predicted, and that of the classes of each."""
 
@@ -219,14 +223,16 @@ def _folder(path: Path, numbers: range, size: Size) -> Load:
         if is_of_a_desktop(file.name):
             continue
         number = re.search(r"(\d+)$", file.stem)
+        if file.suffix == ".pt":
+            raise BadPrediction(f"{path}: expected a folder of predictions; to score a checkpoint, name {file}")
         if file.suffix not in (".npy", ".npz") or number is None:
-            raise BadPrediction(
-                f"{file}: expected names that end in a clip's number, as clip_0000000042.npy does"
-            )
+            raise BadPrediction(f"{file}: {EXPECTED_NAMES}")
         clip_id = int(number[1])
         if clip_id in files:
             raise BadPrediction(f"{file}: clip {clip_id} is in {files[clip_id].name}, too")
         files[clip_id] = file
+    if not files:
+        raise BadPrediction(f"{path}: it is empty; {EXPECTED_NAMES}")
     _check_ids(path, set(files), numbers)
     return lambda clip_id: (files[clip_id], _read_file(files[clip_id], size))
 

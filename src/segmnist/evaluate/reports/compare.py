@@ -191,7 +191,7 @@ def _chosen(results: Mapping[str, Result], scores: Sequence[str]) -> list[str]:
     for name in scores:
         if name not in found:
             near = difflib.get_close_matches(name, sorted(found), n=3) or sorted(found & set(HEADLINE))
-            raise BadArgument("score", name, "a score that a result has", f"such as {', '.join(near)}")
+            raise BadArgument("score", name, f"a score that a result has, such as {', '.join(near)}")
     return list(dict.fromkeys(scores or (name for name in HEADLINE if name in found)))
 
 
