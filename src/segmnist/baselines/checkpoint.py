@@ -133,9 +133,7 @@ def settings_to_resume(place: Path, given: Mapping[str, Any]) -> Settings:
     state = read_checkpoint(place, torch.device("cpu"))
     stored = settings_of(state, place)
     clips = ("suite", "spec", "dataset", "bank")
-    begun = (
-        {} if given.keys() & set(clips) else {name: getattr(stored, name) for name in (*clips, "part")}
-    )
+    begun = {} if given.keys() & set(clips) else {name: getattr(stored, name) for name in (*clips, "part")}
     asked = Settings.of(**{"model": stored.model, **begun, **given}).to_dict()
     # A spec or a data set in place of a suite is told by the suite's name.
     named = [name for name in asked if name in given or (name == "suite" and not begun)]

@@ -84,7 +84,8 @@ def evaluate(
     notes: Annotated[
         str | None,
         typer.Option(
-            "--notes", help="How the model was trained, for the result file. A checkpoint knows its own steps."
+            "--notes",
+            help="How the model was trained, for the result file. A checkpoint knows its own steps.",
         ),
     ] = None,
     tracking: Annotated[

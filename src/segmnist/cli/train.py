@@ -71,7 +71,9 @@ def train(
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option("--seed", help="The seed of the initial weights and the order of the clips. Default: 0."),
+        typer.Option(
+            "--seed", help="The seed of the initial weights and the order of the clips. Default: 0."
+        ),
     ] = None,
     batch: Annotated[int | None, typer.Option("--batch", help="Clips per step.")] = None,
     frames: Annotated[

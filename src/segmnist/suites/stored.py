@@ -224,7 +224,9 @@ def _folder(path: Path, numbers: range, size: Size) -> Load:
             continue
         number = re.search(r"(\d+)$", file.stem)
         if file.suffix == ".pt":
-            raise BadPrediction(f"{path}: expected a folder of predictions; to score a checkpoint, name {file}")
+            raise BadPrediction(
+                f"{path}: expected a folder of predictions; to score a checkpoint, name {file}"
+            )
         if file.suffix not in (".npy", ".npz") or number is None:
             raise BadPrediction(f"{file}: {EXPECTED_NAMES}")
         clip_id = int(number[1])
