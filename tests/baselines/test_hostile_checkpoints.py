@@ -161,6 +161,9 @@ BROKEN: dict[str, Callable[[Tables], None]] = {
     "a background of no clips": lambda tables: tables["backgrounds.counts"].zero_(),
     "views seen less than never": lambda tables: tables["views.counts"].neg_(),
     "grey levels seen less than never": lambda tables: tables["grey_levels.counts"].sub_(1),
+    "backgrounds seen so often that they cannot be added up": lambda tables: tables[
+        "backgrounds.counts"
+    ].fill_(2**62),
     "clips of fewer than no digits": lambda tables: tables["numbers"].fill_(-1),
     "a share of more than all": lambda tables: tables["brightness.shares"].fill_(2),
     "a brightness that is no number": lambda tables: tables["brightness.offsets"].fill_(float("nan")),

@@ -20,6 +20,7 @@ from segmnist.baselines.predict import as_input  # noqa: E402
 from segmnist.baselines.sprites import layers  # noqa: E402
 from segmnist.baselines.sprites.backgrounds import Backgrounds  # noqa: E402
 from segmnist.baselines.sprites.brightness import Brightness  # noqa: E402
+from segmnist.baselines.sprites.collected import Collected  # noqa: E402
 from segmnist.baselines.sprites.frequent import FrequentKeys  # noqa: E402
 from segmnist.baselines.sprites.grey_levels import GreyLevels  # noqa: E402
 from segmnist.baselines.sprites.layers import Extended, Paths  # noqa: E402
@@ -259,6 +260,10 @@ def test_it_comes_near_the_exact_posterior(name: str) -> None:
     # Samples agree with the probabilities that they are drawn from.
     share = (answer["samples"] != 10).float().mean(1) - (1 - answer["probabilities"][:, :, 10])
     assert share.abs().mean() < 0.02
+
+
+def test_without_a_count_of_them_clips_have_two_digits() -> None:
+    assert Collected(10, (3, 24, 26)).log_number().tolist() == [0]
 
 
 def test_what_it_has_not_seen_has_the_class_prior(trained: Any) -> None:

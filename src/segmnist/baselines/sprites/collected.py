@@ -100,7 +100,7 @@ class Collected(nn.Module):
         """Return the log-probabilities of two digits in a clip and, if any clip had three, of three; float32."""
         counts = self.numbers.double()
         shares = (counts / counts.sum().clamp(min=1)).log().float()
-        return shares if counts[1] else shares[:1] * 0
+        return shares if counts[1] else shares.new_zeros(1)
 
     def known_paths(self) -> Paths:
         """Return the paths that are no chance, laid out."""

@@ -10,6 +10,7 @@ from torch import Tensor
 from segmnist.baselines.sprites.views import sizes_of
 
 NO_LIMIT = torch.iinfo(torch.int64).max
+COUNTS = ("counts", "numbers")
 
 
 def check_tables(
@@ -27,8 +28,9 @@ def check_tables(
         "light": 255 * tables["views.counts"][:, None, None],
         "backgrounds.light": 255 * tables["backgrounds.counts"],
     }
-    highest |= {name: NO_LIMIT for name in tables if name.endswith(("counts", "numbers", "variance"))}
-    highest["brightness.shares"] = 1
+    # Their sum is to be a number, too.
+    highest |= {name: NO_LIMIT // table.numel() for name, table in tables.items() if name.endswith(COUNTS)}
+    highest |= {"brightness.variance": NO_LIMIT, "brightness.shares": 1}
     for name, limit in highest.items():
         if not ((tables[name] >= 0) & (tables[name] <= limit)).all():
             raise ValueError(f"{name} is out of range")
