@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 
 from segmnist.baselines.catalog import MODELS, model_class
-from segmnist.errors import CorruptData
+from segmnist.errors import CorruptData, SegmnistError
 from segmnist.evaluate.reports.results import Result, save_result
 from segmnist.executors.run_local import end_with
 from segmnist.suites import evaluate
@@ -180,7 +180,8 @@ def _finish_and_tell(run: Run, options: argparse.Namespace) -> None:
     try:
         print(finish(run, options), flush=True)
     except Exception as error:  # one run that fails must not stop the others
-        print(f"{run.name}: failed: {error}", file=sys.stderr, flush=True)
+        kind = "" if isinstance(error, SegmnistError) else f"{type(error).__name__}: "
+        print(f"{run.name}: failed: {kind}{error}", file=sys.stderr, flush=True)
         sys.exit(1)
 
 

@@ -84,9 +84,11 @@ def test_a_run_that_fails_or_is_killed_is_told_and_the_others_go_on(tmp_path: Pa
     assert not run_benchmark.finish_apart(run, Killed(**options, commit=None))
     assert not run_benchmark.finish_apart(run, argparse.Namespace(**options, threads=0, commit=None))
     assert not list(tmp_path.glob("*.json"))
-    killed, failed = capfd.readouterr().err.splitlines()[-2:]
+    assert not run_benchmark.finish_apart(run, argparse.Namespace(**options, threads="1", commit=None))
+    killed, failed, broken = capfd.readouterr().err.splitlines()[-3:]
     assert killed == f"{run.name}: killed by SIGKILL; run again to resume"
-    assert failed.startswith(f"{run.name}: failed: ")
+    assert failed.startswith(f"{run.name}: failed: threads=0 is not permitted")
+    assert broken.startswith(f"{run.name}: failed: TypeError: ")
     assert run_benchmark.finish_apart(run, argparse.Namespace(**options, threads=1, commit=None))
     assert (tmp_path / f"{run.name}.json").exists()
 

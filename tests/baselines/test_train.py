@@ -389,6 +389,7 @@ def test_weights_of_another_build_are_refused(tmp_path: Any) -> None:
         ({"width": "8"}, "width='8' .* a value of type int"),
         ({"steps": 0}, "steps=0"),
         ({"steps": 2.5}, "steps=2.5 .* a value of type int"),
+        ({"batch": 10**11}, r"batch=100000000000 .* 1\.\.65536"),
         ({"batch": None}, "batch=None .* a value of type int"),
         ({"minutes": 0}, "minutes=0"),
         ({"minutes": float("inf")}, "minutes=inf"),

@@ -23,6 +23,9 @@ from segmnist.suites.dataset_part import DatasetPart
 if TYPE_CHECKING:
     from segmnist.baselines.baseline import Baseline
 
+MAX_BATCH = 1 << 16
+"""Clips of the largest step; those of `tiny-v1` then take 6 GB as the model's input and target."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -144,6 +147,8 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise BadArgument(name, value, "1 or more")
+        if self.batch > MAX_BATCH:
+            raise BadArgument("batch", self.batch, f"1..{MAX_BATCH}")
         if self.validations < 0:
             raise BadArgument("validations", self.validations, "0 or more")
         if not 0 <= self.seed < 1 << 30:
