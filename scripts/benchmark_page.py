@@ -97,6 +97,8 @@ def main(check: bool) -> int:
     after = _filled(before, _tables(results))
     if not check:
         replace_file(PAGE, after.encode())
+    elif after != before:
+        print(f"benchmark_page: {PAGE} is not what the result files say; run it without --check")
     return int(check and after != before)
 
 
@@ -115,10 +117,17 @@ def _filled(page: str, tables: dict[str, list[str]]) -> str:
 
 
 def _test_result(path: Path) -> Result:
-    """Return a result that may be published. Raises `CorruptData` for one of `val`, on which models are tuned."""
+    """Return a result that may be published.
+
+    Raises `CorruptData` for one of `val`, on which models are tuned, and for one that does not say how it was made.
+    """
     result = load_suite_result(path)
     if result.split != "test":
         raise CorruptData(f"{path}: split {result.split!r}, expected 'test': score the test split")
+    if not result.notes:
+        raise CorruptData(
+            f"{path}: no notes; say with --notes how the model was trained and where its code is"
+        )
     return result
 
 
@@ -146,10 +155,23 @@ def _of_part(name: str, part: str, results: list[Result]) -> list[str]:
         else COLUMNS
     )
     found = sorted(entries(results, part), key=lambda entry: rank([entry.mean(part)]), reverse=True)
+    for entry in found:
+        _check_seeds(entry, f"{name}, {part}")
     lines = _part_table(found, part, columns) if found else []
     if name in MAIN_SUITES:
         lines += _not_run(its, {entry.results[0].model for entry in found})
     return lines + _notes([result for entry in found for result in entry.results])
+
+
+def _check_seeds(entry: Entry, where: str) -> None:
+    """Raise `CorruptData` for results of one model, budget and machine that have the same seed."""
+    seeds = [result.seed for result in entry.results]
+    if len(set(seeds)) < len(seeds):
+        listed = ", ".join("none" if seed is None else str(seed) for seed in seeds)
+        raise CorruptData(
+            f"{RESULTS}: {entry.results[0].model} on {where}: seeds {listed}; keep one file a seed, and name the others' "
+            "models differently"
+        )
 
 
 def _part_table(found: list[Entry], part: str, columns: tuple[str, ...]) -> list[str]:
@@ -221,10 +243,13 @@ def _notes(results: list[Result]) -> list[str]:
     """Return how each result was made, in a box that opens with a click."""
     if not results:
         return []
-    lines = [
-        f"- {r.model}{'' if r.seed is None else f', seed {r.seed}'}: {r.notes} Commit {r.commit}; {r.hardware}."
-        for r in results
-    ]
+    lines = []
+    for r in results:
+        seed, commit = (
+            f", seed {r.seed}" if r.seed is not None else "",
+            f"Commit {r.commit}; " if r.commit else "",
+        )
+        lines.append(f"- {r.model}{seed}: {r.notes.removesuffix('.')}. {commit}{r.hardware}.")
     return [
         '<details markdown="1"><summary>How each row was made</summary>',
         "",

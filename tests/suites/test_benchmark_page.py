@@ -52,9 +52,10 @@ def test_the_page_is_what_the_results_say(script: Any) -> None:
     assert script.main(check=True) == 0, "run python scripts/benchmark_page.py"
 
 
-def test_a_page_that_says_otherwise_fails_the_check_and_is_written_anew(script: Any) -> None:
+def test_a_page_that_says_otherwise_fails_the_check_and_is_written_anew(script: Any, capsys: Any) -> None:
     script.PAGE.write_text(script.PAGE.read_text().replace("Not run", "Superb"))
     assert script.main(check=True) == 1
+    assert "run it without --check" in capsys.readouterr().out
     assert script.main(check=False) == 0
     assert script.main(check=True) == 0
 
@@ -138,6 +139,26 @@ def test_a_result_of_the_val_split_is_refused_and_not_left_out(script: Any) -> N
     parts = [part | {"num_clips": 50} for part in result["parts"]]
     file.write_bytes(msgspec.json.encode(result | {"split": "val", "parts": parts}))
     with pytest.raises(CorruptData, match="expected 'test'"):
+        script.main(check=True)
+
+
+def test_a_result_that_does_not_say_how_it_was_made_is_refused(script: Any) -> None:
+    submit(script, {0: 1.0}, notes="")
+    with pytest.raises(CorruptData, match=r"no notes; .*--notes"):
+        script.main(check=True)
+
+
+def test_a_result_without_a_commit_names_none(script: Any) -> None:
+    submit(script, {0: 1.0}, commit=None, notes="Its code is here.")
+    assert script.main(check=False) == 0
+    assert re.search(
+        r"^- somebody's net, seed 0: Its code is here\. 2 CPU", table_of(script, "tiny-v1"), re.M
+    )
+
+
+def test_two_results_of_one_seed_are_refused(script: Any) -> None:
+    shutil.copy(script.RESULTS / "tiny-v1-unet-0.json", script.RESULTS / "tiny-v1-unet-again.json")
+    with pytest.raises(CorruptData, match="unet on tiny-v1, all: seeds 0, 0"):
         script.main(check=True)
 
 
