@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch comes with the `train` extra")
@@ -18,7 +19,7 @@ from segmnist.baselines.checkpoint import read_checkpoint  # noqa: E402
 from segmnist.baselines.predict import load_predictor  # noqa: E402
 from segmnist.baselines.score import check_trained_on, score  # noqa: E402
 from segmnist.baselines.settings import Settings  # noqa: E402
-from segmnist.errors import BadArgument, CorruptData  # noqa: E402
+from segmnist.errors import BadArgument, CorruptData, SegmnistError  # noqa: E402
 from segmnist.suites import suite  # noqa: E402
 
 SETTINGS = Settings(model="unet", suite="tiny-v1", steps=6, batch=2, width=8, frames=2)
@@ -181,6 +182,15 @@ def test_tables_that_no_clips_give_are_refused(collected: dict[str, Any], tmp_pa
         CorruptData, match=r"odd\.pt: no training of sprites leaves such weights: .* (range|finite)"
     ):
         load_predictor(place, "cpu")
+
+
+def test_weights_that_nothing_can_be_drawn_with_are_one_line(tmp_path: Path) -> None:
+    run = train.Run(dataclasses.replace(SETTINGS, model="mode-proposals"), torch.device("cpu"))
+    for weight in run.average.parameters():
+        weight.fill_(1e38)
+    predict, _ = load_predictor(saved(run.state(), tmp_path / "large.pt", {}), "cpu")
+    with pytest.raises(SegmnistError, match=r"large\.pt: mode-proposals gives no answer: .*probability"):
+        predict(np.full((1, 2, 32, 32), 255, np.uint8))
 
 
 def test_a_compressed_archive_is_not_unpacked(state: dict[str, Any], tmp_path: Path) -> None:

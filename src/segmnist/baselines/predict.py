@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from segmnist.baselines.baseline import Baseline, Sampler
 from segmnist.baselines.checkpoint import check_weights, load_weights, read_checkpoint, settings_of
 from segmnist.baselines.device import device_named
+from segmnist.errors import SegmnistError
 
 Predictor = Callable[[NDArray[np.uint8]], NDArray[Any] | dict[str, NDArray[Any]]]
 
@@ -61,10 +62,23 @@ def _sampled(model: Sampler, video: NDArray[np.uint8], device: torch.device) -> 
 
 
 def load_predictor(checkpoint: str | Path, device: str = "auto") -> tuple[Predictor, str]:
-    """Return the predictor of a checkpoint that `segmnist train` wrote, and the model's name."""
+    """Return the predictor of a checkpoint that `segmnist train` wrote, and the model's name.
+
+    Raises `BadArgument` where there is no such file, and `CorruptData` for any other; the predictor raises `SegmnistError`
+    where torch cannot compute an answer.
+    """
     state = read_checkpoint(Path(checkpoint), torch.device("cpu"))
     settings = settings_of(state, Path(checkpoint))
     check_weights(state["average"], settings, Path(checkpoint))
     model = settings.build()
     load_weights(model, state["average"], settings.model, Path(checkpoint))
-    return predictor(model, device), settings.model
+    predict = predictor(model, device)
+
+    def answer(video: NDArray[np.uint8]) -> NDArray[Any] | dict[str, NDArray[Any]]:
+        try:
+            return predict(video)
+        except RuntimeError as error:  # weights so large that nothing can be drawn, or too little memory
+            reason = str(error).partition("\n")[0]
+            raise SegmnistError(f"{checkpoint}: {settings.model} gives no answer: {reason}") from error
+
+    return answer, settings.model
