@@ -104,15 +104,17 @@ def _added(masks: Tensor, odds: Tensor, alone: Tensor, scenes: Tensor) -> Tensor
 def _is_elsewhere(scenes: Tensor, depth: int, num_paths: int) -> Tensor:
     """Return which scenes with a path more at a depth are also made of an earlier scene, or at the next depth, `(R, N)`."""
     num_scenes, size = scenes.shape
-    order = torch.arange(num_scenes, device=scenes.device)
-    rank = torch.full((num_paths,) * size, num_scenes, dtype=torch.int16, device=scenes.device)
-    rank[scenes.unbind(1)] = order.to(rank.dtype)
+    order, places = torch.arange(num_scenes, device=scenes.device), torch.arange(size, device=scenes.device)
     elsewhere = torch.zeros(num_scenes, num_paths, dtype=torch.bool, device=scenes.device)
     if depth < size:
         elsewhere[order, scenes[:, depth]] = True
     for left_out in range(size):
-        others = tuple(path for place, path in enumerate(scenes.T) if place != left_out)
-        elsewhere |= rank.movedim(depth - (left_out < depth), -1)[others] < order[:, None]
+        # Without one of its own paths, the new scene is an earlier one if all but the new path are the same.
+        place = depth - (left_out < depth)
+        others, rest = scenes[:, places != left_out], scenes[:, places != place]
+        is_earlier = (others[:, None] == rest).all(2) & (order < order[:, None])
+        row, earlier = is_earlier.nonzero().T
+        elsewhere[row, scenes[earlier, place]] = True
     return elsewhere
 
 
