@@ -449,3 +449,7 @@ def test_bad_use_leaves_no_folder(tmp_path: Any) -> None:
     with pytest.raises(BadArgument, match=r"s3://bucket/run.* a local folder"):
         train.train(SETTINGS, "s3://bucket/run", device="cpu")
     assert not (tmp_path / "run").exists()
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(BadArgument, match=r"file.* a folder, or a new name; a file of this name is there"):
+        train.train(SETTINGS, tmp_path / "file", device="cpu")
+    assert (tmp_path / "file").read_text() == "mine"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 RECIPE = 'split = "test"\nspec = 3\n'
@@ -72,3 +74,16 @@ def test_an_interruption_is_one_line_too(run: Any, monkeypatch: pytest.MonkeyPat
     code, _, err = run("suites", "tiny-v1")
     assert code == 130
     assert err.strip() == "segmnist: interrupted"
+
+
+def test_memory_that_runs_out_is_told_in_one_line(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_much(*arguments: Any, **options: Any) -> None:
+        np.empty(1 << 60, np.uint8)
+
+    monkeypatch.setattr(sys.modules["segmnist.cli.main"], "app", too_much)
+    code, out, err = run("presets")
+    assert (code, out) == (1, "")
+    assert err.startswith(
+        "segmnist: out of memory; try fewer or smaller clips at a time: Unable to allocate 1.00 EiB"
+    )
+    assert err.count("\n") == 1

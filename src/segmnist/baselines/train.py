@@ -70,6 +70,8 @@ def train(
     if is_url(folder):
         raise BadArgument("folder", url_of(folder), "a local folder", "copy it to the store afterwards")
     folder, place = Path(folder), Path(folder) / LAST
+    if folder.exists() and not folder.is_dir():
+        raise BadArgument("folder", str(folder), "a folder, or a new name", "a file of this name is there")
     if place.exists() and not resume:
         fix = "name another folder, or give --resume to go on"
         raise BadArgument("folder", str(folder), "a folder without a checkpoint", fix)

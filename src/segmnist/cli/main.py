@@ -147,6 +147,8 @@ def main() -> None:
         # The reader of a pipe went away, as `head` does.
         sys.stderr.close()
         raise SystemExit(0) from None
+    except MemoryError as error:
+        _fail(f"out of memory; try fewer or smaller clips at a time: {error}".rstrip(": "), FAILED)
     except OSError as error:
         _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), FAILED)
     # Some releases of typer say nothing of an interruption and return its exit code.
