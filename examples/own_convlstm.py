@@ -62,7 +62,7 @@ parts = evaluate(predict, few, split="val")
 [row] = load_suite_result(Path(__file__).parents[1] / "results" / "tiny-v1-unet-0.json").parts
 for name in ("information_gained", "miou"):
     ours, theirs = (score_text(result.scores[name]) for result in (parts[0], row))
-    print(f"{name}: ours {ours}, the table's unet {theirs}")
+    print(f"{name}: ours {ours} on {num_clips} val clips, the table's unet {theirs} on test")
 worst = mistakes_html(worst_clips(predict, few, parts, split="val")["all"])
 Path("failures.html").write_text(page("The worst clips", worst), encoding="utf-8")
 print("The worst clips are in failures.html.")

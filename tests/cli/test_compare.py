@@ -125,6 +125,7 @@ def test_results_of_one_model_are_told_apart_by_seed_or_by_file(
     assert "background (seed 2)" in out
     code, out, _ = run("compare", results[0], tmp_path / "1.json", tmp_path / "2.json", results[1])
     assert code == 0
+    assert "(seed None)" not in out
     save_result(msgspec.structs.replace(result, seed=1), tmp_path / "again.json")
     code, out, _ = run("compare", tmp_path / "1.json", tmp_path / "again.json")
     assert code == 0

@@ -86,7 +86,7 @@ def _named(files: list[Path]) -> dict[str, Result]:
         raise BadArgument("FILES", list(map(str, files)), "result files", str(error)) from None
     for names in (
         [result.model for result in results],
-        [f"{result.model} (seed {result.seed})" for result in results],
+        [r.model if r.seed is None else f"{r.model} (seed {r.seed})" for r in results],
         [f"{result.model} ({tail})" for result, tail in zip(results, _tails(files), strict=True)],
     ):
         if len(set(names)) == len(names):
