@@ -37,8 +37,6 @@ ROOT = Path(__file__).parents[1]
 SEEDS = (0, 1, 2)
 LEARNED = tuple(model for model in MODELS if model != "all-background")
 """The models that are trained; `all-background` learns what the reference `class-prior` counts."""
-EXACT_MINUTES = {"sprites": 2.0}
-"""Of exact-v2: what is enough for a model, if that is less than the five minutes of the others."""
 STANDARD_MODELS = ("unet", "frame-stack", "unet2plus1d")
 """The models on standard-v1, which takes long: those that learn most on tiny-v1."""
 CURVE_SCORES = ("information_gained", "nll", "miou")
@@ -82,7 +80,7 @@ def all_runs() -> Iterator[Run]:
     for part in suite("exact-v2").parts:
         for model in LEARNED:
             for seed in SEEDS if part.name == "small" else SEEDS[:1]:
-                yield Run("exact-v2", part.name, model, seed, EXACT_MINUTES.get(model, 5.0))
+                yield Run("exact-v2", part.name, model, seed, 5.0)
     for model in STANDARD_MODELS:
         yield Run("standard-v1", None, model, 0, 40.0)
 
