@@ -131,3 +131,6 @@ def test_a_checkpoint_of_another_suite_is_not_gone_on_with(run: Any, tmp_path: A
     code, _, err = run("train", "--preset", "clean", *options, "--resume")
     assert code == 2
     assert "expected 'tiny-v1', as in" in err
+    code, _, err = run("train", "--steps", 1, "--minutes", 3, *options, "--resume")
+    assert code == 2
+    assert "minutes=3.0 is not permitted: expected none, as in" in err

@@ -43,7 +43,9 @@ def read_checkpoint(place: Path, device: torch.device) -> dict[str, Any]:
         missing = [name for name in KEYS if name not in state]
         odd = [name for name in KEYS if name in state and not isinstance(state[name], KEYS[name])]
     except FileNotFoundError:
-        raise BadArgument("checkpoint", str(place), "a file that `segmnist train` wrote") from None
+        raise BadArgument(
+            "checkpoint", str(place), "a file that is there, as `segmnist train` writes"
+        ) from None
     except Exception as error:  # torch.load raises many kinds, and all mean the same
         reason = str(error).partition("\n")[0][:100]
         raise CorruptData(f"{place}: not a checkpoint of segmnist train: {reason}") from None
@@ -122,7 +124,8 @@ def check_settings(stored: dict[str, Any], settings: dict[str, Any], place: Path
     for name in stored | settings:
         if stored.get(name) != settings.get(name):
             fix = "resume with the settings that it began with"
-            raise BadArgument(name, settings.get(name), f"{stored.get(name)!r}, as in {place}", fix)
+            begun = "none" if stored.get(name) is None else repr(stored[name])
+            raise BadArgument(name, settings.get(name), f"{begun}, as in {place}", fix)
 
 
 def settings_to_resume(place: Path, given: Mapping[str, Any]) -> Settings:
