@@ -43,6 +43,30 @@ def test_resuming_needs_none_of_the_settings_again(run: Any, tmp_path: Any) -> N
     assert "expected 8, as in" in err
 
 
+@pytest.mark.parametrize(
+    ("save_every", "said"), [(2, "--resume goes on from there"), (9, "no checkpoint yet")]
+)
+def test_a_run_that_is_stopped_says_what_is_kept(
+    run: Any, tmp_path: Any, monkeypatch: Any, save_every: int, said: str
+) -> None:
+    from segmnist.baselines.train import Run
+
+    take_step = Run.take_step
+
+    def stopped_at_the_third(self: Any, drawn: Any) -> Any:
+        if self.step == 2:
+            raise KeyboardInterrupt
+        return take_step(self, drawn)
+
+    monkeypatch.setattr(Run, "take_step", stopped_at_the_third)
+    options = (*TINY, "--steps", 4, "--validations", 0, "--threads", 1, "--save-every", save_every)
+    code, out, err = run("train", "all-background", "--out", tmp_path / "run", *options)
+    assert (code, out) == (130, "")
+    assert "segmnist: stopped; " in err
+    assert said in err
+    assert (tmp_path / "run" / "checkpoint.pt").exists() == (save_every == 2)
+
+
 def test_resuming_what_never_began_says_that_it_begins(run: Any, tmp_path: Any) -> None:
     options = (*TINY, "--steps", 1, "--validations", 0, "--threads", 1, "--out", tmp_path / "run")
     code, _, err = run("train", "all-background", *options, "--resume")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 
 from segmnist.baselines.catalog import MODELS
 from segmnist.cli.completion import devices, model_names, part_names, suite_names
+from segmnist.cli.exit_codes import INTERRUPTED
 from segmnist.cli.options import (
     BankOption,
     DatasetOption,
@@ -137,7 +139,9 @@ def train(
     if speedrun:
         return _raced(given, out or Path("runs") / "speedrun", how)
     folder = out or Path("runs") / (model or DEFAULT_MODEL)
-    place = _trained(_settings(given, folder, resume), folder, how)
+    settings = _settings(given, folder, resume)
+    with _resumable(folder):
+        place = _trained(settings, folder, how)
     return Answer(summary_of(place), (str(place),))
 
 
@@ -162,6 +166,21 @@ def _settings(given: Mapping[str, Any], folder: Path, resume: bool) -> Settings:
     if resume:
         say(f"no checkpoint in {folder}: the training begins")
     return settings
+
+
+@contextmanager
+def _resumable(folder: Path) -> Iterator[None]:
+    """Say, when the user stops a run, what is kept and how to go on."""
+    from segmnist.baselines.checkpoint import LAST
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = f"{folder / LAST} is kept; segmnist train --out {folder} --resume goes on from there"
+        typer.echo(
+            f"segmnist: stopped; {kept if (folder / LAST).exists() else 'no checkpoint yet'}", err=True
+        )
+        raise SystemExit(INTERRUPTED) from None
 
 
 def _trained(settings: Settings, folder: Path, how: Mapping[str, Any]) -> Path:
