@@ -81,7 +81,10 @@ def gap(results: Iterable[Result]) -> dict[str, Drawing]:
                 shares[entry.results[0].model][part] = share.value
     if not shares:
         return {}
-    best_first = dict(sorted(shares.items(), key=lambda item: -fmean(item[1].values())))
+    # By the first part, which all models are run on first, or by the others.
+    best_first = dict(
+        sorted(shares.items(), key=lambda item: -item[1].get(parts[0], fmean(item[1].values())))
+    )
     title = f"{GAP_SUITE}, test: information gained, share of the exact posterior's"
     return {f"gap-{GAP_SUITE}.svg": _heat_map(title, parts, best_first)}
 

@@ -41,7 +41,7 @@ def test_rows_are_frame_truth_prediction_and_error() -> None:
 def test_given_frames_have_no_prediction_and_no_error() -> None:
     clip = predicted()
     frames = np.full((1, 3, 5), 33, np.uint8)
-    asked = clip._replace(prediction=clip.prediction[1:], frames=frames)  # type: ignore[index]
+    asked = clip._replace(prediction=clip.prediction[1:], frames=frames)
     rows = {name: row.colours[row.pixels] for name, row in mistake_rows(asked)}
     assert list(rows) == ["video", "predicted video", "truth", "predicted", "error"]
     assert (rows["predicted video"][0] == 0).all()
