@@ -144,6 +144,16 @@ def test_a_run_leaves_checkpoints_a_curve_a_picture_and_logs(tmp_path: Any) -> N
     assert logs.Tags()["images"] == ["validation"]
 
 
+@pytest.mark.parametrize("number", [7, 100])
+def test_a_run_with_as_many_validations_as_steps_has_one_after_each(number: int) -> None:
+    settings = dataclasses.replace(SETTINGS, model="all-background", steps=number, validations=number)
+    run = train.Run(settings, torch.device("cpu"))
+    due = []
+    for run.step in range(number + 1):
+        due.append(run.validations_due)
+    assert due == list(range(number + 1))
+
+
 def test_a_validation_s_scores_are_those_of_the_suite(tmp_path: Any) -> None:
     """The last point of the curve is what `evaluate` finds, on all validation clips, with the stored weights."""
     settings = dataclasses.replace(SETTINGS, steps=2, validations=1, val_clips=50)

@@ -146,7 +146,7 @@ class Run:
     @property
     def validations_due(self) -> int:
         """Return how many validations a run that stands here has had."""
-        return int(self.fraction * self.settings.validations)
+        return int(self.fraction * self.settings.validations + 1e-9)  # 0.29 * 100 is a little less than 29
 
     @property
     def last_scores(self) -> dict[str, float]:
