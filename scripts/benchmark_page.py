@@ -15,7 +15,7 @@ import re
 import sys
 from pathlib import Path
 
-from segmnist.baselines.catalog import MODELS
+from segmnist.baselines.catalog import LEARNED
 from segmnist.corruptions.corrupt import CLEAN, CORRUPTIONS
 from segmnist.errors import CorruptData, SegmnistError
 from segmnist.evaluate.metrics import ROWS
@@ -35,11 +35,9 @@ OTHERS = "other suites"
 """The title of the results that have no place of their own."""
 
 COST = ("seeds", "CPU minutes", "parameters")
-"""What a row cost to train; a budget on a GPU is of wall time, and its row's note says so."""
+"""What a row cost to train; a budget on a GPU is of wall time, and its row's note names the GPU."""
 RANGE = "lowest .. highest seed"
 """Of the score that stands before it."""
-FLOOR = "all-background"
-"""A baseline that needs no row: it learns the reference `class-prior`."""
 MAIN_SUITES = ("standard-v1", "exact-v2", "tiny-v1")
 """The suites that every baseline should be scored on: their tables come first, with or without results."""
 COLUMNS = (
@@ -214,7 +212,7 @@ def _corrupted(results: list[Result]) -> list[str]:
 
 def _not_run(part: Part, done: set[str]) -> list[str]:
     """Return a line that names the models without a result, if there are any."""
-    missing = [model for model in (*MODELS, *references_of(part)) if model not in done | {FLOOR}]
+    missing = [model for model in (*LEARNED, *references_of(part)) if model not in done]
     return [f"Not run: {', '.join(missing)}.", ""] if missing else []
 
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from segmnist.baselines.catalog import MODELS, model_class
+from segmnist.baselines.catalog import LEARNED, MODELS, model_class
 from segmnist.errors import CorruptData, SegmnistError
 from segmnist.evaluate.reports.results import Result, save_result
 from segmnist.executors.run_local import end_with
@@ -35,8 +35,6 @@ from segmnist.whole_file import replace_file
 ROOT = Path(__file__).parents[1]
 
 SEEDS = (0, 1, 2)
-LEARNED = tuple(model for model in MODELS if model != "all-background")
-"""The models that are trained; `all-background` learns what the reference `class-prior` counts."""
 STANDARD_MODELS = ("unet", "frame-stack", "unet2plus1d")
 """The models on standard-v1, which takes long: those that learn most on tiny-v1."""
 CURVE_SCORES = ("information_gained", "nll", "miou")

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MODELS = tuple(sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(models.__path__)))
 """The names of all baselines. Torch is imported when one is asked for."""
 
+LEARNED = tuple(name for name in MODELS if name != "all-background")
+"""Those of the benchmark's tables: `all-background` learns what the reference `class-prior` counts."""
+
 CLIP_SHAPE = (8, 32, 32)
 """Frames, height and width of the clips of most exact parts."""
 

@@ -57,6 +57,11 @@ class Prediction:
             return np.broadcast_to(self.semantic, (NUM_SAMPLES, *self.semantic.shape))
         return self.samples[:NUM_SAMPLES]
 
+    @property
+    def levels(self) -> Maps | None:
+        """Return the predicted frames as grey levels, `(T, H, W)` uint8; None without any."""
+        return None if self.video is None else np.rint(255 * self.video).astype(np.uint8)
+
 
 def check_prediction(
     name: str,

@@ -21,7 +21,8 @@ from segmnist.render.clips import Clip
 from segmnist.scene.randomness import Split, check_split
 from segmnist.scene.spec import SceneSpec
 from segmnist.suites.catalog import SEED, Suite
-from segmnist.suites.predict import Model, Predict, of_files, of_model
+from segmnist.suites.given import whole_clip
+from segmnist.suites.predict import Model, Predict, of_model, of_source
 from segmnist.suites.stored import StoredPredictions
 from segmnist.views.mistakes import error_map
 
@@ -69,7 +70,7 @@ class PredictedPart:
 
     def whole(self, frames: NDArray[np.uint8], fill: int = 0) -> NDArray[np.uint8]:
         """Return `(T,H,W)` uint8 of a whole clip, whose given frames hold `fill`."""
-        return np.pad(frames, ((self.given or 0, 0), (0, 0), (0, 0)), constant_values=fill)
+        return whole_clip(frames, self.given, fill)
 
     @cached_property
     def scores(self) -> Scoreboard:
@@ -89,15 +90,7 @@ def suite_parts(
     named = list(sources)
     parts = []
     for part in suite.parts:
-        models = tuple(
-            (
-                name,
-                of_model(source, part.given)
-                if callable(source)
-                else of_files(source, suite, part, split, first),
-            )
-            for name, source in named
-        )
+        models = tuple((name, of_source(source, suite, part, split, first)) for name, source in named)
         count = part.first(first).num_clips(split)
         ids = np.arange(count, dtype=np.int64)
         address = check_split(split), SEED, ids

@@ -51,8 +51,8 @@ def predicted(drawn: Drawn, model: int, said: str, exhibit: Exhibit) -> tuple[Pr
     arrays = {"semantic": part.whole(prediction.semantic, fill=scored.background), "error": error}
     if said not in ("classes", "frames") and prediction.probabilities is not None:
         arrays["plane"] = part.whole(_plane(prediction.probabilities, said, scored.semantic))
-    if prediction.video is not None and (said == "frames" or not prediction.has_classes):
-        levels = np.asarray((255 * prediction.video).round(), np.uint8)
+    levels = prediction.levels
+    if levels is not None and (said == "frames" or not prediction.has_classes):
         arrays["frames"] = np.concatenate([drawn.clip.video[: part.given or 0], levels])
     scores = {
         name: float(value) for name, value in scores_of(counts_of(scored)).items() if np.ndim(value) == 0

@@ -153,8 +153,7 @@ class Scoreboard:
 
 def scored_frames(clip: Clip, prediction: Prediction, given: int | None) -> ScoredClip:
     """Return the frames of a clip after the given ones beside what is predicted of them."""
-    of_part = {} if given is None else {"given": np.array(given)}
-    return ScoredClip(asked_frames(clip.arrays, given) | of_part, prediction)
+    return ScoredClip(asked_frames(clip.arrays, given), prediction)
 
 
 def _counts(clip: ScoredClip) -> dict[str, Counts]:

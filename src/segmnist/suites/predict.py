@@ -49,6 +49,15 @@ def of_model(model: Model, given: int | None = None) -> Predict:
     return predict
 
 
+def of_source(
+    source: str | Path | Model, suite: Suite, part: Part, split: str, first: int | None = None
+) -> Predict:
+    """Return the predictions of a model, or of a part's stored ones; as `of_model` and `of_files`."""
+    if callable(source):
+        return of_model(source, part.given)
+    return of_files(Path(source), suite, part, split, first)
+
+
 def of_files(path: Path, suite: Suite, part: Part, split: str, first: int | None = None) -> Predict:
     """Return a part's stored predictions: of all clips, or of the `first` clips or more.
 

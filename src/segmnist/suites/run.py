@@ -124,9 +124,7 @@ def _score(
         from segmnist.suites.posteriors import posterior_of
 
         known_of = posterior_of(source, job.observer, job.posteriors, given=job.part.given)
-    of_part: dict[str, NDArray[Any]] = {"class_prior": np.array(job.class_prior)}
-    if job.part.given is not None:
-        of_part["given"] = np.array(job.part.given)
+    of_part = {"class_prior": np.array(job.class_prior)}
     for block in blocks:
         digests = []
         end = min((block + 1) * BLOCK, len(source))

@@ -19,7 +19,7 @@ from segmnist.render.clips import Clip
 from segmnist.suites.catalog import Suite
 from segmnist.suites.catalog import suite as suite_named
 from segmnist.suites.given import asked_frames
-from segmnist.suites.predict import Model, of_files, of_model
+from segmnist.suites.predict import Model, of_source
 from segmnist.suites.prior import class_prior
 
 
@@ -58,11 +58,7 @@ def worst_clips(
     shown: dict[str, list[Predicted]] = {}
     for result in results:
         part = chosen.part(result.name)
-        predict = (
-            of_model(predictions, part.given)
-            if callable(predictions)
-            else of_files(Path(predictions), chosen, part, split, first)
-        )
+        predict = of_source(predictions, chosen, part, split, first)
         clips = list(part.source(split, ("semantic", "instance")).batch(result.worst)) if result.worst else []
         prior = class_prior(part) if clips else None
         shown[part.name] = [
@@ -73,7 +69,7 @@ def worst_clips(
                 prediction.semantic if prediction.has_classes else None,
                 _scores(clip, prediction, prior, part.given),
                 clip.classes,
-                None if prediction.video is None else np.rint(255 * prediction.video).astype(np.uint8),
+                prediction.levels,
             )
             for clip, prediction in zip(clips, predict(clips) if clips else [], strict=True)
         ]
@@ -87,7 +83,5 @@ def _scores(
     truth = asked_frames(clip.arrays, given)
     if prior is not None:
         truth["class_prior"] = prior
-    if given is not None:
-        truth["given"] = np.array(given)
     scores = scores_of(counts_of(ScoredClip(truth, prediction)))
     return {name: float(value) for name, value in scores.items() if not math.isnan(value)}

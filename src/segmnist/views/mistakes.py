@@ -14,6 +14,7 @@ from segmnist.evaluate.metrics import ROWS
 from segmnist.evaluate.reports.results import Score
 from segmnist.evaluate.reports.table import score_text
 from segmnist.palette import GREY_LEVELS, INSTANCE_COLOURS, UInt8, class_colours
+from segmnist.suites.given import whole_clip
 from segmnist.suites.worst import Predicted
 from segmnist.views.clip_figure import STYLE, class_key, clip_figure, swatches
 from segmnist.views.preview.strips import Row
@@ -52,18 +53,14 @@ def mistake_rows(clip: Predicted) -> tuple[tuple[str, Row], ...]:
     Nothing is predicted of frames that the model was given.
     """
     colours, background, given = class_colours(clip.classes), clip.classes.background, clip.given
-
-    def whole(asked: UInt8, fill: int) -> UInt8:
-        return np.pad(asked, ((given, 0), (0, 0), (0, 0)), constant_values=fill)
-
     rows = [("video", Row(clip.video, GREY_LEVELS))]
     if clip.frames is not None:
-        rows.append(("predicted video", Row(whole(clip.frames, 0), GREY_LEVELS)))
+        rows.append(("predicted video", Row(whole_clip(clip.frames, given), GREY_LEVELS)))
     rows.append(("truth", Row(clip.truth, colours)))
     if clip.prediction is not None:
         errors = error_map(clip.truth[given:], clip.prediction, background)
-        rows.append(("predicted", Row(whole(clip.prediction, background), colours)))
-        rows.append(("error", Row(whole(errors, 0), INSTANCE_COLOURS)))
+        rows.append(("predicted", Row(whole_clip(clip.prediction, given, background), colours)))
+        rows.append(("error", Row(whole_clip(errors, given), INSTANCE_COLOURS)))
     return tuple(rows)
 
 

@@ -66,8 +66,8 @@ class Collected(nn.Module):
         self.view_keys[row[fresh]], self.corners[row[fresh]] = digits.keys[fresh], digits.corners[fresh]
         self.classes[row[fresh]] = digits.classes[fresh]
 
-        number = sum((target == digit).flatten(1).any(1).long() for digit in range(self.num_digits))
-        self.numbers += torch.bincount((torch.as_tensor(number) >= 3).long(), minlength=2)
+        shown = torch.stack([(target == digit).flatten(1).any(1) for digit in range(self.num_digits)])
+        self.numbers += torch.bincount((shown.sum(0) >= 3).long(), minlength=2)
 
     def _add_views(self, digits: Digits) -> Tensor:
         """Return the rows of the digits' views, `(D, T)`, -1 where the table has no room."""

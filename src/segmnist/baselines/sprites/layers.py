@@ -39,13 +39,6 @@ class Extended(NamedTuple):
     scenes: Tensor  # (R, D) int64: paths from the front to the back
     weights: Tensor  # (D + 1, R, N) float32: probabilities; at depth d the new path has d others before it
 
-    def fronts(self, masks: Tensor) -> list[Tensor]:
-        """Return what the first d paths of each scene cover, for d of 0..D: `(R, P)` float32 each."""
-        covered = [masks.new_zeros(len(self.scenes), masks.shape[1])]
-        for path in self.scenes.T:
-            covered.append(torch.maximum(covered[-1], masks[path]))
-        return covered
-
     def chosen(self, index: Tensor) -> Tensor:
         """Return the scenes `(n, D + 1)` int64 of entries of the flattened weights, from the front to the back."""
         depth, row, path = torch.unravel_index(index, self.weights.shape)
@@ -69,14 +62,15 @@ def posterior(paths: Paths, grey: Tensor, background: Tensor, log_number: Tensor
         paths.log_likelihood[paths.level, seen] - paths.log_likelihood[background[paths.pixel], seen]
     )
     alone = odds.sum(1) + paths.log_prior
-    log_weight, best = alone.topk(min(TRIED, len(alone)))
-    scenes, found = best[:, None], list[Extended]()
+    # One scene of no path, with every path.
+    latest, found = Extended(paths.path.new_empty(1, 0), alone[None, None]), list[Extended]()
     for log_one in log_number:
-        log_weights = log_weight[:, None] + _added(paths.masks, odds, alone, scenes)
-        found.append(Extended(scenes, log_weights + log_one))
-        log_weight, best = log_weights.flatten().topk(min(TRIED, log_weights.numel()))
-        scenes = found[-1].chosen(best[log_weight > -torch.inf])
-        log_weight = log_weight[log_weight > -torch.inf]
+        log_weight, best = latest.weights.flatten().topk(min(TRIED, latest.weights.numel()))
+        is_there = log_weight > -torch.inf
+        scenes = latest.chosen(best[is_there])
+        added = _added(paths.masks, odds, alone, scenes)
+        latest = Extended(scenes, log_weight[is_there, None] + added)
+        found.append(Extended(scenes, latest.weights + log_one))
     weights = torch.cat([each.weights.flatten() for each in found]).softmax(0)
     parts = torch.split(weights, [each.weights.numel() for each in found])
     return [
@@ -88,7 +82,7 @@ def posterior(paths: Paths, grey: Tensor, background: Tensor, log_number: Tensor
 def _added(masks: Tensor, odds: Tensor, alone: Tensor, scenes: Tensor) -> Tensor:
     """Return the log-weight that a path at a depth adds to a scene, `(D + 1, R, N)`; -inf for scenes that are there twice."""
     num_depths = scenes.shape[1] + 1
-    covered = Extended(scenes, alone).fronts(masks)
+    covered = _fronts(scenes, masks)
     behind = torch.zeros_like(covered[0])  # the odds of what is seen of the paths behind the new one
     added = alone.expand(num_depths, len(scenes), -1).clone()
     for depth in reversed(range(num_depths)):
@@ -99,6 +93,14 @@ def _added(masks: Tensor, odds: Tensor, alone: Tensor, scenes: Tensor) -> Tensor
             added[depth] -= covered[depth] @ odds.T
         added[depth].masked_fill_(_is_elsewhere(scenes, depth, len(masks)), -torch.inf)
     return added
+
+
+def _fronts(scenes: Tensor, masks: Tensor) -> list[Tensor]:
+    """Return what the first d paths of each scene `(R, D)` cover, for d of 0..D: `(R, P)` float32 each."""
+    covered = [masks.new_zeros(len(scenes), masks.shape[1])]
+    for path in scenes.T:
+        covered.append(torch.maximum(covered[-1], masks[path]))
+    return covered
 
 
 def _is_elsewhere(scenes: Tensor, depth: int, num_paths: int) -> Tensor:
@@ -122,7 +124,7 @@ def class_probabilities(paths: Paths, found: list[Extended], num_classes: int) -
     """Return the probabilities of the classes, `(num_classes, P)` float32; the background is the last."""
     digits = paths.masks.new_zeros(num_classes - 1, paths.masks.shape[1])
     for each in found:
-        covered = each.fronts(paths.masks)
+        covered = _fronts(each.scenes, paths.masks)
         for depth, weights in enumerate(each.weights):
             likely = (weights.sum(0) > LIKELY).nonzero()[:, 0]
             share, weights = weights.sum(1, keepdim=True), weights[:, likely]
