@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import platformdirs
 import pytest
@@ -35,3 +37,14 @@ def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEGMNIST_CACHE_DIR", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_copy_of_each_module() -> Iterator[None]:
+    """Fail a file whose tests leave a second copy of a module: tests after it would patch one and call the other."""
+    yield
+    for name, module in list(sys.modules.items()):
+        parent, _, child = name.rpartition(".")
+        if parent.partition(".")[0] == "segmnist":
+            found = vars(sys.modules[parent]).get(child, module)
+            assert found is module or not isinstance(found, ModuleType), f"there are two modules {name}"
