@@ -24,6 +24,7 @@ from segmnist.baselines.sprites.collected import Collected  # noqa: E402
 from segmnist.baselines.sprites.frequent import FrequentKeys  # noqa: E402
 from segmnist.baselines.sprites.grey_levels import GreyLevels  # noqa: E402
 from segmnist.baselines.sprites.layers import Extended, Paths  # noqa: E402
+from segmnist.baselines.sprites.trust import DOUBTS, HEATS, Trust  # noqa: E402
 from segmnist.baselines.sprites.views import SIZE, digits_of  # noqa: E402
 from segmnist.oracle import Oracle  # noqa: E402
 from segmnist.suites import suite  # noqa: E402
@@ -201,7 +202,7 @@ def test_the_posterior_is_that_of_all_scenes_that_are_tried(
     grey, ground = torch.randint(256, (2, P), generator=generator)
     log_number = torch.tensor([0.7, 0.3])[:most].log()
     with patch.object(layers, "TRIED", num_tried):
-        found = layers.posterior(paths, grey, ground, log_number)
+        found = layers.posterior(layers.evidence(paths, grey, ground, log_number))
     assert all(len(each.scenes) <= num_tried for each in found)
     bases = {tuple(scene) for each in found for scene in each.scenes.tolist()}
 
@@ -225,11 +226,11 @@ FAMILIES = {
 }
 
 
-def taught(spec: SceneSpec) -> Sprites:
+def taught(spec: SceneSpec, batch: int = 256) -> Sprites:
     """Return a model that has seen 3,072 clips."""
     model, source = Sprites(clip_shape=(3, 24, 26)), ClipSource(spec, split="train")
-    for step in range(12):
-        clips = source[256 * step : 256 * step + 256]
+    for first in range(0, 3072, batch):
+        clips = source[first : first + batch]
         loss = model.loss(as_input(clips.video, torch.device("cpu")), torch.from_numpy(clips.semantic).long())
     assert loss.item() == pytest.approx(0.4, abs=0.2)
     return model.eval()
@@ -260,6 +261,38 @@ def test_it_comes_near_the_exact_posterior(name: str) -> None:
     # Samples agree with the probabilities that they are drawn from.
     share = (answer["samples"] != 10).float().mean(1) - (1 - answer["probabilities"][:, :, 10])
     assert share.abs().mean() < 0.02
+
+
+@pytest.mark.parametrize(("too_sure", "unknown"), [(1.0, 0.0), (3.0, 0.0), (1.0, 0.3), (2.0, 0.2)])
+def test_trust_finds_how_sure_answers_should_be(too_sure: float, unknown: float) -> None:
+    generator, trust, prior = torch.Generator().manual_seed(0), Trust(), torch.tensor([0.1, 0.2, 0.7])
+    assert trust.best() == (HEATS[0], DOUBTS[0])
+    for clip in range(300):
+        right = (2 * torch.randn(500, 3, generator=generator)).softmax(1)
+        given = torch.stack([(too_sure / heat * right.log()).softmax(1) for heat in HEATS])
+        if clip < 100:
+            given = given.flip(0)  # forgotten
+        true = (1 - unknown) * right + unknown * prior
+        of_pixel = torch.multinomial(true, 1, generator=generator)
+        trust.add(given.gather(2, of_pixel.expand(len(HEATS), -1, 1))[..., 0], prior[of_pixel[:, 0]])
+    assert trust.best() == (too_sure, unknown or DOUBTS[0])
+
+
+def test_on_paths_that_do_not_come_again_it_trusts_itself_less() -> None:
+    spec = SPEC.replace(position_step=1.0, speed_range=(1.0, 4.0), sensor_sigma=30.0)
+    model, clips = taught(spec, batch=64), ClipSource(spec, split="test")[0:40]
+    truth = torch.from_numpy(clips.semantic).long()
+
+    def log_probability() -> float:
+        with torch.inference_mode():
+            answer = model.predict(as_input(clips.video, torch.device("cpu")), 200)
+        share = (answer["samples"] == 10).float().mean(1)
+        assert (share - answer["probabilities"][:, :, 10]).abs().mean() < 0.1
+        return float(answer["probabilities"].gather(2, truth[:, :, None]).log().mean())
+
+    found, prior = log_probability(), float(model.head_bias.detach().log_softmax(0)[truth].mean())
+    model.trust.losses.zero_()
+    assert log_probability() < prior < found
 
 
 def test_without_a_count_of_them_clips_have_two_digits() -> None:

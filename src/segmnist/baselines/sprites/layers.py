@@ -37,7 +37,9 @@ class Extended(NamedTuple):
     """R scenes of D paths, each with every path at every depth; no scene is there twice."""
 
     scenes: Tensor  # (R, D) int64: paths from the front to the back
-    weights: Tensor  # (D + 1, R, N) float32: probabilities; at depth d the new path has d others before it
+    weights: (
+        Tensor  # (D + 1, R, N) float32, or their logarithms; at depth d the new path has d others before it
+    )
 
     def chosen(self, index: Tensor) -> Tensor:
         """Return the scenes `(n, D + 1)` int64 of entries of the flattened weights, from the front to the back."""
@@ -50,8 +52,8 @@ class Extended(NamedTuple):
         return torch.where(place == depth, path[:, None], others)
 
 
-def posterior(paths: Paths, grey: Tensor, background: Tensor, log_number: Tensor) -> list[Extended]:
-    """Return the posterior of a clip over scenes of two paths, of three, and so on; its probabilities add up to 1.
+def evidence(paths: Paths, grey: Tensor, background: Tensor, log_number: Tensor) -> list[Extended]:
+    """Return scenes of two paths, of three, and so on, with the logarithm of prior times likelihood, but for a constant.
 
     grey, background: the clip's grey levels and the mean ones of its background, `(P,)` int64. log_number: the
     log-probabilities of two digits, of three and so on, as many as there may be.
@@ -71,7 +73,12 @@ def posterior(paths: Paths, grey: Tensor, background: Tensor, log_number: Tensor
         added = _added(paths.masks, odds, alone, scenes)
         latest = Extended(scenes, log_weight[is_there, None] + added)
         found.append(Extended(scenes, latest.weights + log_one))
-    weights = torch.cat([each.weights.flatten() for each in found]).softmax(0)
+    return found
+
+
+def posterior(found: list[Extended], heat: float = 1.0) -> list[Extended]:
+    """Return scenes with their probabilities, which add up to 1, from the logarithms; each is divided by the heat."""
+    weights = (torch.cat([each.weights.flatten() for each in found]) / heat).softmax(0)
     parts = torch.split(weights, [each.weights.numel() for each in found])
     return [
         Extended(each.scenes, part.reshape(each.weights.shape))
