@@ -78,7 +78,7 @@ def all_runs() -> Iterator[Run]:
     for part in suite("exact-v2").parts:
         for model in LEARNED:
             for seed in SEEDS if part.name == "small" else SEEDS[:1]:
-                yield Run("exact-v2", part.name, model, seed, 5.0)
+                yield Run("exact-v2", part.name, model, seed, 2.0)
     for model in STANDARD_MODELS:
         yield Run("standard-v1", None, model, 0, 40.0)
 

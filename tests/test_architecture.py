@@ -34,6 +34,7 @@ EVERYWHERE = {
     "whole_file",
     "cache_folder",
     "quiet",
+    "hardware",
 }
 """What every part may import."""
 
@@ -189,7 +190,7 @@ KERNELS = {module for module in MODULES if {"kernels", "numba_kernels"} & set(mo
 
 
 def test_numba_is_in_kernels_only() -> None:
-    assert users_of("numba", "llvmlite") <= KERNELS | {"segmnist.compiled"}
+    assert users_of("numba", "llvmlite") <= KERNELS | {"segmnist.compiled", "segmnist.hardware"}
     assert {i.module for i in IMPORTS if i.target == "numba.njit"} == {"segmnist.compiled"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from segmnist.errors import BadArgument
-from segmnist.evaluate.reports.results import hardware
+from segmnist.hardware import hardware
 
 MAX_THREADS = 1024
 """More than that, and the system may refuse to start them, which ends the process."""

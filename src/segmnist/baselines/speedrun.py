@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from pathlib import Path
 from typing import Any
@@ -40,24 +39,7 @@ def finished(folder: Path, device: str, began: float) -> str:
     scores = result.parts[0].scores
     names = ("information_gained", "foreground_accuracy", "miou", "nll")
     values = [f"{scores[name].value:.4f}" for name in names]
-    cells = [
-        result.model, str(result.seed), *values, f"{result.minutes:.2f}", f"{wall:.2f}", machine()
-    ]  # fmt: skip
+    machine = f"{result.hardware}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    cells = [result.model, str(result.seed), *values, f"{result.minutes:.2f}", f"{wall:.2f}", machine]
     head = ["model", "seed", *names, "CPU minutes", "wall minutes", "machine"]
     return f"| {' | '.join(head)} |\n| {' | '.join(cells)} |\n{folder / RESULT}"
-
-
-def machine() -> str:
-    """Return the processor's name, the threads that torch uses, and the versions of torch and Python.
-
-    >>> machine()
-    '..., ... threads, torch ..., Python ...'
-    """
-    capabilities: dict[str, str] = getattr(torch.cpu, "get_capabilities", dict)()
-    processor = (
-        torch.cuda.get_device_name() if torch.cuda.is_available() else capabilities.get("cpu_name", "")
-    )
-    return (
-        f"{processor or platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}, "
-        f"Python {platform.python_version()}"
-    )

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from segmnist.errors import CorruptData
-from segmnist.evaluate.reports.results import SCHEMA, PartResult, Result, hardware, load_result
+from segmnist.evaluate.reports.results import SCHEMA, PartResult, Result, load_result
+from segmnist.hardware import hardware
 from segmnist.suites.catalog import SUITES, Suite, suite
 from segmnist.suites.checksums import suite_sha256
 from segmnist.version import GENERATOR_VERSION, __version__

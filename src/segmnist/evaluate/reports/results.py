@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import platform
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -192,11 +190,6 @@ def _reliability(evaluation: Evaluation) -> list[Reliability]:
 def _number(value: Any) -> float | None:
     # Nine digits: all that a score means, and the same text on every machine.
     return None if math.isnan(value) else float(f"{float(value):.9g}")
-
-
-def hardware() -> str:
-    """Return a short description of this machine's processor, for result files."""
-    return f"{os.cpu_count()} CPU cores ({platform.machine()}), {platform.system()}"
 
 
 def save_result(result: Result, path: str | Path) -> None:
