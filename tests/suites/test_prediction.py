@@ -114,6 +114,20 @@ def test_an_observer_who_has_seen_other_frames_is_refused() -> None:
         evaluate(lambda video: np.full(video.shape, 10, np.uint8), whole, observer="prefix")
 
 
+def test_an_observer_of_a_part_that_is_not_solved_is_refused_before_any_part_is_scored() -> None:
+    asked: list[int] = []
+
+    def model(video: np.ndarray) -> np.ndarray:
+        asked.append(len(video))
+        return np.full(video.shape, 10, np.uint8)
+
+    parts = (Part("solved", SPEC, 2, 4), Part("quiet", SPEC.replace(sensor_sigma=0.0), 2, 4))
+    words = r"observer='offline' .* part 'quiet', which the oracle does not solve \(sensor_sigma=0.0\); leave"
+    with pytest.raises(BadArgument, match=words):
+        evaluate(model, Suite("own", "for tests", parts), observer="offline")
+    assert asked == []
+
+
 @pytest.mark.parametrize("name", ["copy-last-frame", "constant-velocity"])
 def test_references_predict_frames(name: str) -> None:
     pytest.importorskip("skimage", reason="the `prediction` extra is optional")

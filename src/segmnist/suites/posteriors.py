@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from segmnist import oracle as oracle_package
 from segmnist.dataset.recipe import canonical_json
-from segmnist.errors import BadArgument
+from segmnist.errors import BadArgument, shown
 from segmnist.evaluate.predictions import NUM_SAMPLES
 from segmnist.oracle import OBSERVERS, Oracle
 from segmnist.oracle.observers import PREFIX
+from segmnist.oracle.solvable import check_solvable
 from segmnist.render.clips import Clip
 from segmnist.source import ClipSource
+from segmnist.suites.catalog import Part
 from segmnist.version import GENERATOR_VERSION
 from segmnist.whole_file import replacing
 
@@ -29,6 +31,22 @@ Known = dict[str, NDArray[Any]]
 """`posterior` `(T,11,H,W)` float32, and twice `(NUM_SAMPLES,T,H,W)` uint8: `posterior_samples`, `oracle_samples`."""
 
 
+def check_observer(part: Part, observer: str) -> None:
+    """Raise `BadArgument` where the oracle does not solve a part, or this observer has seen other frames than a model."""
+    if observer not in (OBSERVERS if part.given is None else (PREFIX,)):
+        asked = ", ".join(OBSERVERS) if part.given is None else f"{PREFIX!r}, who has seen the frames given"
+        raise BadArgument("observer", observer, asked)
+    try:
+        check_solvable(part.spec)
+    except BadArgument as error:
+        expected = (
+            f"none: the oracle does not solve part {part.name!r}, as {error.argument}={shown(error.value)}"
+        )
+        raise BadArgument(
+            "observer", observer, expected, "leave it out, or score a part of exact-v2"
+        ) from None
+
+
 def posterior_of(
     source: ClipSource, observer: str, folder: Path | None = None, *, given: int | None = None
 ) -> Callable[[Clip], Known]:
@@ -36,12 +54,8 @@ def posterior_of(
 
     folder: where the posteriors of all clips are kept, one file a clip; they are computed only where it has none
     of this source, observer and version of the oracle. given: the first frames that a model sees, where it is to predict
-    the others; the posterior is of those others then. Raises `BadArgument` where the oracle does not solve the source's
-    spec, and for an observer that has seen other frames than the model.
+    the others; the posterior is of those others then.
     """
-    if (observer == PREFIX) != (given is not None):
-        asked = ", ".join(OBSERVERS) if given is None else f"{PREFIX!r}, who has seen the frames given"
-        raise BadArgument("observer", observer, asked)
     oracle = Oracle.of(source)
 
     def solved(clip: Clip) -> Known:

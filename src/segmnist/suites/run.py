@@ -80,11 +80,18 @@ def evaluate(
     `posteriors` is a folder that keeps the posteriors for the next model on the same clips.
     `first` scores the first so many clips of each part, for a quick look: no scores of the suite.
     suite: the name of a frozen suite, or a `Suite`, for instance `suite_of(spec)`. Raises `BadPrediction`
-    for predictions that cannot be scored, `CorruptData` if the clips are not the frozen suite's.
+    for predictions that cannot be scored, `CorruptData` if the clips are not the frozen suite's, and
+    `BadArgument` for an observer of a suite that the oracle does not solve.
     """
     chosen = suite_named(suite) if isinstance(suite, str) else suite
     if batch_size < 1 or num_workers < 1:
         raise BadArgument("batch_size, num_workers", (batch_size, num_workers), "1 or more")
+    if observer is not None:
+        # The oracle takes long to import.
+        from segmnist.suites.posteriors import check_observer
+
+        for part in chosen.parts:
+            check_observer(part, observer)
     kept = None if posteriors is None else Path(posteriors)
     results = []
     for part in chosen.parts:
@@ -120,7 +127,6 @@ def _score(
     num_clips = job.scored.num_clips(job.split)
     known_of: Callable[[Clip], dict[str, NDArray[Any]]] = _nothing_known
     if job.observer is not None:
-        # The oracle takes long to import.
         from segmnist.suites.posteriors import posterior_of
 
         known_of = posterior_of(source, job.observer, job.posteriors, given=job.part.given)

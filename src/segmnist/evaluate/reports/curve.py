@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from segmnist.evaluate.reports.drawing import Dot, Drawing, Line, Mark, Text
@@ -99,6 +99,25 @@ def _log_ticks(low: float, high: float) -> list[float]:
     return [round(step, 12) for step in steps[start : max(end, start + 1) + 1]]
 
 
+@dataclass(frozen=True)
+class Axes:
+    """Where values lie on a plot."""
+
+    low: float
+    high: float
+    height: int
+
+    @property
+    def bottom(self) -> int:
+        """Return where the plot ends and its labels begin."""
+        return TOP + self.height
+
+    def at(self, place: float, value: float, shift: float = 0.0) -> tuple[float, float]:
+        """Return x and y of a value at a place of the axis, 0 to 1, shifted to the right."""
+        x = LEFT + MARGIN + shift + place * (PLOT_WIDTH - 2 * MARGIN)
+        return x, TOP + self.height * (self.high - value) / (self.high - self.low)
+
+
 def _plot(
     title: str,
     axis: str,
@@ -111,60 +130,73 @@ def _plot(
     The models are named below the plot, or beside it where their lines end.
     """
     series = {model: p for model, p in series.items() if any(point.score.value is not None for point in p)}
-    values = [
-        value
-        for points in series.values()
-        for score in (point.score for point in points)
-        for value in (score.value, score.low, score.high)
-        if value is not None
-    ]
-    least, most = min(values, default=0.0), max(values, default=1.0)
-    # What is hardly below 0 needs no axis of its own, most of which would be empty.
-    ticks = round_numbers(0.0 if -0.02 * most < least < 0 else least, most)
-    low, high = ticks[0], ticks[-1]
-
-    plot_height = max(PLOT_HEIGHT, NAME_ROW * len(series)) if beside else PLOT_HEIGHT
-
-    def at(place: float, shift: float, value: float) -> tuple[float, float]:
-        x = LEFT + MARGIN + shift + place * (PLOT_WIDTH - 2 * MARGIN)
-        return x, TOP + plot_height * (high - value) / (high - low)
-
-    bottom = TOP + plot_height
-    marks: list[Mark] = []
-    for tick in ticks:
-        y = at(0, 0, tick)[1]
-        marks.append(Line(((LEFT, y), (LEFT + PLOT_WIDTH, y)), GRID, 0.5))
-        marks.append(Text(LEFT - 6, y + 4, f"{tick:g}", "end"))
-    for place, label in labels:
-        marks.append(Text(at(place, 0, low)[0], bottom + 16, label, "middle"))
-    marks.append(Text(LEFT + PLOT_WIDTH / 2, bottom + 32, axis, "middle"))
-    room = min((b - a for (a, _), (b, _) in itertools.pairwise(labels)), default=1.0) * (
-        PLOT_WIDTH - 2 * MARGIN
-    )
-    apart = min(BESIDE, min(GROUP * room, 2 * MARGIN) / max(len(series), 1))
+    ticks = _ticks(score for points in series.values() for score in (point.score for point in points))
+    height = max(PLOT_HEIGHT, NAME_ROW * len(series)) if beside else PLOT_HEIGHT
+    axes = Axes(ticks[0], ticks[-1], height)
+    marks = _grid(axes, ticks, labels, axis)
+    apart = _apart([place for place, _ in labels], len(series))
     ends = dict[str, tuple[float, float]]()
     styles = dict[str, Style]()
     for order, (model, points) in enumerate(series.items()):
-        colour, dash = COLOURS[order % len(COLOURS)], DASHES[order // len(COLOURS) % len(DASHES)]
+        style = COLOURS[order % len(COLOURS)], DASHES[order // len(COLOURS) % len(DASHES)]
         has_intervals = any(point.score.low is not None for point in points)
         shift = apart * (order - (len(series) - 1) / 2) if has_intervals else 0.0
-        runs: list[list[tuple[float, float]]] = [[]]
-        for point in points:
-            score = point.score
-            if score.value is None:
-                runs.append([])
-                continue
-            if score.low is not None and score.high is not None:
-                ends_at = (at(point.place, shift, score.low), at(point.place, shift, score.high))
-                marks.append(Line(ends_at, colour))
-            runs[-1].append(at(point.place, shift, score.value))
-            marks.append(Dot(*runs[-1][-1], colour, point.says))
-        marks += [Line(tuple(run), colour, 2, dash) for run in runs if len(run) > 1]
-        ends[model] = next(run[-1] for run in reversed(runs) if run)
-        styles[model] = colour, dash
-    names = _names_beside(ends, styles, bottom) if beside else _names_below(styles)
-    height = max(bottom + 40, max((mark.y for mark in names if isinstance(mark, Text)), default=0) + 8)
-    return Drawing(title, height, (*marks, *names), WIDTH + NAMES * beside, LEFT)
+        line, ends[model] = _line(axes, points, shift, style)
+        marks += line
+        styles[model] = style
+    names = _names_beside(ends, styles, axes.bottom) if beside else _names_below(styles)
+    lowest = max((mark.y for mark in names if isinstance(mark, Text)), default=0)
+    return Drawing(title, max(axes.bottom + 40, lowest + 8), (*marks, *names), WIDTH + NAMES * beside, LEFT)
+
+
+def _ticks(scores: Iterable[Score]) -> list[float]:
+    """Return round numbers from the lowest to the highest score, their intervals included."""
+    values = [
+        value for score in scores for value in (score.value, score.low, score.high) if value is not None
+    ]
+    least, most = min(values, default=0.0), max(values, default=1.0)
+    # What is hardly below 0 needs no axis of its own, most of which would be empty.
+    return round_numbers(0.0 if -0.02 * most < least < 0 else least, most)
+
+
+def _grid(axes: Axes, ticks: Sequence[float], labels: Sequence[tuple[float, str]], axis: str) -> list[Mark]:
+    """Return a line and a number for each tick, and what is written below the axis."""
+    marks: list[Mark] = []
+    for tick in ticks:
+        y = axes.at(0, tick)[1]
+        marks.append(Line(((LEFT, y), (LEFT + PLOT_WIDTH, y)), GRID, 0.5))
+        marks.append(Text(LEFT - 6, y + 4, f"{tick:g}", "end"))
+    for place, label in labels:
+        marks.append(Text(axes.at(place, axes.low)[0], axes.bottom + 16, label, "middle"))
+    marks.append(Text(LEFT + PLOT_WIDTH / 2, axes.bottom + 32, axis, "middle"))
+    return marks
+
+
+def _apart(places: Sequence[float], num_models: int) -> float:
+    """Return how far the intervals of two models at one level are from one another."""
+    room = min((b - a for a, b in itertools.pairwise(places)), default=1.0) * (PLOT_WIDTH - 2 * MARGIN)
+    return min(BESIDE, min(GROUP * room, 2 * MARGIN) / max(num_models, 1))
+
+
+def _line(
+    axes: Axes, points: Sequence[Point], shift: float, style: Style
+) -> tuple[list[Mark], tuple[float, float]]:
+    """Return a model's dots, intervals and line, which a missing score interrupts, and where the line ends."""
+    colour, dash = style
+    marks: list[Mark] = []
+    runs: list[list[tuple[float, float]]] = [[]]
+    for point in points:
+        score = point.score
+        if score.value is None:
+            runs.append([])
+            continue
+        if score.low is not None and score.high is not None:
+            ends = (axes.at(point.place, score.low, shift), axes.at(point.place, score.high, shift))
+            marks.append(Line(ends, colour))
+        runs[-1].append(axes.at(point.place, score.value, shift))
+        marks.append(Dot(*runs[-1][-1], colour, point.says))
+    marks += [Line(tuple(run), colour, 2, dash) for run in runs if len(run) > 1]
+    return marks, next(run[-1] for run in reversed(runs) if run)
 
 
 def _names_below(styles: Mapping[str, Style]) -> list[Mark]:
