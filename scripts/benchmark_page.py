@@ -34,8 +34,10 @@ PLACE = re.compile(r"(<!-- results of (.+?) -->\n).*?(<!-- end of results -->)",
 OTHERS = "other suites"
 """The title of the results that have no place of their own."""
 
-COST = ("seeds", "CPU minutes", "parameters")
-"""What a row cost to train; a budget on a GPU is of wall time, and its row's note names the GPU."""
+COST = ("seeds", "CPU minutes", "processor", "parameters")
+"""What a row cost to train; a budget on a GPU is of wall time."""
+PROCESSOR = re.compile(r"\((\w+)")
+"""LLVM's name of a processor in what a result says of its machine; older results have that of its kind alone."""
 RANGE = "lowest .. highest seed"
 """Of the score that stands before it."""
 MAIN_SUITES = ("standard-v1", "exact-v2", "tiny-v1")
@@ -221,8 +223,20 @@ def _cost(entry: Entry) -> list[str]:
     return [
         ", ".join(map(str, entry.seeds)) or "-",
         "-" if first.minutes is None else f"{first.minutes:.2g}",
+        "-" if first.minutes is None else _processor(first.hardware),
         "-" if first.parameters is None else f"{first.parameters:,}",
     ]
+
+
+def _processor(hardware: str) -> str:
+    """Return the GPU of a machine, if it has been used, or the processor.
+
+    >>> _processor("2 CPU cores (znver5, x86_64), Linux"), _processor("NVIDIA H200; 16 CPU cores (x86_64), Linux")
+    ('znver5', 'NVIDIA H200')
+    """
+    gpu, _, _ = hardware.rpartition("; ")
+    found = PROCESSOR.search(hardware)
+    return gpu or (found[1] if found else hardware or "-")
 
 
 def _range(entry: Entry, part: str, name: str) -> str:

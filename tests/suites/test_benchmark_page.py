@@ -194,7 +194,7 @@ def test_models_are_ranked_by_information_gained(script: Any) -> None:
     for model, gained in {"a": 3.0, "b": -7.0, "c": 410.5}.items():
         submit(script, {1: gained}, model)
     assert script.main(check=False) == 0
-    shown = [float(row[4].split()[0]) for row in rows_of(script, "tiny-v1")]
+    shown = [float(row[5].split()[0]) for row in rows_of(script, "tiny-v1")]
     assert {3.0, -7.0, 410.5} <= set(shown)
     assert shown == sorted(shown, reverse=True)
 
@@ -202,14 +202,18 @@ def test_models_are_ranked_by_information_gained(script: Any) -> None:
 def test_seeds_of_a_model_are_one_row_with_their_mean_and_range(script: Any) -> None:
     submit(script, {1: 300.0, 0: 100.0, 2: 350.0})
     submit(script, {0: 50.0}, minutes=40.0)
-    submit(script, {0: 60.0}, hardware="a GPU")
+    submit(script, {0: 60.0}, hardware="a GPU; 16 CPU cores (znver5, x86_64), Linux")
+    submit(script, {0: 70.0}, hardware="another machine")
     assert script.main(check=False) == 0
     rows = [row[1:] for row in rows_of(script, "tiny-v1") if row[0] == "somebody's net"]
-    assert [(row[0], row[3], row[4]) for row in rows] == [
+    assert [(row[0], row[4], row[5]) for row in rows] == [
         ("0, 1, 2", "250.0 [248.0, 251.0]", "100.0 .. 350.0"),
+        ("0", "70.00 [68.00, 71.00]", "-"),
         ("0", "60.00 [58.00, 61.00]", "-"),
         ("0", "50.00 [48.00, 51.00]", "-"),
     ]
-    assert [row[1] for row in rows] == ["2", "2", "40"]
+    assert [(row[1], row[2]) for row in rows] == [
+        ("2", "x86_64"), ("2", "another machine"), ("2", "a GPU"), ("40", "x86_64")
+    ]  # fmt: skip
     notes = re.findall(r"^- somebody's net, seed (\d): ", table_of(script, "tiny-v1"), re.M)
-    assert notes == ["0", "1", "2", "0", "0"]
+    assert notes == ["0", "1", "2", "0", "0", "0"]
