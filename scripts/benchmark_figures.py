@@ -28,7 +28,7 @@ from segmnist.whole_file import replace_file
 ROOT = Path(__file__).parents[1]
 RESULTS, IMAGES = ROOT / "results", ROOT / "docs" / "images"
 GAP_SUITE = "exact-v2"
-USUAL = 5.0
+USUAL = 2.0
 """Minutes that most models of that suite were trained for."""
 NAMES, CELL = 170, (92, 22)
 """Width of the names of rows, and width and height of a cell."""
@@ -111,7 +111,7 @@ def _heat_map(title: str, columns: Sequence[str], rows: Mapping[str, Mapping[str
                 marks.append(
                     Box(x + 1, y + 1, CELL[0] - 2, CELL[1] - 2, colour, f"{row}, {column}: {share:.3f}")
                 )
-            text = "-" if share is None else f"{share:.2f}".replace("0.", ".")
+            text = "-" if share is None else f"{share:.3f}".replace("0.", ".")
             on = None if share is None else "#fff" if share > 0.5 else "#111"
             marks.append(Text(x + CELL[0] / 2, y + 15, text, "middle", on))
     return Drawing(title, 26 + CELL[1] * len(rows), tuple(marks), NAMES + CELL[0] * len(columns), 8)

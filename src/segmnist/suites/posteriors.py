@@ -39,12 +39,10 @@ def check_observer(part: Part, observer: str) -> None:
     try:
         check_solvable(part.spec)
     except BadArgument as error:
-        expected = (
-            f"none: the oracle does not solve part {part.name!r}, as {error.argument}={shown(error.value)}"
-        )
-        raise BadArgument(
-            "observer", observer, expected, "leave it out, or score a part of exact-v2"
-        ) from None
+        found = f"{error.argument}={shown(error.value)}"
+        expected = f"none of part {part.name!r}, which the oracle does not solve ({found})"
+        fix = "leave it out, or score a part of exact-v2"
+        raise BadArgument("observer", observer, expected, fix) from None
 
 
 def posterior_of(

@@ -21,11 +21,25 @@ Block = Callable[[int, int], nn.Module]
 """Builds the layers of one level from its numbers of input and output channels."""
 
 
+class Conv3d(nn.Conv3d):
+    """A convolution in float32 over clips that have fewer frames than its kernel, on a processor.
+
+    There, PyTorch 2.13 leaves parts of the weights' gradient in bfloat16 unwritten: it holds whatever the memory held before.
+    """
+
+    def forward(self, clips: Tensor) -> Tensor:
+        """Return features `(B, outputs, T, H, W)` of `(B, inputs, T, H, W)`."""
+        if clips.device.type == "cpu" and clips.shape[2] < self.kernel_size[0]:
+            with torch.autocast("cpu", enabled=False):
+                return super().forward(clips.float())
+        return super().forward(clips)
+
+
 def double_conv(inputs: int, outputs: int) -> nn.Sequential:
     """Return two 3x3x3 convolutions, each with group normalisation and ReLU."""
     layers: list[nn.Module] = []
     for channels in (inputs, outputs):
-        layers += [nn.Conv3d(channels, outputs, 3, padding=1), nn.GroupNorm(8, outputs), nn.ReLU()]
+        layers += [Conv3d(channels, outputs, 3, padding=1), nn.GroupNorm(8, outputs), nn.ReLU()]
     return nn.Sequential(*layers)
 
 
