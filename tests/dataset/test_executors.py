@@ -259,3 +259,51 @@ def test_errors_on_ray_workers_come_home(ray: Any, tiny: Any, bank: DigitBank, r
     LocalStore(ram / "train.zarr").put_new("video/c.1.0.0.0", b"of another version")
     with pytest.raises(CorruptData, match=r"video/c\.1"):
         generate(tiny, ram, bank=bank, executor="ray")
+
+
+INTERRUPTED = """
+import concurrent.futures._base, os, signal, sys, threading, time
+from segmnist.executors.run_local import run_local
+
+class Interrupted(threading.Condition):
+    "The condition of a future, of which the main thread hears SIGINT as soon as it has it, so many times on."
+    left = int(sys.argv[1])
+
+    def __init__(self):
+        super().__init__()
+        self.really_acquire, self.acquire = self.acquire, self.acquire_and_signal
+
+    def acquire_and_signal(self, *arguments):
+        got = self.really_acquire(*arguments)
+        if threading.current_thread() is threading.main_thread():
+            Interrupted.left -= 1
+            if Interrupted.left == 0:
+                os.kill(os.getpid(), signal.SIGINT)
+        return got
+
+    def __enter__(self):
+        return self.acquire()
+
+class Threading:
+    "The module, with that condition."
+    Condition = Interrupted
+    def __getattr__(self, name):
+        return getattr(threading, name)
+
+if __name__ == "__main__":
+    concurrent.futures._base.threading = Threading()
+    try:
+        for _ in run_local(abs, range(1000), 2):
+            pass
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals cannot be held here")
+@pytest.mark.parametrize("times", [1, 12, 40, 41, 42, 43])
+def test_a_signal_that_comes_while_a_lock_is_taken_leaves_none_locked(tmp_path: Path, times: int) -> None:
+    (tmp_path / "run.py").write_text(INTERRUPTED)
+    command = [sys.executable, str(tmp_path / "run.py"), str(times)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "interrupted\n"), done.stderr

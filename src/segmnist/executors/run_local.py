@@ -6,13 +6,14 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
 from multiprocessing.context import SpawnContext, SpawnProcess
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from segmnist.errors import SegmnistError
@@ -50,17 +51,27 @@ def _run_pool(
     theirs, ours = context.Pipe(duplex=False)
     with _signals_held():
         pool = ProcessPoolExecutor(num_workers, context, _start_worker, (work, theirs))
+    # Not `concurrent.futures.wait`: a signal between two of its locks would leave one of them locked, for which the pool waits.
+    finished: SimpleQueue[Future[Result]] = SimpleQueue()
     try:
-        pending: set[Future[Result]] = set()
+        pending = 0
         for number in islice(numbers, PENDING_PER_WORKER * num_workers):
-            pending.add(_submit(pool, number))
+            _submit(pool, number, finished)
+            pending += 1
         while pending:
-            done, pending = wait(pending, SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
-            if not done and context.has_lost_a_process():
-                raise BrokenProcessPool
-            for future in done:
-                yield future.result()
-            pending |= {_submit(pool, number) for number in islice(numbers, len(done))}
+            try:
+                future = finished.get(timeout=SECONDS_BETWEEN_LOOKS)
+            except Empty:
+                if context.has_lost_a_process():
+                    raise BrokenProcessPool from None
+                continue
+            with _signals_held():
+                result = future.result()
+            yield result
+            pending -= 1
+            for number in islice(numbers, 1):
+                _submit(pool, number, finished)
+                pending += 1
     except BrokenProcessPool:
         ours.send_bytes(b"end")
         raise SegmnistError(f"a worker process died; {after_a_death}") from None
@@ -89,10 +100,10 @@ class _Context(SpawnContext):
         return bool(wait_for([process.sentinel for process in self._processes], 0))
 
 
-def _submit(pool: ProcessPoolExecutor, number: int) -> Future[Any]:
-    """Submit a piece; a worker is started where there are too few."""
+def _submit(pool: ProcessPoolExecutor, number: int, finished: SimpleQueue[Future[Any]]) -> None:
+    """Submit a piece, which goes into the queue when it has ended; a worker is started where there are too few."""
     with _signals_held():
-        return pool.submit(_do, number)
+        pool.submit(_do, number).add_done_callback(finished.put)
 
 
 @contextmanager
