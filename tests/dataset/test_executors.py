@@ -261,7 +261,7 @@ def test_errors_on_ray_workers_come_home(ray: Any, tiny: Any, bank: DigitBank, r
         generate(tiny, ram, bank=bank, executor="ray")
 
 
-INTERRUPTED = """
+SIGNALLED = """
 import concurrent.futures._base, os, signal, sys, threading, time
 from segmnist.executors.run_local import run_local
 
@@ -291,6 +291,7 @@ class Threading:
         return getattr(threading, name)
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
     concurrent.futures._base.threading = Threading()
     try:
         for _ in run_local(abs, range(1000), 2):
@@ -303,7 +304,7 @@ if __name__ == "__main__":
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals cannot be held here")
 @pytest.mark.parametrize("times", [1, 12, 40, 41, 42, 43])
 def test_a_signal_that_comes_while_a_lock_is_taken_leaves_none_locked(tmp_path: Path, times: int) -> None:
-    (tmp_path / "run.py").write_text(INTERRUPTED)
+    (tmp_path / "run.py").write_text(SIGNALLED)
     command = [sys.executable, str(tmp_path / "run.py"), str(times)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, "interrupted\n"), done.stderr
