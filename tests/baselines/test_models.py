@@ -19,8 +19,7 @@ from segmnist.baselines.predict import as_input, predictor  # noqa: E402
 from segmnist.baselines.settings import Settings  # noqa: E402
 from segmnist.suites import suite  # noqa: E402
 
-LEARNED = [name for name in catalog.MODELS if name != "all-background"]
-BY_GRADIENT = [name for name in LEARNED if name != "sprites"]
+BY_GRADIENT = [name for name in catalog.LEARNED if name != "sprites"]
 """`sprites` counts what it sees in thousands of clips; test_sprites.py has what it learns."""
 
 SPEC = suite("tiny-v1").parts[0].spec.replace(height=24, width=32, num_frames=3, num_digits_range=(1, 2))
@@ -59,7 +58,7 @@ def test_every_baseline_is_short_and_names_its_paper(name: Any) -> None:
     assert f"| `{name}` |" in page.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", LEARNED)
+@pytest.mark.parametrize("name", catalog.LEARNED)
 def test_every_part_of_a_model_learns(name: Any, four_clips: Any) -> None:
     """Each weight has a gradient, and a few steps lower the loss."""
     video, target = (tensor[:2] for tensor in four_clips)

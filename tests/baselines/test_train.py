@@ -31,8 +31,6 @@ from segmnist.scene.presets import preset  # noqa: E402
 from segmnist.scene.spec import SceneSpec  # noqa: E402
 from segmnist.suites import suite  # noqa: E402
 
-LEARNED = [name for name in catalog.MODELS if name != "all-background"]
-
 SETTINGS = Settings(
     model="unet", suite="tiny-v1", steps=6, batch=2, width=8, frames=2, validations=2, val_clips=2
 )
@@ -306,7 +304,7 @@ def test_muon_steps_as_published() -> None:
     assert (ours.flatten(1) - theirs).norm() < 0.02 * moved
 
 
-@pytest.mark.parametrize("name", LEARNED)
+@pytest.mark.parametrize("name", catalog.LEARNED)
 def test_muon_gets_hidden_weights_and_no_others(name: Any) -> None:
     model = catalog.build(name, 8)
     hidden = {id(weight) for weight in hidden_weights(model)}

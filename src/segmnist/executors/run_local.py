@@ -55,10 +55,12 @@ def _run_pool(
     finished: SimpleQueue[Future[Result]] = SimpleQueue()
     try:
         pending = 0
-        for number in islice(numbers, PENDING_PER_WORKER * num_workers):
-            _submit(pool, number, finished)
-            pending += 1
-        while pending:
+        while True:
+            for number in islice(numbers, PENDING_PER_WORKER * num_workers - pending):
+                _submit(pool, number, finished)
+                pending += 1
+            if not pending:
+                return
             try:
                 future = finished.get(timeout=SECONDS_BETWEEN_LOOKS)
             except Empty:
@@ -69,9 +71,6 @@ def _run_pool(
                 result = future.result()
             yield result
             pending -= 1
-            for number in islice(numbers, 1):
-                _submit(pool, number, finished)
-                pending += 1
     except BrokenProcessPool:
         ours.send_bytes(b"end")
         raise SegmnistError(f"a worker process died; {after_a_death}") from None

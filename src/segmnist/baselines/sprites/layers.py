@@ -37,9 +37,7 @@ class Extended(NamedTuple):
     """R scenes of D paths, each with every path at every depth; no scene is there twice."""
 
     scenes: Tensor  # (R, D) int64: paths from the front to the back
-    weights: (
-        Tensor  # (D + 1, R, N) float32, or their logarithms; at depth d the new path has d others before it
-    )
+    weights: Tensor  # (D + 1, R, N) float32, or their logarithms; d others are before a new path at depth d
 
     def chosen(self, index: Tensor) -> Tensor:
         """Return the scenes `(n, D + 1)` int64 of entries of the flattened weights, from the front to the back."""

@@ -130,7 +130,7 @@ def _plot(
     The models are named below the plot, or beside it where their lines end.
     """
     series = {model: p for model, p in series.items() if any(point.score.value is not None for point in p)}
-    ticks = _ticks(score for points in series.values() for score in (point.score for point in points))
+    ticks = _ticks(point.score for points in series.values() for point in points)
     height = max(PLOT_HEIGHT, NAME_ROW * len(series)) if beside else PLOT_HEIGHT
     axes = Axes(ticks[0], ticks[-1], height)
     marks = _grid(axes, ticks, labels, axis)
