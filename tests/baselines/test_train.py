@@ -26,7 +26,7 @@ from segmnist.baselines.optimiser import Muon, hidden_weights, orthogonal  # noq
 from segmnist.baselines.predict import load_predictor  # noqa: E402
 from segmnist.baselines.score import score  # noqa: E402
 from segmnist.baselines.settings import Settings  # noqa: E402
-from segmnist.errors import BadArgument, CorruptData, SegmnistError  # noqa: E402
+from segmnist.errors import BadArgument, CorruptData, MissingDependency, SegmnistError  # noqa: E402
 from segmnist.scene.presets import preset  # noqa: E402
 from segmnist.scene.spec import SceneSpec  # noqa: E402
 from segmnist.suites import suite  # noqa: E402
@@ -122,7 +122,7 @@ def test_a_run_leaves_checkpoints_a_curve_a_picture_and_logs(tmp_path: Any) -> N
     from tensorboard.backend.event_processing import event_accumulator  # type: ignore[import-untyped]
 
     losses = losses_of(tmp_path)
-    names = {"checkpoint.pt", "best.pt", "validation.json", "validation.png", "logs"}
+    names = {"checkpoint.pt", "best.pt", "validation.json", "validation.png", "logs", ".lock"}
     assert {path.name for path in tmp_path.iterdir()} == names
     curve = json.loads((tmp_path / "validation.json").read_text())
     assert [point["step"] for point in curve] == [3, 6]
@@ -461,3 +461,24 @@ def test_bad_use_leaves_no_folder(tmp_path: Any) -> None:
     with pytest.raises(BadArgument, match=r"file.* a folder, or a new name; a file of this name is there"):
         train.train(SETTINGS, tmp_path / "file", device="cpu")
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_folder_takes_one_run_at_a_time(tmp_path: Any) -> None:
+    refused = []
+
+    def second(now: train.Progress) -> None:
+        with pytest.raises(SegmnistError, match=r"run: another process trains there") as error:
+            train.train(SETTINGS, tmp_path / "run", resume=True, device="cpu")
+        refused.append(error)
+
+    place = train.train(SETTINGS, tmp_path / "run", device="cpu", report=second)
+    assert refused
+    assert checkpoint.read_checkpoint(place, torch.device("cpu"))["step"] == SETTINGS.steps
+    train.train(SETTINGS, tmp_path / "run", resume=True, device="cpu")
+
+
+def test_without_tensorboard_the_extra_is_named_and_no_folder_left(tmp_path: Any, monkeypatch: Any) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(MissingDependency, match=r"extra .train."):
+        train.train(SETTINGS, tmp_path / "run", device="cpu")
+    assert not (tmp_path / "run").exists()

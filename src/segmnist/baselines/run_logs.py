@@ -4,30 +4,50 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from segmnist.errors import MissingDependency
+from segmnist.errors import MissingDependency, SegmnistError
 from segmnist.whole_file import replace_file
 
-CURVE, PICTURE = "validation.json", "validation.png"
+CURVE, PICTURE, LOCK = "validation.json", "validation.png", ".lock"
+
+
+def summary_writer() -> Any:
+    """Return TensorBoard's `SummaryWriter`. Raises `MissingDependency` where TensorBoard is not installed."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ModuleNotFoundError:
+        raise MissingDependency("training logs", "train") from None
+    return SummaryWriter
+
+
+@contextmanager
+def the_only_run(folder: Path) -> Iterator[None]:
+    """Make a run's folder and lock it. Raises `SegmnistError` where another process trains there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / LOCK, timeout=0):
+            yield
+    except Timeout:
+        raise SegmnistError(
+            f"{folder}: another process trains there; wait for it, or name another folder"
+        ) from None
 
 
 class RunLogs:
     """Writes a run's logs into its folder. What a killed run logged after its last checkpoint is taken back."""
 
     def __init__(self, folder: Path, step: int) -> None:
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ModuleNotFoundError:
-            raise MissingDependency("training logs", "train") from None
         self._folder = folder
-        self._board: Any = SummaryWriter(str(folder / "logs"), purge_step=step)
+        self._board = summary_writer()(str(folder / "logs"), purge_step=step)
 
     def __enter__(self) -> Self:
         return self

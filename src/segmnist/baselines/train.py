@@ -29,7 +29,7 @@ from segmnist.baselines.checkpoint import (
 )
 from segmnist.baselines.device import device_named, machine, trains_in_bf16
 from segmnist.baselines.optimiser import Optimiser
-from segmnist.baselines.run_logs import RunLogs
+from segmnist.baselines.run_logs import RunLogs, summary_writer, the_only_run
 from segmnist.baselines.settings import Settings
 from segmnist.baselines.validate import validate
 from segmnist.errors import BadArgument, CorruptData, SegmnistError
@@ -63,7 +63,7 @@ def train(
     The folder gets `checkpoint.pt` every `save_every` steps and at the end, `best.pt` at the validation with the
     lowest NLL, `validation.png`, `validation.json` with the curve, and TensorBoard logs. Raises `BadArgument`
     where the folder holds a checkpoint and `resume` is not set, or one of other settings, and `SegmnistError`
-    where the loss is no number any more.
+    where another process trains there, or the loss is no number any more.
     """
     if save_every < 1:
         raise BadArgument("save_every", save_every, "1 or more")
@@ -76,36 +76,50 @@ def train(
         fix = "name another folder, or give --resume to go on"
         raise BadArgument("folder", str(folder), "a folder without a checkpoint", fix)
     run = Run(settings, device_named(device))
-    if place.exists():
-        run.restore(place)
     threads = draw_threads or (4 if run.device.type == "cuda" else 1)
     for part in settings.parts():
         # The kernels are compiled before the clock starts, and what cannot be read leaves no folder.
         part.train_clips()(np.arange(1))
-    drawn = batches(settings, run.step, run.device, threads)
-    with closing(drawn), RunLogs(folder, run.step) as logs:
-        taken: list[Taken] = []
-        first = run.step + 1
-        while not run.is_over:
-            due = run.validations_due
-            taken.append(run.take_step(drawn))
-            validates, saves = run.validations_due > due, run.step % save_every == 0 or run.is_over
-            # The first is reported at once: ten steps of a large model may take a minute.
-            if validates or saves or run.step == first or run.step % STEPS_A_REPORT == 0:
-                losses = logs.add_steps(taken, run.step)
-                taken = []
-                if not all(map(math.isfinite, losses)):
-                    raise SegmnistError(f"the loss is no number at step {run.step}; lower the learning rates")
-                report(Progress(run.step, run.fraction, losses, run.last_scores))
-            if validates:
-                picture = run.validate()
-                logs.add_validation(run.curve, picture, run.step)
-                if run.is_best:
-                    save_checkpoint(folder / BEST, run.state())
-                report(Progress(run.step, run.fraction, [], run.last_scores))
-            if saves:
-                save_checkpoint(place, run.state())
+    summary_writer()  # that it is missing is said before there is a folder
+    with the_only_run(folder):
+        if place.exists():
+            run.restore(place)
+        drawn = batches(settings, run.step, run.device, threads)
+        with closing(drawn), RunLogs(folder, run.step) as logs:
+            _go_on(run, drawn, logs, folder, save_every, report)
     return place
+
+
+def _go_on(
+    run: Run,
+    drawn: Iterator[Batch],
+    logs: RunLogs,
+    folder: Path,
+    save_every: int,
+    report: Callable[[Progress], None],
+) -> None:
+    """Take the steps that are left, with a report, a validation and a checkpoint where they are due."""
+    taken: list[Taken] = []
+    first = run.step + 1
+    while not run.is_over:
+        due = run.validations_due
+        taken.append(run.take_step(drawn))
+        validates, saves = run.validations_due > due, run.step % save_every == 0 or run.is_over
+        # The first is reported at once: ten steps of a large model may take a minute.
+        if validates or saves or run.step == first or run.step % STEPS_A_REPORT == 0:
+            losses = logs.add_steps(taken, run.step)
+            taken = []
+            if not all(map(math.isfinite, losses)):
+                raise SegmnistError(f"the loss is no number at step {run.step}; lower the learning rates")
+            report(Progress(run.step, run.fraction, losses, run.last_scores))
+        if validates:
+            picture = run.validate()
+            logs.add_validation(run.curve, picture, run.step)
+            if run.is_best:
+                save_checkpoint(folder / BEST, run.state())
+            report(Progress(run.step, run.fraction, [], run.last_scores))
+        if saves:
+            save_checkpoint(folder / LAST, run.state())
 
 
 class Taken(NamedTuple):
