@@ -130,6 +130,17 @@ def is_abandoned(path: Path) -> bool:
     return time.time() - path.stat().st_mtime >= _STALE_SECONDS
 
 
+def abandoned_beside(target: Path) -> list[Path]:
+    """Return what dead processes left of writing a target: temporary files or folders of its name."""
+    found = []
+    if target.parent.is_dir():
+        for path in target.parent.iterdir():
+            with contextlib.suppress(FileNotFoundError):  # another process may take them away, too
+                if path.name.startswith(f".{target.name}.") and is_abandoned(path):
+                    found.append(path)
+    return found
+
+
 def sync_files(paths: Iterable[Path]) -> None:
     """Flush files and the folders that they are in to the disk, however many they are."""
     if hasattr(os, "sync"):

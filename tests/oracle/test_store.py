@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import subprocess
 import sys
@@ -99,6 +100,41 @@ def test_stopped_run_goes_on_and_repeats_nothing(parts: Any, tmp_path: Path) -> 
     assert_same(path, whole)
 
 
+@pytest.mark.parametrize("theirs", ["offline", "frame"])
+def test_a_second_process_that_begins_at_the_same_time_goes_on_with_what_the_first_made(
+    theirs: str, parts: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
+    oracle, source = parts
+    path, make = tmp_path / "p.zarr", store._make
+
+    def is_overtaken(*arguments: Any) -> None:
+        make(*arguments)
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "_make", make)
+            write_posteriors(path, oracle, source, PosteriorPlan((0, 1), theirs))
+
+    monkeypatch.setattr(store, "_make", is_overtaken)
+    if theirs == "offline":
+        write_posteriors(path, oracle, source, PosteriorPlan((0, 1)))
+    else:
+        with pytest.raises(BadArgument, match="posteriors with the same observer"):
+            write_posteriors(path, oracle, source, PosteriorPlan((0, 1)))
+    assert [posterior.clip_id for posterior in read_posteriors(path)] == [0, 1]
+    assert [place.name for place in tmp_path.iterdir()] == ["p.zarr"]
+
+
+def test_a_disk_that_fails_leaves_nothing_behind(parts: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    def is_full(path: Path, *_: Any) -> None:
+        path.mkdir()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    oracle, source = parts
+    monkeypatch.setattr(store, "_make", is_full)
+    with pytest.raises(OSError, match="No space left"):
+        write_posteriors(tmp_path / "p.zarr", oracle, source, PosteriorPlan((0,)))
+    assert not list(tmp_path.iterdir())
+
+
 def test_other_plans_and_other_folders_are_refused(parts: Any, tmp_path: Path, small_bank: DigitBank) -> None:
     oracle, source = parts
     path = write_posteriors(tmp_path / "p.zarr", oracle, source, PosteriorPlan((0,)))
@@ -153,6 +189,7 @@ def test_killed_command_resumes_to_the_same_posteriors(tmp_path: Path, moment: i
         done = subprocess.run(command(str(path), *ARGUMENTS), capture_output=True, text=True, check=True)
         assert "posteriors of 6 clips" in done.stdout
     assert_same(out, whole)
+    assert {path.name for path in tmp_path.iterdir()} == {"killed.zarr", "whole.zarr"}
 
 
 def test_bad_use_of_the_command_is_one_line_and_exit_code_2(tmp_path: Path) -> None:

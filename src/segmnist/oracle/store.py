@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +18,7 @@ from segmnist.oracle.observers import Observer
 from segmnist.oracle.oracle import Oracle
 from segmnist.source import ClipSource
 from segmnist.version import GENERATOR_VERSION
+from segmnist.whole_file import abandoned_beside, temporary_path
 
 HERE = Where(num_workers=1)
 """This process."""
@@ -140,13 +142,35 @@ def _identity(oracle: Oracle, source: ClipSource, plan: PosteriorPlan) -> dict[s
 
 def _open(path: Path, oracle: Oracle, source: ClipSource, plan: PosteriorPlan) -> Any:
     """Return the group, made if it is not there; raise if it is another one."""
+    identity, ids = _identity(oracle, source, plan), np.array(plan.clip_ids, np.uint64)
+    for leftover in abandoned_beside(path):
+        shutil.rmtree(leftover, ignore_errors=True)
+    if not _is_something(path):
+        unfinished = temporary_path(path)
+        try:
+            _make(unfinished, oracle, plan, identity, ids)
+            # Whole or not there: a run that is killed before this leaves nothing to resume.
+            unfinished.rename(path)
+        except OSError:
+            if not _is_something(path):
+                raise  # unless another process was faster
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+    return _reopen(path, identity, ids)
+
+
+def _is_something(path: Path) -> bool:
+    """Return whether a path is there and is not an empty folder."""
+    return path.exists() and any(path.iterdir() if path.is_dir() else [path])
+
+
+def _make(
+    path: Path, oracle: Oracle, plan: PosteriorPlan, identity: dict[str, Any], ids: NDArray[np.uint64]
+) -> None:
+    """Write a group in which no clip is done."""
     import zarr
 
-    identity, ids = _identity(oracle, source, plan), np.array(plan.clip_ids, np.uint64)
-    if path.exists() and any(path.iterdir() if path.is_dir() else [path]):
-        return _reopen(path, identity, ids)
-    unfinished = path.with_name(f".{path.name}.tmp")
-    group = zarr.open_group(unfinished, mode="w")
+    group = zarr.open_group(path, mode="w")
     spec, count = oracle.spec, len(ids)
     frame = (spec.num_frames, 11, spec.height, spec.width)
     group.create_array("class_probabilities", shape=(count, *frame), chunks=(1, *frame), dtype=plan.dtype)
@@ -154,9 +178,6 @@ def _open(path: Path, oracle: Oracle, source: ClipSource, plan: PosteriorPlan) -
         group.create_array(name, shape=(count,), chunks=(1,), dtype=dtype)
     group.create_array("clip_ids", shape=(count,), chunks=(count,), dtype="uint64")[:] = ids
     group.attrs.update(identity)
-    # Whole or not there: a run that is killed before this leaves nothing to resume.
-    unfinished.rename(path)
-    return zarr.open_group(path, mode="r+")
 
 
 def _opened(path: Path, mode: Literal["r", "r+"]) -> Any:
