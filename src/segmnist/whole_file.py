@@ -130,13 +130,13 @@ def is_abandoned(path: Path) -> bool:
     return time.time() - path.stat().st_mtime >= _STALE_SECONDS
 
 
-def abandoned_beside(target: Path) -> list[Path]:
-    """Return what dead processes left of writing a target: temporary files or folders of its name."""
-    found = []
-    if target.parent.is_dir():
-        for path in target.parent.iterdir():
+def abandoned_in(folder: Path, target: str = "") -> list[Path]:
+    """Return what dead processes left in a folder: temporary files or folders, of one target if it is named."""
+    start, found = f".{target}." if target else ".", []
+    if folder.is_dir():
+        for path in folder.iterdir():
             with contextlib.suppress(FileNotFoundError):  # another process may take them away, too
-                if path.name.startswith(f".{target.name}.") and is_abandoned(path):
+                if path.name.startswith(start) and is_abandoned(path):
                     found.append(path)
     return found
 

@@ -355,7 +355,7 @@ def test_a_disk_that_is_full_leaves_the_last_checkpoint(tmp_path: Any, monkeypat
     with pytest.raises(OSError, match="No space"):
         checkpoint.save_checkpoint(place, train.Run(SETTINGS, torch.device("cpu")).state())
     assert place.read_bytes() == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == [checkpoint.LAST, "logs"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", checkpoint.LAST, "logs"]
 
 
 def test_a_folder_with_a_checkpoint_is_not_overwritten_nor_resumed_with_other_settings(tmp_path: Any) -> None:
@@ -475,6 +475,23 @@ def test_a_folder_takes_one_run_at_a_time(tmp_path: Any) -> None:
     assert refused
     assert checkpoint.read_checkpoint(place, torch.device("cpu"))["step"] == SETTINGS.steps
     train.train(SETTINGS, tmp_path / "run", resume=True, device="cpu")
+
+
+LEAVE = """
+import sys
+from pathlib import Path
+from segmnist.whole_file import temporary_path
+
+temporary_path(Path(sys.argv[1])).write_bytes(b"half a checkpoint")
+"""
+
+
+def test_what_a_killed_run_was_writing_is_cleared_away(tmp_path: Any) -> None:
+    subprocess.run([sys.executable, "-c", LEAVE, str(tmp_path / checkpoint.LAST)], check=True)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".tmp"]
+    train.train(SETTINGS, tmp_path, resume=True, device="cpu")
+    assert (tmp_path / checkpoint.LAST).exists()
+    assert not [path for path in tmp_path.iterdir() if path.suffix == ".tmp"]
 
 
 def test_without_tensorboard_the_extra_is_named_and_no_folder_left(tmp_path: Any, monkeypatch: Any) -> None:

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from segmnist.errors import MissingDependency, SegmnistError
-from segmnist.whole_file import replace_file
+from segmnist.whole_file import abandoned_in, replace_file
 
 CURVE, PICTURE, LOCK = "validation.json", "validation.png", ".lock"
 
@@ -31,15 +31,21 @@ def summary_writer() -> Any:
 
 @contextmanager
 def the_only_run(folder: Path) -> Iterator[None]:
-    """Make a run's folder and lock it. Raises `SegmnistError` where another process trains there."""
+    """Make a run's folder, lock it, and clear away what a killed run was writing.
+
+    Raises `SegmnistError` where another process trains there.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(folder / LOCK, timeout=0):
-            yield
+        held = FileLock(folder / LOCK).acquire(timeout=0)
     except Timeout:
         raise SegmnistError(
             f"{folder}: another process trains there; wait for it, or name another folder"
         ) from None
+    with held:
+        for leftover in abandoned_in(folder):
+            leftover.unlink(missing_ok=True)
+        yield
 
 
 class RunLogs:

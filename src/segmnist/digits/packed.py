@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from segmnist.cache_folder import cache_folder
 from segmnist.errors import CorruptData
-from segmnist.whole_file import abandoned_beside, replacing
+from segmnist.whole_file import abandoned_in, replacing
 
 NUM_DIGITS = 70_000
 SHAPE = (NUM_DIGITS, 28, 28)
@@ -137,6 +137,6 @@ def _store(path: Path, flat: UInt8) -> None:
 
 def _sweep(path: Path) -> None:
     # A process killed while it wrote leaves 55 MB behind.
-    for leftover in abandoned_beside(path):
+    for leftover in abandoned_in(path.parent, path.name):
         with contextlib.suppress(OSError):  # another process may sweep, too, or it is another user's
             leftover.unlink()
