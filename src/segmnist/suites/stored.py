@@ -218,15 +218,15 @@ def _readable_zarr(path: Path, where: str = "") -> Iterator[None]:
 
 def _folder(path: Path, numbers: range, size: Size) -> Load:
     """Return the reader of files whose names end in the clip's number, as clip_0000000042.npy does."""
-    files: dict[int, Path] = {}
-    for file in sorted(path.iterdir()):
-        if is_of_a_desktop(file.name):
-            continue
-        number = re.search(r"(\d+)$", file.stem)
+    there = sorted(file for file in path.iterdir() if not is_of_a_desktop(file.name))
+    for file in there:
         if file.suffix == ".pt":
             raise BadPrediction(
                 f"{path}: expected a folder of predictions; to score a checkpoint, name {file}"
             )
+    files: dict[int, Path] = {}
+    for file in there:
+        number = re.search(r"(\d+)$", file.stem)
         if file.suffix not in (".npy", ".npz") or number is None:
             raise BadPrediction(f"{file}: {EXPECTED_NAMES}")
         clip_id = int(number[1])
