@@ -152,7 +152,7 @@ def test_a_result_without_a_commit_names_none(script: Any) -> None:
     submit(script, {0: 1.0}, commit=None, notes="Its code is here.")
     assert script.main(check=False) == 0
     assert re.search(
-        r"^- somebody's net, seed 0: Its code is here\. 2 CPU", table_of(script, "tiny-v1"), re.M
+        r"^- somebody's net, seed 0: Its code is here\. 4 CPU", table_of(script, "tiny-v1"), re.M
     )
 
 
