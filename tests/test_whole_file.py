@@ -16,6 +16,7 @@ from segmnist.whole_file import (
     is_temporary,
     replace_file,
     replacing,
+    sweep,
     temporary_path,
 )
 
@@ -71,6 +72,26 @@ def test_only_what_a_dead_writer_left_is_abandoned(tmp_path: Path) -> None:
     stale = touched(tmp_path / ".a.b.another.host.17.abcdef02.tmp", mtime=0)
     assert all(map(is_temporary, (alive, dead, fresh, stale)))
     assert [path for path in (alive, dead, fresh, stale) if is_abandoned(path)] == [dead, stale]
+
+
+def test_a_temporary_file_that_is_gone_is_not_abandoned(tmp_path: Path) -> None:
+    assert not is_abandoned(tmp_path / ".a.b.another.host.17.abcdef01.tmp")
+
+
+def test_a_sweep_takes_what_dead_writers_left_of_one_target_or_of_all(tmp_path: Path) -> None:
+    def left(target: str) -> Path:
+        return tmp_path / f".{target}.another.host.17.abcdef01.tmp"
+
+    kept = touched(temporary_path(tmp_path / "a"), mtime=0)
+    touched(left("a"), mtime=0)
+    left("b").mkdir()
+    touched(left("b") / "inside")
+    os.utime(left("b"), (0, 0))
+    sweep(tmp_path, "b")
+    assert set(tmp_path.iterdir()) == {kept, left("a")}
+    sweep(tmp_path)
+    assert set(tmp_path.iterdir()) == {kept}
+    sweep(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize("name", ["a.tmp", ".tmp", "my.old.notes.tmp", ".a.host.pid.abcdef01.tmp", "a.txt"])

@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import socket
 import time
 from collections.abc import Iterable, Iterator
@@ -127,18 +128,25 @@ def is_abandoned(path: Path) -> bool:
         return False
     if f".{_machine()}.{parts['pid']}." in path.name:
         return not _is_alive(int(parts["pid"]))
-    return time.time() - path.stat().st_mtime >= _STALE_SECONDS
+    try:
+        return time.time() - path.stat().st_mtime >= _STALE_SECONDS
+    except FileNotFoundError:  # its writer has given it its name meanwhile, or removed it
+        return False
 
 
-def abandoned_in(folder: Path, target: str = "") -> list[Path]:
-    """Return what dead processes left in a folder: temporary files or folders, of one target if it is named."""
-    start, found = f".{target}." if target else ".", []
-    if folder.is_dir():
-        for path in folder.iterdir():
-            with contextlib.suppress(FileNotFoundError):  # another process may take them away, too
-                if path.name.startswith(start) and is_abandoned(path):
-                    found.append(path)
-    return found
+def sweep(folder: Path, target: str = "") -> None:
+    """Remove what dead processes left in a folder: temporary files or folders, of one target if it is named.
+
+    What may not be removed, as it is another user's, stays.
+    """
+    start = f".{target}." if target else "."
+    for path in list(folder.iterdir()) if folder.is_dir() else []:
+        if path.name.startswith(start) and is_abandoned(path):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
 
 def sync_files(paths: Iterable[Path]) -> None:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from segmnist.errors import MissingDependency, SegmnistError
-from segmnist.whole_file import abandoned_in, replace_file
+from segmnist.errors import MissingDependency
+from segmnist.whole_file import replace_file
 
-CURVE, PICTURE, LOCK = "validation.json", "validation.png", ".lock"
+CURVE, PICTURE = "validation.json", "validation.png"
 
 
 def summary_writer() -> Any:
@@ -27,25 +25,6 @@ def summary_writer() -> Any:
     except ModuleNotFoundError:
         raise MissingDependency("training logs", "train") from None
     return SummaryWriter
-
-
-@contextmanager
-def the_only_run(folder: Path) -> Iterator[None]:
-    """Make a run's folder, lock it, and clear away what a killed run was writing.
-
-    Raises `SegmnistError` where another process trains there.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        held = FileLock(folder / LOCK).acquire(timeout=0)
-    except Timeout:
-        raise SegmnistError(
-            f"{folder}: another process trains there; wait for it, or name another folder"
-        ) from None
-    with held:
-        for leftover in abandoned_in(folder):
-            leftover.unlink(missing_ok=True)
-        yield
 
 
 class RunLogs:

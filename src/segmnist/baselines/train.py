@@ -29,7 +29,8 @@ from segmnist.baselines.checkpoint import (
 )
 from segmnist.baselines.device import device_named, machine, trains_in_bf16
 from segmnist.baselines.optimiser import Optimiser
-from segmnist.baselines.run_logs import RunLogs, summary_writer, the_only_run
+from segmnist.baselines.run_folder import the_only_run
+from segmnist.baselines.run_logs import RunLogs, summary_writer
 from segmnist.baselines.settings import Settings
 from segmnist.baselines.validate import validate
 from segmnist.errors import BadArgument, CorruptData, SegmnistError

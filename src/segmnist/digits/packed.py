@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from segmnist.cache_folder import cache_folder
 from segmnist.errors import CorruptData
-from segmnist.whole_file import abandoned_in, replacing
+from segmnist.whole_file import replacing, sweep
 
 NUM_DIGITS = 70_000
 SHAPE = (NUM_DIGITS, 28, 28)
@@ -129,14 +129,7 @@ def _store(path: Path, flat: UInt8) -> None:
         if not path.parent.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.parent.chmod(0o755)
-        _sweep(path)
+        sweep(path.parent, path.name)  # a process that was killed here leaves 55 MB behind
         with replacing(path) as [temporary], temporary.open("xb") as file:
             np.save(file, flat)
             temporary.chmod(0o644)
-
-
-def _sweep(path: Path) -> None:
-    # A process killed while it wrote leaves 55 MB behind.
-    for leftover in abandoned_in(path.parent, path.name):
-        with contextlib.suppress(OSError):  # another process may sweep, too, or it is another user's
-            leftover.unlink()

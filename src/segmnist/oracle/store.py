@@ -18,7 +18,7 @@ from segmnist.oracle.observers import Observer
 from segmnist.oracle.oracle import Oracle
 from segmnist.source import ClipSource
 from segmnist.version import GENERATOR_VERSION
-from segmnist.whole_file import abandoned_in, temporary_path
+from segmnist.whole_file import sweep, temporary_path
 
 HERE = Where(num_workers=1)
 """This process."""
@@ -143,8 +143,7 @@ def _identity(oracle: Oracle, source: ClipSource, plan: PosteriorPlan) -> dict[s
 def _open(path: Path, oracle: Oracle, source: ClipSource, plan: PosteriorPlan) -> Any:
     """Return the group, made if it is not there; raise if it is another one."""
     identity, ids = _identity(oracle, source, plan), np.array(plan.clip_ids, np.uint64)
-    for leftover in abandoned_in(path.parent, path.name):
-        shutil.rmtree(leftover, ignore_errors=True)
+    sweep(path.parent, path.name)
     if not _is_something(path):
         unfinished = temporary_path(path)
         try:
