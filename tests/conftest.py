@@ -30,6 +30,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 os.environ.setdefault("NUMBA_CACHE_DIR", platformdirs.user_cache_dir("segmnist"))
 
 
+# Before torch is imported. Tensors are small here, and threads of two test processes would wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One cache folder for all tests, so that none reads or fills that of whoever runs them."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-import torch
 
-from segmnist import BadArgument, SceneSpec
-from segmnist.baselines.catalog import build, weight_shapes
-from segmnist.baselines.models.perceptron import Perceptron
-from segmnist.baselines.settings import Settings
+torch = pytest.importorskip("torch", reason="torch comes with the `train` extra")
+
+from segmnist import BadArgument, SceneSpec  # noqa: E402
+from segmnist.baselines.catalog import build, weight_shapes  # noqa: E402
+from segmnist.baselines.models.perceptron import Perceptron  # noqa: E402
+from segmnist.baselines.settings import Settings  # noqa: E402
 
 SHAPE = (4, 20, 24)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -185,6 +186,55 @@ def test_a_torch_module_is_run_as_one(
     )
     assert code == 0, err
     assert "NLL" in out
+
+
+COUNTS_THREADS = """
+import numpy as np, torch
+def count(video):
+    print(torch.get_num_threads(), flush=True)
+    return np.full((*video.shape[:2], 11, *video.shape[2:]), 1 / 11)
+"""
+
+
+@pytest.mark.parametrize(
+    ("variables", "first_line", "threads"),
+    [
+        ({}, "", 1),
+        ({"OMP_NUM_THREADS": "2"}, "", min(2, os.cpu_count() or 1)),
+        ({}, "import torch; torch.set_num_threads(2)", 2),
+    ],
+)
+def test_torch_takes_one_thread_unless_told_otherwise(
+    tmp_path: Path, variables: dict[str, str], first_line: str, threads: int
+) -> None:
+    pytest.importorskip("torch", reason="torch comes with the `train` extra")
+    (tmp_path / "model.py").write_text(first_line + COUNTS_THREADS)
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"} | variables
+    command = [
+        sys.executable,
+        "-m",
+        "segmnist",
+        "evaluate",
+        "model:count",
+        "--suite",
+        "tiny-v1",
+        "--clips",
+        "1",
+        "--quiet",
+    ]
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines()[0] == str(threads)
+
+
+@pytest.mark.parametrize(
+    "command", [("train", "none"), ("evaluate", "none"), ("sweep", "none", "--knob", "none", "--values", "1")]
+)
+def test_commands_that_run_torch_say_so_before_it_is_imported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: Any
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert run(monkeypatch, capsys, *command)[0] == 2
+    assert os.environ["OMP_NUM_THREADS"] == "1"
 
 
 def test_a_class_of_torch_modules_is_told_from_a_module(

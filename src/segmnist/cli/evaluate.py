@@ -22,6 +22,7 @@ from segmnist.cli.options import (
     spec_from,
 )
 from segmnist.cli.output import Answer, say
+from segmnist.cli.torch_threads import take_one_thread
 
 if TYPE_CHECKING:
     from segmnist.suites import Suite
@@ -122,6 +123,7 @@ def evaluate(
     from segmnist.scoring import Trial, model_of
     from segmnist.whole_file import check_target, replace_file
 
+    take_one_thread()
     for place in filter(None, (out, html)):
         check_target(place)
     asked = _Asked(suite, part, dataset, preset, spec, changes or [], bank, num_clips, split)

@@ -19,6 +19,7 @@ from segmnist.cli.options import (
     spec_from,
 )
 from segmnist.cli.output import Answer
+from segmnist.cli.torch_threads import take_one_thread
 from segmnist.errors import BadArgument
 
 
@@ -67,6 +68,7 @@ def sweep(
     from segmnist.evaluate.reports.compare_table import terminal
     from segmnist.scoring import sweep as run
 
+    take_one_thread()
     if drawn is not None:
         check_curve(drawn)
     digits = DigitBank.from_path(bank) if bank else None

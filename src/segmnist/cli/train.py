@@ -23,6 +23,7 @@ from segmnist.cli.options import (
     spec_from,
 )
 from segmnist.cli.output import Answer, say
+from segmnist.cli.torch_threads import take_one_thread
 from segmnist.errors import BadArgument, MissingDependency
 
 if TYPE_CHECKING:
@@ -111,7 +112,8 @@ def train(
         typer.Option("--device", help="Where to train: auto, cpu or cuda.", autocompletion=devices),
     ] = "auto",
     threads: Annotated[
-        int | None, typer.Option("--threads", help="The CPU threads that torch uses. Default: one per core.")
+        int | None,
+        typer.Option("--threads", help="The CPU threads that torch uses. Default: OMP_NUM_THREADS, or 1."),
     ] = None,
     save_every: Annotated[int, typer.Option("--save-every", help="Steps between checkpoints.")] = 200,
 ) -> Answer:
@@ -120,6 +122,7 @@ def train(
     With --steps alone, its losses are then exactly the same. What is not given is taken from the model's own settings; with
     --resume, from the checkpoint.
     """
+    take_one_thread()
     _check_torch()
     from segmnist.baselines.checkpoint import summary_of
     from segmnist.baselines.device import use_threads
