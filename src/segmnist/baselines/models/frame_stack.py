@@ -6,7 +6,6 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from segmnist.baselines.baseline import Baseline, cross_entropy
 from segmnist.baselines.models.unet import Decoder, Encoder
@@ -31,19 +30,20 @@ class FrameStack(Baseline):
 
     def forward(self, video: Tensor) -> Tensor:
         """Return logits `(B, T, C, H, W)` of a video `(B, T, 1, H, W)`."""
-        logits: Tensor = self.decoder(self.encoder(_stacks(video).flatten(0, 1)))
+        stacks = video[:, _neighbours(torch.arange(video.shape[1], device=video.device), video.shape[1]), 0]
+        logits: Tensor = self.decoder(self.encoder(stacks.flatten(0, 1)))
         return logits.reshape(*video.shape[:2], *logits.shape[1:])
 
     def loss(self, video: Tensor, target: Tensor) -> Tensor:
         """Return the cross-entropy of one random frame of each clip: frames of a clip are near-duplicates."""
         clips = torch.arange(len(video), device=video.device)
         frames = torch.randint(video.shape[1], (len(video),), device=video.device)
-        logits = self.decoder(self.encoder(_stacks(video)[clips, frames]))
+        stacks = video[clips[:, None], _neighbours(frames, video.shape[1]), 0]
+        logits = self.decoder(self.encoder(stacks))
         return cross_entropy(logits[:, None], target[clips, frames, None])
 
 
-def _stacks(video: Tensor) -> Tensor:
-    """Return each frame with its neighbours as channels, `(B, T, 7, H, W)`."""
-    T = video.shape[1]
-    longer = functional.pad(video.transpose(1, 2), (0, 0, 0, 0, REACH, REACH), mode="replicate")
-    return torch.cat([longer[:, 0, shift : shift + T, None] for shift in range(2 * REACH + 1)], dim=2)
+def _neighbours(frames: Tensor, num_frames: int) -> Tensor:
+    """Return the indices of each frame and its neighbours, `(len(frames), 7)`."""
+    shifts = torch.arange(-REACH, REACH + 1, device=frames.device)
+    return (frames[:, None] + shifts).clamp(0, num_frames - 1)
