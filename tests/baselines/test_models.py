@@ -165,3 +165,24 @@ def test_each_sees_the_frames_that_it_says(name: Any) -> Any:
     assert moved[2]
     assert bool(moved[1]) == (model.sees == "clip")
     assert bool(moved[3]) == (model.sees in ("past", "clip"))
+
+
+@pytest.mark.parametrize("num_frames", [1, 2, 9])
+def test_frame_stack_learns_from_what_it_answers_from(num_frames: int) -> None:
+    model = catalog.build("frame-stack", 8)
+    video, target = torch.rand(4, num_frames, 1, 16, 19), torch.randint(11, (4, num_frames, 16, 19))
+    torch.manual_seed(5)
+    frames = torch.randint(num_frames, (4,))
+    torch.manual_seed(5)
+    loss = model.loss(video, target)
+    logits = torch.stack([model(clip[None])[0, frame] for clip, frame in zip(video, frames, strict=True)])
+    truth = torch.stack([labels[frame] for labels, frame in zip(target, frames, strict=True)])
+    assert torch.allclose(loss, torch.nn.functional.cross_entropy(logits, truth), atol=1e-5)
+
+
+def test_frame_stack_repeats_the_first_and_the_last_frame() -> None:
+    model = catalog.build("frame-stack", 8).eval()
+    video = torch.rand(1, 5, 1, 16, 19)
+    longer = torch.cat([video[:, :1]] * 3 + [video] + [video[:, -1:]] * 3, dim=1)
+    with torch.inference_mode():
+        assert torch.allclose(model(video), model(longer)[:, 3:-3], atol=1e-5)
