@@ -91,18 +91,18 @@ def main() -> None:
     options = parser.parse_args()
     measures: dict[str, float] = {}
     torch.set_num_threads(1)
-    print(f"{'milliseconds a step':20}" + "".join(f"{part:>11}" for part in (*PARTS, "all")))
+    print(f"{'milliseconds a step':24}" + "".join(f"{part:>11}" for part in (*PARTS, "all")))
     for model in options.models:
         found = parts_of_a_step(Settings.of(model, suite="tiny-v1"), options.steps)
         values = (*found.values(), sum(found.values()))
         measures |= {f"{model}, ms a step, {part}": value for part, value in found.items()}
-        print(f"{model:20}" + "".join(f"{value:11.1f}" for value in values))
+        print(f"{model:24}" + "".join(f"{value:11.1f}" for value in values))
     print("\non the fly over memory-mapped, steps a second of processor time (target: .95 or more)")
     for model in options.models:
         ratios = fly_over_stored(Settings.of(model, suite="tiny-v1"), options.steps, options.rounds)
         each = ", ".join(f"{ratio:.3f}" for ratio in ratios)
         measures[f"{model}, on the fly over memory-mapped"] = statistics.median(ratios)
-        print(f"{model:20}{statistics.median(ratios):.3f}, median of {each}")
+        print(f"{model:24}{statistics.median(ratios):.3f}, median of {each}")
     history.record("train", measures, options.history)
 
 
